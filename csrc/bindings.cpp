@@ -1,0 +1,171 @@
+// The one file that knows Python: arrays in, arrays out, the interpreter lock released while the core works.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "detections.h"
+#include "number_table.h"
+#include "trajectories.h"
+
+namespace py = pybind11;
+
+namespace {
+
+using namespace trajtrack;
+
+template <typename T>
+using Array = py::array_t<T, py::array::c_style>;
+
+template <typename T>
+std::span<const T> view(const Array<T>& array) {
+  return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+std::span<const Box> view_boxes(const Array<float>& array) {
+  // Four floats without padding: the layout of a row.
+  static_assert(sizeof(Box) == 4 * sizeof(float));
+  return {reinterpret_cast<const Box*>(array.data()), static_cast<std::size_t>(array.size()) / 4};
+}
+
+py::object first_fault_of(const Array<float>& boxes, const Array<float>& scores,
+                          const Array<std::int32_t>& frames) {
+  const auto fault = first_fault(view_boxes(boxes), view(scores), view(frames));
+  if (!fault) return py::none();
+  const char* kind = "";
+  switch (fault->kind) {
+    case FaultKind::box_range: kind = "box_range"; break;
+    case FaultKind::box_order: kind = "box_order"; break;
+    case FaultKind::score: kind = "score"; break;
+    case FaultKind::frame: kind = "frame"; break;
+  }
+  return py::make_tuple(kind, fault->row);
+}
+
+// An array that takes over the memory of `values`.
+template <typename T>
+py::array_t<T> to_array(std::vector<T>&& values) {
+  auto owner = std::make_unique<std::vector<T>>(std::move(values));
+  const auto size = static_cast<py::ssize_t>(owner->size());
+  const T* const data = owner->data();
+  const py::capsule keeper(owner.release(), [](void* vector) { delete static_cast<std::vector<T>*>(vector); });
+  return py::array_t<T>(size, data, keeper);
+}
+
+// The columns of trajtrack.Detections, which has checked them.
+DetectionsView view_detections(const Array<float>& boxes, const Array<float>& scores,
+                               const Array<std::int32_t>& frames, const Array<std::int32_t>& labels) {
+  return {view_boxes(boxes), view(scores), view(frames), view(labels)};
+}
+
+// The fields of trajtrack.LinkOptions, which has checked them; thresholds are rounded to float32 here.
+LinkOptions to_link_options(const py::object& options) {
+  const auto real = [&](const char* name) { return static_cast<float>(options.attr(name).cast<double>()); };
+  LinkOptions result{};
+  result.min_score = real("min_score");
+  result.graph.iou_threshold = real("iou_threshold");
+  result.graph.buffer = real("buffer");
+  result.graph.max_gap = options.attr("max_gap").cast<std::int64_t>();
+  result.graph.gap_test = options.attr("gap_test").cast<std::string>() == "overlap" ? GapTest::overlap
+                                                                                    : GapTest::interpolation;
+  result.graph.gap_iou_threshold = real("gap_iou_threshold");
+  result.graph.max_shape_change = real("max_shape_change");
+  result.graph.nms_threshold = real("nms_threshold");
+  result.graph.class_agnostic = options.attr("class_agnostic").cast<bool>();
+  result.min_length = options.attr("min_length").cast<std::uint64_t>();
+  const auto rescore = options.attr("rescore").cast<std::string>();
+  result.rescore = rescore == "mean" ? Rescore::mean : rescore == "max" ? Rescore::max : Rescore::sum;
+  return result;
+}
+
+py::tuple link_detections(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
+                          const Array<std::int32_t>& labels, const py::object& options, int num_threads) {
+  const DetectionsView detections = view_detections(boxes, scores, frames, labels);
+  const LinkOptions link_options = to_link_options(options);
+  Trajectories found;
+  {
+    const py::gil_scoped_release unlocked;
+    found = link(detections, link_options, num_threads);
+  }
+  return py::make_tuple(to_array(std::move(found.track_ids)), to_array(std::move(found.reasons)),
+                        to_array(std::move(found.suppressed_by)), to_array(std::move(found.offsets)),
+                        to_array(std::move(found.rows)), to_array(std::move(found.labels)),
+                        to_array(std::move(found.scores)));
+}
+
+py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
+                        const Array<std::int32_t>& labels, const py::object& options, int num_threads) {
+  const DetectionsView detections = view_detections(boxes, scores, frames, labels);
+  const LinkOptions link_options = to_link_options(options);
+  RowGraph graph;
+  {
+    const py::gil_scoped_release unlocked;
+    graph = link_graph(detections, link_options, num_threads);
+  }
+  return py::make_tuple(to_array(std::move(graph.offsets)), to_array(std::move(graph.targets)));
+}
+
+const char* vector_instructions() {
+#ifdef TRAJTRACK_HAS_TARGET_CLONES
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return "AVX-512 (chosen at run time)";
+  if (__builtin_cpu_supports("avx2")) return "AVX2 (chosen at run time)";
+  return "SSE2 (chosen at run time)";
+#else
+  return "the compiler's baseline";
+#endif
+}
+
+py::dict build_config() {
+  py::dict config;
+  config["compiler"] = TRAJTRACK_COMPILER;
+  config["vector instructions"] = vector_instructions();
+  config["cuda"] = "not built";
+  return config;
+}
+
+py::tuple parse_text(const py::bytes& text, std::size_t max_columns) {
+  const auto view_of_text = static_cast<std::string_view>(text);
+  NumberTable table;
+  {
+    const py::gil_scoped_release unlocked;
+    table = parse_numbers(view_of_text, max_columns);
+  }
+  const auto rows = static_cast<py::ssize_t>(table.lines.size());
+  auto values = to_array(std::move(table.values));
+  return py::make_tuple(values.reshape({rows, static_cast<py::ssize_t>(max_columns)}), to_array(std::move(table.lines)),
+                        to_array(std::move(table.widths)));
+}
+
+py::bytes format_table(const Array<double>& values, char separator) {
+  if (values.ndim() != 2) throw std::invalid_argument("values: expected two axes");
+  std::string text;
+  {
+    const py::gil_scoped_release unlocked;
+    text = format_numbers(view(values), static_cast<std::size_t>(values.shape(1)), separator);
+  }
+  return text;
+}
+
+Array<double> short_decimals(const Array<float>& values) {
+  Array<double> decimals(std::vector<py::ssize_t>(values.shape(), values.shape() + values.ndim()));
+  to_short_decimals(view(values), {decimals.mutable_data(), static_cast<std::size_t>(decimals.size())});
+  return decimals;
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+  module.attr("__version__") = TRAJTRACK_VERSION;
+  module.def("build_config", &build_config);
+  module.def("first_fault", &first_fault_of);
+  module.def("link", &link_detections);
+  module.def("link_graph", &link_graph_of);
+  module.def("parse_numbers", &parse_text);
+  module.def("format_numbers", &format_table);
+  module.def("short_decimals", &short_decimals);
+}

@@ -1,0 +1,65 @@
+// Detections as the caller holds them, and the same detections grouped by frame.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "overlap.h"
+
+namespace trajtrack {
+
+// Number of a detection among those that take part, ordered by frame and, within a frame, by input row. So
+// comparing two nodes compares (frame, row), the order by which every tie is decided.
+using Node = std::uint32_t;
+
+// Non-owning columns of N detections in the caller's row order.
+struct DetectionsView {
+  std::span<const Box> boxes;
+  std::span<const float> scores;
+  std::span<const std::int32_t> frames;
+  std::span<const std::int32_t> labels;
+
+  std::size_t size() const { return scores.size(); }
+};
+
+enum class FaultKind { box_range, box_order, score, frame };
+
+struct Fault {
+  FaultKind kind;
+  std::size_t row;
+};
+
+// The first row that is no detection: coordinates not finite or beyond 1e9, x2 < x1 or y2 < y1, a score that is
+// not finite, a negative frame.
+std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const float> scores,
+                                 std::span<const std::int32_t> frames);
+
+// The nodes of one frame: [begin, end). Frames without nodes have no entry.
+struct FrameNodes {
+  std::int32_t frame;
+  Node begin;
+  Node end;
+};
+
+// The detections with a score of at least `min_score`, ordered by frame.
+struct FrameOrder {
+  std::vector<std::uint32_t> rows;  // input row of each node
+  std::vector<FrameNodes> frames;   // ascending by frame
+
+  Node size() const { return static_cast<Node>(rows.size()); }
+};
+
+// A run of frames, as indices into FrameOrder::frames.
+struct FrameRange {
+  std::size_t begin, end;
+};
+
+// Throws std::length_error for more detections than a node can number.
+FrameOrder order_by_frame(const DetectionsView& detections, float min_score);
+
+// The frames in runs of about equal numbers of nodes, enough of them to keep the threads busy; one run for one thread.
+std::vector<FrameRange> split_frames(const FrameOrder& order, int num_threads);
+
+}  // namespace trajtrack

@@ -1,0 +1,192 @@
+#include "number_table.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <version>
+
+namespace trajtrack {
+namespace {
+
+// Room for the longest text of a double, which has 24 characters.
+using Digits = std::array<char, 32>;
+
+constexpr double exact_integers = 9007199254740992.0;  // 2^53
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool ends_field(char c) { return c == ',' || c == '\n' || is_blank(c); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The text within quotes, shortened, and with everything but printable ASCII as \x41.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string result = "'";
+  for (const char c : text.substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      result += c;
+    } else {
+      result += {'\\', 'x', digits[byte / 16], digits[byte % 16]};
+    }
+  }
+  return result + (text.size() > longest ? "...'" : "'");
+}
+
+[[noreturn]] void refuse(std::int64_t line, const std::string& found, const std::string& expected) {
+  throw std::invalid_argument("line " + std::to_string(line) + ": found " + found + ", expected " + expected);
+}
+
+// Plain decimals of few digits, by one exact division: this is what nearly all fields are. False for any
+// other text.
+bool parse_short(std::string_view field, double& value) {
+  static_assert(std::numeric_limits<double>::is_iec559);
+  static constexpr std::array powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                        1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  // 15 digits are an integer below 2^53, so numerator and denominator are exact and the quotient is rounded
+  // once.
+  constexpr std::size_t most_digits = 15;
+  const bool negative = field.front() == '-';
+  if (negative) field.remove_prefix(1);
+  if (field.empty() || field.size() > most_digits + 1) return false;
+  std::int64_t mantissa = 0;
+  std::size_t digits = 0, point = std::string_view::npos;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (is_digit(field[i])) {
+      mantissa = 10 * mantissa + (field[i] - '0');
+      ++digits;
+    } else if (field[i] == '.' && point == std::string_view::npos) {
+      point = i;
+    } else {
+      return false;
+    }
+  }
+  if (digits == 0 || digits > most_digits) return false;
+  value = static_cast<double>(mantissa);
+  if (point != std::string_view::npos) value /= powers[field.size() - 1 - point];
+  if (negative) value = -value;
+  return true;
+}
+
+// The C library's conversion, which knows what to do with numbers beyond the range of a double. False where
+// `field` is no number in its whole length.
+bool parse_by_c_library(std::string_view field, double& value) {
+  // Neither "inf" nor hexadecimal digits, and no other locale's decimal point.
+  if (field.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
+  const std::string terminated(field);
+  char* end = nullptr;
+  value = std::strtod(terminated.c_str(), &end);
+  return end == terminated.c_str() + terminated.size() && std::isfinite(value);
+}
+
+double parse_field(std::string_view field, std::int64_t line) {
+  double value = 0.0;
+  if (field.empty()) refuse(line, "an empty field", "a number");
+  if (parse_short(field, value)) return value;
+#if defined(__cpp_lib_to_chars)
+  const std::string_view unsigned_field =
+      field.front() == '+' && field.size() > 1 && field[1] != '-' ? field.substr(1) : field;
+  const char* const end = unsigned_field.data() + unsigned_field.size();
+  const auto [rest, error] = std::from_chars(unsigned_field.data(), end, value);
+  if (error == std::errc() && rest == end && std::isfinite(value)) return value;
+  if (error != std::errc::result_out_of_range) refuse(line, quoted(field), "a finite number");
+#endif
+  if (!parse_by_c_library(field, value)) refuse(line, quoted(field), "a finite number");
+  return value;
+}
+
+// Appends the fields of one line to `values`; returns their number.
+std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max_columns,
+                       std::vector<double>& values) {
+  std::size_t count = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto skip_blanks = [&] { at = std::find_if_not(at, end, is_blank); };
+  skip_blanks();
+  while (at != end) {
+    const char* const field_end = std::find_if(at, end, ends_field);
+    const double value = parse_field({at, static_cast<std::size_t>(field_end - at)}, line);
+    ++count;
+    if (count <= max_columns) values.push_back(value);
+    at = field_end;
+    skip_blanks();
+    if (at != end && *at == ',') {
+      ++at;
+      skip_blanks();
+      if (at == end) refuse(line, "an empty field after the last comma", "a number");
+    }
+  }
+  if (count > max_columns) {
+    refuse(line, std::to_string(count) + " columns", "at most " + std::to_string(max_columns));
+  }
+  return count;
+}
+
+char* format_value(double value, char* begin, char* end) {
+  if (std::abs(value) < exact_integers && std::trunc(value) == value) {
+    return std::to_chars(begin, end, static_cast<std::int64_t>(value)).ptr;
+  }
+  return std::to_chars(begin, end, value).ptr;
+}
+
+// Whether value * 1000 is so near a whole number that three decimals make this very float.
+bool to_three_decimals(float value, double& decimal) {
+  const double thousands = static_cast<double>(value) * 1000.0;
+  if (!(std::abs(thousands) < exact_integers)) return false;
+  decimal = std::round(thousands) / 1000.0;
+  return static_cast<float>(decimal) == value;
+}
+
+double to_short_decimal(float value) {
+  double decimal = 0.0;
+  if (to_three_decimals(value, decimal)) return decimal;
+  Digits digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  decimal = parse_field({digits.data(), static_cast<std::size_t>(end - digits.data())}, 0);
+  // Rounding the text to a double and that to a float may differ from rounding it to a float at once.
+  return static_cast<float>(decimal) == value ? decimal : static_cast<double>(value);
+}
+
+}  // namespace
+
+NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
+  NumberTable table{max_columns, {}, {}, {}};
+  const auto most_rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  table.lines.reserve(most_rows);
+  table.widths.reserve(most_rows);
+  std::int64_t line = 0;
+  while (!text.empty()) {
+    ++line;
+    const std::size_t length = std::min(text.find('\n'), text.size());
+    const std::size_t width = parse_line(text.substr(0, length), line, max_columns, table.values);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    if (width == 0) continue;
+    table.lines.push_back(line);
+    table.widths.push_back(static_cast<std::int32_t>(width));
+    table.values.resize(table.lines.size() * max_columns, std::numeric_limits<double>::quiet_NaN());
+  }
+  return table;
+}
+
+std::string format_numbers(std::span<const double> values, std::size_t columns, char separator) {
+  std::string text;
+  text.reserve(values.size() * 8);
+  Digits digits;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const char* const end = format_value(values[i], digits.data(), digits.data() + digits.size());
+    text.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    text += (i + 1) % columns == 0 ? '\n' : separator;
+  }
+  return text;
+}
+
+void to_short_decimals(std::span<const float> values, std::span<double> decimals) {
+  std::transform(values.begin(), values.end(), decimals.begin(), to_short_decimal);
+}
+
+}  // namespace trajtrack

@@ -1,0 +1,42 @@
+// The one place that makes threads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace trajtrack {
+
+// Calls work(task) for every task below `num_tasks`, on at most `num_threads` threads, each task once and in no
+// particular order. The first exception of a task is thrown again here, after all threads have ended.
+template <typename Work>
+void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
+  const std::size_t threads = num_threads < 1 ? 1 : static_cast<std::size_t>(num_threads);
+  if (threads == 1 || num_tasks < 2) {
+    for (std::size_t task = 0; task < num_tasks; ++task) work(task);
+    return;
+  }
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex failure_lock;
+  const auto run = [&] {
+    try {
+      for (std::size_t task = next++; task < num_tasks; task = next++) work(task);
+    } catch (...) {
+      const std::lock_guard guard(failure_lock);
+      if (!failure) failure = std::current_exception();
+      next = num_tasks;
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) helpers.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace trajtrack

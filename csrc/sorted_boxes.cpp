@@ -1,0 +1,156 @@
+#include "sorted_boxes.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "parallel.h"
+
+#ifdef TRAJTRACK_HAS_TARGET_CLONES
+#define TRAJTRACK_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define TRAJTRACK_CLONES
+#endif
+
+namespace trajtrack {
+
+namespace {
+
+constexpr std::size_t kBlock = 16;
+
+// Writes the positions in [begin, end) whose boxes overlap `box`, and returns their number. `left` ascends and is at
+// most the boxes' own left edge, so that nothing behind the first beyond the right edge of `box` overlaps it. Up to
+// kBlock - 1 boxes behind `end` are read and left out.
+TRAJTRACK_CLONES
+std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
+                        const float* __restrict y2, const float* __restrict areas, const float* left,
+                        std::size_t begin, std::size_t end, Box box, float box_area, float threshold,
+                        std::uint32_t* __restrict found) {
+  std::size_t count = 0;
+  for (std::size_t block = begin; block < end && left[block] < box.x2; block += kBlock) {
+    std::array<std::uint8_t, kBlock> flags;
+    for (std::size_t k = 0; k < kBlock; ++k) {
+      const std::size_t i = block + k;
+      flags[k] = overlaps(box, box_area, Box{x1[i], y1[i], x2[i], y2[i]}, areas[i], threshold);
+    }
+    for (std::size_t part = 0; part < kBlock; part += sizeof(std::uint64_t)) {
+      std::uint64_t any;
+      std::memcpy(&any, flags.data() + part, sizeof any);
+      if (any == 0) continue;
+      for (std::size_t k = part; k < part + sizeof any && block + k < end; ++k) {
+        found[count] = static_cast<std::uint32_t>(block + k);
+        count += flags[k];
+      }
+    }
+  }
+  return count;
+}
+
+std::size_t overlapping(const BoxColumns& boxes, const BoxColumns& bounds, std::size_t position, const Group& group,
+                        std::uint32_t begin, float threshold, std::span<std::uint32_t> found) {
+  return overlapping(boxes.x1.data(), boxes.y1.data(), boxes.x2.data(), boxes.y2.data(), boxes.area.data(),
+                     bounds.x1.data(), begin, group.end, boxes[position], boxes.area[position], threshold,
+                     found.data());
+}
+
+// Unsigned integers in the order of the floats; both zeros are one.
+std::uint32_t ordered_bits(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value + 0.0f);
+  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+struct SortItem {
+  std::uint64_t key;  // label and left edge
+  Node node;
+
+  bool operator<(const SortItem& other) const { return key < other.key; }
+};
+
+// The key by which boxes are sorted: label, then left edge.
+std::uint64_t sort_key(std::int32_t label, float left) {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(label) ^ 0x80000000u) << 32 | ordered_bits(left);
+}
+
+}  // namespace
+
+BoxColumns::BoxColumns(std::size_t count)
+    : x1(count + kBlock), y1(count + kBlock), x2(count + kBlock), y2(count + kBlock), area(count + kBlock) {}
+
+void BoxColumns::set(std::size_t i, Box box) {
+  x1[i] = box.x1;
+  y1[i] = box.y1;
+  x2[i] = box.x2;
+  y2[i] = box.y2;
+  area[i] = trajtrack::area(box);
+}
+
+SortedBoxes::SortedBoxes(const DetectionsView& detections, const FrameOrder& order, float buffer, bool class_agnostic,
+                         int num_threads)
+    : grown_(order.size()),
+      plain_(buffer > 0 ? order.size() : 0),
+      reach_(order.size()),
+      node_(order.size()),
+      first_group_(order.frames.size() + 1),
+      buffered_(buffer > 0) {
+  const auto tasks = split_frames(order, num_threads);
+  std::vector<std::vector<Group>> groups(tasks.size());
+  parallel_for(tasks.size(), num_threads, [&](std::size_t task) {
+    std::vector<SortItem> items;
+    for (std::size_t frame = tasks[task].begin; frame < tasks[task].end; ++frame) {
+      const FrameNodes& nodes = order.frames[frame];
+      items.clear();
+      for (Node node = nodes.begin; node < nodes.end; ++node) {
+        const std::uint32_t row = order.rows[node];
+        const std::int32_t label = class_agnostic ? 0 : detections.labels[row];
+        items.push_back({sort_key(label, trajtrack::grown(detections.boxes[row], buffer).x1), node});
+      }
+      std::sort(items.begin(), items.end());
+      const std::size_t first = groups[task].size();
+      for (std::uint32_t i = 0; i < items.size(); ++i) {
+        const std::uint32_t position = nodes.begin + i;
+        const std::uint32_t row = order.rows[items[i].node];
+        const std::int32_t label = class_agnostic ? 0 : detections.labels[row];
+        const Box box = detections.boxes[row];
+        node_[position] = items[i].node;
+        grown_.set(position, trajtrack::grown(box, buffer));
+        if (buffer > 0) plain_.set(position, box);
+        if (groups[task].size() == first || groups[task].back().label != label) {
+          groups[task].push_back({label, position, position});
+          reach_[position] = grown_.x2[position];
+        } else {
+          reach_[position] = std::max(reach_[position - 1], grown_.x2[position]);
+        }
+        groups[task].back().end = position + 1;
+      }
+      first_group_[frame + 1] = groups[task].size() - first;
+    }
+  });
+  for (const std::vector<Group>& part : groups) groups_.insert(groups_.end(), part.begin(), part.end());
+  for (std::size_t frame = 0; frame < order.frames.size(); ++frame) first_group_[frame + 1] += first_group_[frame];
+  for (const Group& group : groups_) largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
+}
+
+const Group* SortedBoxes::find(std::size_t frame, std::int32_t label) const {
+  const auto all = groups(frame);
+  const auto found = std::lower_bound(all.begin(), all.end(), label,
+                                      [](const Group& group, std::int32_t value) { return group.label < value; });
+  return found == all.end() || found->label != label ? nullptr : &*found;
+}
+
+std::uint32_t SortedBoxes::window_begin(const Group& group, float left) const {
+  const float* const reach = reach_.data();
+  return static_cast<std::uint32_t>(std::upper_bound(reach + group.begin, reach + group.end, left) - reach);
+}
+
+std::size_t SortedBoxes::overlapping_grown(std::size_t position, const Group& group, std::uint32_t begin,
+                                           float threshold, std::span<std::uint32_t> found) const {
+  return overlapping(grown_, grown_, position, group, begin, threshold, found);
+}
+
+std::size_t SortedBoxes::overlapping_plain(std::size_t position, const Group& group, std::uint32_t begin,
+                                           float threshold, std::span<std::uint32_t> found) const {
+  return overlapping(plain(), grown_, position, group, begin, threshold, found);
+}
+
+}  // namespace trajtrack

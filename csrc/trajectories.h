@@ -1,0 +1,46 @@
+// The paths as trajectories, aligned with the input rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "detections.h"
+#include "link_graph.h"
+
+namespace trajtrack {
+
+enum class Rescore { mean, max, sum };
+
+// Values as in trajtrack.Reason.
+enum class Reason : std::int8_t { linked, below_min_score, suppressed, too_short, not_positive };
+
+struct LinkOptions {
+  float min_score;
+  GraphOptions graph;
+  std::uint64_t min_length;
+  Rescore rescore;
+};
+
+struct Trajectories {
+  // For each input row.
+  std::vector<std::int64_t> track_ids;
+  std::vector<std::int8_t> reasons;
+  std::vector<std::int64_t> suppressed_by;
+  // For each trajectory: its input rows are rows[offsets[k]] to rows[offsets[k + 1]].
+  std::vector<std::int64_t> offsets;
+  std::vector<std::int64_t> rows;
+  std::vector<std::int32_t> labels;
+  std::vector<double> scores;
+};
+
+Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads);
+
+// The linking graph over input rows: row i links to targets[offsets[i]] to targets[offsets[i + 1]], ascending.
+struct RowGraph {
+  std::vector<std::int64_t> offsets;
+  std::vector<std::int64_t> targets;
+};
+
+RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads);
+
+}  // namespace trajtrack

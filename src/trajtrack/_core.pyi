@@ -1,0 +1,61 @@
+"""The compiled core; arrays go in and come out C-contiguous and with exactly these dtypes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.linking import LinkOptions
+
+__version__: Final[str]
+
+def build_config() -> dict[str, str]:
+    """Compiler, vector instructions in use, threads, CUDA."""
+
+def first_fault(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], frames: NDArray[np.int32]
+) -> tuple[str, int] | None:
+    """Kind ("box_range", "box_order", "score", "frame") and number of the first row that is no detection."""
+
+def link(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    frames: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    options: LinkOptions,
+    num_threads: int,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int8],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int32],
+    NDArray[np.float64],
+]:
+    """The columns of `Trajectories`: track_ids, reasons, suppressed_by, offsets, rows, labels, scores."""
+
+def link_graph(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    frames: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    options: LinkOptions,
+    num_threads: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The columns of `LinkGraph`: offsets, targets."""
+
+def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
+    """Numbers of a text table with commas or blanks between them; blank lines are left out.
+
+    Returns (values, lines, widths): values (R, max_columns) with NaN where a row is shorter, the line number of each
+    row from 1, and its number of columns. Raises ValueError "line L: ..." for what is no number and for longer rows.
+    """
+
+def format_numbers(values: NDArray[np.float64], separator: str) -> bytes:
+    """Text of a table (R, C) of finite numbers, each in the fewest digits that read back the same; LF ends its lines."""
+
+def short_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """For each float a double that rounds to that very float and has few decimal digits."""

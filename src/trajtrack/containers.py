@@ -1,0 +1,80 @@
+"""Columns out of the containers that detectors return, recognised by shape and not by import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.columns import as_array
+
+__all__ = ["frame_columns", "table_columns"]
+
+_CORNERS = ("x1", "y1", "x2", "y2")
+_LEFT_TOP_SIZE = ("x", "y", "w", "h")
+
+
+def frame_columns(index: int, entry: Any) -> dict[str, NDArray[Any]]:
+    """Return ``boxes``, ``scores`` and ``labels`` of one frame's entry; see `Detections.from_frames` for what it may be."""
+    where = f"frames, entry {index}"
+    if entry is None:
+        boxes, scores, labels = np.empty((0, 4)), np.empty(0), None
+    elif isinstance(entry, Mapping):
+        missing = [name for name in ("boxes", "scores") if name not in entry]
+        if missing:
+            raise ValueError(f"{where}: expected a mapping with boxes and scores, found none named {missing[0]}")
+        boxes, scores, labels = entry["boxes"], entry["scores"], entry.get("labels")
+    elif hasattr(entry, "xyxy") and hasattr(entry, "confidence"):  # supervision.Detections
+        boxes, scores, labels = entry.xyxy, entry.confidence, entry.class_id
+    elif hasattr(getattr(entry, "boxes", None), "xyxy"):  # Ultralytics Results
+        boxes, scores, labels = entry.boxes.xyxy, entry.boxes.conf, entry.boxes.cls
+    else:
+        rows = as_array(where, entry)
+        if rows.size == 0:
+            rows = rows.reshape(0, 6)
+        if rows.ndim != 2 or rows.shape[1] not in (5, 6):
+            raise ValueError(f"{where}: expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}")
+        boxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5] if rows.shape[1] == 6 else None
+    if scores is None:
+        raise ValueError(f"{where}: found boxes without scores, expected a score for each")
+    columns = {"boxes": as_array(f"{where}, boxes", boxes), "scores": as_array(f"{where}, scores", scores)}
+    count = len(columns["scores"])
+    if len(columns["boxes"]) == count == 0:
+        columns["boxes"] = columns["boxes"].reshape(0, 4)
+    columns["labels"] = np.zeros(count, np.int32) if labels is None else as_array(f"{where}, labels", labels)
+    for name, column in columns.items():
+        if len(column) != count:
+            raise ValueError(f"{where}, {name}: expected {count} rows like its scores, found {len(column)}")
+    return columns
+
+
+def table_columns(table: Any) -> dict[str, Any]:
+    """Return the arguments of `Detections` that a table holds; see `Detections.from_table` for its columns."""
+    names = list(getattr(table, "column_names", None) or getattr(table, "columns", None) or table)
+    if set(_CORNERS) <= set(names):
+        corners, box_format = _CORNERS, "xyxy"
+    elif set(_LEFT_TOP_SIZE) <= set(names):
+        corners, box_format = _LEFT_TOP_SIZE, "xywh"
+    else:
+        corners, box_format = _CORNERS, "xyxy"  # names what is missing below
+    for name in ("frame", "score", *corners):
+        if name not in names:
+            raise ValueError(f"table: expected columns frame, score and {', '.join(corners)}; found no {name!r}")
+    columns: dict[str, Any] = {
+        "boxes": np.stack([_column(table, name) for name in corners], axis=1),
+        "scores": _column(table, "score"),
+        "frames": _column(table, "frame"),
+        "box_format": box_format,
+    }
+    if "label" in names:
+        columns["labels"] = _column(table, "label")
+    if "track_id" in names:
+        columns["track_ids"] = _column(table, "track_id")
+    return columns
+
+
+def _column(table: Any, name: str) -> NDArray[Any]:
+    column = table[name]
+    return as_array(f"column {name!r}", column.to_numpy() if hasattr(column, "to_numpy") else column)

@@ -1,0 +1,300 @@
+"""Detections: what a detector found in a video, as aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajtrack import _core, containers
+from trajtrack.columns import as_array, as_count, as_integers, as_reals
+
+__all__ = ["BoxFormat", "Detections", "concat"]
+
+BoxFormat = Literal["xyxy", "xywh", "cxcywh"]
+
+_BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Detections:
+    """The detections of one video: one row a box, in any order, frames without boxes included.
+
+    Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes the
+    detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
+
+    Parameters
+    ----------
+    boxes
+        (N, 4) corners ``x1, y1, x2, y2`` in continuous pixels, with ``x1 <= x2``, ``y1 <= y2`` and no coordinate beyond 1e9.
+    scores
+        (N,) confidences; any finite numbers, negative ones too.
+    frames
+        (N,) frame numbers from 0. Floats are taken where they hold exact integers.
+    labels
+        (N,) classes; 0 for every row where left out.
+    num_frames
+        Number of frames of the video; one more than the last frame that holds a box where left out. Nothing is sized by it.
+    box_format
+        How `boxes` are given: ``"xyxy"``, ``"xywh"`` (left, top, width, height) or ``"cxcywh"`` (centre, width, height). The other
+        two are converted to corners in float64 and rounded once.
+    track_ids
+        (N,) identities that the rows already carry, for ground truth and the results of a tracker; -1 for none. Linking ignores
+        them.
+    label_names
+        Class names by label, carried to results and into the files that have room for them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, the first offending row, what was found and what was expected.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    frames: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    num_frames: int
+    track_ids: NDArray[np.int64] | None
+    label_names: Mapping[int, str]
+
+    def __init__(
+        self,
+        boxes: ArrayLike,
+        scores: ArrayLike,
+        frames: ArrayLike,
+        labels: ArrayLike | None = None,
+        num_frames: int | None = None,
+        box_format: BoxFormat = "xyxy",
+        *,
+        track_ids: ArrayLike | None = None,
+        label_names: Mapping[int, str] | None = None,
+    ) -> None:
+        columns = {
+            "boxes": _as_corners(boxes, box_format),
+            "scores": as_reals("scores", scores, ndim=1),
+            "frames": as_integers("frames", frames),
+        }
+        count = len(columns["boxes"])
+        columns["labels"] = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
+        if track_ids is not None:
+            columns["track_ids"] = as_integers("track_ids", track_ids, np.int64)
+        for name, column in columns.items():
+            if len(column) != count:
+                raise ValueError(f"{name}: expected {count} rows like boxes, found {len(column)}")
+        fault = _core.first_fault(columns["boxes"], columns["scores"], columns["frames"])
+        if fault is not None:
+            raise ValueError(_describe(fault, columns, boxes, scores, box_format))
+        last = int(columns["frames"].max(initial=-1))
+        if num_frames is None:
+            num_frames = last + 1
+        elif as_count("num_frames", num_frames) <= last:
+            row = int(columns["frames"].argmax())
+            raise ValueError(f"frames, row {row}: found frame {last}, expected a frame below num_frames={num_frames}")
+        for name, column in columns.items():
+            object.__setattr__(self, name, column)
+        object.__setattr__(self, "track_ids", columns.get("track_ids"))
+        object.__setattr__(self, "num_frames", int(num_frames))
+        object.__setattr__(self, "label_names", _as_names(label_names))
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Iterable[Any],
+        box_format: BoxFormat = "xyxy",
+        *,
+        label_names: Mapping[int, str] | None = None,
+    ) -> Detections:
+        """Take one entry a frame, in order.
+
+        Parameters
+        ----------
+        frames
+            Each entry is ``None`` (an empty frame), an array of 5 or 6 columns (four of the box, score, label), a mapping with
+            ``boxes``, ``scores`` and perhaps ``labels`` (torchvision), or an object with ``xyxy`` and ``confidence``
+            (`supervision.Detections`) or with such ``boxes`` (Ultralytics `Results`).
+        box_format
+            How the boxes of arrays and mappings are given.
+        """
+        entries = [containers.frame_columns(index, entry) for index, entry in enumerate(frames)]
+        counts = [len(entry["boxes"]) for entry in entries]
+        columns = {
+            name: np.concatenate([entry[name] for entry in entries]) if entries else np.empty(0)
+            for name in ("boxes", "scores", "labels")
+        }
+        return cls(
+            **columns,
+            frames=np.repeat(np.arange(len(entries), dtype=np.int32), counts),
+            num_frames=len(entries),
+            box_format=box_format,
+            label_names=label_names,
+        )
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,
+        num_frames: int | None = None,
+        *,
+        label_names: Mapping[int, str] | None = None,
+    ) -> Detections:
+        """Take a table with one row a detection.
+
+        Parameters
+        ----------
+        table
+            A pandas, polars or pyarrow table or a mapping of columns, with ``frame``, ``score``, the four corners ``x1``, ``y1``,
+            ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps ``label`` and ``track_id``.
+            Other columns are left alone.
+        num_frames
+            As in `Detections`.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing.
+        """
+        columns = containers.table_columns(table)
+        return cls(**columns, num_frames=num_frames, label_names=label_names)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __getitem__(self, rows: slice | Sequence[int] | NDArray[Any]) -> Detections:
+        """Select rows by a slice, a boolean mask or row numbers; `num_frames` stays."""
+        if not isinstance(rows, slice):
+            rows = as_rows(rows, len(self))
+        chosen = object.__new__(Detections)
+        for name in ("boxes", "scores", "frames", "labels"):
+            object.__setattr__(chosen, name, np.ascontiguousarray(getattr(self, name)[rows]))
+        ids = self.track_ids
+        object.__setattr__(chosen, "track_ids", None if ids is None else np.ascontiguousarray(ids[rows]))
+        object.__setattr__(chosen, "num_frames", self.num_frames)
+        object.__setattr__(chosen, "label_names", self.label_names)
+        return chosen
+
+    def __iter__(self) -> Any:
+        raise TypeError("Detections has no rows to iterate over: use its columns, or slice it")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Detections):
+            return NotImplemented
+        ids, other_ids = self.track_ids, other.track_ids
+        return (
+            self.num_frames == other.num_frames
+            and self.label_names == other.label_names
+            and all(
+                np.array_equal(getattr(self, name), getattr(other, name))
+                for name in ("boxes", "scores", "frames", "labels")
+            )
+            and (ids is other_ids or (ids is not None and other_ids is not None and np.array_equal(ids, other_ids)))
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        classes = len(np.unique(self.labels))
+        parts = [f"{len(self)} boxes in {self.num_frames} frames", f"{classes} {'class' if classes == 1 else 'classes'}"]
+        if len(self):
+            parts.append(f"scores {self.scores.min():.3g} to {self.scores.max():.3g}")
+        if self.track_ids is not None:
+            parts.append(f"{len(np.unique(self.track_ids[self.track_ids >= 0]))} identities")
+        return f"Detections({', '.join(parts)})"
+
+    def to_columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns ``frame, x1, y1, x2, y2, score, label`` and, where there are identities, ``track_id``."""
+        corners = {name: self.boxes[:, axis] for axis, name in enumerate(("x1", "y1", "x2", "y2"))}
+        columns: dict[str, NDArray[Any]] = {"frame": self.frames, **corners, "score": self.scores, "label": self.labels}
+        if self.track_ids is not None:
+            columns["track_id"] = self.track_ids
+        return columns
+
+
+def concat(parts: Sequence[Detections]) -> Detections:
+    """Join detections of one video, row after row; the frame numbers stay as they are.
+
+    Raises
+    ------
+    ValueError
+        When two parts give one label different names.
+    """
+    if not parts:
+        return Detections(np.empty((0, 4)), np.empty(0), np.empty(0))
+    names: dict[int, str] = {}
+    for part in parts:
+        for label, name in part.label_names.items():
+            if names.setdefault(label, name) != name:
+                raise ValueError(f"label_names: label {label} is {names[label]!r} in one part and {name!r} in another")
+    ids = None
+    if any(part.track_ids is not None for part in parts):
+        ids = np.concatenate(
+            [np.full(len(part), -1) if part.track_ids is None else part.track_ids for part in parts]
+        )
+    return Detections(
+        boxes=np.concatenate([part.boxes for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+        frames=np.concatenate([part.frames for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        num_frames=max(part.num_frames for part in parts),
+        track_ids=ids,
+        label_names=names,
+    )
+
+
+def as_rows(rows: Any, count: int) -> NDArray[Any]:
+    """Take a boolean mask or row numbers of a table of `count` rows; a single number is refused."""
+    selection = np.asarray(rows)
+    if selection.ndim != 1 or (selection.size and selection.dtype.kind not in "iub"):
+        raise TypeError(f"rows: expected a slice, a boolean mask or row numbers, found {rows!r}")
+    if selection.dtype == bool and len(selection) != count:
+        raise IndexError(f"rows: expected a mask of {count} rows, found {len(selection)}")
+    return selection if selection.size else selection.astype(np.intp)
+
+
+def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
+    if box_format not in _BOX_FORMATS:
+        raise ValueError(f"box_format: expected one of {', '.join(_BOX_FORMATS)}, found {box_format!r}")
+    if box_format != "xyxy":
+        given = as_array("boxes", boxes)
+        if given.ndim == 2 and given.shape[1] == 4:
+            first, size = np.split(given.astype(np.float64), 2, axis=1)
+            if box_format == "cxcywh":
+                first = first - size / 2
+            boxes = np.concatenate([first, first + size], axis=1)
+    corners = as_reals("boxes", boxes, ndim=2)
+    if corners.shape[1] != 4:
+        raise ValueError(f"boxes: expected shape (N, 4), found {corners.shape}")
+    return corners
+
+
+def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:
+    if names is None:
+        return {}
+    try:
+        items = list(names.items())
+    except AttributeError:
+        raise TypeError(f"label_names: expected a mapping from label to name, found {type(names).__name__}") from None
+    for label, name in items:
+        if not isinstance(name, str):
+            raise TypeError(f"label_names: expected a name for label {label}, found {name!r}")
+    return {int(label): name for label, name in items}
+
+
+def _describe(
+    fault: tuple[str, int], columns: Mapping[str, NDArray[Any]], boxes: Any, scores: Any, box_format: str
+) -> str:
+    """Say what the core found wrong, in the caller's own numbers."""
+    kind, row = fault
+    if kind == "frame":
+        return f"frames, row {row}: found {columns['frames'][row]}, expected a frame number of at least 0"
+    if kind == "score":
+        return f"scores, row {row}: found {as_array('scores', scores)[row]}, expected a finite number"
+    found = as_array("boxes", boxes)[row].tolist()
+    expected = {
+        "box_range": "four finite numbers of at most 1e9",
+        "box_order": "x1 <= x2 and y1 <= y2" if box_format == "xyxy" else "a width and a height of at least 0",
+    }[kind]
+    return f"boxes, row {row}: found {found}, expected {expected}"

@@ -1,0 +1,184 @@
+"""Linking: detections in, trajectories out."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack import _core
+from trajtrack.columns import as_count
+from trajtrack.detections import Detections
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["LinkGraph", "LinkOptions", "link", "link_graph"]
+
+GapTest = Literal["overlap", "interpolation", "motion"]
+Rescore = Literal["mean", "max", "sum"]
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """How detections are linked. Thresholds are rounded to float32 before use.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the option, what was found and what was expected.
+    """
+
+    min_score: float = -math.inf
+    """Rows with a lower score are dropped before anything else."""
+    iou_threshold: float = 0.5
+    """Overlap (intersection over union) by which boxes of successive frames are linked, 0 to 1; 0 means any overlap at all."""
+    buffer: float = 0.0
+    """Share of its width and height by which a box grows on each side before links are tested."""
+    max_gap: int = 10
+    """Number of frames that a link may jump where a detection has no link to the next frame; 0 is classic Seq-NMS."""
+    gap_test: GapTest = "overlap"
+    """How a link across a gap is tested."""
+    gap_iou_threshold: float = 0.5
+    """Overlap by which two boxes are linked across a gap, 0 to 1."""
+    max_shape_change: float = 2.0
+    """Largest ratio of areas and of aspect ratios of two boxes linked across a gap."""
+    nms_threshold: float = 0.7
+    """Overlap by which a box of a chosen path suppresses other boxes of its frame, 0 to 1."""
+    class_agnostic: bool = False
+    """Whether boxes of different labels may be linked and suppress one another."""
+    min_length: int = 1
+    """Trajectories of fewer detections are dropped; what they suppressed stays suppressed."""
+    rescore: Rescore = "mean"
+    """Score of a trajectory: the mean, the maximum or the sum of the scores of its detections."""
+
+    def __post_init__(self) -> None:
+        for name in ("iou_threshold", "gap_iou_threshold", "nms_threshold"):
+            _check_number(name, getattr(self, name), 0.0, 1.0)
+        _check_number("min_score", self.min_score, -math.inf, math.inf)
+        _check_number("buffer", self.buffer, 0.0, 100.0)
+        _check_number("max_shape_change", self.max_shape_change, 1.0, 1e6)
+        as_count("max_gap", self.max_gap)
+        as_count("min_length", self.min_length, minimum=1)
+        _check_choice("gap_test", self.gap_test, ("overlap", "interpolation", "motion"))
+        _check_choice("rescore", self.rescore, ("mean", "max", "sum"))
+        if not isinstance(self.class_agnostic, bool | np.bool_):
+            raise TypeError(f"class_agnostic: expected True or False, found {self.class_agnostic!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class LinkGraph:
+    """Links between detections, in compressed sparse row form over the N input rows."""
+
+    offsets: NDArray[np.int64]
+    """(N + 1,) row i links to ``targets[offsets[i]:offsets[i + 1]]``."""
+    targets: NDArray[np.int64]
+    """(M,) input rows in a later frame, ascending for each row."""
+
+
+def link(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str | None = None,
+    **overrides: Any,
+) -> Trajectories:
+    """Link the detections of a video into trajectories (improved Seq-NMS; section 3.1.1 of the paper).
+
+    Parameters
+    ----------
+    detections
+        The detections of one video.
+    options
+        How to link; the defaults where left out.
+    num_threads
+        Threads to use; as many as the process may use cores where left out. Results do not depend on it.
+    device
+        Where the linking graph is built: ``"cpu"``, or None for where the boxes are.
+    **overrides
+        Fields of `LinkOptions` that replace those of `options`.
+
+    Returns
+    -------
+    Trajectories
+        In the order of extraction: path sum descending, then start frame, then start row.
+
+    Raises
+    ------
+    TypeError
+        When an override is no field of `LinkOptions` or `detections` is no `Detections`.
+    ValueError
+        When an option is out of its range.
+    """
+    options = _resolve(detections, options, device, overrides)
+    result = _core.link(
+        detections.boxes, detections.scores, detections.frames, detections.labels, options, _threads(num_threads)
+    )
+    return Trajectories(detections, options, *result)
+
+
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str | None = None,
+    **overrides: Any,
+) -> LinkGraph:
+    """Build the graph of links between detections, before any path is chosen; parameters as in `link`."""
+    options = _resolve(detections, options, device, overrides)
+    return LinkGraph(
+        *_core.link_graph(
+            detections.boxes, detections.scores, detections.frames, detections.labels, options, _threads(num_threads)
+        )
+    )
+
+
+def _resolve(
+    detections: Any, options: LinkOptions | None, device: str | None, overrides: dict[str, Any]
+) -> LinkOptions:
+    if not isinstance(detections, Detections):
+        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+    if options is None:
+        options = _DEFAULTS
+    elif not isinstance(options, LinkOptions):
+        raise TypeError(f"options: expected trajtrack.LinkOptions, found {type(options).__name__}")
+    if device not in (None, "cpu"):
+        if str(device).split(":")[0] == "cuda":
+            raise RuntimeError(f"device: found {device!r}, but this build of trajtrack has no CUDA; expected 'cpu'")
+        raise ValueError(f"device: expected 'cpu' or None, found {device!r}")
+    if not overrides:
+        return options
+    unknown = overrides.keys() - _NAMES
+    if unknown:
+        raise TypeError(f"unknown option {min(unknown)!r}, expected one of {', '.join(sorted(_NAMES))}")
+    return replace(options, **overrides)
+
+
+def _threads(num_threads: int | None) -> int:
+    if num_threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return as_count("num_threads", num_threads, minimum=1)
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, found {value!r}") from None
+    if isinstance(value, str | bytes):
+        raise TypeError(f"{name}: expected a number, found {value!r}")
+    if not low <= number <= high:
+        raise ValueError(f"{name}: expected a number from {low:g} to {high:g}, found {value!r}")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {value!r}")
+
+
+_DEFAULTS = LinkOptions()
+_NAMES = frozenset(field.name for field in fields(LinkOptions))
