@@ -9,14 +9,12 @@
 
 namespace trajtrack {
 
-enum class GapTest { overlap, interpolation };
-
 struct GraphOptions {
   float iou_threshold;
   float buffer;
   std::int64_t max_gap;
-  GapTest gap_test;
   float gap_iou_threshold;
+  std::int64_t motion_frames;
   float max_shape_change;
   float nms_threshold;
   bool class_agnostic;

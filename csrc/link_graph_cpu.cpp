@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "link_graph.h"
 #include "parallel.h"
@@ -40,31 +42,22 @@ class FrameLists {
   std::vector<Node> targets_;
 };
 
-// Box k of n steps on the straight way from `a` to `b`; the ends are exact.
-Box interpolated(Box a, Box b, std::int64_t k, std::int64_t n) {
-  if (k == 0) return a;
-  if (k == n) return b;
-  const float share = static_cast<float>(k) / static_cast<float>(n);
-  return {a.x1 + (b.x1 - a.x1) * share, a.y1 + (b.y1 - a.y1) * share, a.x2 + (b.x2 - a.x2) * share,
-          a.y2 + (b.y2 - a.y2) * share};
-}
-
-// Finds links and suppression of a run of frames.
-class Builder {
+// Finds the links to the next frame, and suppression, of a run of frames.
+class FrameByFrame {
  public:
-  Builder(const SortedBoxes& boxes, const FrameOrder& order, const GraphOptions& options, bool with_suppression)
+  FrameByFrame(const SortedBoxes& boxes, const FrameOrder& order, const GraphOptions& options, bool with_suppression)
       : boxes_(boxes),
         order_(order),
         options_(options),
         with_suppression_(with_suppression),
         found_(boxes.largest_group() + 1) {}
 
-  LinkGraph build(FrameRange frames) {
+  LinkGraph build(FrameRange run) {
     LinkGraph graph;
-    const std::size_t nodes = order_.frames[frames.end - 1].end - order_.frames[frames.begin].begin;
+    const std::size_t nodes = order_.frames[run.end - 1].end - order_.frames[run.begin].begin;
     graph.links.offsets.reserve(nodes + 1);
     if (with_suppression_) graph.suppressed.offsets.reserve(nodes + 1);
-    for (std::size_t frame = frames.begin; frame < frames.end; ++frame) {
+    for (std::size_t frame = run.begin; frame < run.end; ++frame) {
       links_.start(order_.frames[frame]);
       suppressed_.start(order_.frames[frame]);
       for (const Group& group : boxes_.groups(frame)) {
@@ -78,78 +71,29 @@ class Builder {
   }
 
  private:
-  std::int64_t frame_number(std::size_t frame) const { return order_.frames[frame].frame; }
-
   void link(std::size_t frame, const Group& group) {
     const bool adjacent =
-        frame + 1 < order_.frames.size() && frame_number(frame + 1) == frame_number(frame) + 1;
+        frame + 1 < order_.frames.size() && order_.frames[frame + 1].frame == order_.frames[frame].frame + 1;
     const Group* const next = adjacent ? boxes_.find(frame + 1, group.label) : nullptr;
-    std::uint32_t begin = next ? next->begin : 0;
+    if (!next) return;
+    std::uint32_t begin = next->begin;
     for (std::uint32_t position = group.begin; position < group.end; ++position) {
-      std::size_t count = 0;
-      if (next) {
-        begin = boxes_.window_begin(*next, boxes_.grown(position).x1, begin);
-        count = boxes_.overlapping_grown(position, *next, begin, options_.iou_threshold, found_);
-      }
-      if (count == 0) count = link_across_gap(frame, position, group.label);
+      const Box box = boxes_.grown(position);
+      begin = boxes_.window_begin(*next, box.x1, begin);
+      const std::size_t count = boxes_.overlapping_grown(box, *next, begin, options_.iou_threshold, found_);
       if (count > 0) links_.add(boxes_.node(position), {found_.data(), count}, boxes_);
     }
-  }
-
-  // Finds the compatible boxes in the first later frame that has any; returns their number.
-  std::size_t link_across_gap(std::size_t frame, std::uint32_t position, std::int32_t label) {
-    const std::int64_t last = frame_number(frame) + 1 + options_.max_gap;
-    for (std::size_t later = frame + 1; later < order_.frames.size() && frame_number(later) <= last; ++later) {
-      const std::int64_t steps = frame_number(later) - frame_number(frame);
-      if (steps == 1) continue;
-      const Group* const group = boxes_.find(later, label);
-      if (!group) continue;
-      const std::size_t count = compatible(position, *group, steps);
-      if (count > 0) return count;
-    }
-    return 0;
-  }
-
-  std::size_t compatible(std::uint32_t position, const Group& group, std::int64_t steps) {
-    std::size_t count = 0;
-    const auto keep = [&](std::uint32_t other) {
-      if (similar_shape(boxes_.plain(position), boxes_.plain(other), options_.max_shape_change)) {
-        found_[count++] = other;
-      }
-    };
-    if (options_.gap_test == GapTest::overlap) {
-      const std::uint32_t begin = boxes_.window_begin(group, boxes_.grown(position).x1);
-      const std::size_t near =
-          boxes_.overlapping_grown(position, group, begin, options_.gap_iou_threshold, found_);
-      for (std::size_t i = 0; i < near; ++i) keep(found_[i]);
-    } else {
-      for (std::uint32_t other = group.begin; other < group.end; ++other) {
-        if (smooth(boxes_.grown(position), boxes_.grown(other), steps)) keep(other);
-      }
-    }
-    return count;
-  }
-
-  // Whether each step along the interpolated boxes overlaps the next (Xie et al., ACM MM 2020).
-  bool smooth(Box a, Box b, std::int64_t steps) const {
-    Box before = a;
-    for (std::int64_t k = 1; k <= steps; ++k) {
-      const Box box = interpolated(a, b, k, steps);
-      if (!overlaps(before, area(before), box, area(box), options_.iou_threshold)) return false;
-      before = box;
-    }
-    return true;
   }
 
   void suppress(const Group& group) {
     std::uint32_t begin = group.begin;
     for (std::uint32_t position = group.begin; position < group.end; ++position) {
       begin = boxes_.window_begin(group, boxes_.grown(position).x1, begin);
-      std::size_t count =
-          boxes_.overlapping_plain(position, group, begin, options_.nms_threshold, found_);
+      const std::size_t count =
+          boxes_.overlapping_plain(boxes_.plain(position), group, begin, options_.nms_threshold, found_);
       const auto end = std::remove(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count), position);
-      count = static_cast<std::size_t>(end - found_.begin());
-      if (count > 0) suppressed_.add(boxes_.node(position), {found_.data(), count}, boxes_);
+      if (end == found_.begin()) continue;
+      suppressed_.add(boxes_.node(position), {found_.begin(), end}, boxes_);
     }
   }
 
@@ -183,19 +127,189 @@ NodeLists joined(std::vector<NodeLists> parts, int num_threads) {
   return all;
 }
 
+// The links between successive frames, seen from their targets.
+class Predecessors {
+ public:
+  explicit Predecessors(const NodeLists& links) : links_(links), previous_(links.offsets.size() - 1, kNone) {
+    for (Node node = 0; node < previous_.size(); ++node) {
+      for (const Node target : links[node]) previous_[target] = previous_[target] == kNone ? node : kSeveral;
+    }
+  }
+
+  // Whether no link leads to the node.
+  bool is_start(Node node) const { return previous_[node] == kNone; }
+
+  // The first node, and the number of links, of the longest chain of at most `limit` links that leads to `node`, in
+  // which each link is the only one of both its ends.
+  std::pair<Node, std::int64_t> chain_to(Node node, std::int64_t limit) const {
+    std::int64_t length = 0;
+    for (; length < limit; ++length) {
+      const Node previous = previous_[node];
+      if (previous == kNone || previous == kSeveral || links_[previous].size() > 1) break;
+      node = previous;
+    }
+    return {node, length};
+  }
+
+ private:
+  static constexpr Node kNone = std::numeric_limits<Node>::max();
+  static constexpr Node kSeveral = kNone - 1;
+
+  const NodeLists& links_;
+  std::vector<Node> previous_;
+};
+
+// The nodes to which no link leads, as a sequence of their own.
+struct Starts {
+  FrameOrder order;
+  std::vector<Node> nodes;
+
+  Starts(const FrameOrder& all, const Predecessors& predecessors) {
+    for (const FrameNodes& frame : all.frames) {
+      const Node begin = order.size();
+      for (Node node = frame.begin; node < frame.end; ++node) {
+        if (!predecessors.is_start(node)) continue;
+        order.rows.push_back(all.rows[node]);
+        nodes.push_back(node);
+      }
+      if (order.size() > begin) order.frames.push_back({frame.frame, begin, order.size()});
+    }
+  }
+};
+
+// A link from a node without a link to the next frame.
+struct GapLink {
+  Node from, to;
+};
+
+// Finds the gap links of a run of frames.
+class AcrossGaps {
+ public:
+  AcrossGaps(const DetectionsView& detections, const FrameOrder& order, const NodeLists& links,
+             const Predecessors& predecessors, const Starts& starts, const SortedBoxes& start_boxes,
+             const GraphOptions& options)
+      : detections_(detections),
+        order_(order),
+        links_(links),
+        predecessors_(predecessors),
+        starts_(starts),
+        start_boxes_(start_boxes),
+        options_(options),
+        found_(start_boxes.largest_group() + 1) {}
+
+  // The gap links by node, those of a node ascending.
+  std::vector<GapLink> find(FrameRange run) {
+    std::vector<GapLink> gap_links;
+    const auto& later = starts_.order.frames;
+    std::size_t first_later = 0;
+    for (std::size_t frame = run.begin; frame < run.end; ++frame) {
+      const std::int64_t number = order_.frames[frame].frame;
+      while (first_later < later.size() && later[first_later].frame < number + 2) ++first_later;
+      for (Node node = order_.frames[frame].begin; node < order_.frames[frame].end; ++node) {
+        if (links_[node].empty()) find(node, number, first_later, gap_links);
+      }
+    }
+    return gap_links;
+  }
+
+ private:
+  Box box(Node node) const { return detections_.boxes[order_.rows[node]]; }
+
+  // Adds the links from `node` to the compatible starts of the first frame that has any.
+  void find(Node node, std::int64_t number, std::size_t first_later, std::vector<GapLink>& gap_links) {
+    const auto& later = starts_.order.frames;
+    const std::int64_t last = number + 1 + options_.max_gap;
+    const std::int32_t label = options_.class_agnostic ? 0 : detections_.labels[order_.rows[node]];
+    const Box from = grown(box(node), options_.buffer);
+    const auto [origin, steps] = predecessors_.chain_to(node, options_.motion_frames);
+    const std::size_t known = gap_links.size();
+    for (std::size_t frame = first_later; frame < later.size() && later[frame].frame <= last; ++frame) {
+      const Group* const group = start_boxes_.find(frame, label);
+      if (!group) continue;
+      const Box expected = steps == 0 ? from : moved(from, box(origin), box(node), steps, later[frame].frame - number);
+      const std::uint32_t begin = start_boxes_.window_begin(*group, expected.x1);
+      const std::size_t count =
+          start_boxes_.overlapping_grown(expected, *group, begin, options_.gap_iou_threshold, found_);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!similar_shape(box(node), start_boxes_.plain(found_[i]), options_.max_shape_change)) continue;
+        gap_links.push_back({node, starts_.nodes[start_boxes_.node(found_[i])]});
+      }
+      if (gap_links.size() > known) break;
+    }
+    std::sort(gap_links.begin() + static_cast<std::ptrdiff_t>(known), gap_links.end(),
+              [](const GapLink& a, const GapLink& b) { return a.to < b.to; });
+  }
+
+  const DetectionsView& detections_;
+  const FrameOrder& order_;
+  const NodeLists& links_;
+  const Predecessors& predecessors_;
+  const Starts& starts_;
+  const SortedBoxes& start_boxes_;
+  const GraphOptions& options_;
+  std::vector<std::uint32_t> found_;
+};
+
+// The lists with the gap links in the places that were empty. `parts` are by node.
+NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<GapLink>>& parts) {
+  std::size_t added = 0;
+  for (const auto& part : parts) added += part.size();
+  NodeLists all;
+  all.offsets.resize(links.offsets.size());
+  all.targets.reserve(links.targets.size() + added);
+  Node next = 0;  // the first node that is not yet in `all`
+  const auto copy_before = [&](Node end) {
+    const std::size_t shift = all.targets.size() - links.offsets[next];
+    all.targets.insert(all.targets.end(), links.targets.begin() + static_cast<std::ptrdiff_t>(links.offsets[next]),
+                       links.targets.begin() + static_cast<std::ptrdiff_t>(links.offsets[end]));
+    for (; next < end; ++next) all.offsets[next] = links.offsets[next] + shift;
+  };
+  for (const auto& part : parts) {
+    for (const GapLink& link : part) {
+      if (link.from >= next) copy_before(link.from + 1);
+      all.targets.push_back(link.to);
+    }
+  }
+  copy_before(static_cast<Node>(links.offsets.size() - 1));
+  all.offsets.back() = all.targets.size();
+  return all;
+}
+
+NodeLists add_gap_links(const DetectionsView& detections, const FrameOrder& order, NodeLists links,
+                        const GraphOptions& options, int num_threads) {
+  const Predecessors predecessors(links);
+  const Starts starts(order, predecessors);
+  const SortedBoxes start_boxes(detections, starts.order, options.buffer, options.class_agnostic, num_threads);
+  const auto runs = split_frames(order, num_threads);
+  std::vector<std::vector<GapLink>> parts(runs.size());
+  parallel_for(runs.size(), num_threads, [&](std::size_t run) {
+    parts[run] =
+        AcrossGaps(detections, order, links, predecessors, starts, start_boxes, options).find(runs[run]);
+  });
+  return with_gap_links(links, parts);
+}
+
 }  // namespace
 
 LinkGraph build_link_graph(const DetectionsView& detections, const FrameOrder& order, const GraphOptions& options,
                            bool with_suppression, int num_threads) {
-  const SortedBoxes boxes(detections, order, options.buffer, options.class_agnostic, num_threads);
-  const auto runs = split_frames(order, num_threads);
-  std::vector<NodeLists> links(runs.size()), suppressed(runs.size());
-  parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-    LinkGraph part = Builder(boxes, order, options, with_suppression).build(runs[run]);
-    links[run] = std::move(part.links);
-    suppressed[run] = std::move(part.suppressed);
-  });
-  return {joined(std::move(links), num_threads), joined(std::move(suppressed), num_threads)};
+  LinkGraph graph;
+  if (order.size() == 0) return graph;
+  {
+    const SortedBoxes boxes(detections, order, options.buffer, options.class_agnostic, num_threads);
+    const auto runs = split_frames(order, num_threads);
+    std::vector<NodeLists> links(runs.size()), suppressed(runs.size());
+    parallel_for(runs.size(), num_threads, [&](std::size_t run) {
+      LinkGraph part = FrameByFrame(boxes, order, options, with_suppression).build(runs[run]);
+      links[run] = std::move(part.links);
+      suppressed[run] = std::move(part.suppressed);
+    });
+    graph = {joined(std::move(links), num_threads), joined(std::move(suppressed), num_threads)};
+  }
+  if (options.max_gap > 0) {
+    graph.links = add_gap_links(detections, order, std::move(graph.links), options, num_threads);
+  }
+  return graph;
 }
 
 }  // namespace trajtrack

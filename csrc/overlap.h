@@ -1,6 +1,8 @@
 // What it means for two boxes to overlap: the one definition, for host and device.
 #pragma once
 
+#include <cstdint>
+
 #if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error "trajtrack promises results to the last bit: compile without fast-math"
 #endif
@@ -27,6 +29,14 @@ TRAJTRACK_HOST_DEVICE inline Box grown(Box box, float buffer) {
   const float dx = buffer * (box.x2 - box.x1);
   const float dy = buffer * (box.y2 - box.y1);
   return {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
+}
+
+// The box where it will be after `ahead` frames if it goes on as its centre went from `origin` to `here` in `steps`.
+TRAJTRACK_HOST_DEVICE inline Box moved(Box box, Box origin, Box here, std::int64_t steps, std::int64_t ahead) {
+  const float share = static_cast<float>(ahead) / static_cast<float>(steps);
+  const float dx = ((here.x1 + here.x2) * 0.5f - (origin.x1 + origin.x2) * 0.5f) * share;
+  const float dy = ((here.y1 + here.y2) * 0.5f - (origin.y1 + origin.y2) * 0.5f) * share;
+  return {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy};
 }
 
 // Whether the boxes share a true area and their intersection over union is at least `threshold`. Each operation is

@@ -47,11 +47,10 @@ std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, 
   return count;
 }
 
-std::size_t overlapping(const BoxColumns& boxes, const BoxColumns& bounds, std::size_t position, const Group& group,
+std::size_t overlapping(const BoxColumns& boxes, const BoxColumns& bounds, Box box, const Group& group,
                         std::uint32_t begin, float threshold, std::span<std::uint32_t> found) {
   return overlapping(boxes.x1.data(), boxes.y1.data(), boxes.x2.data(), boxes.y2.data(), boxes.area.data(),
-                     bounds.x1.data(), begin, group.end, boxes[position], boxes.area[position], threshold,
-                     found.data());
+                     bounds.x1.data(), begin, group.end, box, area(box), threshold, found.data());
 }
 
 // Unsigned integers in the order of the floats; both zeros are one.
@@ -143,14 +142,14 @@ std::uint32_t SortedBoxes::window_begin(const Group& group, float left) const {
   return static_cast<std::uint32_t>(std::upper_bound(reach + group.begin, reach + group.end, left) - reach);
 }
 
-std::size_t SortedBoxes::overlapping_grown(std::size_t position, const Group& group, std::uint32_t begin,
+std::size_t SortedBoxes::overlapping_grown(Box box, const Group& group, std::uint32_t begin,
                                            float threshold, std::span<std::uint32_t> found) const {
-  return overlapping(grown_, grown_, position, group, begin, threshold, found);
+  return overlapping(grown_, grown_, box, group, begin, threshold, found);
 }
 
-std::size_t SortedBoxes::overlapping_plain(std::size_t position, const Group& group, std::uint32_t begin,
+std::size_t SortedBoxes::overlapping_plain(Box box, const Group& group, std::uint32_t begin,
                                            float threshold, std::span<std::uint32_t> found) const {
-  return overlapping(plain(), grown_, position, group, begin, threshold, found);
+  return overlapping(plain(), grown_, box, group, begin, threshold, found);
 }
 
 }  // namespace trajtrack

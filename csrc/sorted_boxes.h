@@ -52,12 +52,12 @@ class SortedBoxes {
   // The same without a hint.
   std::uint32_t window_begin(const Group& group, float left) const;
 
-  // Writes the positions from `begin` to the group's end whose grown boxes overlap the grown box at `position`;
-  // returns their number. `found` has room for one more than the largest group.
-  std::size_t overlapping_grown(std::size_t position, const Group& group, std::uint32_t begin, float threshold,
+  // Writes the positions from `begin` to the group's end whose grown boxes overlap `box`; returns their number.
+  // `found` has room for one more than the largest group.
+  std::size_t overlapping_grown(Box box, const Group& group, std::uint32_t begin, float threshold,
                                 std::span<std::uint32_t> found) const;
   // The same for plain boxes.
-  std::size_t overlapping_plain(std::size_t position, const Group& group, std::uint32_t begin, float threshold,
+  std::size_t overlapping_plain(Box box, const Group& group, std::uint32_t begin, float threshold,
                                 std::span<std::uint32_t> found) const;
 
  private:

@@ -95,14 +95,15 @@ def as_integers(name: str, values: Any, dtype: type[np.signedinteger[Any]] = np.
     return np.ascontiguousarray(array, dtype=dtype)
 
 
-def as_count(name: str, value: Any, minimum: int = 0) -> int:
-    """Take `value` as an int of at least `minimum`."""
+def as_count(name: str, value: Any, minimum: int = 0, maximum: int | None = None) -> int:
+    """Take `value` as an int of at least `minimum` and at most `maximum`."""
     try:
         count = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: expected an integer, found {value!r}") from None
-    if count < minimum:
-        raise ValueError(f"{name}: expected an integer of at least {minimum}, found {count}")
+    if count < minimum or (maximum is not None and count > maximum):
+        limits = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        raise ValueError(f"{name}: expected an integer {limits}, found {count}")
     return count
 
 

@@ -17,8 +17,9 @@ from trajtrack.trajectories import Trajectories
 
 __all__ = ["LinkGraph", "LinkOptions", "link", "link_graph"]
 
-GapTest = Literal["overlap", "interpolation", "motion"]
 Rescore = Literal["mean", "max", "sum"]
+
+_LARGEST_COUNT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,12 @@ class LinkOptions:
     buffer: float = 0.0
     """Share of its width and height by which a box grows on each side before links are tested."""
     max_gap: int = 10
-    """Number of frames that a link may jump where a detection has no link to the next frame; 0 is classic Seq-NMS."""
-    gap_test: GapTest = "overlap"
-    """How a link across a gap is tested."""
-    gap_iou_threshold: float = 0.5
-    """Overlap by which two boxes are linked across a gap, 0 to 1."""
+    """Number of frames that a link may jump, from a detection without a link to the next frame to one without a link from the frame
+    before; 0 is classic Seq-NMS."""
+    gap_iou_threshold: float = 0.3
+    """Overlap by which boxes are linked across a gap, the earlier one moved as its motion suggests; 0 to 1."""
+    motion_frames: int = 5
+    """Number of frames back over which that motion is measured; 0 expects a box where it was."""
     max_shape_change: float = 2.0
     """Largest ratio of areas and of aspect ratios of two boxes linked across a gap."""
     nms_threshold: float = 0.7
@@ -60,9 +62,9 @@ class LinkOptions:
         _check_number("min_score", self.min_score, -math.inf, math.inf)
         _check_number("buffer", self.buffer, 0.0, 100.0)
         _check_number("max_shape_change", self.max_shape_change, 1.0, 1e6)
-        as_count("max_gap", self.max_gap)
-        as_count("min_length", self.min_length, minimum=1)
-        _check_choice("gap_test", self.gap_test, ("overlap", "interpolation", "motion"))
+        as_count("max_gap", self.max_gap, maximum=_LARGEST_COUNT)
+        as_count("motion_frames", self.motion_frames, maximum=_LARGEST_COUNT)
+        as_count("min_length", self.min_length, minimum=1, maximum=_LARGEST_COUNT)
         _check_choice("rescore", self.rescore, ("mean", "max", "sum"))
         if not isinstance(self.class_agnostic, bool | np.bool_):
             raise TypeError(f"class_agnostic: expected True or False, found {self.class_agnostic!r}")
@@ -161,7 +163,7 @@ def _resolve(
 def _threads(num_threads: int | None) -> int:
     if num_threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return as_count("num_threads", num_threads, minimum=1)
+    return as_count("num_threads", num_threads, minimum=1, maximum=1024)
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:

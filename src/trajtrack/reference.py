@@ -91,33 +91,38 @@ def _within_factor(a: Floats, b: Floats, factor: float) -> NDArray[np.bool_]:
 def link_graph(detections: Detections, options: LinkOptions | None = None) -> LinkGraph:
     """Build the graph that `trajtrack.link_graph` builds."""
     options = options or LinkOptions()
-    grown = _grown(detections.boxes, options.buffer)
     rows_of = _rows_by_frame(detections, np.flatnonzero(detections.scores >= np.float32(options.min_score)))
-    targets: list[Rows] = [np.empty(0, np.int64)] * len(detections)
+    grown = _grown(detections.boxes, options.buffer)
+    successors: list[Rows] = [np.empty(0, np.int64)] * len(detections)
+    predecessors: list[list[int]] = [[] for _ in range(len(detections))]
     for frame, rows in rows_of.items():
-        following = rows_of.get(frame + 1)
-        if following is not None:
-            linked = overlap(grown[rows], grown[following], options.iou_threshold)
-            linked &= _same_class(detections, rows, following, options)
-            for row, choice in zip(rows, linked, strict=True):
-                targets[row] = following[choice]
-        ends = [row for row in rows if len(targets[row]) == 0]
-        for gap in range(1, options.max_gap + 1):
-            following = rows_of.get(frame + 1 + gap)
-            if following is None:
-                continue
-            for row in ends:
-                targets[row] = following[_bridged(detections, grown, row, following, gap, options)]
-            ends = [row for row in ends if len(targets[row]) == 0]
+        following = rows_of.get(frame + 1, np.empty(0, np.int64))
+        linked = overlap(grown[rows], grown[following], options.iou_threshold)
+        linked &= _same_class(detections, rows, following, options)
+        for row, choice in zip(rows, linked, strict=True):
+            successors[row] = following[choice]
+            for target in successors[row]:
+                predecessors[target].append(row)
+
+    ends = [row for rows in rows_of.values() for row in rows if len(successors[row]) == 0]
+    starts_of = {frame: rows[[not predecessors[row] for row in rows]] for frame, rows in rows_of.items()}
+    gap_links = {
+        row: _across_gap(detections, grown, row, starts_of, _chain_to(row, successors, predecessors, options), options)
+        for row in ends
+    }
+    for row, targets in gap_links.items():
+        successors[row] = targets
     offsets = np.zeros(len(detections) + 1, np.int64)
-    np.cumsum([len(rows) for rows in targets], out=offsets[1:])
-    return LinkGraph(offsets, np.concatenate([*targets, np.empty(0, np.int64)]))
+    np.cumsum([len(rows) for rows in successors], out=offsets[1:])
+    return LinkGraph(offsets, np.concatenate([*successors, np.empty(0, np.int64)]))
 
 
 def _rows_by_frame(detections: Detections, rows: Rows) -> dict[int, Rows]:
     """Return the rows of each frame that has any, ascending by frame and row."""
     frames = detections.frames[rows]
-    return {int(frame): rows[frames == frame] for frame in np.unique(frames)}
+    order = np.argsort(frames, kind="stable")
+    numbers, begins = np.unique(frames[order], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(rows[order], begins[1:]), strict=False))
 
 
 def _same_class(detections: Detections, a: Rows, b: Rows, options: LinkOptions) -> NDArray[np.bool_]:
@@ -126,31 +131,47 @@ def _same_class(detections: Detections, a: Rows, b: Rows, options: LinkOptions) 
     return detections.labels[a][:, None] == detections.labels[b][None, :]
 
 
-def _bridged(
-    detections: Detections, grown: Floats, row: int, following: Rows, gap: int, options: LinkOptions
-) -> NDArray[np.bool_]:
-    """Whether `row` and each of the rows `following`, `gap` empty frames later, may be one object."""
+def _chain_to(
+    row: int, successors: list[Rows], predecessors: list[list[int]], options: LinkOptions
+) -> tuple[int, int]:
+    """Return the first row and the number of links of the chain to `row` in which each link is the only one of both its ends."""
+    length = 0
+    while length < options.motion_frames and len(predecessors[row]) == 1 and len(successors[predecessors[row][0]]) == 1:
+        row = predecessors[row][0]
+        length += 1
+    return row, length
+
+
+def _across_gap(
+    detections: Detections,
+    grown: Floats,
+    row: int,
+    starts_of: dict[int, Rows],
+    chain: tuple[int, int],
+    options: LinkOptions,
+) -> Rows:
+    """Return the compatible starts of the first later frame that has any."""
+    frame = int(detections.frames[row])
     here = np.array([row])
-    compatible = _same_class(detections, here, following, options)
-    compatible &= _similar_shape(detections.boxes[here], detections.boxes[following], options.max_shape_change)
-    if options.gap_test == "overlap":
-        compatible &= overlap(grown[here], grown[following], options.gap_iou_threshold)
-        return compatible[0]
-    # Xie et al., ACM MM 2020: each step along the interpolated boxes overlaps the next.
-    for candidate, target in enumerate(following):
-        steps = [_between(grown[row], grown[target], k, gap + 1) for k in range(gap + 2)]
-        compatible[0, candidate] &= all(
-            overlap(a[None], b[None], options.iou_threshold)[0, 0]
-            for a, b in zip(steps[:-1], steps[1:], strict=True)
-        )
-    return compatible[0]
+    for ahead in range(2, min(options.max_gap, max(starts_of) - frame) + 2):
+        starts = starts_of.get(frame + ahead, np.empty(0, np.int64))
+        expected = _moved(grown[row], detections.boxes, row, chain, ahead)
+        compatible = overlap(expected[None], grown[starts], options.gap_iou_threshold)
+        compatible &= _similar_shape(detections.boxes[here], detections.boxes[starts], options.max_shape_change)
+        compatible &= _same_class(detections, here, starts, options)
+        if compatible.any():
+            return starts[compatible[0]]
+    return np.empty(0, np.int64)
 
 
-def _between(a: Floats, b: Floats, k: int, n: int) -> Floats:
-    """Return the box k of n steps from `a` to `b`, the ends exact."""
-    if k in (0, n):
-        return a if k == 0 else b
-    return a + (b - a) * (np.float32(k) / np.float32(n))
+def _moved(box: Floats, boxes: Floats, row: int, chain: tuple[int, int], ahead: int) -> Floats:
+    """Return the box `ahead` frames later, if it goes on as its centre went along the chain."""
+    origin, steps = chain
+    if steps == 0:
+        return box
+    centres = (boxes[[origin, row], :2] + boxes[[origin, row], 2:]) * np.float32(0.5)
+    shift = (centres[1] - centres[0]) * (np.float32(ahead) / np.float32(steps))
+    return box + np.concatenate([shift, shift])
 
 
 # --- extraction ------------------------------------------------------------------------------------------------
