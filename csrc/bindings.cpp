@@ -1,10 +1,13 @@
 // The one file that knows Python: arrays in, arrays out, the interpreter lock released while the core works.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -70,9 +73,8 @@ LinkOptions to_link_options(const py::object& options) {
   result.graph.iou_threshold = real("iou_threshold");
   result.graph.buffer = real("buffer");
   result.graph.max_gap = options.attr("max_gap").cast<std::int64_t>();
-  result.graph.gap_test = options.attr("gap_test").cast<std::string>() == "overlap" ? GapTest::overlap
-                                                                                    : GapTest::interpolation;
   result.graph.gap_iou_threshold = real("gap_iou_threshold");
+  result.graph.motion_frames = options.attr("motion_frames").cast<std::int64_t>();
   result.graph.max_shape_change = real("max_shape_change");
   result.graph.nms_threshold = real("nms_threshold");
   result.graph.class_agnostic = options.attr("class_agnostic").cast<bool>();
@@ -141,12 +143,21 @@ py::tuple parse_text(const py::bytes& text, std::size_t max_columns) {
                         to_array(std::move(table.widths)));
 }
 
-py::bytes format_table(const Array<double>& values, char separator) {
-  if (values.ndim() != 2) throw std::invalid_argument("values: expected two axes");
+py::bytes format_table(const std::vector<Array<double>>& blocks, char separator) {
+  std::vector<NumberBlock> views;
+  std::size_t rows = 0;
+  for (const Array<double>& block : blocks) {
+    if (block.ndim() != 1 && block.ndim() != 2) throw std::invalid_argument("blocks: expected one or two axes");
+    const auto columns = static_cast<std::size_t>(block.ndim() == 1 ? 1 : block.shape(1));
+    const auto length = static_cast<std::size_t>(block.shape(0));
+    if (!views.empty() && length != rows) throw std::invalid_argument("blocks: expected the same number of rows");
+    rows = length;
+    views.push_back({view(block), columns});
+  }
   std::string text;
   {
     const py::gil_scoped_release unlocked;
-    text = format_numbers(view(values), static_cast<std::size_t>(values.shape(1)), separator);
+    text = format_numbers(views, rows, separator);
   }
   return text;
 }

@@ -127,7 +127,28 @@ std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max
   return count;
 }
 
+// A number of at most six decimals and 15 digits: this is what nearly all are. Null for any other.
+char* format_short(double value, char* begin, char* end) {
+  constexpr double scale = 1e6, most = 1e15;
+  const double magnitude = std::abs(value);
+  if (!(magnitude * scale < most)) return nullptr;
+  const auto whole = static_cast<std::int64_t>(magnitude * scale + 0.5);
+  // The quotient is rounded once, so it is what the decimals read back as.
+  if (static_cast<double>(whole) / scale != magnitude) return nullptr;
+  if (value < 0.0) *begin++ = '-';
+  begin = std::to_chars(begin, end, whole / 1'000'000).ptr;
+  auto decimals = static_cast<std::int32_t>(whole % 1'000'000);
+  if (decimals == 0) return begin;
+  *begin++ = '.';
+  for (std::int32_t place = 100'000; decimals != 0; place /= 10) {
+    *begin++ = static_cast<char>('0' + decimals / place);
+    decimals %= place;
+  }
+  return begin;
+}
+
 char* format_value(double value, char* begin, char* end) {
+  if (char* const done = format_short(value, begin, end)) return done;
   if (std::abs(value) < exact_integers && std::trunc(value) == value) {
     return std::to_chars(begin, end, static_cast<std::int64_t>(value)).ptr;
   }
@@ -138,7 +159,8 @@ char* format_value(double value, char* begin, char* end) {
 bool to_three_decimals(float value, double& decimal) {
   const double thousands = static_cast<double>(value) * 1000.0;
   if (!(std::abs(thousands) < exact_integers)) return false;
-  decimal = std::round(thousands) / 1000.0;
+  decimal =
+      static_cast<double>(static_cast<std::int64_t>(thousands + std::copysign(0.5, thousands))) / 1000.0;
   return static_cast<float>(decimal) == value;
 }
 
@@ -159,6 +181,7 @@ NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
   const auto most_rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   table.lines.reserve(most_rows);
   table.widths.reserve(most_rows);
+  table.values.reserve(std::min(most_rows * max_columns, text.size()));
   std::int64_t line = 0;
   while (!text.empty()) {
     ++line;
@@ -173,14 +196,22 @@ NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
   return table;
 }
 
-std::string format_numbers(std::span<const double> values, std::size_t columns, char separator) {
+std::string format_numbers(std::span<const NumberBlock> blocks, std::size_t rows, char separator) {
+  constexpr std::size_t usual_length = 6;
+  std::size_t columns = 0;
+  for (const NumberBlock& block : blocks) columns += block.columns;
   std::string text;
-  text.reserve(values.size() * 8);
+  text.reserve(rows * columns * usual_length);
   Digits digits;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const char* const end = format_value(values[i], digits.data(), digits.data() + digits.size());
-    text.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-    text += (i + 1) % columns == 0 ? '\n' : separator;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (const NumberBlock& block : blocks) {
+      for (const double value : block.values.subspan(row * block.columns, block.columns)) {
+        char* end = format_value(value, digits.data(), digits.data() + digits.size());
+        *end++ = separator;
+        text.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+      }
+    }
+    if (columns > 0) text.back() = '\n';
   }
   return text;
 }

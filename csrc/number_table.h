@@ -23,12 +23,18 @@ struct NumberTable {
 // finite number, for empty fields and for rows of more than `max_columns` columns.
 NumberTable parse_numbers(std::string_view text, std::size_t max_columns);
 
-// Writes rows of `columns` finite values, each in the fewest digits that read back the same double; whole
-// numbers below 2^53 without a point or an exponent. Zeros lose their sign.
-std::string format_numbers(std::span<const double> values, std::size_t columns, char separator);
+// Columns of a table that stand side by side: row r is values[r * columns] and what follows.
+struct NumberBlock {
+  std::span<const double> values;
+  std::size_t columns;
+};
 
-// For each float a double that rounds to that very float and has few decimal digits: those of the shortest
-// text of the float.
+// Writes the rows of blocks that stand side by side. Values are finite; each is written in digits that read
+// back the same double and few of them, whole numbers below 2^53 without a point or an exponent. Zeros lose
+// their sign.
+std::string format_numbers(std::span<const NumberBlock> blocks, std::size_t rows, char separator);
+
+// For each float a double that rounds to that very float and has few decimal digits.
 void to_short_decimals(std::span<const float> values, std::span<double> decimals);
 
 }  // namespace trajtrack

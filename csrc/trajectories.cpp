@@ -63,23 +63,24 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
   result.track_ids.assign(detections.size(), -1);
   result.reasons.assign(detections.size(), static_cast<std::int8_t>(Reason::below_min_score));
   result.suppressed_by.assign(detections.size(), -1);
-  for (Node node = 0; node < order.size(); ++node) {
-    const bool suppressed = extraction.states[node] == NodeState::suppressed;
-    const std::uint32_t row = order.rows[node];
+  for (Node position = 0; position < order.size(); ++position) {
+    const PathEntry& entry = extraction.table[position];
+    const bool suppressed = entry.state == NodeState::suppressed;
+    const std::uint32_t row = order.rows[extraction.nodes[position]];
     result.reasons[row] = static_cast<std::int8_t>(suppressed ? Reason::suppressed : Reason::not_positive);
-    if (suppressed) result.suppressed_by[row] = order.rows[extraction.suppressors[node]];
+    if (suppressed) result.suppressed_by[row] = order.rows[extraction.nodes[entry.next]];
   }
   result.offsets.push_back(0);
   for (const Path& path : extraction.paths) {
     const bool kept = path.length >= options.min_length;
     const auto id = static_cast<std::int64_t>(result.labels.size());
-    for (std::uint32_t i = 0; i < path.length; ++i) {
-      const std::uint32_t row = order.rows[extraction.nodes[path.begin + i]];
+    extraction.visit_nodes(path, [&](Node node) {
+      const std::uint32_t row = order.rows[node];
       result.reasons[row] = static_cast<std::int8_t>(kept ? Reason::linked : Reason::too_short);
-      if (!kept) continue;
+      if (!kept) return;
       result.track_ids[row] = id;
       result.rows.push_back(row);
-    }
+    });
     if (!kept) continue;
     const std::span<const std::int64_t> rows(result.rows.end() - path.length, result.rows.end());
     result.offsets.push_back(static_cast<std::int64_t>(result.rows.size()));

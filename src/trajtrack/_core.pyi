@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +48,20 @@ def link_graph(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The columns of `LinkGraph`: offsets, targets."""
 
-def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
+def parse_numbers(
+    text: bytes, max_columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
     """Numbers of a text table with commas or blanks between them; blank lines are left out.
 
     Returns (values, lines, widths): values (R, max_columns) with NaN where a row is shorter, the line number of each
     row from 1, and its number of columns. Raises ValueError "line L: ..." for what is no number and for longer rows.
     """
 
-def format_numbers(values: NDArray[np.float64], separator: str) -> bytes:
-    """Text of a table (R, C) of finite numbers, each in the fewest digits that read back the same; LF ends its lines."""
+def format_numbers(blocks: Sequence[NDArray[Any]], separator: str) -> bytes:
+    """Text of columns (R,) and tables (R, C) of finite numbers side by side.
+
+    Each number has few digits and reads back the same. LF ends the lines.
+    """
 
 def short_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """For each float a double that rounds to that very float and has few decimal digits."""

@@ -14,7 +14,13 @@ __all__ = ["GroundTruth", "kitti_ground_truth", "mot_ground_truth"]
 _MOT_PEDESTRIAN = 1
 _MOT_DISTRACTORS = (2, 7, 8, 12)  # person on a vehicle, static person, distractor, reflection
 _MOT20_DISTRACTORS = (*_MOT_DISTRACTORS, 6)  # and a vehicle without a motor
-_KITTI_CLASSES = {"car": "car", "van": "car", "pedestrian": "pedestrian", "person": "pedestrian", "person_sitting": "pedestrian"}
+_KITTI_CLASSES = {
+    "car": "car",
+    "van": "car",
+    "pedestrian": "pedestrian",
+    "person": "pedestrian",
+    "person_sitting": "pedestrian",
+}
 _KITTI_DISTRACTORS = ("van", "person", "person_sitting")
 _KITTI_MIN_HEIGHT = 25.0
 
@@ -23,9 +29,9 @@ _KITTI_MIN_HEIGHT = 25.0
 class GroundTruth:
     """Annotations with the rules of their benchmark.
 
-    Before anything is counted, the boxes of each frame and class are matched at an overlap of 0.5, whatever row they are. Then
-    track boxes matched to a distractor are left out, and so are unmatched ones that lie in an ignored region or are too small.
-    Annotated rows that are not evaluated leave as well.
+    Before anything is counted, the boxes of each frame and class are matched at an overlap of 0.5, whatever
+    row they are. Then track boxes matched to a distractor are left out, and so are unmatched ones that lie in
+    an ignored region or are too small. Annotated rows that are not evaluated leave as well.
     """
 
     detections: Detections
@@ -47,9 +53,9 @@ class GroundTruth:
 def mot_ground_truth(annotations: Detections, *, mot20: bool = False) -> GroundTruth:
     """Apply the MOTChallenge rule (MOT16, MOT17; MOT20) to the rows of a ``gt.txt``.
 
-    Pedestrians (class 1) whose flag is not 0 are evaluated. Track boxes on a person on a vehicle, a static person, a distractor or
-    a reflection (classes 2, 7, 8, 12) do not count. Tracks are taken to be pedestrians whatever their labels: select them before,
-    where a detector knows more classes.
+    Pedestrians (class 1) whose flag is not 0 are evaluated. Track boxes on a person on a vehicle, a static
+    person, a distractor or a reflection (classes 2, 7, 8, 12) do not count. Tracks are taken to be
+    pedestrians whatever their labels: select them before, where a detector knows more classes.
 
     Parameters
     ----------
@@ -70,12 +76,12 @@ def mot_ground_truth(annotations: Detections, *, mot20: bool = False) -> GroundT
 def kitti_ground_truth(annotations: Detections) -> GroundTruth:
     """Apply KITTI's tracking rule to the rows of a label file.
 
-    Cars and pedestrians are evaluated, each class by itself. Vans are distractors for cars, sitting persons for pedestrians.
-    Unmatched track boxes do not count when they are no higher than 25 pixels or when more than half of them lies in a region marked
-    DontCare.
+    Cars and pedestrians are evaluated, each class by itself. Vans are distractors for cars, sitting persons
+    for pedestrians. Unmatched track boxes do not count when they are no higher than 25 pixels or when more
+    than half of them lies in a region marked DontCare.
 
-    KITTI also makes distractors of truncated and of mostly occluded objects. `Detections` know neither, so that such objects are
-    evaluated here and the figures are below the official ones.
+    KITTI also makes distractors of truncated and of mostly occluded objects. `Detections` know neither, so
+    that such objects are evaluated here and the figures are below the official ones.
 
     Parameters
     ----------
@@ -92,14 +98,18 @@ def kitti_ground_truth(annotations: Detections) -> GroundTruth:
     classes = tuple(labels[name] for name in ("car", "pedestrian") if name in labels)
     if not classes:
         found = ", ".join(annotations.label_names.values()) or "no names"
-        raise ValueError(f"label_names: expected KITTI's class names, Car or Pedestrian among them, found {found}")
+        raise ValueError(
+            f"label_names: expected KITTI's class names, Car or Pedestrian among them, found {found}"
+        )
     taking_part = {
         label: labels[_KITTI_CLASSES[name]]
         for label, name in names.items()
         if name in _KITTI_CLASSES and _KITTI_CLASSES[name] in labels
     }
     rows = annotations[np.isin(annotations.labels, list(taking_part))]
-    regions = annotations[np.isin(annotations.labels, [label for label, name in names.items() if name == "dontcare"])]
+    regions = annotations[
+        np.isin(annotations.labels, [label for label, name in names.items() if name == "dontcare"])
+    ]
     distractors = np.isin(rows.labels, [label for label, name in names.items() if name in _KITTI_DISTRACTORS])
     return GroundTruth(
         Detections(

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.evaluation import Video
 from trajtrack.ground_truth import GroundTruth
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Metrics", "evaluate", "evaluate_many"]
-
-_EPSILON = float(np.finfo(np.float64).eps)
-_RULE_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,8 @@ class Metrics:
     """What TrackEval says of a set of tracks; shares are 0 to 1, MOTA has no lower bound."""
 
     hota: float
-    """Higher-order tracking accuracy: the geometric mean of `deta` and `assa`, averaged over overlaps from 0.05 to 0.95."""
+    """Higher-order tracking accuracy: the geometric mean of `deta` and `assa`, averaged over overlaps from
+    0.05 to 0.95."""
     deta: float
     """Detection accuracy, averaged over the same overlaps."""
     assa: float
@@ -68,6 +66,8 @@ class Metrics:
     """Tracks that were evaluated."""
     classes: Mapping[int, Metrics] = field(default_factory=dict)
     """The same for each label, where classes were told apart."""
+    videos: tuple[Metrics, ...] = ()
+    """The same for each video, where there were several."""
 
 
 def evaluate(
@@ -82,15 +82,17 @@ def evaluate(
     Parameters
     ----------
     truth
-        Boxes with `track_ids`, all of which are to be found; or annotations with the rules of their benchmark (`mot_ground_truth`,
-        `kitti_ground_truth`).
+        Boxes with `track_ids`, all of which are to be found; or annotations with the rules of their benchmark
+        (`mot_ground_truth`, `kitti_ground_truth`).
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, of which rows with -1 do not count.
+        Trajectories, their interpolated boxes included; or boxes with `track_ids`, of which rows with -1 do
+        not count.
     class_agnostic
-        Whether labels are left out of account. Otherwise each class is evaluated by itself, and the total adds up their boxes.
+        Whether labels are left out of account. Otherwise each class is evaluated by itself, and the total
+        adds up their boxes.
     iou_threshold
-        Overlap (intersection over union, float64) at which boxes match in the CLEAR and identity metrics, above 0 and up to 1. HOTA
-        takes its mean over many.
+        Overlap (intersection over union, float64) at which boxes match in the CLEAR and identity metrics,
+        above 0 and up to 1. HOTA takes its mean over many.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def evaluate_many(
     class_agnostic: bool = False,
     iou_threshold: float = 0.5,
 ) -> Metrics:
-    """Compare the tracks of several videos with their ground truths, and combine the results as TrackEval does.
+    """Compare the tracks of several videos with their ground truths; combine the results as TrackEval does.
 
     Parameters
     ----------
@@ -127,205 +129,66 @@ def evaluate_many(
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
-    videos = [_as_video(truth, tracks, class_agnostic) for truth, tracks in pairs]
+    videos = [Video.of(truth, tracks, class_agnostic) for truth, tracks in pairs]
+    per_class = not videos[0].class_agnostic
+    if any(video.class_agnostic == per_class for video in videos):
+        raise ValueError("pairs: found ground truth with and without classes, expected one kind")
     labels = sorted({label for video in videos for label in video.labels})
-    results: dict[int, list[Any]] = {}
-    track_counts: dict[int, int] = {}
-    for label in labels:
-        data = {number: video.data(label) for number, video in enumerate(videos)}
-        track_counts[label] = sum(entry["num_tracker_ids"] for entry in data.values())
-        results[label] = [
-            measure.combine_sequences({number: measure.eval_sequence(entry) for number, entry in data.items()})
-            for measure in measures
-        ]
-    if len(labels) == 1 and all(video.class_agnostic for video in videos):
-        return _as_metrics(results[labels[0]], track_counts[labels[0]], {})
-    total = [
-        measure.combine_classes_det_averaged({label: results[label][place] for label in labels})
-        for place, measure in enumerate(measures)
-    ]
-    classes = {label: _as_metrics(results[label], track_counts[label], {}) for label in labels}
-    return _as_metrics(total, sum(track_counts.values()), classes)
+    results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
+    metrics = _combine(measures, results, per_class)
+    if len(videos) == 1:
+        return metrics
+    alone = (
+        _combine(measures, {label: [results[label][number]] for label in labels}, per_class)
+        for number in range(len(videos))
+    )
+    return replace(metrics, videos=tuple(alone))
 
 
 @dataclass(frozen=True)
-class _Video:
-    truth: GroundTruth
-    tracks: Detections
-    class_agnostic: bool
+class _Result:
+    """What each of TrackEval's metrics says, and the number of tracks, of which they say nothing."""
 
-    @property
-    def labels(self) -> set[int]:
-        if self.class_agnostic:
-            return {0}
-        if self.truth.classes is not None:
-            return set(self.truth.classes)
-        annotated = self.truth.detections.labels[self.truth.evaluated]
-        return set(np.union1d(annotated, self.tracks.labels).tolist())
+    measured: list[Any]
+    tracks: int
 
-    def data(self, label: int) -> dict[str, Any]:
-        """Return one class of the video as TrackEval's metrics take it."""
-        truth_rows = self._rows(self.truth.detections, label)
-        track_rows = self._rows(self.tracks, label)
-        truth_ids, track_ids, similarities = [], [], []
-        for of_truth, of_tracks in _by_frame(
-            self.truth.detections.frames[truth_rows], self.tracks.frames[track_rows]
-        ):
-            true, found = truth_rows[of_truth], track_rows[of_tracks]
-            similarity = _overlaps(self.truth.detections.boxes[true], self.tracks.boxes[found])
-            counted = _counted(self.truth, true, self.tracks, found, similarity)
-            evaluated = self.truth.evaluated[true]
-            truth_ids.append(_ids(self.truth.detections)[true[evaluated]])
-            track_ids.append(_ids(self.tracks)[found[counted]])
-            similarities.append(similarity[evaluated][:, counted])
-        truth_numbers, truth_count = _renumber("truth", truth_ids)
-        track_numbers, track_count = _renumber("tracks", track_ids)
-        return {
-            "num_timesteps": len(similarities),
-            "gt_ids": truth_numbers,
-            "tracker_ids": track_numbers,
-            "similarity_scores": similarities,
-            "num_gt_dets": sum(map(len, truth_numbers)),
-            "num_tracker_dets": sum(map(len, track_numbers)),
-            "num_gt_ids": truth_count,
-            "num_tracker_ids": track_count,
-        }
-
-    def _rows(self, detections: Detections, label: int) -> NDArray[np.intp]:
-        order = np.argsort(detections.frames, kind="stable")
-        return order if self.class_agnostic else order[detections.labels[order] == label]
+    @classmethod
+    def of(cls, measures: list[Any], data: dict[str, Any]) -> _Result:
+        return cls([measure.eval_sequence(data) for measure in measures], data["num_tracker_ids"])
 
 
-def _as_video(truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool) -> _Video:
-    if isinstance(tracks, Trajectories):
-        tracks = tracks.to_detections()
-    if isinstance(truth, Detections):
-        everything = np.ones(len(truth), np.bool_)
-        truth = GroundTruth(truth, evaluated=everything, distractors=~everything)
-    for name, given in (("truth", truth), ("tracks", tracks)):
-        expected = GroundTruth if name == "truth" else Detections
-        if not isinstance(given, expected):
-            raise TypeError(f"{name}: expected trajtrack.Detections, found {type(given).__name__}")
-    ids = _ids(truth.detections, "truth")
-    missing = np.flatnonzero(truth.evaluated & (ids < 0))
-    if len(missing):
-        raise ValueError(f"truth, row {missing[0]}: found no identity (-1), expected one for each box to be found")
-    tracks = tracks[_ids(tracks, "tracks") >= 0]
-    agnostic = class_agnostic or truth.class_agnostic
-    if not agnostic:
-        _check_names(truth.detections.label_names, tracks.label_names)
-    _check_unique("truth", truth.detections[truth.evaluated], agnostic)
-    _check_unique("tracks", tracks, agnostic)
-    return _Video(truth, tracks, agnostic)
+def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_class: bool) -> Metrics:
+    """Combine the results of videos, given by label."""
+    by_label = {
+        label: _Result(
+            [
+                measure.combine_sequences(
+                    {number: result.measured[place] for number, result in enumerate(own)}
+                )
+                for place, measure in enumerate(measures)
+            ],
+            sum(result.tracks for result in own),
+        )
+        for label, own in results.items()
+    }
+    if len(by_label) == 1:
+        (total,) = by_label.values()
+    else:
+        total = _Result(
+            [
+                measure.combine_classes_det_averaged(
+                    {label: own.measured[place] for label, own in by_label.items()}
+                )
+                for place, measure in enumerate(measures)
+            ],
+            sum(own.tracks for own in by_label.values()),
+        )
+    classes = {label: _as_metrics(own, {}) for label, own in by_label.items()} if per_class else {}
+    return _as_metrics(total, classes)
 
 
-def _ids(detections: Detections, name: str = "") -> NDArray[np.int64]:
-    if detections.track_ids is None:
-        raise ValueError(f"{name}: found boxes without track_ids, expected the identity of each")
-    return detections.track_ids
-
-
-def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str]) -> None:
-    for label in sorted(truth.keys() & tracks.keys()):
-        if truth[label].lower() != tracks[label].lower():
-            raise ValueError(
-                f"label_names: label {label} is {truth[label]!r} in the ground truth and {tracks[label]!r} in the tracks"
-            )
-
-
-def _check_unique(name: str, detections: Detections, class_agnostic: bool) -> None:
-    ids, frames = _ids(detections), detections.frames
-    labels = np.zeros(len(ids), np.int32) if class_agnostic else detections.labels
-    order = np.lexsort((labels, ids, frames))
-    twice = np.flatnonzero(
-        (np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0)
-    )
-    if len(twice):
-        row = order[twice[0]]
-        raise ValueError(f"{name}: identity {ids[row]} has two boxes in frame {frames[row]}, expected one at most")
-
-
-def _by_frame(
-    truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]
-) -> Iterator[tuple[slice, slice]]:
-    """Yield where the rows of each frame that has any lie in two sorted columns."""
-    frames = np.union1d(truth_frames, track_frames)
-    ends = [
-        zip(np.searchsorted(column, frames, "left"), np.searchsorted(column, frames, "right"), strict=True)
-        for column in (truth_frames, track_frames)
-    ]
-    for (truth_start, truth_end), (track_start, track_end) in zip(*ends, strict=True):
-        yield slice(truth_start, truth_end), slice(track_start, track_end)
-
-
-def _renumber(
-    name: str, ids_by_frame: list[NDArray[np.int64]]
-) -> tuple[list[NDArray[np.intp]], int]:
-    """Return the ids as numbers from 0 without holes, in the order of the ids, and how many there are."""
-    if not ids_by_frame:
-        return [], 0
-    ids, numbers = np.unique(np.concatenate(ids_by_frame), return_inverse=True)
-    return np.split(numbers, np.cumsum([len(entry) for entry in ids_by_frame])[:-1]), len(ids)
-
-
-def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the (n, m) intersection over union, operation by operation as TrackEval computes it."""
-    intersection, area, other_area = _intersections(boxes, others)
-    union = area[:, None] + other_area[None, :] - intersection
-    proper = (area[:, None] > _EPSILON) & (other_area[None, :] > _EPSILON) & (union > _EPSILON)
-    overlaps: NDArray[np.float64] = np.divide(intersection, union, out=np.zeros_like(union), where=proper)
-    return overlaps
-
-
-def _intersections(
-    boxes: NDArray[np.float32], others: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the (n, m) areas of intersection and the areas of both."""
-    a, b = boxes.astype(np.float64), others.astype(np.float64)
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    sides = np.maximum(high - low, 0)
-    return (
-        sides[..., 0] * sides[..., 1],
-        (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]),
-        (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]),
-    )
-
-
-def _counted(
-    truth: GroundTruth,
-    true: NDArray[np.intp],
-    tracks: Detections,
-    found: NDArray[np.intp],
-    similarity: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return which of the track rows `found` of a frame count, after the rules of the ground truth."""
-    counted = np.ones(len(found), np.bool_)
-    if not truth.distractors.any() and truth.ignore is None and truth.min_height is None:
-        return counted
-    from scipy.optimize import linear_sum_assignment  # comes with TrackEval
-
-    matching = np.where(similarity < _RULE_THRESHOLD - _EPSILON, 0.0, similarity)
-    matched_true, matched_found = linear_sum_assignment(-matching)
-    matches = matching[matched_true, matched_found] > _EPSILON
-    matched_true, matched_found = matched_true[matches], matched_found[matches]
-    counted[matched_found[truth.distractors[true[matched_true]]]] = False
-    unmatched = np.setdiff1d(np.arange(len(found)), matched_found)
-    boxes = tracks.boxes[found[unmatched]]
-    if truth.min_height is not None:
-        heights = boxes[:, 3].astype(np.float64) - boxes[:, 1]
-        counted[unmatched[heights <= truth.min_height + _EPSILON]] = False
-    if truth.ignore is not None and len(unmatched):
-        regions = truth.ignore.boxes[truth.ignore.frames == tracks.frames[found[0]]]
-        intersection, area, _ = _intersections(boxes, regions)
-        inside = (intersection > 0).any(axis=1) & (area > _EPSILON)
-        shares = intersection[inside] / area[inside, None]
-        counted[unmatched[inside][(shares > 0.5 + _EPSILON).any(axis=1)]] = False
-    return counted
-
-
-def _as_metrics(results: list[Any], tracks: int, classes: Mapping[int, Metrics]) -> Metrics:
-    hota, clear, identity = results
+def _as_metrics(result: _Result, classes: Mapping[int, Metrics]) -> Metrics:
+    hota, clear, identity = result.measured
     return Metrics(
         hota=float(np.mean(hota["HOTA"])),
         deta=float(np.mean(hota["DetA"])),
@@ -347,7 +210,7 @@ def _as_metrics(results: list[Any], tracks: int, classes: Mapping[int, Metrics])
         false_positives=int(clear["CLR_FP"]),
         false_negatives=int(clear["CLR_FN"]),
         truth_tracks=int(clear["MT"] + clear["PT"] + clear["ML"]),
-        tracks=tracks,
+        tracks=result.tracks,
         classes=classes,
     )
 

@@ -1,0 +1,97 @@
+#include "chains.h"
+
+#include <limits>
+#include <utility>
+
+namespace trajtrack {
+
+namespace {
+
+// For each node the first node of its chain.
+std::vector<Node> find_heads(const NodeLists& links) {
+  constexpr Node kNone = std::numeric_limits<Node>::max();
+  constexpr Node kSeveral = kNone - 1;
+  const auto count = static_cast<Node>(links.offsets.size() - 1);
+  std::vector<Node> heads(count, kNone);  // until a node's turn: its predecessor
+  for (Node node = 0; node < count; ++node) {
+    const Node before = heads[node];
+    const bool goes_on = before != kNone && before != kSeveral && links[before].size() == 1;
+    heads[node] = goes_on ? heads[before] : node;
+    for (const Node target : links[node]) heads[target] = heads[target] == kNone ? node : kSeveral;
+  }
+  return heads;
+}
+
+// Disjoint sets of nodes; the smallest node of a set stands for it.
+class Sets {
+ public:
+  explicit Sets(Node count) : parents_(count) {
+    for (Node node = 0; node < count; ++node) parents_[node] = node;
+  }
+
+  Node find(Node node) {
+    while (parents_[node] != node) {
+      parents_[node] = parents_[parents_[node]];
+      node = parents_[node];
+    }
+    return node;
+  }
+
+  void join(Node a, Node b) {
+    a = find(a);
+    b = find(b);
+    parents_[a < b ? b : a] = a < b ? a : b;
+  }
+
+ private:
+  std::vector<Node> parents_;
+};
+
+}  // namespace
+
+ChainOrder order_by_chain(const LinkGraph& graph) {
+  const std::vector<Node> heads = find_heads(graph.links);
+  const auto count = static_cast<Node>(heads.size());
+  Sets components(count);
+  std::vector<Node> next_in_chain(count);       // of a head: first the length of its chain, then its next free position
+  std::vector<Node> next_in_component(count);  // the same for the first node of a component
+  for (Node node = 0; node < count; ++node) {
+    ++next_in_chain[heads[node]];
+    for (const Node target : graph.links[node]) {
+      if (heads[target] != heads[node]) components.join(heads[node], heads[target]);
+    }
+    for (const Node other : graph.suppressed[node]) {
+      if (other > node) components.join(heads[node], heads[other]);
+    }
+  }
+  for (Node node = 0; node < count; ++node) {
+    if (heads[node] == node) next_in_component[components.find(node)] += next_in_chain[node];
+  }
+  ChainOrder order;
+  order.nodes.resize(count);
+  order.positions.resize(count);
+  order.traits.resize(count);
+  Node total = 0;
+  for (Node node = 0; node < count; ++node) {
+    const Node head = heads[node];
+    if (head == node) {
+      const Node root = components.find(node);
+      if (root == node) {
+        order.component_begins.push_back(total);
+        total += std::exchange(next_in_component[root], total);
+      }
+      const Node length = next_in_chain[node];
+      next_in_chain[node] = next_in_component[root];
+      next_in_component[root] += length;
+    }
+    const Node position = next_in_chain[head]++;
+    order.positions[node] = position;
+    order.nodes[position] = node;
+    const auto links = graph.links[node];
+    order.traits[position] = {links.size() == 1 && heads[links[0]] == head, !graph.suppressed[node].empty()};
+  }
+  order.component_begins.push_back(total);
+  return order;
+}
+
+}  // namespace trajtrack

@@ -1,0 +1,119 @@
+"""``trajtrack link``: files of detections in, files of trajectories out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from trajtrack.cli.errors import UsageError, describe
+from trajtrack.cli.files import expand, place_outputs
+from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.progress import Progress
+from trajtrack.io import FORMATS, read, write
+from trajtrack.linking import LinkOptions, link
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "link",
+        help="link detections into trajectories",
+        description="Link the detections of videos, one file each, into trajectories. Each output "
+        "appears whole or not at all.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "inputs", nargs="+", metavar="IN", help="file of detections, or a quoted pattern such as 'in/*.txt'"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="file to write for one input; for several inputs or a pattern a folder, made where "
+        "there is none: its files have the inputs' names, with those of folders before them where they "
+        "would be the same",
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, help="format of the inputs; told from suffix and content where left out"
+    )
+    writable = [name for name, format in FORMATS.items() if format.encode is not None]
+    parser.add_argument(
+        "--output-format", choices=writable, help="format to write; told from the suffix where left out"
+    )
+    parser.add_argument("--video", metavar="NAME", help="which video of inputs that hold several")
+    parser.add_argument(
+        "--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps"
+    )
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="threads to use; as many as there are cores where left out"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    add_link_flags(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    """Return whether an input failed."""
+    options = link_options(arguments)
+    if arguments.threads is not None and arguments.threads < 1:
+        raise UsageError(f"--threads: expected an integer of at least 1, found {arguments.threads}")
+    inputs = expand(arguments.inputs)
+    outputs = place_outputs(inputs, arguments.output, arguments.output_format)
+    done: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    with Progress(len(inputs.paths)) as progress:
+        for path, output in zip(inputs.paths, outputs, strict=True):
+            progress.show(path)
+            try:
+                report = _link_file(path, output, options, arguments)
+            except (ValueError, OSError, ImportError, MemoryError) as error:
+                failed.append({"input": path, "error": describe(error, path)})
+                continue
+            done.append(report)
+            if not arguments.json:
+                progress.clear()
+                print(_line(report), flush=True)
+    if arguments.json:
+        print(json.dumps({"files": done, "failed": failed}, indent=2))
+    for failure in failed:
+        print(f"trajtrack: error: {failure['error']}", file=sys.stderr)
+    if failed and len(inputs.paths) > 1:
+        print(f"trajtrack: {len(failed)} of {len(inputs.paths)} inputs failed", file=sys.stderr)
+    return bool(failed)
+
+
+def _link_file(
+    path: str, output: Path, options: LinkOptions, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    detections = read(path, arguments.format, video=arguments.video)
+    begin = time.perf_counter()
+    trajectories = link(detections, options, num_threads=arguments.threads)
+    seconds = time.perf_counter() - begin
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write(output, trajectories, arguments.output_format, interpolate=not arguments.no_interpolate)
+    return {
+        "input": path,
+        "output": str(output),
+        "detections": len(detections),
+        "frames": detections.num_frames,
+        "trajectories": len(trajectories),
+        "linked": len(trajectories.rows),
+        "link_seconds": round(seconds, 6),
+    }
+
+
+def _line(report: dict[str, Any]) -> str:
+    share = report["linked"] / max(report["detections"], 1)
+    noun = "trajectory" if report["trajectories"] == 1 else "trajectories"
+    return (
+        f"{report['input']}: {report['detections']} detections in {report['frames']} frames, "
+        f"{report['trajectories']} {noun} with {share:.1%} of them, "
+        f"linked in {report['link_seconds'] * 1e3:.1f} ms -> {report['output']}"
+    )

@@ -1,0 +1,37 @@
+"""Tables of metrics for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trajtrack.metrics import Metrics
+
+__all__ = ["metrics_table"]
+
+_SHARES = {
+    "HOTA": "hota",
+    "DetA": "deta",
+    "AssA": "assa",
+    "MOTA": "mota",
+    "IDF1": "idf1",
+    "precision": "precision",
+    "recall": "recall",
+}
+_COUNTS = {"switches": "switches", "fragments": "fragments", "identities": "truth_tracks", "tracks": "tracks"}
+
+
+def metrics_table(rows: Mapping[str, Metrics]) -> str:
+    """Return metrics as a table with one line for each entry, shares in percent."""
+    lines = [["", *_SHARES, *_COUNTS]]
+    for name, metrics in rows.items():
+        shares = [f"{100 * getattr(metrics, field):.2f}" for field in _SHARES.values()]
+        counts = [str(getattr(metrics, field)) for field in _COUNTS.values()]
+        lines.append([name, *shares, *counts])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,131 @@
+"""Values out of JSON, with the place of each in error messages: ``trajectories[3][0].bbox.xmin``."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack import _core
+
+__all__ = [
+    "at",
+    "field",
+    "integer",
+    "items",
+    "number",
+    "optional_integer",
+    "parse",
+    "refuse_value",
+    "short_numbers",
+    "text",
+]
+
+Place = tuple[str | int, ...]
+"""Keys and indices that lead to a value."""
+
+_MAX_INTEGER = 2**63 - 1
+
+
+def parse(content: bytes) -> Any:
+    """Parse UTF-8 JSON.
+
+    Raises
+    ------
+    ValueError
+        Naming the line of the first fault.
+    """
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b"\n", 0, error.start)
+        raise ValueError(
+            f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text"
+        ) from None
+    except json.JSONDecodeError as error:
+        found = (
+            f"{error.doc[error.pos : error.pos + 20]!r}"
+            if error.pos < len(error.doc)
+            else "the end of the file"
+        )
+        raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None
+    except RecursionError:
+        raise ValueError("line 1: found brackets nested too deep, expected JSON of a few levels") from None
+
+
+def at(place: Place) -> str:
+    """Return a place as text."""
+    return (
+        "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
+        or "top level"
+    )
+
+
+def refuse_value(value: Any, place: Place, expected: str) -> ValueError:
+    """Return the exception that says what stands at a place and what was expected there."""
+    found = repr(value)
+    if isinstance(value, dict | list):
+        found = "an object" if isinstance(value, dict) else "a list"
+    elif len(found) > 60:
+        found = f"{found[:60]}..."
+    return ValueError(f"{at(place)}: found {found}, expected {expected}")
+
+
+def field(record: Any, key: str, place: Place) -> Any:
+    """Return the value of a key that must be there; `place` is that of the record."""
+    if not isinstance(record, dict):
+        raise refuse_value(record, place, f"an object with the key {key!r}")
+    try:
+        return record[key]
+    except KeyError:
+        raise ValueError(f"{at((*place, key))}: found no such key, expected one") from None
+
+
+def items(value: Any, place: Place) -> list[Any]:
+    """Return a value that must be a list."""
+    if not isinstance(value, list):
+        raise refuse_value(value, place, "a list")
+    return value
+
+
+def number(value: Any, place: Place) -> float:
+    """Return a value that must be a finite number."""
+    if type(value) is float or type(value) is int:
+        try:
+            result = float(value)
+        except OverflowError:
+            result = math.inf
+        if math.isfinite(result):
+            return result
+    raise refuse_value(value, place, "a finite number")
+
+
+def integer(value: Any, place: Place, low: int = 0, high: int = _MAX_INTEGER) -> int:
+    """Return a value that must be a whole number in a range."""
+    if type(value) is not int or not low <= value <= high:
+        raise refuse_value(value, place, f"a whole number from {low} to {high}")
+    return value
+
+
+def optional_integer(record: dict[str, Any], key: str, place: Place, missing: int) -> int:
+    """Return the whole number of at least -1 under a key; `missing` where the key is absent or null."""
+    value = record.get(key)
+    return missing if value is None else integer(value, (*place, key), -1)
+
+
+def text(value: Any, place: Place) -> str:
+    """Return a value that must be a string."""
+    if not isinstance(value, str):
+        raise refuse_value(value, place, "a string")
+    return value
+
+
+def short_numbers(values: NDArray[np.float32]) -> list[float]:
+    """Return a column's numbers for JSON: they round to the very same float32; whole ones are integers."""
+    return [
+        int(value) if value.is_integer() else value
+        for value in _core.short_decimals(np.ascontiguousarray(values)).tolist()
+    ]

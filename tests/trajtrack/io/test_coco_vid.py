@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import trajtrack
+from trajtrack import Detections
+
+DATASET = {
+    "videos": [{"id": 1, "name": "beach"}, {"id": 2, "name": "street", "length": 9}],
+    "images": [
+        {"id": 10, "video_id": 2, "frame_id": 4},
+        {"id": 11, "video_id": 1, "frame_id": 0},
+        {"id": 12, "video_id": 2, "frame_id": 0},
+        {"id": 13, "video_id": 1, "frame_id": 5},
+    ],
+    "annotations": [
+        {"id": 1, "image_id": 10, "video_id": 2, "instance_id": 3, "category_id": 7, "bbox": [1, 2, 3.5, 4]},
+        {"id": 2, "image_id": 11, "video_id": 1, "instance_id": 0, "category_id": 1, "bbox": [0, 0, 1, 1]},
+        {"id": 3, "image_id": 12, "category_id": 1, "bbox": [5, 6, 7, 8], "score": 0.5},
+    ],
+    "categories": [{"id": 1, "name": "person"}, {"id": 7, "name": "7"}],
+}
+
+
+@pytest.fixture
+def changed(tmp_path: Path):
+    """Return a file with one value of DATASET replaced, or removed where the new one is ``...``."""
+
+    def make(*place_and_value) -> Path:
+        *place, last, value = place_and_value
+        document = copy.deepcopy(DATASET)
+        holder = document
+        for key in place:
+            holder = holder[key]
+        if value is ...:
+            del holder[last]
+        else:
+            holder[last] = value
+        path = tmp_path / "vid.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("video", ["street", 2, "2"])
+def test_the_video_is_chosen_by_name_or_id(changed, video: str | int) -> None:
+    expected = Detections(
+        [[1, 2, 4.5, 6], [5, 6, 12, 14]],
+        [1, 0.5],
+        [4, 0],
+        labels=[7, 1],
+        num_frames=9,
+        track_ids=[3, -1],
+        label_names={1: "person"},
+    )
+    assert trajtrack.read(changed("info", {}), video=video) == expected
+
+
+def test_without_a_length_the_video_ends_with_its_last_image(changed) -> None:
+    assert trajtrack.read(changed("info", {}), video="beach").num_frames == 6
+
+
+def test_the_only_video_need_not_be_chosen(changed) -> None:
+    path = changed("videos", [{"id": 2, "name": "street"}])
+    assert len(trajtrack.read(path)) == 2
+
+
+def test_several_videos_are_listed_where_none_was_chosen(changed) -> None:
+    message = "vid.json, videos: found 2, expected video= to choose one of 'beach', 'street'"
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(changed("info", {}))
+
+
+def test_an_unknown_video_is_refused_with_the_known_ones(changed) -> None:
+    with pytest.raises(
+        ValueError, match="found 'sea', which is 0 videos of the file, expected one of 'beach', 'street'"
+    ):
+        trajtrack.read(changed("info", {}), video="sea")
+
+
+def test_a_file_without_videos_is_refused(changed) -> None:
+    with pytest.raises(ValueError, match="videos: found none, expected at least one"):
+        trajtrack.read(changed("videos", []))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("images", ...), "images: found no such key, expected one"),
+        (("annotations", 0, "bbox", ...), "annotations[0].bbox: found no such key, expected one"),
+        (
+            ("annotations", 0, "bbox", [1, 2, 3]),
+            "annotations[0].bbox: found 3 numbers, expected left, top, width, height",
+        ),
+        (("annotations", 0, "bbox", 2, None), "annotations[0].bbox[2]: found None, expected a finite number"),
+        (
+            ("annotations", 2, "bbox", 2, -3),
+            "annotations[2]: found x2 < x1 (w = -3), expected a width of at least 0",
+        ),
+        (
+            ("annotations", 0, "image_id", 99),
+            "annotations[0].image_id: found 99, expected the id of an image",
+        ),
+        (("annotations", 0, "image_id", None), "annotations[0].image_id: found None, expected an id"),
+        (
+            ("annotations", 0, "category_id", "7"),
+            "annotations[0].category_id: found '7', expected a whole number",
+        ),
+        (
+            ("annotations", 0, "instance_id", -2),
+            "annotations[0].instance_id: found -2, expected a whole number",
+        ),
+        (("annotations", 0, 5), "annotations[0]: found 5, expected an object"),
+        (("images", 1, "id", 10), "images[1].id: found 10, expected an id that no other image has"),
+        (("images", 1, "frame_id", -1), "images[1].frame_id: found -1, expected a whole number from 0"),
+        (("categories", 0, "name", None), "categories[0].name: found None, expected a string"),
+        (("videos", 1, "length", "long"), "videos[1].length: found 'long', expected a whole number"),
+    ],
+)
+def test_errors_name_file_and_place(changed, change: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"vid.json, {message}")):
+        trajtrack.read(changed(*change), video="street")
+
+
+def test_the_written_layout_is_that_of_mmtracking(tmp_path: Path) -> None:
+    written = Detections(
+        [[1, 2, 4.5, 6]], [0.5], [10**9], labels=[1], track_ids=[0], label_names={1: "person", 2: "dog"}
+    )
+    trajtrack.write(tmp_path / "beach.json", written, "coco-vid")
+    assert json.loads((tmp_path / "beach.json").read_text()) == {
+        "videos": [{"id": 1, "name": "beach", "length": 10**9 + 1}],
+        "images": [{"id": 1, "video_id": 1, "frame_id": 10**9}],
+        "annotations": [
+            {
+                "id": 1,
+                "image_id": 1,
+                "video_id": 1,
+                "category_id": 1,
+                "bbox": [1, 2, 3.5, 4],
+                "area": 14.0,
+                "iscrowd": 0,
+                "score": 0.5,
+                "instance_id": 0,
+            }
+        ],
+        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
+    }
+
+
+def test_pycocotools_takes_the_written_file(tmp_path: Path) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    written = Detections([[1, 2, 4.5, 6], [0, 0, 1, 1]], [0.5, 1], [3, 0], labels=[1, 2])
+    trajtrack.write(tmp_path / "beach.json", written, "coco-vid")
+    assert len(coco.COCO(str(tmp_path / "beach.json")).getAnnIds(catIds=[2])) == 1

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trajtrack
+from trajtrack import Detections
+
+
+@pytest.fixture
+def mot_file(tmp_path: Path):
+    def make(text: str | bytes) -> Path:
+        path = tmp_path / "det.txt"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return make
+
+
+def test_sizes_become_corners_in_float64_rounded_once(mot_file) -> None:
+    read = trajtrack.read(mot_file("1,-1,912.8,482.9,97.6,112.6,1\n"))
+    assert np.array_equal(read.boxes, np.array([[912.8, 482.9, 912.8 + 97.6, 482.9 + 112.6]], np.float32))
+
+
+def test_frames_count_from_one_in_the_file_and_missing_frames_are_empty(mot_file) -> None:
+    read = trajtrack.read(mot_file("5,-1,0,0,1,1,1\n2,-1,0,0,1,1,1\n"))
+    assert read.frames.tolist() == [4, 1]
+    assert read.num_frames == 5
+
+
+def test_a_great_frame_number_costs_nothing(mot_file) -> None:
+    assert trajtrack.read(mot_file("1000000000,-1,0,0,1,1,1\n")).num_frames == 10**9
+
+
+def test_without_a_seventh_column_the_score_is_one(mot_file) -> None:
+    assert trajtrack.read(mot_file("1,-1,0,0,1,1\n1,-1,0,0,1,1,0.25\n")).scores.tolist() == [1, 0.25]
+
+
+def test_the_eighth_of_eight_or_nine_columns_is_the_class(mot_file) -> None:
+    text = "1,1,0,0,1,1,1,7\n1,2,0,0,1,1,0,-3,0.5\n1,3,0,0,1,1,1,7,8,9\n1,4,0,0,1,1,1\n"
+    read = trajtrack.read(mot_file(text))
+    assert read.labels.tolist() == [7, -3, 0, 0]
+    assert read.scores.tolist() == [1, 0, 1, 1]
+
+
+def test_ids_count_from_one_in_the_file_and_minus_one_is_none(mot_file) -> None:
+    ids = trajtrack.read(mot_file("1,1,0,0,1,1\n1,-1,0,0,1,1\n1,9.0,0,0,1,1\n")).track_ids
+    assert ids is not None
+    assert ids.tolist() == [0, -1, 8]
+
+
+def test_ids_of_a_file_that_holds_id_zero_are_kept(mot_file) -> None:
+    ids = trajtrack.read(mot_file("1,0,0,0,1,1\n1,3,0,0,1,1\n1,-1,0,0,1,1\n")).track_ids
+    assert ids is not None
+    assert ids.tolist() == [0, 3, -1]
+
+
+def test_a_file_without_ids_has_no_track_ids(mot_file) -> None:
+    assert trajtrack.read(mot_file("1,-1,0,0,1,1\n")).track_ids is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,2,10,20,30,40,0.5\n",
+        "1 2 10 20 30 40 0.5\n",
+        "1\t2\t10\t20\t30\t40\t0.5\r\n\r\n",
+        "1, 2, 10, 20, 30, 40, 0.5\n\n\n",
+        "\ufeff1,2,10,20,30,40,0.5",
+        "1,2,10,20,30,40,0.5,-1,-1,-1",
+    ],
+)
+def test_commas_blanks_and_any_line_ends_are_read(mot_file, text: str) -> None:
+    expected = Detections([[10, 20, 40, 60]], [0.5], [0], track_ids=[1])
+    assert trajtrack.read(mot_file(text)) == expected
+
+
+def test_an_empty_file_is_zero_detections(mot_file) -> None:
+    assert trajtrack.read(mot_file("")) == Detections(np.empty((0, 4)), [], [])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("0,-1,0,0,1,1", "found frame 0, expected frames from 1"),
+        ("1.5,-1,0,0,1,1", "found frame 1.5, expected a whole number"),
+        ("3000000000,-1,0,0,1,1", "found frame 3000000000, expected frames from 1 to 2147483648"),
+        ("1,-1,0,0,-3,1", "found x2 < x1 (w = -3), expected a width of at least 0"),
+        ("1,-1,0,0,3,-0.5", "found y2 < y1 (h = -0.5), expected a height of at least 0"),
+        ("1,-1,0,0,3e9,1", "found the box 0, 0, 3000000000, 1, expected coordinates of at most 1e9"),
+        ("1,-1,1e300,0,1e308,1", "found the box 1e+300, 0, 1e+308, 1, expected coordinates of at most 1e9"),
+        ("1,-1,0,0,nan,1", "found 'nan', expected a finite number"),
+        ("1,-1,0,0,1,1,1e39", "found score 1e+39, expected a score within the range of float32"),
+        ("1,2.5,0,0,1,1", "found id 2.5, expected a whole number"),
+        ("1,-2,0,0,1,1", "found id -2, expected ids from -1"),
+        ("1,9007199254740993,0,0,1,1", "expected ids from -1 to 9007199254740991"),
+        ("1,1,0,0,1,1,1,1.5", "found class 1.5, expected a whole number"),
+        ("1,1,0,0,1", "found 5 columns, expected 6 to 10 columns"),
+        ("1,1,0,0,1,1,1,1,1,1,1", "found 11 columns, expected at most 10"),
+        ("1,1,0,0,1,1,", "found an empty field after the last comma, expected a number"),
+        ("frame,id,x,y,w,h", "found 'frame', expected a finite number"),
+        ("# a comment", "found '#', expected a finite number"),
+    ],
+)
+def test_errors_name_file_and_line_and_what_was_found_and_expected(mot_file, row: str, message: str) -> None:
+    path = mot_file(f"1,-1,0,0,1,1\n\n{row}\n1,-1,0,0,1,1\n")
+    with pytest.raises(ValueError, match=re.escape("det.txt, line 3: ") + ".*" + re.escape(message)):
+        trajtrack.read(path)
+
+
+def test_rows_of_label_zero_are_written_in_ten_columns(tmp_path: Path) -> None:
+    written = Detections([[912.8, 482.9, 912.8 + 97.6, 595.5]] * 2, [0.5, 1], [0, 4], track_ids=[0, -1])
+    trajtrack.write(tmp_path / "out.txt", written)
+    assert (tmp_path / "out.txt").read_text() == (
+        "1,1,912.8,482.9,97.6,112.6,0.5,-1,-1,-1\n5,-1,912.8,482.9,97.6,112.6,1,-1,-1,-1\n"
+    )
+
+
+def test_other_labels_are_written_as_classes_in_nine_columns(tmp_path: Path) -> None:
+    trajtrack.write(tmp_path / "out.txt", Detections([[0, 0, 1, 2]] * 2, [0.5, 1], [0, 0], labels=[0, -7]))
+    assert (tmp_path / "out.txt").read_text() == "1,-1,0,0,1,2,0.5,0,-1\n1,-1,0,0,1,2,1,-7,-1\n"
+
+
+@pytest.mark.parametrize("number", [-2, 2**53 - 1])
+def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path, number: int) -> None:
+    written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 0], track_ids=[3, number])
+    with pytest.raises(
+        ValueError, match=f"out.txt: track_ids, row 1: found {number}, expected an id from 0 to"
+    ):
+        trajtrack.write(tmp_path / "out.txt", written)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "file", ["gt/gt.txt", "det/det.txt", "gt_val_half/gt.txt", "det_yolox_val_half/det.txt"]
+)
+@pytest.mark.parametrize("sequence", ["02", "04", "09", "10"])
+def test_real_files_read_as_numpy_reads_them_and_survive_writing(
+    data_dir: Path, tmp_path: Path, sequence: str, file: str
+) -> None:
+    path = data_dir / "mot17" / f"MOT17-{sequence}" / file
+    read = trajtrack.read(path)
+    table = np.loadtxt(path, delimiter=",")
+    assert np.array_equal(read.frames, table[:, 0] - 1)
+    assert np.array_equal(
+        read.boxes, np.hstack([table[:, 2:4], table[:, 2:4] + table[:, 4:6]]).astype(np.float32)
+    )
+    assert np.array_equal(read.scores, table[:, 6].astype(np.float32))
+    assert np.array_equal(read.labels, table[:, 7] if table.shape[1] == 9 else np.zeros(len(table)))
+    trajtrack.write(tmp_path / "again.txt", read)
+    assert trajtrack.read(tmp_path / "again.txt") == read
+
+
+@pytest.mark.real_data
+def test_decimals_of_a_real_file_are_written_as_they_were_but_for_zeros(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    path = data_dir / "mot17" / "MOT17-02" / "det_yolox_val_half" / "det.txt"
+    trajtrack.write(tmp_path / "again.txt", trajtrack.read(path))
+    assert (tmp_path / "again.txt").read_text().split() == path.read_text().replace(".0,", ",").split()
+
+
+@pytest.mark.real_data
+def test_trackeval_takes_the_written_tracks(data_dir: Path, tmp_path: Path) -> None:
+    trackeval = pytest.importorskip("trackeval")
+    sequence = data_dir / "mot17" / "MOT17-09"
+    truth = trajtrack.read(sequence / "gt" / "gt.txt")
+    people = truth[(truth.scores == 1) & (truth.labels == 1)]
+    tracks = Detections(people.boxes, people.scores, people.frames, track_ids=people.track_ids)
+    (tmp_path / "gt" / "MOT17-09" / "gt").mkdir(parents=True)
+    (tmp_path / "tracks" / "ours" / "data").mkdir(parents=True)
+    trajtrack.write(tmp_path / "gt" / "MOT17-09" / "gt" / "gt.txt", people)
+    trajtrack.write(tmp_path / "tracks" / "ours" / "data" / "MOT17-09.txt", tracks)
+    dataset = trackeval.datasets.MotChallenge2DBox(
+        {
+            "GT_FOLDER": str(tmp_path / "gt"),
+            "TRACKERS_FOLDER": str(tmp_path / "tracks"),
+            "SKIP_SPLIT_FOL": True,
+            "SEQ_INFO": {"MOT17-09": truth.num_frames},
+            "PRINT_CONFIG": False,
+        }
+    )
+    data = dataset.get_preprocessed_seq_data(dataset.get_raw_seq_data("ours", "MOT17-09"), "pedestrian")
+    assert trackeval.metrics.HOTA().eval_sequence(data)["HOTA"].tolist() == [1.0] * 19

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trajtrack
+from trajtrack import Detections
+
+pyarrow = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+COLUMNS = {"frame": [0, 3], "x1": [0.5, 1], "y1": [0, 1], "x2": [2, 3], "y2": [4, 5], "score": [0.5, 1]}
+DETECTIONS = Detections([[0.5, 0, 2, 4], [1, 1, 3, 5]], [0.5, 1], [0, 3])
+
+
+def test_columns_have_the_types_of_memory(tmp_path: Path) -> None:
+    written = Detections([[0, 0, 1, 1]], [1], [0], num_frames=9, track_ids=[2], label_names={0: "dog"})
+    trajtrack.write(tmp_path / "a.parquet", written)
+    schema = parquet.read_schema(tmp_path / "a.parquet")
+    types = {name: str(schema.field(name).type) for name in schema.names}
+    floats = dict.fromkeys(("x1", "y1", "x2", "y2", "score"), "float")
+    assert types == {"frame": "int32", **floats, "label": "int32", "track_id": "int64"}
+
+
+def test_a_table_of_others_needs_only_frame_score_and_corners(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table(COLUMNS), tmp_path / "a.parquet")
+    assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
+
+
+def test_a_table_of_others_may_have_left_top_width_and_height(tmp_path: Path) -> None:
+    sizes = {"x": [0.5, 1], "y": [0, 1], "w": [1.5, 2], "h": [4, 4], "frame": [0, 3], "score": [0.5, 1]}
+    parquet.write_table(pyarrow.table(sizes), tmp_path / "a.parquet")
+    assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
+
+
+def test_a_table_by_pandas_is_read(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pandas.DataFrame(COLUMNS).to_parquet(tmp_path / "a.parquet")
+    assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"score": None}, "found no 'score'"),
+        ({"x2": [2, 0.5]}, r"boxes, row 1: found .*, expected x1 <= x2"),
+        ({"score": ["high", "low"]}, "column 'score': expected numbers"),
+        ({"frame": [0, -1]}, "frames, row 1: found -1"),
+    ],
+)
+def test_errors_name_the_file(tmp_path: Path, columns: dict, message: str) -> None:
+    table = {name: values for name, values in (COLUMNS | columns).items() if values is not None}
+    parquet.write_table(pyarrow.table(table), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet, .*" + message):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    table = pyarrow.Table.from_arrays([pyarrow.array(v) for v in COLUMNS.values()] * 2, names=[*COLUMNS] * 2)
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet, "):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    "metadata", [b"{", b"{}", b'{"num_frames": -1}', b'{"num_frames": 9, "label_names": 3}']
+)
+def test_broken_metadata_is_refused(tmp_path: Path, metadata: bytes) -> None:
+    table = pyarrow.table(COLUMNS).replace_schema_metadata({b"trajtrack": metadata})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet, .*found .*, expected"):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
+    trajtrack.write(tmp_path / "a.parquet", Detections(np.zeros((100, 4)), np.zeros(100), np.arange(100)))
+    content = (tmp_path / "a.parquet").read_bytes()
+    for length in (0, 3, 4, 50, len(content) // 2, len(content) - 1):
+        (tmp_path / "b.parquet").write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"b\.parquet, found no Parquet table that can be read"):
+            trajtrack.read(tmp_path / "b.parquet")
+
+
+def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    script = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "import trajtrack\n"
+        "try: trajtrack.read(sys.argv[1])\n"
+        "except ImportError as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "a.parquet")]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output == "Parquet files need pyarrow: pip install 'trajtrack[io]'\n"

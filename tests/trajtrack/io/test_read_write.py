@@ -1,0 +1,210 @@
+"""The registry of formats, and what read() and write() do for all of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trajtrack
+from trajtrack import Detections, LinkOptions, Trajectories
+
+ONE = Detections([[10, 20, 40, 60]], [0.5], [2], track_ids=[1])
+ROW = b"3,2,10,20,30,40,0.5\n"
+
+
+def test_the_formats() -> None:
+    assert list(trajtrack.FORMATS) == [
+        "mot",
+        "kitti",
+        "kitti-rrc",
+        "kitti-pointrcnn",
+        "vidor",
+        "coco-vid",
+        "parquet",
+    ]
+
+
+@pytest.mark.parametrize("as_path", [str, Path, os.fsencode])
+def test_a_path_is_text_or_path_like(tmp_path: Path, as_path) -> None:
+    path = as_path(tmp_path / "a.txt")
+    trajtrack.write(path, ONE)
+    assert trajtrack.read(path) == ONE
+
+
+@pytest.mark.parametrize(
+    ("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor")]
+)
+def test_the_suffix_decides_how_to_write(tmp_path: Path, suffix: str, format: str) -> None:
+    trajtrack.write(tmp_path / f"a{suffix}", ONE)
+    assert trajtrack.read(tmp_path / f"a{suffix}", format) == trajtrack.read(tmp_path / f"a{suffix}") == ONE
+
+
+@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid"])
+def test_content_decides_how_to_read_where_the_suffix_says_nothing(tmp_path: Path, format: str) -> None:
+    trajtrack.write(tmp_path / "a.out", ONE, format)
+    assert trajtrack.read(tmp_path / "a.out") == trajtrack.read(tmp_path / "a.out", format)
+
+
+def test_trajectories_are_written_with_their_interpolated_boxes(tmp_path: Path) -> None:
+    boxes = [[0, 0, 100, 100], [0, 0, 100, 100], [4, 0, 104, 100], [500, 500, 501, 501]]
+    found = Trajectories(
+        detections=Detections(boxes, [0.9, 0.8, 0.7, 0.1], [0, 1, 3, 2]),
+        options=LinkOptions(),
+        track_ids=np.array([0, 0, 0, -1]),
+        reasons=np.array([0, 0, 0, 3], np.int8),
+        suppressed_by=np.full(4, -1),
+        offsets=np.array([0, 3]),
+        rows=np.array([0, 1, 2]),
+        labels=np.array([0], np.int32),
+        scores=np.array([0.8]),
+    )
+    trajtrack.write(tmp_path / "all.txt", found)
+    trajtrack.write(tmp_path / "detected.txt", found, interpolate=False)
+    assert trajtrack.read(tmp_path / "all.txt").frames.tolist() == [0, 1, 2, 3]
+    assert trajtrack.read(tmp_path / "detected.txt").frames.tolist() == [0, 1, 3]
+
+
+def test_nothing_but_detections_and_trajectories_is_written(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="detections: expected Detections or Trajectories, found list"):
+        trajtrack.write(tmp_path / "a.txt", [])  # type: ignore[arg-type]
+
+
+def test_a_missing_file_is_python_s_own_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=re.escape("missing.txt")):
+        trajtrack.read(tmp_path / "missing.txt")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="expected a file"):
+        trajtrack.read(tmp_path)
+    with pytest.raises(IsADirectoryError, match="expected a file"):
+        trajtrack.write(tmp_path, ONE, "mot")
+
+
+def test_an_empty_file_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="path: found an empty file name"):
+        trajtrack.read("")
+    with pytest.raises(ValueError, match="path: found an empty file name"):
+        trajtrack.write("", ONE)
+
+
+def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"format: found 'mott', expected one of mot, kitti, .*parquet"):
+        trajtrack.read(tmp_path / "a.txt", "mott")
+    with pytest.raises(ValueError, match="format: found 'mott', expected one of mot"):
+        trajtrack.write(tmp_path / "a.txt", ONE, "mott")
+
+
+def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format="
+    ):
+        trajtrack.write(tmp_path / "a.xyz", ONE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        ("a.txt", "1,2,3,4,5,6\n".encode("utf-16")),
+        ("a.mp4", bytes(range(256))),
+        ("a.json", b"[1, 2]"),
+        ("a.json", b'{"boxes": []}'),
+        ("a.json", b"\xff\xfe{"),
+        ("a.json", b""),
+        ("a.txt", b"1,2,3,4,5,6,7,8,9,10,11\n"),
+    ],
+)
+def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(
+        ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these, or a format="
+    ):
+        trajtrack.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'\xef\xbb\xbf{"trajectories": oops}', "line 1: found 'oops}', expected JSON"),
+        (b'{\n"trajectories": [\n', "line 3: found the end of the file, expected JSON"),
+        (b'{\n"trajectories": oops}', "line 2: found 'oops}', expected JSON"),
+        (b'{\n"trajectories": "\xff"}', "line 2: found byte 0xff, expected UTF-8 text"),
+        (b'{"trajectories":' + b"[" * 100_000, "line 1: found brackets nested too deep, expected JSON"),
+    ],
+)
+def test_malformed_json_names_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=f"a.json, {message}"):
+        trajtrack.read(tmp_path / "a.json")
+
+
+def test_a_video_is_only_chosen_in_files_that_name_theirs(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(ROW)
+    with pytest.raises(
+        ValueError, match=r"a.txt, video: found 'beach', expected None: mot files do not name their video"
+    ):
+        trajtrack.read(tmp_path / "a.txt", video="beach")
+    with pytest.raises(
+        ValueError, match="video: found 'beach', expected None: mot files do not name their video"
+    ):
+        trajtrack.write(tmp_path / "a.txt", ONE, video="beach")
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(ROW)
+    unwritable = Detections([[-1e9, 0, 1e-45, 1]], [1], [0])
+    with pytest.raises(
+        ValueError, match=r"a.txt: boxes, row 0: found .*, expected corners that left, top, width"
+    ):
+        trajtrack.write(tmp_path / "a.txt", unwritable)
+    assert (tmp_path / "a.txt").read_bytes() == ROW
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as files:
+        files.writestr("train/det.txt", ROW * 50)
+    return path
+
+
+def test_a_file_is_read_out_of_an_archive(archive: Path) -> None:
+    assert len(trajtrack.read(archive / "train" / "det.txt")) == 50
+    assert len(trajtrack.read(f"{archive}/train/det.txt")) == 50
+
+
+@pytest.mark.parametrize("member", ["train/other.txt", "train"])
+def test_a_file_that_is_not_in_the_archive_is_not_found(archive: Path, member: str) -> None:
+    with pytest.raises(FileNotFoundError, match=f"No such file in the archive.*{member}"):
+        trajtrack.read(archive / member)
+
+
+def test_an_archive_alone_is_refused(archive: Path) -> None:
+    with pytest.raises(ValueError, match="found a zip archive, expected the name of a file in it"):
+        trajtrack.read(archive)
+
+
+def test_a_broken_archive_is_refused(archive: Path) -> None:
+    content = archive.read_bytes()
+    broken = [content[: len(content) // 2], b"", content[:45] + b"\xff" * 4 + content[49:]]
+    for each in broken:
+        archive.write_bytes(each)
+        with pytest.raises(ValueError, match=r"all\.zip: found no zip archive that can be read"):
+            trajtrack.read(archive / "train" / "det.txt")
+
+
+def test_many_rows_in_any_order_survive_writing(tmp_path: Path) -> None:
+    rows = 20_000
+    corners = np.random.default_rng(0).uniform(0, 1000, (rows, 2, 2)).astype(np.float32)
+    written = Detections(
+        np.sort(corners, axis=1).reshape(rows, 4), np.linspace(0, 1, rows), np.arange(rows)[::-1]
+    )
+    trajtrack.write(tmp_path / "a.txt", written)
+    assert trajtrack.read(tmp_path / "a.txt") == written
