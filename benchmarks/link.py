@@ -16,7 +16,7 @@ Command::
     pip install . trackforge
     python benchmarks/link.py [--quick] [--json FILE]
 
-It takes about four minutes and 3 GB of memory; with ``--quick``, which leaves out the 10 million boxes and
+It takes about two minutes and 3 GB of memory; with ``--quick``, which leaves out the 10 million boxes and
 runs everything three times, less than a minute. Without trackforge everything else is measured.
 """
 
@@ -237,9 +237,7 @@ def seconds_of(work: Callable[[], object]) -> float:
     return seconds
 
 
-def measure_group(
-    folder: Path, cases: Sequence[Case], quick: bool, with_peer: bool
-) -> tuple[list[Row], Timing | None]:
+def measure_group(folder: Path, cases: Sequence[Case], quick: bool, with_peer: bool) -> tuple[list[Row], Timing | None]:
     """Time the cases with each set of options, and the peer on the first case, in turns."""
     columns = {case.name: load_columns(folder, case) for case in cases}
     work: dict[tuple[str, str], Callable[[], object]] = {
@@ -378,9 +376,7 @@ def main() -> int:
             folder = Path(folder_name)
             for case in chosen:
                 in_fresh_process(save_scene, folder, case)
-            timed, peer_timing = in_fresh_process(
-                measure_group, folder, chosen, arguments.quick, SMALL in chosen
-            )
+            timed, peer_timing = in_fresh_process(measure_group, folder, chosen, arguments.quick, SMALL in chosen)
             peer = peer or peer_timing
             by_name = {case.name: case for case in chosen}
             for row in timed:

@@ -35,16 +35,23 @@ std::span<const Box> view_boxes(const Array<float>& array) {
   return {reinterpret_cast<const Box*>(array.data()), static_cast<std::size_t>(array.size()) / 4};
 }
 
-py::object first_fault_of(const Array<float>& boxes, const Array<float>& scores,
-                          const Array<std::int32_t>& frames) {
+py::object first_fault_of(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames) {
   const auto fault = first_fault(view_boxes(boxes), view(scores), view(frames));
   if (!fault) return py::none();
   const char* kind = "";
   switch (fault->kind) {
-    case FaultKind::box_range: kind = "box_range"; break;
-    case FaultKind::box_order: kind = "box_order"; break;
-    case FaultKind::score: kind = "score"; break;
-    case FaultKind::frame: kind = "frame"; break;
+    case FaultKind::box_range:
+      kind = "box_range";
+      break;
+    case FaultKind::box_order:
+      kind = "box_order";
+      break;
+    case FaultKind::score:
+      kind = "score";
+      break;
+    case FaultKind::frame:
+      kind = "frame";
+      break;
   }
   return py::make_tuple(kind, fault->row);
 }
@@ -60,8 +67,8 @@ py::array_t<T> to_array(std::vector<T>&& values) {
 }
 
 // The columns of trajtrack.Detections, which has checked them.
-DetectionsView view_detections(const Array<float>& boxes, const Array<float>& scores,
-                               const Array<std::int32_t>& frames, const Array<std::int32_t>& labels) {
+DetectionsView view_detections(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
+                               const Array<std::int32_t>& labels) {
   return {view_boxes(boxes), view(scores), view(frames), view(labels)};
 }
 

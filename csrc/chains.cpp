@@ -53,7 +53,7 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
   const std::vector<Node> heads = find_heads(graph.links);
   const auto count = static_cast<Node>(heads.size());
   Sets components(count);
-  std::vector<Node> next_in_chain(count);       // of a head: first the length of its chain, then its next free position
+  std::vector<Node> next_in_chain(count);      // of a head: first the length of its chain, then its next free position
   std::vector<Node> next_in_component(count);  // the same for the first node of a component
   for (Node node = 0; node < count; ++node) {
     ++next_in_chain[heads[node]];

@@ -1,5 +1,5 @@
-// The order of nodes in which extraction walks them: by component, then by chain, then by frame, so that what is walked
-// together lies together.
+// The order of nodes in which extraction walks them: by component, then by chain, then by frame, so that what
+// is walked together lies together.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace trajtrack {
 
-// A chain is a longest run of nodes in which each link is the only one of both its ends. A component is a set of nodes
-// that no link and no suppression leaves. Every link leads to a greater position, and the first node of a component is
-// its smallest.
+// A chain is a longest run of nodes in which each link is the only one of both its ends. A component is a set
+// of nodes that no link and no suppression leaves. Every link leads to a greater position, and the first node
+// of a component is its smallest.
 struct ChainOrder {
   // What extraction must know of the node at a position, so that it seldom needs the graph.
   struct Traits {

@@ -31,8 +31,8 @@ struct Fault {
   std::size_t row;
 };
 
-// The first row that is no detection: coordinates not finite or beyond 1e9, x2 < x1 or y2 < y1, a score that is
-// not finite, a negative frame.
+// The first row that is no detection: coordinates not finite or beyond 1e9, x2 < x1 or y2 < y1, a score that
+// is not finite, a negative frame.
 std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const float> scores,
                                  std::span<const std::int32_t> frames);
 
@@ -59,7 +59,8 @@ struct FrameRange {
 // Throws std::length_error for more detections than a node can number.
 FrameOrder order_by_frame(const DetectionsView& detections, float min_score);
 
-// The frames in runs of about equal numbers of nodes, enough of them to keep the threads busy; one run for one thread.
+// The frames in runs of about equal numbers of nodes, enough of them to keep the threads busy; one run for
+// one thread.
 std::vector<FrameRange> split_frames(const FrameOrder& order, int num_threads);
 
 }  // namespace trajtrack

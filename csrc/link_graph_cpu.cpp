@@ -139,8 +139,8 @@ class Predecessors {
   // Whether no link leads to the node.
   bool is_start(Node node) const { return previous_[node] == kNone; }
 
-  // The first node, and the number of links, of the longest chain of at most `limit` links that leads to `node`, in
-  // which each link is the only one of both its ends.
+  // The first node, and the number of links, of the longest chain of at most `limit` links that leads to
+  // `node`, in which each link is the only one of both its ends.
   std::pair<Node, std::int64_t> chain_to(Node node, std::int64_t limit) const {
     std::int64_t length = 0;
     for (; length < limit; ++length) {
@@ -283,8 +283,7 @@ NodeLists add_gap_links(const DetectionsView& detections, const FrameOrder& orde
   const auto runs = split_frames(order, num_threads);
   std::vector<std::vector<GapLink>> parts(runs.size());
   parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-    parts[run] =
-        AcrossGaps(detections, order, links, predecessors, starts, start_boxes, options).find(runs[run]);
+    parts[run] = AcrossGaps(detections, order, links, predecessors, starts, start_boxes, options).find(runs[run]);
   });
   return with_gap_links(links, parts);
 }

@@ -101,8 +101,7 @@ double parse_field(std::string_view field, std::int64_t line) {
 }
 
 // Appends the fields of one line to `values`; returns their number.
-std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max_columns,
-                       std::vector<double>& values) {
+std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max_columns, std::vector<double>& values) {
   std::size_t count = 0;
   const char* at = text.data();
   const char* const end = at + text.size();
@@ -159,8 +158,7 @@ char* format_value(double value, char* begin, char* end) {
 bool to_three_decimals(float value, double& decimal) {
   const double thousands = static_cast<double>(value) * 1000.0;
   if (!(std::abs(thousands) < exact_integers)) return false;
-  decimal =
-      static_cast<double>(static_cast<std::int64_t>(thousands + std::copysign(0.5, thousands))) / 1000.0;
+  decimal = static_cast<double>(static_cast<std::int64_t>(thousands + std::copysign(0.5, thousands))) / 1000.0;
   return static_cast<float>(decimal) == value;
 }
 

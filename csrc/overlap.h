@@ -31,7 +31,8 @@ TRAJTRACK_HOST_DEVICE inline Box grown(Box box, float buffer) {
   return {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
 }
 
-// The box where it will be after `ahead` frames if it goes on as its centre went from `origin` to `here` in `steps`.
+// The box where it will be after `ahead` frames if it goes on as its centre went from `origin` to `here` in
+// `steps`.
 TRAJTRACK_HOST_DEVICE inline Box moved(Box box, Box origin, Box here, std::int64_t steps, std::int64_t ahead) {
   const float share = static_cast<float>(ahead) / static_cast<float>(steps);
   const float dx = ((here.x1 + here.x2) * 0.5f - (origin.x1 + origin.x2) * 0.5f) * share;
@@ -39,8 +40,8 @@ TRAJTRACK_HOST_DEVICE inline Box moved(Box box, Box origin, Box here, std::int64
   return {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy};
 }
 
-// Whether the boxes share a true area and their intersection over union is at least `threshold`. Each operation is
-// rounded once, in this order. Written without branches, so that loops over it vectorise.
+// Whether the boxes share a true area and their intersection over union is at least `threshold`. Each
+// operation is rounded once, in this order. Written without branches, so that loops over it vectorise.
 TRAJTRACK_HOST_DEVICE inline bool overlaps(Box a, float area_a, Box b, float area_b, float threshold) {
   const float width = maximum(minimum(a.x2, b.x2) - maximum(a.x1, b.x1), 0.0f);
   const float height = maximum(minimum(a.y2, b.y2) - maximum(a.y1, b.y1), 0.0f);

@@ -10,8 +10,8 @@
 
 namespace trajtrack {
 
-// Calls work(task) for every task below `num_tasks`, on at most `num_threads` threads, each task once and in no
-// particular order. The first exception of a task is thrown again here, after all threads have ended.
+// Calls work(task) for every task below `num_tasks`, on at most `num_threads` threads, each task once and in
+// no particular order. The first exception of a task is thrown again here, after all threads have ended.
 template <typename Work>
 void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   const std::size_t threads = num_threads < 1 ? 1 : static_cast<std::size_t>(num_threads);

@@ -1,6 +1,6 @@
-// The graph falls apart into components that do not touch one another: each is extracted by itself, and the paths of
-// all, sorted by (sum, start), are in the order in which a search of the whole graph would have found them, because
-// within a component that order never rises.
+// The graph falls apart into components that do not touch one another: each is extracted by itself, and the
+// paths of all, sorted by (sum, start), are in the order in which a search of the whole graph would have
+// found them, because within a component that order never rises.
 #include "path_extraction.h"
 
 #include <algorithm>
@@ -76,7 +76,8 @@ class Extractor {
     }
   }
 
-  // best(i) = score(i) + max(0, max over links i -> j of best(j)), over those that remain; ties go to the lower node.
+  // best(i) = score(i) + max(0, max over links i -> j of best(j)), over those that remain; ties go to the
+  // lower node.
   void choose(Node position) {
     PathEntry& entry = table_[position];
     double tail = 0;
@@ -94,8 +95,8 @@ class Extractor {
     }
   }
 
-  // A start is a node that no remaining node of score >= 0 precedes: such a node in front would make a path at least
-  // as good, with an earlier start.
+  // A start is a node that no remaining node of score >= 0 precedes: such a node in front would make a path
+  // at least as good, with an earlier start.
   void push_start(Node position) {
     const PathEntry& entry = table_[position];
     if (entry.state != NodeState::remaining || entry.predecessors > 0 || !(entry.best > 0)) return;
@@ -126,8 +127,8 @@ class Extractor {
     mend();
   }
 
-  // Brings table and starts up to date after nodes were removed: only nodes whose best path ran through a removed
-  // node are chosen anew, later ones first.
+  // Brings table and starts up to date after nodes were removed: only nodes whose best path ran through a
+  // removed node are chosen anew, later ones first.
   void mend() {
     opened_.clear();
     for (const Node position : removed_) {
@@ -168,8 +169,8 @@ class Extractor {
   std::vector<Node> opened_;
 };
 
-// Runs of components with about equal numbers of nodes, as indices into ChainOrder::component_begins; one run for one
-// thread.
+// Runs of components with about equal numbers of nodes, as indices into ChainOrder::component_begins; one run
+// for one thread.
 std::vector<std::size_t> split_components(const ChainOrder& order, int num_threads) {
   constexpr Node kRunsPerThread = 16;
   const Node runs = num_threads <= 1 ? 1 : kRunsPerThread * static_cast<Node>(num_threads);

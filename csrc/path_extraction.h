@@ -1,4 +1,5 @@
-// Seq-NMS: the best path by dynamic programming, again and again, each time without the boxes that it suppresses.
+// Seq-NMS: the best path by dynamic programming, again and again, each time without the boxes that it
+// suppresses.
 #pragma once
 
 #include <memory>
@@ -10,9 +11,9 @@
 namespace trajtrack {
 
 struct Path {
-  double sum;     // of the scores, added from the end of the path to its start
-  Node start;     // position of its first node
-  Node length;    // number of its nodes
+  double sum;   // of the scores, added from the end of the path to its start
+  Node start;   // position of its first node
+  Node length;  // number of its nodes
 };
 
 enum class NodeState : std::uint8_t { remaining, on_path, suppressed };

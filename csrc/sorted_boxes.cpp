@@ -19,14 +19,13 @@ namespace {
 
 constexpr std::size_t kBlock = 16;
 
-// Writes the positions in [begin, end) whose boxes overlap `box`, and returns their number. `left` ascends and is at
-// most the boxes' own left edge, so that nothing behind the first beyond the right edge of `box` overlaps it. Up to
-// kBlock - 1 boxes behind `end` are read and left out.
+// Writes the positions in [begin, end) whose boxes overlap `box`, and returns their number. `left` ascends
+// and is at most the boxes' own left edge, so that nothing behind the first beyond the right edge of `box`
+// overlaps it. Up to kBlock - 1 boxes behind `end` are read and left out.
 TRAJTRACK_CLONES
 std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
-                        const float* __restrict y2, const float* __restrict areas, const float* left,
-                        std::size_t begin, std::size_t end, Box box, float box_area, float threshold,
-                        std::uint32_t* __restrict found) {
+                        const float* __restrict y2, const float* __restrict areas, const float* left, std::size_t begin,
+                        std::size_t end, Box box, float box_area, float threshold, std::uint32_t* __restrict found) {
   std::size_t count = 0;
   for (std::size_t block = begin; block < end && left[block] < box.x2; block += kBlock) {
     std::array<std::uint8_t, kBlock> flags;
@@ -142,13 +141,13 @@ std::uint32_t SortedBoxes::window_begin(const Group& group, float left) const {
   return static_cast<std::uint32_t>(std::upper_bound(reach + group.begin, reach + group.end, left) - reach);
 }
 
-std::size_t SortedBoxes::overlapping_grown(Box box, const Group& group, std::uint32_t begin,
-                                           float threshold, std::span<std::uint32_t> found) const {
+std::size_t SortedBoxes::overlapping_grown(Box box, const Group& group, std::uint32_t begin, float threshold,
+                                           std::span<std::uint32_t> found) const {
   return overlapping(grown_, grown_, box, group, begin, threshold, found);
 }
 
-std::size_t SortedBoxes::overlapping_plain(Box box, const Group& group, std::uint32_t begin,
-                                           float threshold, std::span<std::uint32_t> found) const {
+std::size_t SortedBoxes::overlapping_plain(Box box, const Group& group, std::uint32_t begin, float threshold,
+                                           std::span<std::uint32_t> found) const {
   return overlapping(plain(), grown_, box, group, begin, threshold, found);
 }
 

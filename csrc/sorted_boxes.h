@@ -43,8 +43,8 @@ class SortedBoxes {
   Box grown(std::size_t position) const { return grown_[position]; }
   Box plain(std::size_t position) const { return plain()[position]; }
 
-  // First position of the group, from `hint` on, whose window may begin there for a box with this left edge. All
-  // positions before `hint` must be known to end left of it.
+  // First position of the group, from `hint` on, whose window may begin there for a box with this left edge.
+  // All positions before `hint` must be known to end left of it.
   std::uint32_t window_begin(const Group& group, float left, std::uint32_t hint) const {
     while (hint < group.end && reach_[hint] <= left) ++hint;
     return hint;
@@ -52,8 +52,8 @@ class SortedBoxes {
   // The same without a hint.
   std::uint32_t window_begin(const Group& group, float left) const;
 
-  // Writes the positions from `begin` to the group's end whose grown boxes overlap `box`; returns their number.
-  // `found` has room for one more than the largest group.
+  // Writes the positions from `begin` to the group's end whose grown boxes overlap `box`; returns their
+  // number. `found` has room for one more than the largest group.
   std::size_t overlapping_grown(Box box, const Group& group, std::uint32_t begin, float threshold,
                                 std::span<std::uint32_t> found) const;
   // The same for plain boxes.

@@ -84,9 +84,8 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
     if (!kept) continue;
     const std::span<const std::int64_t> rows(result.rows.end() - path.length, result.rows.end());
     result.offsets.push_back(static_cast<std::int64_t>(result.rows.size()));
-    result.labels.push_back(options.graph.class_agnostic
-                                ? majority_label(detections, rows)
-                                : detections.labels[static_cast<std::size_t>(rows.front())]);
+    result.labels.push_back(options.graph.class_agnostic ? majority_label(detections, rows)
+                                                         : detections.labels[static_cast<std::size_t>(rows.front())]);
     result.scores.push_back(rescored(detections, rows, path.sum, options.rescore));
   }
   return result;
@@ -104,8 +103,7 @@ RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options
   for (std::size_t row = 0; row < detections.size(); ++row) graph.offsets[row + 1] += graph.offsets[row];
   graph.targets.resize(links.targets.size());
   for (Node node = 0; node < order.size(); ++node) {
-    std::transform(links[node].begin(), links[node].end(),
-                   graph.targets.begin() + graph.offsets[order.rows[node]],
+    std::transform(links[node].begin(), links[node].end(), graph.targets.begin() + graph.offsets[order.rows[node]],
                    [&](Node target) { return static_cast<std::int64_t>(order.rows[target]); });
   }
   return graph;

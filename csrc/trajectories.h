@@ -35,7 +35,8 @@ struct Trajectories {
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads);
 
-// The linking graph over input rows: row i links to targets[offsets[i]] to targets[offsets[i + 1]], ascending.
+// The linking graph over input rows: row i links to targets[offsets[i]] to targets[offsets[i + 1]],
+// ascending.
 struct RowGraph {
   std::vector<std::int64_t> offsets;
   std::vector<std::int64_t> targets;

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from trajtrack._core import __version__
 from trajtrack.detections import Detections, concat
+from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import LinkGraph, LinkOptions, link, link_graph
+from trajtrack.metrics import Metrics, evaluate, evaluate_many
+from trajtrack.scenes import Scene, SceneOptions, make_scene
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
+from trajtrack.view import draw
 
 __all__ = [
     "FORMATS",
     "Detections",
+    "GroundTruth",
     "LinkGraph",
     "LinkOptions",
+    "Metrics",
     "Reason",
+    "Scene",
+    "SceneOptions",
     "Trajectories",
     "Trajectory",
     "__version__",
     "concat",
+    "draw",
+    "evaluate",
+    "evaluate_many",
+    "kitti_ground_truth",
     "link",
     "link_graph",
+    "make_scene",
+    "mot_ground_truth",
     "read",
     "write",
 ]

@@ -48,9 +48,7 @@ def link_graph(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The columns of `LinkGraph`: offsets, targets."""
 
-def parse_numbers(
-    text: bytes, max_columns: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
+def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
     """Numbers of a text table with commas or blanks between them; blank lines are left out.
 
     Returns (values, lines, widths): values (R, max_columns) with NaN where a row is shorter, the line number of each

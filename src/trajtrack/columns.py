@@ -19,8 +19,8 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
     name
         What the column is called in error messages.
     values
-        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__`` or the buffer protocol, or nested sequences of
-        numbers.
+        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__`` or the buffer protocol, or nested
+        sequences of numbers.
 
     Raises
     ------
@@ -42,7 +42,9 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
         try:
             array = np.asarray(values)
         except ValueError as error:
-            raise ValueError(f"{name}: expected a rectangular array of numbers, found rows of unequal lengths") from error
+            raise ValueError(
+                f"{name}: expected a rectangular array of numbers, found rows of unequal lengths"
+            ) from error
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name}: expected numbers, found dtype {array.dtype}")
     return array

@@ -17,7 +17,7 @@ _LEFT_TOP_SIZE = ("x", "y", "w", "h")
 
 
 def frame_columns(index: int, entry: Any) -> dict[str, NDArray[Any]]:
-    """Return ``boxes``, ``scores`` and ``labels`` of one frame's entry; see `Detections.from_frames` for what it may be."""
+    """Return ``boxes``, ``scores`` and ``labels`` of one frame's entry, which `Detections.from_frames` describes."""
     where = f"frames, entry {index}"
     if entry is None:
         boxes, scores, labels = np.empty((0, 4)), np.empty(0), None
@@ -35,7 +35,9 @@ def frame_columns(index: int, entry: Any) -> dict[str, NDArray[Any]]:
         if rows.size == 0:
             rows = rows.reshape(0, 6)
         if rows.ndim != 2 or rows.shape[1] not in (5, 6):
-            raise ValueError(f"{where}: expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}")
+            raise ValueError(
+                f"{where}: expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}"
+            )
         boxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5] if rows.shape[1] == 6 else None
     if scores is None:
         raise ValueError(f"{where}: found boxes without scores, expected a score for each")

@@ -23,13 +23,14 @@ _BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 class Detections:
     """The detections of one video: one row a box, in any order, frames without boxes included.
 
-    Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes the
-    detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
+    Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes
+    the detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
 
     Parameters
     ----------
     boxes
-        (N, 4) corners ``x1, y1, x2, y2`` in continuous pixels, with ``x1 <= x2``, ``y1 <= y2`` and no coordinate beyond 1e9.
+        (N, 4) corners ``x1, y1, x2, y2`` in continuous pixels, with ``x1 <= x2``, ``y1 <= y2`` and no coordinate beyond
+        1e9.
     scores
         (N,) confidences; any finite numbers, negative ones too.
     frames
@@ -37,13 +38,14 @@ class Detections:
     labels
         (N,) classes; 0 for every row where left out.
     num_frames
-        Number of frames of the video; one more than the last frame that holds a box where left out. Nothing is sized by it.
+        Number of frames of the video; one more than the last frame that holds a box where left out. Nothing is sized by
+        it.
     box_format
-        How `boxes` are given: ``"xyxy"``, ``"xywh"`` (left, top, width, height) or ``"cxcywh"`` (centre, width, height). The other
-        two are converted to corners in float64 and rounded once.
+        How `boxes` are given: ``"xyxy"``, ``"xywh"`` (left, top, width, height) or ``"cxcywh"`` (centre, width,
+        height). The other two are converted to corners in float64 and rounded once.
     track_ids
-        (N,) identities that the rows already carry, for ground truth and the results of a tracker; -1 for none. Linking ignores
-        them.
+        (N,) identities that the rows already carry, for ground truth and the results of a tracker; -1 for none. Linking
+        ignores them.
     label_names
         Class names by label, carried to results and into the files that have room for them.
 
@@ -113,9 +115,9 @@ class Detections:
         Parameters
         ----------
         frames
-            Each entry is ``None`` (an empty frame), an array of 5 or 6 columns (four of the box, score, label), a mapping with
-            ``boxes``, ``scores`` and perhaps ``labels`` (torchvision), or an object with ``xyxy`` and ``confidence``
-            (`supervision.Detections`) or with such ``boxes`` (Ultralytics `Results`).
+            Each entry is ``None`` (an empty frame), an array of 5 or 6 columns (four of the box, score, label), a
+            mapping with ``boxes``, ``scores`` and perhaps ``labels`` (torchvision), or an object with ``xyxy`` and
+            ``confidence`` (`supervision.Detections`) or with such ``boxes`` (Ultralytics `Results`).
         box_format
             How the boxes of arrays and mappings are given.
         """
@@ -146,9 +148,9 @@ class Detections:
         Parameters
         ----------
         table
-            A pandas, polars or pyarrow table or a mapping of columns, with ``frame``, ``score``, the four corners ``x1``, ``y1``,
-            ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps ``label`` and ``track_id``.
-            Other columns are left alone.
+            A pandas, polars or pyarrow table or a mapping of columns, with ``frame``, ``score``, the four corners
+            ``x1``, ``y1``, ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps
+            ``label`` and ``track_id``. Other columns are left alone.
         num_frames
             As in `Detections`.
 
@@ -197,7 +199,10 @@ class Detections:
 
     def __repr__(self) -> str:
         classes = len(np.unique(self.labels))
-        parts = [f"{len(self)} boxes in {self.num_frames} frames", f"{classes} {'class' if classes == 1 else 'classes'}"]
+        parts = [
+            f"{len(self)} boxes in {self.num_frames} frames",
+            f"{classes} {'class' if classes == 1 else 'classes'}",
+        ]
         if len(self):
             parts.append(f"scores {self.scores.min():.3g} to {self.scores.max():.3g}")
         if self.track_ids is not None:
@@ -207,7 +212,12 @@ class Detections:
     def to_columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns ``frame, x1, y1, x2, y2, score, label`` and, where there are identities, ``track_id``."""
         corners = {name: self.boxes[:, axis] for axis, name in enumerate(("x1", "y1", "x2", "y2"))}
-        columns: dict[str, NDArray[Any]] = {"frame": self.frames, **corners, "score": self.scores, "label": self.labels}
+        columns: dict[str, NDArray[Any]] = {
+            "frame": self.frames,
+            **corners,
+            "score": self.scores,
+            "label": self.labels,
+        }
         if self.track_ids is not None:
             columns["track_id"] = self.track_ids
         return columns
@@ -230,9 +240,7 @@ def concat(parts: Sequence[Detections]) -> Detections:
                 raise ValueError(f"label_names: label {label} is {names[label]!r} in one part and {name!r} in another")
     ids = None
     if any(part.track_ids is not None for part in parts):
-        ids = np.concatenate(
-            [np.full(len(part), -1) if part.track_ids is None else part.track_ids for part in parts]
-        )
+        ids = np.concatenate([np.full(len(part), -1) if part.track_ids is None else part.track_ids for part in parts])
     return Detections(
         boxes=np.concatenate([part.boxes for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),

@@ -28,9 +28,7 @@ class Video:
     class_agnostic: bool
 
     @classmethod
-    def of(
-        cls, truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool
-    ) -> Video:
+    def of(cls, truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool) -> Video:
         """Check what is to be compared."""
         if isinstance(tracks, Trajectories):
             tracks = tracks.to_detections()
@@ -44,9 +42,7 @@ class Video:
         ids = _ids(truth.detections, "truth")
         missing = np.flatnonzero(truth.evaluated & (ids < 0))
         if len(missing):
-            raise ValueError(
-                f"truth, row {missing[0]}: found no identity (-1), expected one for each box to be found"
-            )
+            raise ValueError(f"truth, row {missing[0]}: found no identity (-1), expected one for each box to be found")
         tracks = tracks[_ids(tracks, "tracks") >= 0]
         agnostic = class_agnostic or truth.class_agnostic
         if not agnostic:
@@ -70,9 +66,7 @@ class Video:
         truth_rows = self._rows(self.truth.detections, label)
         track_rows = self._rows(self.tracks, label)
         truth_ids, track_ids, similarities = [], [], []
-        for of_truth, of_tracks in _by_frame(
-            self.truth.detections.frames[truth_rows], self.tracks.frames[track_rows]
-        ):
+        for of_truth, of_tracks in _by_frame(self.truth.detections.frames[truth_rows], self.tracks.frames[track_rows]):
             true, found = truth_rows[of_truth], track_rows[of_tracks]
             similarity = _overlaps(self.truth.detections.boxes[true], self.tracks.boxes[found])
             counted = _counted(self.truth, true, self.tracks, found, similarity)
@@ -117,19 +111,13 @@ def _check_unique(name: str, detections: Detections, class_agnostic: bool) -> No
     ids, frames = _ids(detections), detections.frames
     labels = np.zeros(len(ids), np.int32) if class_agnostic else detections.labels
     order = np.lexsort((labels, ids, frames))
-    twice = np.flatnonzero(
-        (np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0)
-    )
+    twice = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0))
     if len(twice):
         row = order[twice[0]]
-        raise ValueError(
-            f"{name}: identity {ids[row]} has two boxes in frame {frames[row]}, expected one at most"
-        )
+        raise ValueError(f"{name}: identity {ids[row]} has two boxes in frame {frames[row]}, expected one at most")
 
 
-def _by_frame(
-    truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]
-) -> Iterator[tuple[slice, slice]]:
+def _by_frame(truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]) -> Iterator[tuple[slice, slice]]:
     """Yield where the rows of each frame that has any lie in two sorted columns."""
     frames = np.union1d(truth_frames, track_frames)
     ends = [

@@ -98,18 +98,14 @@ def kitti_ground_truth(annotations: Detections) -> GroundTruth:
     classes = tuple(labels[name] for name in ("car", "pedestrian") if name in labels)
     if not classes:
         found = ", ".join(annotations.label_names.values()) or "no names"
-        raise ValueError(
-            f"label_names: expected KITTI's class names, Car or Pedestrian among them, found {found}"
-        )
+        raise ValueError(f"label_names: expected KITTI's class names, Car or Pedestrian among them, found {found}")
     taking_part = {
         label: labels[_KITTI_CLASSES[name]]
         for label, name in names.items()
         if name in _KITTI_CLASSES and _KITTI_CLASSES[name] in labels
     }
     rows = annotations[np.isin(annotations.labels, list(taking_part))]
-    regions = annotations[
-        np.isin(annotations.labels, [label for label, name in names.items() if name == "dontcare"])
-    ]
+    regions = annotations[np.isin(annotations.labels, [label for label, name in names.items() if name == "dontcare"])]
     distractors = np.isin(rows.labels, [label for label, name in names.items() if name in _KITTI_DISTRACTORS])
     return GroundTruth(
         Detections(

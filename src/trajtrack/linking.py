@@ -35,15 +35,15 @@ class LinkOptions:
     min_score: float = -math.inf
     """Rows with a lower score are dropped before anything else."""
     iou_threshold: float = 0.5
-    """Overlap (intersection over union) by which boxes of successive frames are linked, 0 to 1; 0 means any overlap at all."""
+    """Overlap (intersection over union) by which boxes of successive frames are linked, 0 to 1; 0 is any overlap."""
     buffer: float = 0.0
     """Share of its width and height by which a box grows on each side before links are tested."""
     max_gap: int = 10
-    """Number of frames that a link may jump, from a detection without a link to the next frame to one without a link from the frame
-    before; 0 is classic Seq-NMS."""
-    gap_iou_threshold: float = 0.3
+    """Number of frames that a link may jump, from a detection without a link to the next frame to one without a link
+    from the frame before; 0 is classic Seq-NMS."""
+    gap_iou_threshold: float = 0.2
     """Overlap by which boxes are linked across a gap, the earlier one moved as its motion suggests; 0 to 1."""
-    motion_frames: int = 5
+    motion_frames: int = 10
     """Number of frames back over which that motion is measured; 0 expects a box where it was."""
     max_shape_change: float = 2.0
     """Largest ratio of areas and of aspect ratios of two boxes linked across a gap."""
@@ -117,7 +117,12 @@ def link(
     """
     options = _resolve(detections, options, device, overrides)
     result = _core.link(
-        detections.boxes, detections.scores, detections.frames, detections.labels, options, _threads(num_threads)
+        detections.boxes,
+        detections.scores,
+        detections.frames,
+        detections.labels,
+        options,
+        _threads(num_threads),
     )
     return Trajectories(detections, options, *result)
 
@@ -134,7 +139,12 @@ def link_graph(
     options = _resolve(detections, options, device, overrides)
     return LinkGraph(
         *_core.link_graph(
-            detections.boxes, detections.scores, detections.frames, detections.labels, options, _threads(num_threads)
+            detections.boxes,
+            detections.scores,
+            detections.frames,
+            detections.labels,
+            options,
+            _threads(num_threads),
         )
     )
 

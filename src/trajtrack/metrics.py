@@ -162,9 +162,7 @@ def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_clas
     by_label = {
         label: _Result(
             [
-                measure.combine_sequences(
-                    {number: result.measured[place] for number, result in enumerate(own)}
-                )
+                measure.combine_sequences({number: result.measured[place] for number, result in enumerate(own)})
                 for place, measure in enumerate(measures)
             ],
             sum(result.tracks for result in own),
@@ -176,9 +174,7 @@ def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_clas
     else:
         total = _Result(
             [
-                measure.combine_classes_det_averaged(
-                    {label: own.measured[place] for label, own in by_label.items()}
-                )
+                measure.combine_classes_det_averaged({label: own.measured[place] for label, own in by_label.items()})
                 for place, measure in enumerate(measures)
             ],
             sum(own.tracks for own in by_label.values()),

@@ -1,7 +1,8 @@
-"""The algorithm in plain NumPy, readable from top to bottom: the specification that the compiled core is tested against.
+"""The algorithm in plain NumPy, from top to bottom: the specification that the compiled core is tested against.
 
-Improved Seq-NMS (section 3.1.1 of the paper): link overlapping boxes of successive frames, bridge gaps, then take the path with the
-greatest sum of scores again and again. It is slow and has no threads; `trajtrack.link` returns the same to the last bit.
+Improved Seq-NMS (section 3.1.1 of the paper): link overlapping boxes of successive frames, bridge gaps, then take the
+path with the greatest sum of scores again and again. It is slow and has no threads; `trajtrack.link` returns the same
+to the last bit.
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ Rows = NDArray[np.int64]
 def link(detections: Detections, options: LinkOptions | None = None) -> Trajectories:
     """Link as `trajtrack.link` does."""
     options = options or LinkOptions()
-    graph = link_graph(detections, options)
-    reasons = np.full(len(detections), Reason.NOT_POSITIVE, np.int8)
-    reasons[detections.scores < np.float32(options.min_score)] = Reason.BELOW_MIN_SCORE
+    taking_part = detections.scores >= np.float32(options.min_score)
+    reasons = np.where(taking_part, Reason.NOT_POSITIVE, Reason.BELOW_MIN_SCORE).astype(np.int8)
     suppressed_by = np.full(len(detections), -1, np.int64)
-    remaining = reasons == Reason.NOT_POSITIVE
-    table = _BestPaths(detections, graph)
+    rows_of = _rows_by_frame(detections, np.flatnonzero(taking_part))
+    table = _BestPaths(detections, link_graph(detections, options), rows_of)
     paths: list[Rows] = []
     sums: list[float] = []
-    while (found := table.best_path(remaining)) is not None:
+    while (found := table.best_path()) is not None:
         path, total = found
-        remaining[path] = False
         reasons[path] = Reason.LINKED if len(path) >= options.min_length else Reason.TOO_SHORT
         for row in path:
-            victims = _suppressed(detections, row, remaining, options)
-            remaining[victims] = False
+            frame = int(detections.frames[row])
+            victims = _suppressed(detections, row, rows_of[frame], options)
             reasons[victims] = Reason.SUPPRESSED
             suppressed_by[victims] = row
+            table.remove(frame, np.append(victims, row))
+        table.fill(last_frame=frame)
         if len(path) >= options.min_length:
             paths.append(path)
             sums.append(total)
@@ -61,7 +62,8 @@ def overlap(a: Floats, b: Floats, threshold: float) -> NDArray[np.bool_]:
     intersection = width * height
     with np.errstate(divide="ignore", invalid="ignore"):  # boxes without area
         iou = intersection / ((_area(a) + _area(b)) - intersection)
-    return (intersection > 0) & (iou >= np.float32(threshold))
+    overlapping: NDArray[np.bool_] = (intersection > 0) & (iou >= np.float32(threshold))
+    return overlapping
 
 
 def _area(boxes: Floats) -> Floats:
@@ -128,18 +130,17 @@ def _rows_by_frame(detections: Detections, rows: Rows) -> dict[int, Rows]:
 def _same_class(detections: Detections, a: Rows, b: Rows, options: LinkOptions) -> NDArray[np.bool_]:
     if options.class_agnostic:
         return np.ones((len(a), len(b)), np.bool_)
-    return detections.labels[a][:, None] == detections.labels[b][None, :]
+    same: NDArray[np.bool_] = detections.labels[a][:, None] == detections.labels[b][None, :]
+    return same
 
 
-def _chain_to(
-    row: int, successors: list[Rows], predecessors: list[list[int]], options: LinkOptions
-) -> tuple[int, int]:
-    """Return the first row and the number of links of the chain to `row` in which each link is the only one of both its ends."""
-    length = 0
-    while length < options.motion_frames and len(predecessors[row]) == 1 and len(successors[predecessors[row][0]]) == 1:
+def _chain_to(row: int, successors: list[Rows], predecessors: list[list[int]], options: LinkOptions) -> tuple[int, int]:
+    """Return first row and length of the chain to `row`; each of its links is the only one of both its ends."""
+    for length in range(options.motion_frames):
+        if len(predecessors[row]) != 1 or len(successors[predecessors[row][0]]) != 1:
+            return row, length
         row = predecessors[row][0]
-        length += 1
-    return row, length
+    return row, options.motion_frames
 
 
 def _across_gap(
@@ -153,14 +154,15 @@ def _across_gap(
     """Return the compatible starts of the first later frame that has any."""
     frame = int(detections.frames[row])
     here = np.array([row])
-    for ahead in range(2, min(options.max_gap, max(starts_of) - frame) + 2):
-        starts = starts_of.get(frame + ahead, np.empty(0, np.int64))
-        expected = _moved(grown[row], detections.boxes, row, chain, ahead)
+    for later in (later for later in starts_of if 2 <= later - frame <= 1 + options.max_gap):
+        starts = starts_of[later]
+        expected = _moved(grown[row], detections.boxes, row, chain, later - frame)
         compatible = overlap(expected[None], grown[starts], options.gap_iou_threshold)
         compatible &= _similar_shape(detections.boxes[here], detections.boxes[starts], options.max_shape_change)
         compatible &= _same_class(detections, here, starts, options)
         if compatible.any():
-            return starts[compatible[0]]
+            found: Rows = starts[compatible[0]]
+            return found
     return np.empty(0, np.int64)
 
 
@@ -171,7 +173,8 @@ def _moved(box: Floats, boxes: Floats, row: int, chain: tuple[int, int], ahead: 
         return box
     centres = (boxes[[origin, row], :2] + boxes[[origin, row], 2:]) * np.float32(0.5)
     shift = (centres[1] - centres[0]) * (np.float32(ahead) / np.float32(steps))
-    return box + np.concatenate([shift, shift])
+    moved: Floats = box + np.concatenate([shift, shift])
+    return moved
 
 
 # --- extraction ------------------------------------------------------------------------------------------------
@@ -180,44 +183,62 @@ def _moved(box: Floats, boxes: Floats, row: int, chain: tuple[int, int], ahead: 
 class _BestPaths:
     """The table of best paths, by dynamic programming from the last frame to the first."""
 
-    def __init__(self, detections: Detections, graph: LinkGraph) -> None:
+    def __init__(self, detections: Detections, graph: LinkGraph, rows_of: dict[int, Rows]) -> None:
+        self.rows_of = rows_of
         self.scores = detections.scores.astype(np.float64)
-        self.frames = detections.frames
-        self.successors = [
-            graph.targets[start:end] for start, end in zip(graph.offsets[:-1], graph.offsets[1:], strict=True)
-        ]
-        self.order = np.lexsort((np.arange(len(detections)), detections.frames))  # by frame, then by row
+        count = len(detections)
+        # Column 0 is the end of the path, row `count` with sum 0; behind it the successors, ascending.
+        links = np.diff(graph.offsets)
+        self.successors = np.full((count, 1 + links.max(initial=0)), count)
+        origins = np.repeat(np.arange(count), links)
+        self.successors[origins, 1 + np.arange(len(origins)) - graph.offsets[origins]] = graph.targets
+        self.best = np.full(count + 1, -np.inf)
+        self.best[count] = 0.0
+        self.following = np.full(count, count)
+        self.fill(max(rows_of, default=0))
 
-    def best_path(self, remaining: NDArray[np.bool_]) -> tuple[Rows, float] | None:
-        """Return the rows of the path with the greatest sum of scores and that sum; None where no sum is positive."""
-        best = np.full(len(self.scores), -np.inf)
-        following = np.full(len(self.scores), -1)
-        for row in self.order[::-1]:
-            if not remaining[row]:
+    def fill(self, last_frame: int) -> None:
+        """Fill in the rows of the frames up to `last_frame`; nothing behind it depends on them."""
+        for frame, rows in reversed(self.rows_of.items()):
+            if frame > last_frame or len(rows) == 0:
                 continue
-            # best(i) = score(i) + max(0, max over links i -> j of best(j)); ties go to the lower row.
-            tail = 0.0
-            for successor in self.successors[row]:
-                if best[successor] > tail:
-                    tail, following[row] = best[successor], successor
-            best[row] = self.scores[row] + tail
-        if not remaining.any():
+            # best(i) = score(i) + max(0, max over links i -> j of best(j)); argmax takes the first of equals, and so
+            # the end of the path before any successor, and the lower row before the higher.
+            sums = self.best[self.successors[rows]]
+            choice = sums.argmax(axis=1)
+            lines = np.arange(len(rows))
+            self.best[rows] = self.scores[rows] + sums[lines, choice]
+            self.following[rows] = self.successors[rows, choice]
+
+    def best_path(self) -> tuple[Rows, float] | None:
+        """Return the rows of the path with the greatest sum of scores and that sum; None where no sum is positive."""
+        # Rows by frame: so argmax takes the earlier frame, then the lower row.
+        order = np.concatenate([*self.rows_of.values(), np.empty(0, np.int64)])
+        if len(order) == 0:
             return None
-        start = self.order[np.argmax(best[self.order])]  # ties go to the earlier frame, then the lower row
-        if not best[start] > 0:
+        row = order[self.best[order].argmax()]
+        total = float(self.best[row])
+        if not total > 0:
             return None
-        path = [start]
-        while following[path[-1]] >= 0:
-            path.append(following[path[-1]])
-        return np.array(path, np.int64), float(best[start])
+        path = []
+        while row < len(self.following):
+            path.append(row)
+            row = self.following[row]
+        return np.array(path, np.int64), total
+
+    def remove(self, frame: int, rows: Rows) -> None:
+        """Take rows of a frame out of the table."""
+        self.best[rows] = -np.inf
+        self.rows_of[frame] = np.setdiff1d(self.rows_of[frame], rows, assume_unique=True)
 
 
-def _suppressed(detections: Detections, row: int, remaining: NDArray[np.bool_], options: LinkOptions) -> Rows:
-    """Return the remaining rows in the frame of `row` that its box overlaps by `nms_threshold`."""
-    rows = np.flatnonzero(remaining & (detections.frames == detections.frames[row]))
+def _suppressed(detections: Detections, row: int, rows: Rows, options: LinkOptions) -> Rows:
+    """Return those of `rows`, all in the frame of `row`, that its box overlaps by `nms_threshold`."""
+    rows = rows[rows != row]
     near = overlap(detections.boxes[[row]], detections.boxes[rows], options.nms_threshold)
     near &= _same_class(detections, np.array([row]), rows, options)
-    return rows[near[0]]
+    victims: Rows = rows[near[0]]
+    return victims
 
 
 # --- results ---------------------------------------------------------------------------------------------------

@@ -62,9 +62,7 @@ def _invent(
     )
 
 
-def _jitter(
-    options: SceneOptions, chance: np.random.Generator, boxes: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _jitter(options: SceneOptions, chance: np.random.Generator, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Displace and resize boxes, in place."""
     for axis in range(2):
         sizes = boxes[:, axis + 2] - boxes[:, axis]

@@ -58,9 +58,7 @@ def make_truth(options: SceneOptions, chance: np.random.Generator) -> tuple[Dete
     return truth, missed[rows]
 
 
-def _make_lives(
-    options: SceneOptions, chance: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _make_lives(options: SceneOptions, chance: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return first frame, which may lie before the video, and number of frames of each object."""
     if options.num_frames == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -70,9 +68,7 @@ def _make_lives(
     return births, lives
 
 
-def _make_misses(
-    options: SceneOptions, chance: np.random.Generator, ends: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _make_misses(options: SceneOptions, chance: np.random.Generator, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of the boxes, by object and frame, are missed; `ends` is one past the object's last
     row.
     """
@@ -112,9 +108,7 @@ def _make_waypoints(options: SceneOptions, chance: np.random.Generator, count: i
     return inset + points * extent
 
 
-def _follow(
-    points: NDArray[np.float32], owners: NDArray[np.int32], phase: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _follow(points: NDArray[np.float32], owners: NDArray[np.int32], phase: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the place at `phase`, 0 to 1, on each owner's quadratic B-spline."""
     segments = points.shape[1] - 2
     position = phase * np.float32(segments)

@@ -37,8 +37,8 @@ class Reason(IntEnum):
 class Trajectory:
     """One object over time: every frame from its first to its last detection.
 
-    In the frames of a gap, between two linked detections, the box is interpolated linearly in float32, the score is 0 and the row
-    is -1.
+    In the frames of a gap, between two linked detections, the box is interpolated linearly in float32, the score is 0
+    and the row is -1.
     """
 
     id: int
@@ -86,8 +86,8 @@ class Trajectory:
 class Trajectories:
     """The trajectories of one video, and what became of each of its N detections.
 
-    A sequence of K `Trajectory`, ordered by path sum descending, then start frame, then start row. Boxes are gathered when they are
-    asked for.
+    A sequence of K `Trajectory`, ordered by path sum descending, then start frame, then start row. Boxes are gathered
+    when they are asked for.
     """
 
     detections: Detections

@@ -128,8 +128,7 @@ def _as_paths(tracks: Trajectories | Detections) -> list[_Path]:
     numbers, begins = np.unique(boxes.track_ids[order], return_index=True)
     rows = np.split(order, begins[1:])
     return [
-        _Path(number, boxes.frames[own], boxes.boxes[own])
-        for number, own in zip(numbers.tolist(), rows, strict=False)
+        _Path(number, boxes.frames[own], boxes.boxes[own]) for number, own in zip(numbers.tolist(), rows, strict=False)
     ]
 
 
@@ -162,9 +161,7 @@ def _draw_paths(
     if detections is not None and len(detections):
         centres = (detections.boxes[:, :2] + detections.boxes[:, 2:]) / 2
         axes.plot(*centres.T, ".", markersize=1.5, color=_QUIET, alpha=0.5, zorder=1, rasterized=True)
-    axes.add_collection(
-        LineCollection([path.centres for path in others], colors=_QUIET, linewidths=0.8, zorder=2)
-    )
+    axes.add_collection(LineCollection([path.centres for path in others], colors=_QUIET, linewidths=0.8, zorder=2))
     for place, path in enumerate(chosen):
         colour, centres = _colour(place), path.centres
         axes.add_collection(
@@ -178,9 +175,7 @@ def _draw_paths(
         x1, y1, x2, y2 = path.boxes[-1].tolist()
         box = [Rectangle((x1, y1), x2 - x1, y2 - y1)]
         axes.add_collection(
-            PatchCollection(
-                box, facecolors=[(*colour, 0.10)], edgecolors=[(*colour, 0.9)], linewidths=1.2, zorder=5
-            )
+            PatchCollection(box, facecolors=[(*colour, 0.10)], edgecolors=[(*colour, 0.9)], linewidths=1.2, zorder=5)
         )
         axes.plot(*centres[0], "o", markersize=4, color=colour, zorder=5)
         if len(chosen) <= _LABELLED:
@@ -204,10 +199,7 @@ def _draw_paths(
 def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
     for place, path in enumerate(chosen):
         colour = _colour(place)
-        spans = [
-            (path.frames[run.start], path.frames[run.stop - 1] - path.frames[run.start] + 1)
-            for run in path.runs
-        ]
+        spans = [(path.frames[run.start], path.frames[run.stop - 1] - path.frames[run.start] + 1) for run in path.runs]
         axes.broken_barh(
             [(path.frames[0], path.frames[-1] - path.frames[0] + 1)],
             (place - 0.36, 0.72),
@@ -225,9 +217,7 @@ def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
     _quieten(axes)
 
 
-def _extent(
-    paths: list[_Path], size: tuple[float, float] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _extent(paths: list[_Path], size: tuple[float, float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the left upper and the right lower corner of what is shown."""
     if size is not None:
         return np.zeros(2), np.asarray(size, np.float64)

@@ -152,10 +152,7 @@ def test_a_pattern_without_a_match_is_named(tmp_path, capsys):
 
 def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys):
     assert main(["link", str(detections_file), "-o", "out", "--iou-threshold", "2"]) == 2
-    assert (
-        capsys.readouterr().err
-        == "trajtrack: error: --iou-threshold: expected a number from 0 to 1, found 2.0\n"
-    )
+    assert capsys.readouterr().err == "trajtrack: error: --iou-threshold: expected a number from 0 to 1, found 2.0\n"
 
 
 @pytest.mark.parametrize(
@@ -288,10 +285,7 @@ def test_mot17_from_detections_to_metrics(data_dir, tmp_path, capsys):
     pytest.importorskip("trackeval")
     folder = data_dir / "mot17" / "MOT17-09"
     tracks = str(tmp_path / "tracks.txt")
-    assert (
-        main(["link", str(folder / "det_yolox_val_half" / "det.txt"), "-o", tracks, "--min-score", "0.3"])
-        == 0
-    )
+    assert main(["link", str(folder / "det_yolox_val_half" / "det.txt"), "-o", tracks, "--min-score", "0.3"]) == 0
     capsys.readouterr()
     assert main(["eval", "--gt", str(folder / "gt_val_half" / "gt.txt"), tracks, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

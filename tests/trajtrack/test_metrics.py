@@ -56,9 +56,7 @@ def rows_of(path: Path) -> np.ndarray:
 
 def mot_annotations(path: Path) -> Detections:
     rows = rows_of(path)
-    return Detections(
-        rows[:, 2:6], rows[:, 6], rows[:, 0] - 1, rows[:, 7], box_format="xywh", track_ids=rows[:, 1]
-    )
+    return Detections(rows[:, 2:6], rows[:, 6], rows[:, 0] - 1, rows[:, 7], box_format="xywh", track_ids=rows[:, 1])
 
 
 def mot_detections(path: Path) -> Detections:
@@ -90,9 +88,7 @@ def from_trackeval(dataset, sequences: list[str], category: str) -> dict[str, fl
         data = dataset.get_preprocessed_seq_data(dataset.get_raw_seq_data("ours", sequence), category)
         for result, measure in zip(results, measures, strict=True):
             result[sequence] = measure.eval_sequence(data)
-    hota, clear, identity = (
-        measure.combine_sequences(r) for measure, r in zip(measures, results, strict=True)
-    )
+    hota, clear, identity = (measure.combine_sequences(r) for measure, r in zip(measures, results, strict=True))
     means = {
         name: np.mean(hota[key])
         for name, key in (("hota", "HOTA"), ("deta", "DetA"), ("assa", "AssA"), ("loca", "LocA"))
@@ -204,9 +200,7 @@ def test_what_lies_mostly_in_an_ignored_region_does_not_count_unless_it_matches(
     boxes = walk(0, 1, range(10))
     everything = np.ones(10, bool)
     region = Detections(np.tile([0.0, 0, 56, 50], (5, 1)), np.ones(5), np.arange(5))
-    tracks = trajtrack.concat(
-        [boxes, walk(50, 2, range(10))]
-    )  # 6 of its 10 pixels of width lie in the region
+    tracks = trajtrack.concat([boxes, walk(50, 2, range(10))])  # 6 of its 10 pixels of width lie in the region
     metrics = evaluate(GroundTruth(boxes, everything, ~everything, ignore=region), tracks)
     assert (metrics.true_positives, metrics.false_positives) == (10, 5)
 
@@ -294,9 +288,7 @@ def test_mot17_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
     for sequence in sequences:
         folder = data_dir / "mot17" / sequence
         annotations = mot_annotations(folder / "gt_val_half" / "gt.txt")
-        tracks = trajtrack.link(
-            mot_detections(folder / "det_yolox_val_half" / "det.txt"), min_score=0.3, min_length=3
-        )
+        tracks = trajtrack.link(mot_detections(folder / "det_yolox_val_half" / "det.txt"), min_score=0.3, min_length=3)
         found = tracks.to_detections()
         low, high = found.boxes[:, :2].astype(np.float64), found.boxes[:, 2:].astype(np.float64)
         target = tmp_path / "trackers" / "ours" / f"{sequence}.txt"
@@ -316,9 +308,7 @@ def test_mot17_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
             "PRINT_CONFIG": False,
         }
     )
-    assert_equal_to_the_last_digit(
-        evaluate_many(pairs), from_trackeval(dataset, list(sequences), "pedestrian")
-    )
+    assert_equal_to_the_last_digit(evaluate_many(pairs), from_trackeval(dataset, list(sequences), "pedestrian"))
 
 
 @pytest.mark.real_data
@@ -342,9 +332,7 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
                 for frame, track, kind, corners in zip(*(column.tolist() for column in columns), strict=True)
             )
         )
-    (tmp_path / "evaluate_tracking.seqmap.training").write_text(
-        f"0009 empty 000000 {annotations.num_frames:06}\n"
-    )
+    (tmp_path / "evaluate_tracking.seqmap.training").write_text(f"0009 empty 000000 {annotations.num_frames:06}\n")
     dataset = Kitti2DBox(
         {
             "GT_FOLDER": str(tmp_path),
@@ -355,6 +343,4 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
         }
     )
     metrics = evaluate(kitti_ground_truth(annotations), tracks)
-    assert_equal_to_the_last_digit(
-        metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower())
-    )
+    assert_equal_to_the_last_digit(metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower()))

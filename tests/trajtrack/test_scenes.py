@@ -27,9 +27,7 @@ def test_another_seed_makes_another_scene():
 def test_a_scene_is_the_same_on_every_platform():
     scene = make_scene(num_frames=50, label_noise=0.1, proposals_per_object=2)
     columns = (scene.truth.boxes, scene.detections.boxes, scene.detections.scores, scene.sources)
-    digest = hashlib.sha256(
-        b"".join(column.astype(column.dtype.newbyteorder("<")).tobytes() for column in columns)
-    )
+    digest = hashlib.sha256(b"".join(column.astype(column.dtype.newbyteorder("<")).tobytes() for column in columns))
     assert digest.hexdigest()[:16] == "18e9d2e599ebd4ec"
 
 

@@ -30,9 +30,7 @@ def add_command(commands: Any) -> None:
         "and trajectories.png.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo"
-    )
+    parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which scene; default: 0")
     parser.set_defaults(run=_run)
 

@@ -53,19 +53,14 @@ def add_command(commands: Any) -> None:
         action="append",
         required=True,
         metavar="GT",
-        help="ground truth: a file or a quoted pattern; once for each of several videos, in the order of "
-        "the tracks",
+        help="ground truth: a file or a quoted pattern; once for each of several videos, in the order of the tracks",
     )
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
     parser.add_argument(
         "--gt-format", choices=FORMATS, help="format of the ground truth; told from the file where left out"
     )
-    parser.add_argument(
-        "--format", choices=FORMATS, help="format of the tracks; told from the file where left out"
-    )
-    parser.add_argument(
-        "--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto"
-    )
+    parser.add_argument("--format", choices=FORMATS, help="format of the tracks; told from the file where left out")
+    parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")
     parser.add_argument(
         "--iou-threshold", type=float, default=0.5, metavar="X", help="overlap of a match; default: 0.5"
@@ -76,14 +71,10 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> bool:
     if not 0 < arguments.iou_threshold <= 1:
-        raise UsageError(
-            f"--iou-threshold: expected a number above 0 and up to 1, found {arguments.iou_threshold}"
-        )
+        raise UsageError(f"--iou-threshold: expected a number above 0 and up to 1, found {arguments.iou_threshold}")
     truths, tracks = expand(arguments.gt).paths, expand(arguments.tracks).paths
     if len(truths) != len(tracks):
-        raise UsageError(
-            f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}"
-        )
+        raise UsageError(f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}")
     pairs, presets = [], []
     for truth_path, tracks_path in zip(truths, tracks, strict=True):
         annotations = _read_tracks(truth_path, arguments.gt_format)
@@ -91,9 +82,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         pairs.append((_apply(preset, annotations, truth_path), _read_tracks(tracks_path, arguments.format)))
         presets.append(preset)
     try:
-        metrics = evaluate_many(
-            pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold
-        )
+        metrics = evaluate_many(pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold)
     except ValueError as error:
         raise Failure(str(error)) from error
     videos = [
@@ -128,9 +117,7 @@ def _read_tracks(path: str, format: str | None) -> Detections:
 
 
 def _recognise(annotations: Detections) -> str:
-    names = {
-        annotations.label_names.get(label, "").lower() for label in np.unique(annotations.labels).tolist()
-    }
+    names = {annotations.label_names.get(label, "").lower() for label in np.unique(annotations.labels).tolist()}
     if names & {"car", "pedestrian"} and names & {"dontcare", "van", "person_sitting"}:
         return "kitti"
     flags = np.isin(annotations.scores, (0, 1)).all()

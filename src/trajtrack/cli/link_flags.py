@@ -41,9 +41,7 @@ def link_options(arguments: argparse.Namespace) -> LinkOptions:
     UsageError
         When one is out of its range.
     """
-    given = {
-        field.name: getattr(arguments, field.name) for field in fields(LinkOptions) if field.name in arguments
-    }
+    given = {field.name: getattr(arguments, field.name) for field in fields(LinkOptions) if field.name in arguments}
     try:
         return LinkOptions(**given)
     except ValueError as error:
@@ -66,8 +64,6 @@ def _documentation(kind: type) -> dict[str, str]:
     texts = {}
     for field, text in zip(definition.body, definition.body[1:], strict=False):
         match field, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
-                value=ast.Constant(value=str(documentation))
-            ):
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(documentation))):
                 texts[name] = " ".join(documentation.split())
     return texts

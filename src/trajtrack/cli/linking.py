@@ -48,9 +48,7 @@ def add_command(commands: Any) -> None:
         "--output-format", choices=writable, help="format to write; told from the suffix where left out"
     )
     parser.add_argument("--video", metavar="NAME", help="which video of inputs that hold several")
-    parser.add_argument(
-        "--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps"
-    )
+    parser.add_argument("--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads to use; as many as there are cores where left out"
     )
@@ -89,9 +87,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     return bool(failed)
 
 
-def _link_file(
-    path: str, output: Path, options: LinkOptions, arguments: argparse.Namespace
-) -> dict[str, Any]:
+def _link_file(path: str, output: Path, options: LinkOptions, arguments: argparse.Namespace) -> dict[str, Any]:
     detections = read(path, arguments.format, video=arguments.video)
     begin = time.perf_counter()
     trajectories = link(detections, options, num_threads=arguments.threads)

@@ -38,9 +38,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """Every format by its name. Where several share a suffix, `write` takes the first of them."""
 
 
-def read(
-    path: str | os.PathLike[str], format: str | None = None, *, video: str | int | None = None
-) -> Detections:
+def read(path: str | os.PathLike[str], format: str | None = None, *, video: str | int | None = None) -> Detections:
     """Read the detections of one video.
 
     Parameters
@@ -72,9 +70,7 @@ def read(
         if chosen is None:
             chosen = _recognised(source)
         if video is not None and not chosen.names_videos:
-            raise ValueError(
-                f"video: found {video!r}, expected None: {chosen.name} files do not name their video"
-            )
+            raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
         return chosen.decode(source)
     except ValueError as error:
         raise ValueError(f"{name}, {error}") from error
@@ -127,9 +123,7 @@ def write(
         writable = ", ".join(each.name for each in FORMATS.values() if each.encode is not None)
         raise ValueError(f"format: found {chosen.name!r}, which is only read, expected one of {writable}")
     if video is not None and not chosen.names_videos:
-        raise ValueError(
-            f"video: found {video!r}, expected None: {chosen.name} files do not name their video"
-        )
+        raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:

@@ -77,9 +77,7 @@ def _refuse_reversed(
     refuse(
         high < low,
         where,
-        lambda row: (
-            f"{high_name} < {low_name} ({low_name} = {as_text(low[row])}, {high_name} = {as_text(high[row])})"
-        ),
+        lambda row: f"{high_name} < {low_name} ({low_name} = {as_text(low[row])}, {high_name} = {as_text(high[row])})",
         f"{low_name} <= {high_name}",
     )
 

@@ -41,11 +41,7 @@ _VIDEO_ID = 1
 
 
 def _recognise(source: Source) -> bool:
-    return (
-        source.is_json
-        and isinstance(source.document, dict)
-        and {"videos", "annotations"} <= source.document.keys()
-    )
+    return source.is_json and isinstance(source.document, dict) and {"videos", "annotations"} <= source.document.keys()
 
 
 def _decode(source: Source) -> Detections:
@@ -169,8 +165,7 @@ def _encode(detections: Detections, video: str) -> bytes:
     document = {
         "videos": [{"id": _VIDEO_ID, "name": video, "length": detections.num_frames}],
         "images": [
-            {"id": image + 1, "video_id": _VIDEO_ID, "frame_id": frame}
-            for image, frame in enumerate(frames.tolist())
+            {"id": image + 1, "video_id": _VIDEO_ID, "frame_id": frame} for image, frame in enumerate(frames.tolist())
         ],
         "annotations": annotations,
         "categories": [

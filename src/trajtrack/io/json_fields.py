@@ -42,15 +42,9 @@ def parse(content: bytes) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = 1 + content.count(b"\n", 0, error.start)
-        raise ValueError(
-            f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text"
-        ) from None
+        raise ValueError(f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text") from None
     except json.JSONDecodeError as error:
-        found = (
-            f"{error.doc[error.pos : error.pos + 20]!r}"
-            if error.pos < len(error.doc)
-            else "the end of the file"
-        )
+        found = f"{error.doc[error.pos : error.pos + 20]!r}" if error.pos < len(error.doc) else "the end of the file"
         raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None
     except RecursionError:
         raise ValueError("line 1: found brackets nested too deep, expected JSON of a few levels") from None
@@ -58,10 +52,7 @@ def parse(content: bytes) -> Any:
 
 def at(place: Place) -> str:
     """Return a place as text."""
-    return (
-        "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
-        or "top level"
-    )
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".") or "top level"
 
 
 def refuse_value(value: Any, place: Place, expected: str) -> ValueError:

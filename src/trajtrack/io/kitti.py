@@ -123,9 +123,7 @@ def _written_names(detections: Detections) -> dict[bytes, bytes]:
                 f"label_names: found {name!r} for label {label}, expected a name without blanks and commas"
             )
         if _WHOLE_NUMBER.fullmatch(name) and name != str(label):
-            raise ValueError(
-                f"label_names: found {name!r} for label {label}, expected a name that is no number"
-            )
+            raise ValueError(f"label_names: found {name!r} for label {label}, expected a name that is no number")
         if name.encode() in names.values():
             raise ValueError(f"label_names: found {name!r} for label {label}, expected names that differ")
         names[str(label).encode()] = name.encode()

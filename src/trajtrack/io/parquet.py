@@ -58,9 +58,7 @@ def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:
     num_frames = fields.integer(fields.field(document, "num_frames", place), (*place, "num_frames"))
     names = fields.field(document, "label_names", place)
     try:
-        return num_frames, {
-            int(label): fields.text(name, (*place, "label_names")) for label, name in names.items()
-        }
+        return num_frames, {int(label): fields.text(name, (*place, "label_names")) for label, name in names.items()}
     except AttributeError:
         raise fields.refuse_value(names, (*place, "label_names"), "names by label") from None
 

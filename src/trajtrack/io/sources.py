@@ -29,9 +29,7 @@ def read_content(name: str) -> bytes:
             if _is_archive(parent):
                 return _read_member(parent, path.relative_to(parent).as_posix(), name)
     elif _is_archive(path):
-        raise ValueError(
-            f"{name}: found a zip archive, expected the name of a file in it after the archive's"
-        )
+        raise ValueError(f"{name}: found a zip archive, expected the name of a file in it after the archive's")
     return path.read_bytes()
 
 

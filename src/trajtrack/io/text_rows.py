@@ -72,8 +72,6 @@ def parse_rows(content: bytes, min_columns: int, max_columns: int) -> TextRows:
         Naming the first line that holds what is no finite number, or too few or too many columns.
     """
     rows = TextRows(*_core.parse_numbers(content.removeprefix(codecs.BOM_UTF8), max_columns))
-    columns = (
-        f"{min_columns} columns" if min_columns == max_columns else f"{min_columns} to {max_columns} columns"
-    )
+    columns = f"{min_columns} columns" if min_columns == max_columns else f"{min_columns} to {max_columns} columns"
     refuse(rows.widths < min_columns, rows.where, lambda row: f"{rows.widths[row]} columns", columns)
     return rows

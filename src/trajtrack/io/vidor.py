@@ -121,9 +121,7 @@ def _as_category(value: Any, place: fields.Place) -> Category:
     raise fields.refuse_value(value, place, "the name of a category")
 
 
-def _category_of(
-    box: dict[str, Any], number: int, categories: dict[int, Category], place: fields.Place
-) -> Category:
+def _category_of(box: dict[str, Any], number: int, categories: dict[int, Category], place: fields.Place) -> Category:
     if "category" in box:
         return _as_category(box["category"], (*place, "category"))
     if number == -1:

@@ -15,8 +15,7 @@ _VIDOR = (
 )
 
 _ONLY_IN_VIDVRD = (
-    "airplane ball bus cattle domestic_cat fox giant_panda hamster lizard monkey person red_panda "
-    "sheep whale zebra"
+    "airplane ball bus cattle domestic_cat fox giant_panda hamster lizard monkey person red_panda sheep whale zebra"
 )
 
 CATEGORIES = (*_VIDOR.split(), *_ONLY_IN_VIDVRD.split())

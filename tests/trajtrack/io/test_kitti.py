@@ -84,9 +84,7 @@ def test_a_type_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_unknown_is_written_as_kitti_does(tmp_path: Path) -> None:
-    written = Detections(
-        [[0.5, 1, 2, 3]] * 2, [0.5, 1], [4, 0], labels=[5, 77], track_ids=[3, -1], label_names=TABLE
-    )
+    written = Detections([[0.5, 1, 2, 3]] * 2, [0.5, 1], [4, 0], labels=[5, 77], track_ids=[3, -1], label_names=TABLE)
     trajtrack.write(tmp_path / "out.txt", written, "kitti")
     assert (tmp_path / "out.txt").read_text() == (
         "4 3 Cyclist -1 -1 -10 0.5 1 2 3 -1 -1 -1 -1000 -1000 -1000 -10 0.5\n"
@@ -106,9 +104,7 @@ def test_what_is_unknown_is_written_as_kitti_does(tmp_path: Path) -> None:
         ({0: "Car", 1: "Car"}, "found 'Car' for label 1, expected names that differ"),
     ],
 )
-def test_names_that_would_not_read_back_are_refused(
-    tmp_path: Path, names: dict[int, str], message: str
-) -> None:
+def test_names_that_would_not_read_back_are_refused(tmp_path: Path, names: dict[int, str], message: str) -> None:
     written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 0], labels=[0, 1], label_names=names)
     with pytest.raises(ValueError, match=message):
         trajtrack.write(tmp_path / "out.txt", written, "kitti")
@@ -117,9 +113,7 @@ def test_names_that_would_not_read_back_are_refused(
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("sequence", range(11))
-def test_real_labels_are_read_whole_and_survive_writing(
-    data_dir: Path, tmp_path: Path, sequence: int
-) -> None:
+def test_real_labels_are_read_whole_and_survive_writing(data_dir: Path, tmp_path: Path, sequence: int) -> None:
     path = data_dir / "kitti" / "label_02" / f"{sequence:04}.txt"
     rows = [line.split() for line in path.read_text().splitlines()]
     read = trajtrack.read(path)
@@ -164,9 +158,7 @@ def test_rrc_is_never_chosen_for_six_columns_of_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["kitti-rrc", "kitti-pointrcnn"])
 def test_detector_formats_are_only_read(tmp_path: Path, format: str) -> None:
-    with pytest.raises(
-        ValueError, match=f"found '{format}', which is only read, expected one of mot, kitti, vidor"
-    ):
+    with pytest.raises(ValueError, match=f"found '{format}', which is only read, expected one of mot, kitti, vidor"):
         trajtrack.write(tmp_path / "out.txt", Detections([[0, 0, 1, 1]], [1], [0]), format)
 
 

@@ -127,16 +127,12 @@ def test_other_labels_are_written_as_classes_in_nine_columns(tmp_path: Path) -> 
 @pytest.mark.parametrize("number", [-2, 2**53 - 1])
 def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path, number: int) -> None:
     written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 0], track_ids=[3, number])
-    with pytest.raises(
-        ValueError, match=f"out.txt: track_ids, row 1: found {number}, expected an id from 0 to"
-    ):
+    with pytest.raises(ValueError, match=f"out.txt: track_ids, row 1: found {number}, expected an id from 0 to"):
         trajtrack.write(tmp_path / "out.txt", written)
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    "file", ["gt/gt.txt", "det/det.txt", "gt_val_half/gt.txt", "det_yolox_val_half/det.txt"]
-)
+@pytest.mark.parametrize("file", ["gt/gt.txt", "det/det.txt", "gt_val_half/gt.txt", "det_yolox_val_half/det.txt"])
 @pytest.mark.parametrize("sequence", ["02", "04", "09", "10"])
 def test_real_files_read_as_numpy_reads_them_and_survive_writing(
     data_dir: Path, tmp_path: Path, sequence: str, file: str
@@ -145,9 +141,7 @@ def test_real_files_read_as_numpy_reads_them_and_survive_writing(
     read = trajtrack.read(path)
     table = np.loadtxt(path, delimiter=",")
     assert np.array_equal(read.frames, table[:, 0] - 1)
-    assert np.array_equal(
-        read.boxes, np.hstack([table[:, 2:4], table[:, 2:4] + table[:, 4:6]]).astype(np.float32)
-    )
+    assert np.array_equal(read.boxes, np.hstack([table[:, 2:4], table[:, 2:4] + table[:, 4:6]]).astype(np.float32))
     assert np.array_equal(read.scores, table[:, 6].astype(np.float32))
     assert np.array_equal(read.labels, table[:, 7] if table.shape[1] == 9 else np.zeros(len(table)))
     trajtrack.write(tmp_path / "again.txt", read)
@@ -155,9 +149,7 @@ def test_real_files_read_as_numpy_reads_them_and_survive_writing(
 
 
 @pytest.mark.real_data
-def test_decimals_of_a_real_file_are_written_as_they_were_but_for_zeros(
-    data_dir: Path, tmp_path: Path
-) -> None:
+def test_decimals_of_a_real_file_are_written_as_they_were_but_for_zeros(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "mot17" / "MOT17-02" / "det_yolox_val_half" / "det.txt"
     trajtrack.write(tmp_path / "again.txt", trajtrack.read(path))
     assert (tmp_path / "again.txt").read_text().split() == path.read_text().replace(".0,", ",").split()

@@ -66,9 +66,7 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
         trajtrack.read(tmp_path / "a.parquet")
 
 
-@pytest.mark.parametrize(
-    "metadata", [b"{", b"{}", b'{"num_frames": -1}', b'{"num_frames": 9, "label_names": 3}']
-)
+@pytest.mark.parametrize("metadata", [b"{", b"{}", b'{"num_frames": -1}', b'{"num_frames": 9, "label_names": 3}'])
 def test_broken_metadata_is_refused(tmp_path: Path, metadata: bytes) -> None:
     table = pyarrow.table(COLUMNS).replace_schema_metadata({b"trajtrack": metadata})
     parquet.write_table(table, tmp_path / "a.parquet")

@@ -36,9 +36,7 @@ def test_a_path_is_text_or_path_like(tmp_path: Path, as_path) -> None:
     assert trajtrack.read(path) == ONE
 
 
-@pytest.mark.parametrize(
-    ("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor")]
-)
+@pytest.mark.parametrize(("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor")])
 def test_the_suffix_decides_how_to_write(tmp_path: Path, suffix: str, format: str) -> None:
     trajtrack.write(tmp_path / f"a{suffix}", ONE)
     assert trajtrack.read(tmp_path / f"a{suffix}", format) == trajtrack.read(tmp_path / f"a{suffix}") == ONE
@@ -101,9 +99,7 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format="
-    ):
+    with pytest.raises(ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format="):
         trajtrack.write(tmp_path / "a.xyz", ONE)
 
 
@@ -122,9 +118,7 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
 )
 def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(
-        ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these, or a format="
-    ):
+    with pytest.raises(ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these, or a format="):
         trajtrack.read(tmp_path / name)
 
 
@@ -150,18 +144,14 @@ def test_a_video_is_only_chosen_in_files_that_name_theirs(tmp_path: Path) -> Non
         ValueError, match=r"a.txt, video: found 'beach', expected None: mot files do not name their video"
     ):
         trajtrack.read(tmp_path / "a.txt", video="beach")
-    with pytest.raises(
-        ValueError, match="video: found 'beach', expected None: mot files do not name their video"
-    ):
+    with pytest.raises(ValueError, match="video: found 'beach', expected None: mot files do not name their video"):
         trajtrack.write(tmp_path / "a.txt", ONE, video="beach")
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(ROW)
     unwritable = Detections([[-1e9, 0, 1e-45, 1]], [1], [0])
-    with pytest.raises(
-        ValueError, match=r"a.txt: boxes, row 0: found .*, expected corners that left, top, width"
-    ):
+    with pytest.raises(ValueError, match=r"a.txt: boxes, row 0: found .*, expected corners that left, top, width"):
         trajtrack.write(tmp_path / "a.txt", unwritable)
     assert (tmp_path / "a.txt").read_bytes() == ROW
     assert len(list(tmp_path.iterdir())) == 1
@@ -203,8 +193,6 @@ def test_a_broken_archive_is_refused(archive: Path) -> None:
 def test_many_rows_in_any_order_survive_writing(tmp_path: Path) -> None:
     rows = 20_000
     corners = np.random.default_rng(0).uniform(0, 1000, (rows, 2, 2)).astype(np.float32)
-    written = Detections(
-        np.sort(corners, axis=1).reshape(rows, 4), np.linspace(0, 1, rows), np.arange(rows)[::-1]
-    )
+    written = Detections(np.sort(corners, axis=1).reshape(rows, 4), np.linspace(0, 1, rows), np.arange(rows)[::-1])
     trajtrack.write(tmp_path / "a.txt", written)
     assert trajtrack.read(tmp_path / "a.txt") == written

@@ -21,9 +21,7 @@ LABELS = st.integers(0, 12) | st.integers(-(2**31), 2**31 - 1)
 FRAMES = st.integers(0, 9) | st.integers(0, 2**31 - 1)
 NAMES = st.dictionaries(LABELS, st.text(min_size=1), max_size=4)
 
-once_a_file = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
+once_a_file = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 
 
 @st.composite
@@ -42,14 +40,10 @@ def detections(
     def column(values: st.SearchStrategy[float]) -> list[float]:
         return draw(st.lists(values, min_size=rows, max_size=rows))
 
-    boxes = np.array(
-        draw(st.lists(st.tuples(sides, sides, sides, sides), min_size=rows, max_size=rows)), np.float32
-    )
+    boxes = np.array(draw(st.lists(st.tuples(sides, sides, sides, sides), min_size=rows, max_size=rows)), np.float32)
     boxes = np.sort(boxes.reshape(rows, 2, 2), axis=1).reshape(rows, 4)
     numbers = column(frames)
-    ids = draw(
-        st.none() | st.lists(st.integers(-1, 3) | st.integers(0, max_id), min_size=rows, max_size=rows)
-    )
+    ids = draw(st.none() | st.lists(st.integers(-1, 3) | st.integers(0, max_id), min_size=rows, max_size=rows))
     last = max(numbers, default=-1)
     return Detections(
         boxes,
@@ -83,9 +77,7 @@ DEGENERATE = Detections([[3.3, 4.7, 3.3, 4.7], [1e9, -1e9, 1e9, 1e-45]], [1e-45,
 @once_a_file
 @example(written=EMPTY)
 @given(written=detections(max_id=2**53 - 2))
-def test_mot_keeps_all_rows_but_no_names_and_no_trailing_empty_frames(
-    tmp_path: Path, written: Detections
-) -> None:
+def test_mot_keeps_all_rows_but_no_names_and_no_trailing_empty_frames(tmp_path: Path, written: Detections) -> None:
     expected = with_columns(written, num_frames=None, label_names={})
     assert through_file(tmp_path, written, "mot") == expected
 
@@ -117,9 +109,9 @@ def test_kitti_keeps_all_rows_of_its_own_classes_and_of_numbers(tmp_path: Path, 
 @given(
     written=detections(
         labels=st.integers(0, 3),
-        names=st.lists(
-            st.from_regex(r"[A-Za-z_\-]+", fullmatch=True), min_size=4, max_size=4, unique=True
-        ).map(lambda names: dict(enumerate(names))),
+        names=st.lists(st.from_regex(r"[A-Za-z_\-]+", fullmatch=True), min_size=4, max_size=4, unique=True).map(
+            lambda names: dict(enumerate(names))
+        ),
     )
 )
 def test_kitti_keeps_the_class_name_of_every_row(tmp_path: Path, written: Detections) -> None:

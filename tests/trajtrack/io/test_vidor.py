@@ -89,9 +89,7 @@ def test_other_categories_get_the_next_free_labels(changed) -> None:
 def test_the_video_may_be_named(changed) -> None:
     path = changed("fps", 30)
     assert trajtrack.read(path, video="2793806282") == trajtrack.read(path)
-    with pytest.raises(
-        ValueError, match="found 'other', which is 0 videos of the file, expected one of '2793806282'"
-    ):
+    with pytest.raises(ValueError, match="found 'other', which is 0 videos of the file, expected one of '2793806282'"):
         trajtrack.read(path, video="other")
 
 
@@ -145,9 +143,7 @@ def test_errors_name_file_and_place(changed, change: tuple, message: str) -> Non
 
 def test_the_written_layout_is_that_of_the_datasets(tmp_path: Path) -> None:
     names = dict(enumerate(CATEGORIES))
-    written = Detections(
-        [[1, 2.5, 3, 4]], [1], [1], labels=[30], num_frames=3, track_ids=[2], label_names=names
-    )
+    written = Detections([[1, 2.5, 3, 4]], [1], [1], labels=[30], num_frames=3, track_ids=[2], label_names=names)
     trajtrack.write(tmp_path / "beach.json", written)
     assert json.loads((tmp_path / "beach.json").read_text()) == {
         "version": "VERSION 1.0",

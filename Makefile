@@ -1,0 +1,71 @@
+# Each target makes its own virtual environment and installs what it needs: Python 3.11 or newer, a C++ compiler, make
+# and a package index are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find csrc src -type f -not -path '*/__pycache__/*')
+
+.PHONY: help install demo test lint format bench sanitize clean
+
+help:
+	@echo "make demo      link a synthetic scene, print its metrics, draw its trajectories"
+	@echo "make test      run the tests"
+	@echo "make lint      check formatting, types and warnings"
+	@echo "make format    format the code"
+	@echo "make bench     time linking and score it on real data"
+	@echo "make sanitize  run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make clean     remove what these made"
+
+install: $(VENV)/installed
+
+$(VENV)/python:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/python $(SOURCES)
+	$(BIN)/pip install --quiet --constraint constraints.txt '.[dev]'
+	@touch $@
+
+demo: install
+	$(BIN)/trajtrack demo
+
+test: install
+	$(BIN)/pytest --numprocesses auto
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror csrc/*
+	$(BIN)/mypy
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/lint -C build-dir=build/lint/cmake \
+		-C cmake.define.TRAJTRACK_WARNINGS_AS_ERRORS=ON .
+
+format: $(VENV)/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i csrc/*
+
+bench: install
+	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'
+	$(BIN)/python benchmarks/link.py
+	$(BIN)/python benchmarks/accuracy.py
+
+SANITIZED := $(VENV)-sanitized
+SANITIZER_RUNTIME = $(shell $${CXX:-c++} -print-file-name=libasan.so):$(shell $${CXX:-c++} -print-file-name=libubsan.so)
+
+$(SANITIZED)/installed: $(SOURCES)
+	$(PYTHON) -m venv $(SANITIZED)
+	$(SANITIZED)/bin/pip install --quiet --constraint constraints.txt -C build-dir=build/sanitized \
+		-C cmake.build-type=Debug -C cmake.define.TRAJTRACK_SANITIZERS=address,undefined '.[io]' pytest hypothesis
+	@touch $@
+
+# Python itself leaks on exit and its allocator hides overruns: hence the two settings. The C++ standard library is
+# loaded first so that exceptions are seen.
+sanitize: $(SANITIZED)/installed
+	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
+	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/trajtrack/test_reference_equality.py \
+		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/io
+
+clean:
+	rm -rf $(VENV) $(SANITIZED) build dist out
