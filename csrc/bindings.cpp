@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "detections.h"
 #include "number_table.h"
+#include "open_components.h"
 #include "trajectories.h"
 
 namespace py = pybind11;
@@ -118,6 +120,30 @@ py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, c
   return py::make_tuple(to_array(std::move(graph.offsets)), to_array(std::move(graph.targets)));
 }
 
+py::array_t<float> to_array(std::vector<Box>&& boxes) {
+  auto owner = std::make_unique<std::vector<Box>>(std::move(boxes));
+  const std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(owner->size()), 4};
+  const auto* const data = reinterpret_cast<const float*>(owner->data());
+  const py::capsule keeper(owner.release(), [](void* vector) { delete static_cast<std::vector<Box>*>(vector); });
+  return py::array_t<float>(shape, data, keeper);
+}
+
+py::tuple to_tuple(StreamRows&& rows) {
+  return py::make_tuple(to_array(std::move(rows.boxes)), to_array(std::move(rows.scores)),
+                        to_array(std::move(rows.frames)), to_array(std::move(rows.labels)),
+                        to_array(std::move(rows.rows)));
+}
+
+OpenComponents make_open_components(const py::object& options, std::optional<std::int64_t> max_open_frames) {
+  const LinkOptions link_options = to_link_options(options);
+  return OpenComponents(link_options.graph, link_options.min_score, max_open_frames);
+}
+
+py::tuple push_frame(OpenComponents& components, const Array<float>& boxes, const Array<float>& scores,
+                     const Array<std::int32_t>& labels, const Array<std::int64_t>& rows, std::int32_t frame) {
+  return to_tuple(components.push({view_boxes(boxes), view(scores), {}, view(labels)}, view(rows), frame));
+}
+
 const char* vector_instructions() {
 #ifdef TRAJTRACK_HAS_TARGET_CLONES
   __builtin_cpu_init();
@@ -183,6 +209,13 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("first_fault", &first_fault_of);
   module.def("link", &link_detections);
   module.def("link_graph", &link_graph_of);
+  py::class_<OpenComponents>(module, "OpenComponents")
+      .def(py::init(&make_open_components))
+      .def("push", &push_frame)
+      .def("flush", [](OpenComponents& components) { return to_tuple(components.flush()); })
+      .def("open_rows", [](const OpenComponents& components) { return to_tuple(components.open_rows()); })
+      .def("num_open_rows", &OpenComponents::num_open_rows)
+      .def("num_cut", &OpenComponents::num_cut);
   module.def("parse_numbers", &parse_text);
   module.def("format_numbers", &format_table);
   module.def("short_decimals", &short_decimals);

@@ -9,6 +9,7 @@ from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import LinkGraph, LinkOptions, link, link_graph
 from trajtrack.metrics import Metrics, evaluate, evaluate_many
 from trajtrack.scenes import Scene, SceneOptions, make_scene
+from trajtrack.streaming import Linker, Settled
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
 from trajtrack.view import draw
 
@@ -18,10 +19,12 @@ __all__ = [
     "GroundTruth",
     "LinkGraph",
     "LinkOptions",
+    "Linker",
     "Metrics",
     "Reason",
     "Scene",
     "SceneOptions",
+    "Settled",
     "Trajectories",
     "Trajectory",
     "__version__",

@@ -48,6 +48,33 @@ def link_graph(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The columns of `LinkGraph`: offsets, targets."""
 
+_StreamRows = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""boxes, scores, frames, labels and stream rows, ascending by stream row."""
+
+class OpenComponents:
+    """The detections of a stream that belong to components of the graph that may still change."""
+
+    def __init__(self, options: LinkOptions, max_open_frames: int | None) -> None: ...
+    def push(
+        self,
+        boxes: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        labels: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        frame: int,
+    ) -> _StreamRows:
+        """Take a frame, later than any before; return what can no longer change."""
+
+    def flush(self) -> _StreamRows:
+        """Return all that is open."""
+
+    def open_rows(self) -> _StreamRows:
+        """Return all that is open, and keep it."""
+
+    def num_open_rows(self) -> int: ...
+    def num_cut(self) -> int:
+        """How many components were closed because they had become too long."""
+
 def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
     """Numbers of a text table with commas or blanks between them; blank lines are left out.
 

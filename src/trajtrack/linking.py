@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -115,14 +116,15 @@ def link(
     ValueError
         When an option is out of its range.
     """
-    options = _resolve(detections, options, device, overrides)
+    _check(detections, device)
+    options = resolve_options(options, overrides)
     result = _core.link(
         detections.boxes,
         detections.scores,
         detections.frames,
         detections.labels,
         options,
-        _threads(num_threads),
+        count_threads(num_threads),
     )
     return Trajectories(detections, options, *result)
 
@@ -136,7 +138,8 @@ def link_graph(
     **overrides: Any,
 ) -> LinkGraph:
     """Build the graph of links between detections, before any path is chosen; parameters as in `link`."""
-    options = _resolve(detections, options, device, overrides)
+    _check(detections, device)
+    options = resolve_options(options, overrides)
     return LinkGraph(
         *_core.link_graph(
             detections.boxes,
@@ -144,24 +147,17 @@ def link_graph(
             detections.frames,
             detections.labels,
             options,
-            _threads(num_threads),
+            count_threads(num_threads),
         )
     )
 
 
-def _resolve(
-    detections: Any, options: LinkOptions | None, device: str | None, overrides: dict[str, Any]
-) -> LinkOptions:
-    if not isinstance(detections, Detections):
-        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+def resolve_options(options: LinkOptions | None, overrides: Mapping[str, Any]) -> LinkOptions:
+    """Return `options`, or the defaults, with the fields in `overrides` replaced."""
     if options is None:
         options = _DEFAULTS
     elif not isinstance(options, LinkOptions):
         raise TypeError(f"options: expected trajtrack.LinkOptions, found {type(options).__name__}")
-    if device not in (None, "cpu"):
-        if str(device).split(":")[0] == "cuda":
-            raise RuntimeError(f"device: found {device!r}, but this build of trajtrack has no CUDA; expected 'cpu'")
-        raise ValueError(f"device: expected 'cpu' or None, found {device!r}")
     if not overrides:
         return options
     unknown = overrides.keys() - _NAMES
@@ -170,10 +166,20 @@ def _resolve(
     return replace(options, **overrides)
 
 
-def _threads(num_threads: int | None) -> int:
+def count_threads(num_threads: int | None) -> int:
+    """Return `num_threads`, or where it is None the number of cores that this process may use."""
     if num_threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return as_count("num_threads", num_threads, minimum=1, maximum=1024)
+
+
+def _check(detections: Any, device: str | None) -> None:
+    if not isinstance(detections, Detections):
+        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+    if device not in (None, "cpu"):
+        if str(device).split(":")[0] == "cuda":
+            raise RuntimeError(f"device: found {device!r}, but this build of trajtrack has no CUDA; expected 'cpu'")
+        raise ValueError(f"device: expected 'cpu' or None, found {device!r}")
 
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
