@@ -46,6 +46,8 @@ StreamRows OpenComponents::push(const DetectionsView& detections, std::span<cons
 StreamRows OpenComponents::flush() {
   StreamRows all = open_rows();
   detections_.clear();
+  parents_.clear();
+  next_members_.clear();
   free_slots_.clear();
   last_.reset();
   waiting_.clear();
@@ -67,6 +69,8 @@ OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::
   Slot slot = static_cast<Slot>(detections_.size());
   if (free_slots_.empty()) {
     detections_.emplace_back();
+    parents_.emplace_back();
+    next_members_.emplace_back();
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
@@ -78,21 +82,21 @@ OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::
                        .label = detections.labels[i],
                        .num_links = 0,
                        .previous = kNone,
-                       .parent = slot,
-                       .next_member = kNone,
                        .open = true,
                        .live = true,
                        .last_member = slot,
                        .num_open = 1};
+  parents_[slot] = slot;
+  next_members_[slot] = kNone;
   if (max_open_frames_) by_age_.emplace_back(slot, row);
   ++num_live_;
   return slot;
 }
 
 OpenComponents::Slot OpenComponents::find(Slot slot) {
-  while (detections_[slot].parent != slot) {
-    detections_[slot].parent = detections_[detections_[slot].parent].parent;
-    slot = detections_[slot].parent;
+  while (parents_[slot] != slot) {
+    parents_[slot] = parents_[parents_[slot]];
+    slot = parents_[slot];
   }
   return slot;
 }
@@ -105,9 +109,9 @@ void OpenComponents::join(Slot a, Slot b) {
   if (detections_[b].row < detections_[a].row) std::swap(a, b);
   Detection& root = detections_[a];
   Detection& joined = detections_[b];
-  joined.parent = a;
+  parents_[b] = a;
   root.num_open += joined.num_open;
-  detections_[root.last_member].next_member = b;
+  next_members_[root.last_member] = b;
   root.last_member = joined.last_member;
 }
 
@@ -203,7 +207,7 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
     const Slot root = find(slot);
     if (detections_[root].num_open == 0) continue;  // closed by this very frame
     ++num_cut_;
-    for (Slot member = root; member != kNone; member = detections_[member].next_member) {
+    for (Slot member = root; member != kNone; member = next_members_[member]) {
       detections_[member].open = false;
     }
     detections_[root].num_open = 0;
@@ -218,14 +222,14 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
 // Takes out the components of which the current frame closed the last detection.
 StreamRows OpenComponents::take_closed() {
   std::vector<Slot> slots;
+  std::size_t taken = 0;
   for (const Slot slot : closed_) {
     if (!detections_[slot].live) continue;  // taken out with another of its component
     const Slot root = find(slot);
     if (detections_[root].num_open > 0) continue;
-    for (Slot member = root; member != kNone; member = detections_[member].next_member) {
-      detections_[member].live = false;
-      slots.push_back(member);
-    }
+    for (Slot member = root; member != kNone; member = next_members_[member]) slots.push_back(member);
+    for (std::size_t i = taken; i < slots.size(); ++i) detections_[slots[i]].live = false;
+    taken = slots.size();
   }
   closed_.clear();
   num_live_ -= slots.size();
@@ -235,16 +239,18 @@ StreamRows OpenComponents::take_closed() {
 }
 
 StreamRows OpenComponents::columns(const std::vector<Slot>& slots) const {
-  std::vector<Slot> sorted = slots;
-  std::sort(sorted.begin(), sorted.end(), [&](Slot a, Slot b) { return detections_[a].row < detections_[b].row; });
+  std::vector<std::pair<std::int64_t, Slot>> sorted;
+  sorted.reserve(slots.size());
+  for (const Slot slot : slots) sorted.emplace_back(detections_[slot].row, slot);
+  std::sort(sorted.begin(), sorted.end());
   StreamRows rows;
-  for (const Slot slot : sorted) {
+  for (const auto& [row, slot] : sorted) {
     const Detection& detection = detections_[slot];
     rows.boxes.push_back(detection.box);
     rows.scores.push_back(detection.score);
     rows.frames.push_back(detection.frame);
     rows.labels.push_back(detection.label);
-    rows.rows.push_back(detection.row);
+    rows.rows.push_back(row);
   }
   return rows;
 }

@@ -56,8 +56,6 @@ class OpenComponents {
     std::int32_t label;
     std::uint32_t num_links;  // to the next frame
     Slot previous;            // the one that links here from the frame before, kNone or kSeveral
-    Slot parent;              // towards the root of its component
-    Slot next_member;         // the next in the component's list
     bool open;
     bool live;  // whether it was not yet given out
     // Of a root:
@@ -86,7 +84,10 @@ class OpenComponents {
   GraphOptions options_;
   float min_score_;
   std::optional<std::int64_t> max_open_frames_;
-  std::vector<Detection> detections_;  // by slot
+  // By slot; what is walked from slot to slot in columns of its own, which stay in the cache.
+  std::vector<Detection> detections_;
+  std::vector<Slot> parents_;       // towards the root of the component
+  std::vector<Slot> next_members_;  // the next in the component's list
   std::vector<Slot> free_slots_;
   std::optional<LastFrame> last_;
   std::vector<Slot> waiting_;                         // open detections before the last frame

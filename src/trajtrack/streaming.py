@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trajtrack import _core
-from trajtrack.columns import as_count
+from trajtrack.columns import as_count, as_reals
 from trajtrack.detections import Detections
-from trajtrack.linking import LinkOptions, link, resolve_options
+from trajtrack.linking import LinkOptions, resolve_options
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Linker", "Settled"]
@@ -89,7 +89,7 @@ class Linker:
             max_open_frames = as_count("max_open_frames", max_open_frames, minimum=1, maximum=_LAST_FRAME)
         self._max_open_frames = max_open_frames
         self._label_names = Detections([], [], [], label_names=label_names).label_names
-        self._open = _core.OpenComponents(self._options, max_open_frames)
+        self._stream = _core.Stream(self._options, max_open_frames)
         self._next_frame = 0
         self._num_rows = 0
         self._num_trajectories = 0
@@ -108,12 +108,12 @@ class Linker:
     @property
     def num_open(self) -> int:
         """Number of detections that are kept because they may still change."""
-        return self._open.num_open_rows()
+        return self._stream.num_open_rows()
 
     @property
     def num_cut(self) -> int:
         """How often `max_open_frames` acted."""
-        return self._cut_before + self._open.num_cut()
+        return self._cut_before + self._stream.num_cut()
 
     def push(
         self, boxes: ArrayLike, scores: ArrayLike, labels: ArrayLike | None = None, frame: int | None = None
@@ -145,21 +145,22 @@ class Linker:
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
             raise ValueError(f"frame: expected a number from {self._next_frame} to {_LAST_FRAME}, found {number}")
-        count = len(np.atleast_1d(scores)) if not isinstance(scores, np.ndarray) else len(scores)
-        given = Detections(boxes, scores, np.full(count, number, np.int32), labels)
+        scores = as_reals("scores", scores, ndim=1)
+        given = Detections(boxes, scores, np.full(len(scores), number, np.int32), labels)
+        count = len(given)
         rows = np.arange(self._num_rows, self._num_rows + count)
-        settled = self._open.push(given.boxes, given.scores, given.labels, rows, number)
+        settled = self._stream.push(given.boxes, given.scores, given.labels, rows, number)
         self._next_frame = number + 1
         self._num_rows += count
         return self._settle(settled)
 
     def flush(self) -> Settled:
         """End the video: settle all that is open. Frames may follow, numbered on, as another video."""
-        return self._settle(self._open.flush())
+        return self._settle(self._stream.flush())
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that a linker needs to go on where this one stands: numbers, strings and arrays by name."""
-        boxes, scores, frames, labels, rows = self._open.open_rows()
+        boxes, scores, frames, labels, rows = self._stream.open_rows()
         return {
             "version": _STATE_VERSION,
             "options": asdict(self._options),
@@ -198,18 +199,18 @@ class Linker:
         numbers, begins = np.unique(frames, return_index=True)
         for number, part in zip(numbers, np.split(np.arange(len(frames)), begins[1:]), strict=False):
             boxes, scores, labels, rows = (state[name][part] for name in ("boxes", "scores", "labels", "rows"))
-            linker._open.push(boxes, scores, labels, rows, int(number))
+            linker._stream.push(boxes, scores, labels, rows, int(number))
         if state["next_frame"] > 0 and (len(numbers) == 0 or numbers[-1] < state["next_frame"] - 1):
             empty = Detections([], [], [])
-            linker._open.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), state["next_frame"] - 1)
+            linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), state["next_frame"] - 1)
         linker._next_frame = state["next_frame"]
         linker._num_rows = state["num_rows"]
         linker._num_trajectories = state["num_trajectories"]
         linker._cut_before = state["num_cut"]
         return linker
 
-    def _settle(self, columns: tuple[NDArray[Any], ...]) -> Settled:
-        boxes, scores, frames, labels, rows = columns
+    def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> Settled:
+        (boxes, scores, frames, labels, rows), columns = given
         detections = Detections._of_checked(
             boxes=boxes,
             scores=scores,
@@ -219,8 +220,7 @@ class Linker:
             track_ids=None,
             label_names=self._label_names,
         )
-        # Closed components have no links or suppression to anything else: linked by themselves, they give the same.
-        trajectories = link(detections, self._options, num_threads=1)
+        trajectories = Trajectories(detections, self._options, *columns)
         settled = Settled(trajectories, rows, self._num_trajectories)
         self._num_trajectories += len(trajectories)
         return settled
