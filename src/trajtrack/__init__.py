@@ -7,6 +7,7 @@ from trajtrack.detections import Detections, concat
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import LinkGraph, LinkOptions, link, link_graph
+from trajtrack.many_videos import LinkedVideo, link_many
 from trajtrack.metrics import Metrics, evaluate, evaluate_many
 from trajtrack.scenes import Scene, SceneOptions, make_scene
 from trajtrack.streaming import Linker, Settled
@@ -19,6 +20,7 @@ __all__ = [
     "GroundTruth",
     "LinkGraph",
     "LinkOptions",
+    "LinkedVideo",
     "Linker",
     "Metrics",
     "Reason",
@@ -35,6 +37,7 @@ __all__ = [
     "kitti_ground_truth",
     "link",
     "link_graph",
+    "link_many",
     "make_scene",
     "mot_ground_truth",
     "read",

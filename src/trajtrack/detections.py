@@ -210,11 +210,10 @@ class Detections:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        classes = len(np.unique(self.labels))
-        parts = [
-            f"{len(self)} boxes in {self.num_frames} frames",
-            f"{classes} {'class' if classes == 1 else 'classes'}",
-        ]
+        counts = {"box": len(self), "frame": self.num_frames, "class": len(np.unique(self.labels))}
+        plurals = {"box": "boxes", "frame": "frames", "class": "classes"}
+        boxes, frames, classes = (f"{count} {noun if count == 1 else plurals[noun]}" for noun, count in counts.items())
+        parts = [f"{boxes} in {frames}", classes]
         if len(self):
             parts.append(f"scores {self.scores.min():.3g} to {self.scores.max():.3g}")
         if self.track_ids is not None:

@@ -21,7 +21,7 @@ _STATE_VERSION = 1
 _LAST_FRAME = np.iinfo(np.int32).max
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settled:
     """Detections of a stream that no later frame can change, and their trajectories."""
 
@@ -34,6 +34,9 @@ class Settled:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Settled({len(self)} detections, {len(self.trajectories)} trajectories)"
 
     @property
     def track_ids(self) -> NDArray[np.int64]:

@@ -1,9 +1,10 @@
-"""Small adversarial scenes and options: exact ties, duplicates, boxes without area, and thresholds that an overlap just meets."""
+"""Small adversarial scenes: ties, duplicates, boxes without area, thresholds that an overlap just meets."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from trajtrack import Detections, LinkOptions, link_graph
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-__all__ = ["Scene", "grid_scenes", "link_options", "moving_scenes", "rows_in_any_order"]
+__all__ = ["Scene", "gap_scenes", "grid_scenes", "moving_scenes"]
 
 LAST_FRAME = 2**31 - 1
 
@@ -152,6 +153,33 @@ def moving_scenes(draw: st.DrawFn) -> Scene:
 
 
 @st.composite
+def gap_scenes(draw: st.DrawFn) -> Scene:
+    """Make objects of one label each that move, vanish and come back, with all the bits of a float in their sides."""
+    steps, ahead, objects = draw(st.tuples(st.integers(0, 7), st.integers(2, 9), st.integers(1, 3)))
+    chance = np.random.default_rng(draw(st.integers(0, 9999)))
+    frames = np.append(np.arange(steps + 1), steps + ahead)
+    first, size = chance.uniform(-20, 20, (objects, 1, 2)), chance.uniform(5, 15, (objects, 1, 2))
+    centre = first + chance.uniform(-1, 1, (objects, 1, 2)) * frames[:, None]
+    boxes = np.concatenate([centre - size / 2, centre + size / 2], axis=2)
+    boxes += chance.uniform(-0.4, 0.4, boxes.shape)
+    detections = Detections(
+        boxes.reshape(-1, 4),
+        np.ones(objects * len(frames)),
+        np.tile(frames, objects),
+        labels=np.repeat(np.arange(objects), len(frames)),
+    )
+    options = LinkOptions(
+        iou_threshold=0.1,
+        buffer=draw(st.sampled_from((0.0, 0.1, 0.37))),
+        max_gap=draw(st.integers(ahead - 2, ahead)),
+        motion_frames=draw(st.integers(0, 8)),
+        gap_iou_threshold=0.3,
+    )
+    target = draw(st.sampled_from(("gap_iou_threshold", "gap_iou_threshold", "max_shape_change")))
+    return Scene(detections, draw(aimed(options, detections, target)))
+
+
+@st.composite
 def rows_in_any_order(draw: st.DrawFn, detections: Detections) -> Detections:
     """Leave the rows as they are, or mix them."""
     if draw(st.booleans()):
@@ -160,9 +188,9 @@ def rows_in_any_order(draw: st.DrawFn, detections: Detections) -> Detections:
 
 
 @st.composite
-def aimed(draw: st.DrawFn, options: LinkOptions, detections: Detections) -> LinkOptions:
+def aimed(draw: st.DrawFn, options: LinkOptions, detections: Detections, target: str | None = None) -> LinkOptions:
     """Set one option to the very value by which two boxes of the scene meet it, or just beside."""
-    target = draw(st.sampled_from((None, "min_score", "gap_iou_threshold", *_AIMS)))
+    target = target or draw(st.sampled_from((None, "min_score", "gap_iou_threshold", *_AIMS)))
     if target is None or len(detections) == 0:
         return options
     beside = draw(st.sampled_from(_BESIDE))
@@ -205,6 +233,9 @@ def _pairs(detections: Detections, options: LinkOptions, target: str) -> tuple[R
         near = ahead == 1
     else:
         near = (ahead >= 2) & (ahead <= 1 + max(options.max_gap, 1))
+        graph = link_graph(detections, options, max_gap=0)
+        near[np.diff(graph.offsets) > 0, :] = False
+        near[:, graph.targets] = False
     if not options.class_agnostic:
         near &= detections.labels[None, :] == detections.labels[:, None]
     return np.nonzero(near)

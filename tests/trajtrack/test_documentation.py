@@ -123,7 +123,7 @@ def is_shown(example: Example, printed: str) -> bool:
     if example.shown is None:
         return example.language == "console" or not printed
     shown, printed = (_without_trailing_blanks(text) for text in (example.shown, printed))
-    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1)
 
 
 def _without_trailing_blanks(text: str) -> str:
@@ -162,6 +162,22 @@ def test_the_examples_print_what_the_page_shows(page):
 def test_the_examples_on_real_data_print_what_the_page_shows(page, data_dir, tmp_path):
     link_data(data_dir, tmp_path)
     check(page, with_data=True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```python\nprint(1)\n```\n\n```text\n2\n```\n",
+        "```python\nprint('shown nowhere')\n```\n",
+        "```console\n$ trajtrack --version\ntrajtrack 0.0.0\n```\n",
+    ],
+    ids=["python", "not shown", "command"],
+)
+def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(page)
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md, line 1"):
+        check(path, with_data=False)
 
 
 @pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
@@ -214,8 +230,17 @@ def test_the_reference_names_everything_public():
     names = list(trajtrack.__all__)
     for kind in (trajtrack.LinkOptions, trajtrack.SceneOptions, trajtrack.Metrics, trajtrack.GroundTruth):
         names += kind.__dataclass_fields__
-    for kind in (trajtrack.Detections, trajtrack.Trajectories, trajtrack.Trajectory):
-        names += [name for name in (*vars(kind), *kind.__dataclass_fields__) if not name.startswith("_")]
+    for kind in (
+        trajtrack.Detections,
+        trajtrack.LinkedVideo,
+        trajtrack.Linker,
+        trajtrack.Scene,
+        trajtrack.Settled,
+        trajtrack.Trajectories,
+        trajtrack.Trajectory,
+    ):
+        fields = getattr(kind, "__dataclass_fields__", ())
+        names += [name for name in (*vars(kind), *fields) if not name.startswith("_")]
     names += [reason.name for reason in trajtrack.Reason]
     assert [name for name in dict.fromkeys(names) if not re.search(rf"\b{name}\b", text)] == []
 
