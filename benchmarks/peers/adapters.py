@@ -5,9 +5,7 @@ Needed here is NumPy alone, so that every peer can run in the environment that i
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
@@ -303,7 +301,27 @@ class Motile(OfflinePeer):
 
     def identities(self, frames: list[Frame]) -> Sequence[NDArray[np.int64]]:
         found: Any = self.run(self.convert(frames))
-        return _components(frames, found.to_nx_graph() if hasattr(found, "to_nx_graph") else found)
+        return _components(frames, found.to_nx_graph())
+
+
+class BoxMOT(OnlinePeer):
+    """The trackers in Python; those in C++ are not in the distribution, users build them."""
+
+    package = "boxmot"
+    returns = "filtered boxes"
+
+    def __init__(self, settings: str, tracker: str) -> None:
+        super().__init__(settings)
+        self.tracker = tracker
+
+    def frame(self, frame: Frame) -> Any:
+        return np.column_stack([frame.boxes, frame.scores, frame.labels]).astype(np.float32)
+
+    def start(self) -> Callable[[Any], Any]:
+        return getattr(import_module("boxmot"), self.tracker)().update  # type: ignore[no-any-return]
+
+    def read(self, frame: Frame, output: Any) -> Tracks:
+        return _rows_with_id(output)
 
 
 class Ultralytics(OnlinePeer):
@@ -325,10 +343,7 @@ class Ultralytics(OnlinePeer):
         return BYTETracker(settings).update  # type: ignore[no-any-return]
 
     def read(self, frame: Frame, output: Any) -> Tracks:
-        rows = np.asarray(output, np.float64).reshape(len(output), -1)
-        if len(rows) == 0:
-            return Tracks([], np.empty((0, 4)))
-        return Tracks(rows[:, 4].astype(np.int64).tolist(), rows[:, :4])
+        return _rows_with_id(output)
 
 
 def _left_top_size(boxes: Floats) -> Floats:
@@ -339,6 +354,14 @@ def _supervision_detections(frame: Frame) -> Any:
     from supervision import Detections
 
     return Detections(xyxy=frame.boxes, confidence=frame.scores, class_id=frame.labels.astype(np.int64))
+
+
+def _rows_with_id(output: Any) -> Tracks:
+    """Read rows of corners, identity and more."""
+    rows = np.asarray(output, np.float64)
+    if len(rows) == 0:
+        return Tracks([], np.empty((0, 4)))
+    return Tracks(rows[:, 4].astype(np.int64).tolist(), rows[:, :4])
 
 
 def _overlap(a: Floats, b: Floats) -> NDArray[np.float64]:
@@ -358,3 +381,34 @@ def _components(frames: list[Frame], graph: Any) -> list[NDArray[np.int64]]:
         for frame, row in nodes:
             ids[frame][row] = number
     return ids
+
+
+PEERS: dict[str, Peer] = {
+    "trajtrack, max_gap=0": Trajtrack("classic Seq-NMS", max_gap=0),
+    "trajtrack": Trajtrack("defaults"),
+    "trackforge SORT": Trackforge("SORT(): overlap 0.3, min_hits 3, max_age 1", "SORT"),
+    "trackforge ByteTrack": Trackforge("BYTETRACK(): scores from 0.5, new tracks from 0.6, buffer 30", "BYTETRACK"),
+    "trackforge OC-SORT": Trackforge("OCSORT(): overlap 0.3, min_hits 3, max_age 30", "OCSORT"),
+    "Similari Sort": Similari("Sort(method=iou(0.3)): 4 shards, max_idle_epochs 5; overlap as in its README"),
+    "trackers SORT": Roboflow("SORTTracker(): overlap 0.3, 3 frames, buffer 30", "SORTTracker"),
+    "trackers ByteTrack": Roboflow(
+        "ByteTrackTracker(): overlap 0.1, new tracks from 0.7, buffer 30", "ByteTrackTracker"
+    ),
+    "trackers OC-SORT": Roboflow("OCSORTTracker(): overlap 0.3, scores from 0.6, 3 frames, buffer 30", "OCSORTTracker"),
+    "trackers C-BIoU": Roboflow("CBIoUTracker(): new tracks from 0.7, buffers 0.3 and 0.5", "CBIoUTracker"),
+    "trackers BoT-SORT": Roboflow(
+        "BoTSORTTracker(enable_cmc=False), as no pictures are given: new tracks from 0.7",
+        "BoTSORTTracker",
+        enable_cmc=False,
+    ),
+    "supervision ByteTrack": Supervision("ByteTrack(): new tracks from 0.35, buffer 30; removed from supervision 0.31"),
+    "norfair": Norfair('Tracker("iou", 0.7), the threshold of its demos: hit_counter_max 15, initialization_delay 7'),
+    "motpy": Motpy("MultiObjectTracker(dt=1/30): overlap 0.1"),
+    "LapTrack": LapTrack("LapTrack() on centres: 15 pixels, gaps of 2 frames"),
+    "motile": Motile("selection -1, appearance 1, link 1 - overlap; candidates overlap by 0.1 in successive frames"),
+    "BoxMOT SFSORT": BoxMOT("SFSORT(): new tracks from 0.7", "SFSORT"),
+    "BoxMOT ByteTrack": BoxMOT("ByteTrack(): scores from 0.45, buffer 25", "ByteTrack"),
+    "BoxMOT OC-SORT": BoxMOT("OcSort(): min_conf 0.1, delta_t 3", "OcSort"),
+    "Ultralytics ByteTrack": Ultralytics("bytetrack.yaml: scores from 0.25, buffer 30"),
+}
+"""trajtrack and its peers by name."""
