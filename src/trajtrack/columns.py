@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 __all__ = ["as_array", "as_count", "as_integers", "as_reals"]
 
+_HOST_DEVICES = (1, 3)
+"""DLPack's numbers of main memory, pinned memory included."""
+
 
 def as_array(name: str, values: Any) -> NDArray[Any]:
     """Take `values` as a NumPy array, without a copy where its memory layout allows.
@@ -40,7 +43,8 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
                 f"copy them first, for example with .cpu()"
             )
         try:
-            array = np.asarray(values)
+            exchanged = hasattr(values, "__dlpack__") and not hasattr(values, "__array__")
+            array = np.from_dlpack(values) if exchanged else np.asarray(values)
         except ValueError as error:
             raise ValueError(
                 f"{name}: expected a rectangular array of numbers, found rows of unequal lengths"
@@ -51,11 +55,9 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
 
 
 def _is_on_gpu(values: Any) -> bool:
-    # torch raises from the attribute itself where a tensor is sparse or needs a gradient.
-    try:
-        return hasattr(values, "__cuda_array_interface__")
-    except (AttributeError, RuntimeError, TypeError):
-        return False
+    if hasattr(values, "__dlpack_device__"):
+        return values.__dlpack_device__()[0] not in _HOST_DEVICES
+    return hasattr(values, "__cuda_array_interface__")
 
 
 def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:
