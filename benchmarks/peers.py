@@ -25,8 +25,8 @@ Command::
         [--python boxmot=PATH] [--python ultralytics=PATH] [--only WORDS] [--parts WORDS]
         [--budget SECONDS] [--data DIR] [--quick] [--json FILE]
 
-BoxMOT and Ultralytics bring torch along. It takes about a quarter of an hour with all of them; with ``--quick``,
-which leaves out the real sequences and gives a run 10 seconds, about two minutes.
+BoxMOT and Ultralytics bring torch along. It takes about half an hour with all of them; with ``--quick``, which
+leaves out the real sequences and gives a run 10 seconds, about four minutes.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ import numpy as np
 import trajtrack
 from accuracy import SETS, Video
 from link import machine, markdown
-from trajtrack import Detections
+from trajtrack import Detections, LinkOptions
 from trajtrack.metrics import evaluate_many
 from trajtrack.scenes import SceneOptions, make_scene
 
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 OURS = ("trajtrack, max_gap=0", "trajtrack")
 DETECTED_ONLY = "trajtrack, detected boxes only"
-OWN_RUNS = 5  # of trajtrack a turn, because the first finds cold caches
+OWN_RUNS = 5  # of trajtrack a turn at least, because the first finds cold caches
 MIN_SCORE = 0.5
 
 _SCENE = SceneOptions(num_frames=300, num_classes=1, image_width=3840, image_height=2160, mean_life=800, seed=2)
@@ -165,8 +165,8 @@ def list_peers(pythons: Mapping[str, str], words: str) -> list[Peer]:
     """Return all peers, trajtrack first, each with its interpreter."""
     listed = subprocess.run([sys.executable, str(WORKER), "--list"], check=True, capture_output=True, text=True)
     peers = [
-        Peer(name, *facts, python=pythons.get(facts[0], sys.executable))
-        for name, facts in json.loads(listed.stdout).items()
+        Peer(name, package, settings, returns, largest, pythons.get(package, sys.executable))
+        for name, (package, settings, returns, largest) in json.loads(listed.stdout).items()
     ]
     packages = {peer.package for peer in peers}
     for package in pythons:
@@ -219,7 +219,8 @@ def time_peer(
 
 def _time_own(own: Mapping[str, Process], found: Timings) -> None:
     for name, process in own.items():
-        found.own_seconds[name] += [process.ask("time")["seconds"] for _ in range(OWN_RUNS)]
+        runs = max(OWN_RUNS, 100_000 // max(found.detections, 1))
+        found.own_seconds[name] += [process.ask("time")["seconds"] for _ in range(runs)]
 
 
 def time_scene(name: str, peers: Sequence[Peer], repeats: int, budget: float, folder: Path) -> dict[str, Timings]:
@@ -338,12 +339,12 @@ def score_all(data: Path, peers: Sequence[Peer], budget: float, folder: Path) ->
         videos = [(truth, found[found.scores >= MIN_SCORE]) for truth, found in SETS[name].load(data, 0)]
         given = sum(len(found) for _, found in videos)
         for row, options, interpolate in (
-            (OURS[0], {"max_gap": 0}, True),
-            (OURS[1], {}, True),
-            (DETECTED_ONLY, {}, False),
+            (OURS[0], LinkOptions(max_gap=0), True),
+            (OURS[1], LinkOptions(), True),
+            (DETECTED_ONLY, LinkOptions(), False),
         ):
             pairs = [
-                (truth, trajtrack.link(found, num_threads=1, **options).to_detections(interpolate=interpolate))
+                (truth, trajtrack.link(found, options, num_threads=1).to_detections(interpolate=interpolate))
                 for truth, found in videos
             ]
             scores[row][name] = score(pairs, given)
@@ -378,7 +379,7 @@ def find_versions(peers: Sequence[Peer]) -> dict[str, str]:
             with Process(peer) as process:
                 versions[peer.name] = process.version or ""
         except (Failed, OSError) as failure:
-            print(f"{peer.name}: left out, {peer.package} is {failure}")
+            print(f"{peer.name}: left out ({peer.package}: {failure})")
     return versions
 
 
