@@ -23,6 +23,7 @@ class Extractor {
 
   // Takes the paths of the component at positions [begin, end).
   void extract(Node begin, Node end, std::span<const float> scores) {
+    if (take_chain(begin, end, scores)) return;
     fill_table(begin, end, scores);
     starts_.clear();
     for (Node position = begin; position < end; ++position) push_start(position);
@@ -60,6 +61,23 @@ class Extractor {
     } else {
       for (const Node node : graph_.links[order_.nodes[position]]) visit(order_.positions[node]);
     }
+  }
+
+  // Takes the component as one path, if it is a chain of positive scores that suppresses nothing.
+  bool take_chain(Node begin, Node end, std::span<const float> scores) {
+    for (Node position = begin; position < end; ++position) {
+      const ChainOrder::Traits traits = order_.traits[position];
+      const bool last = position + 1 == end;
+      if (traits.suppresses || traits.goes_on == last || !(scores[order_.nodes[position]] > 0)) return false;
+    }
+    double sum = 0;
+    for (Node position = end; position-- > begin;) {
+      sum = static_cast<double>(scores[order_.nodes[position]]) + sum;
+      table_[position].next = position + 1 == end ? kNone : position + 1;
+      table_[position].state = NodeState::on_path;
+    }
+    paths_.push_back({sum, begin, end - begin});
+    return true;
   }
 
   // As every link leads to a greater position, from the last position to the first.
