@@ -77,6 +77,9 @@ struct JoinVerdicts {
   }
 };
 
+inline constexpr float kLargestCoordinate = 1e9f;
+inline constexpr float kLargestFloat = std::numeric_limits<float>::max();
+
 struct CheckRow {
   Columns columns;
 
@@ -86,8 +89,6 @@ struct CheckRow {
   }
 
   TRAJTRACK_HOST_DEVICE Verdict operator()(std::uint32_t row) const {
-    constexpr float kLargestCoordinate = 1e9f;
-    constexpr float kLargestFloat = std::numeric_limits<float>::max();
     const Box box = columns.boxes[row];
     const bool good = in_range(box.x1, kLargestCoordinate) & in_range(box.y1, kLargestCoordinate) &
                       in_range(box.x2, kLargestCoordinate) & in_range(box.y2, kLargestCoordinate) &
@@ -535,7 +536,7 @@ struct StartRightEdge {
   const SortedBox* boxes;
 
   TRAJTRACK_HOST_DEVICE float operator()(Position position) const {
-    return is_start(position) ? boxes[position].x2 : -std::numeric_limits<float>::infinity();
+    return is_start(position) ? boxes[position].x2 : -kLargestFloat;
   }
 };
 
