@@ -152,7 +152,8 @@ Memory::Memory(std::size_t bytes, Stream stream) : stream_(stream) {
       state.pool ? cudaMallocFromPoolAsync(&data_, bytes, state.pool, static_cast<cudaStream_t>(stream.handle))
                  : cudaMalloc(&data_, bytes);
   if (error != cudaSuccess) data_ = nullptr;
-  check(error, ("allocation of " + std::to_string(bytes) + " bytes on device " + std::to_string(stream.device)).c_str());
+  check(error,
+        ("allocation of " + std::to_string(bytes) + " bytes on device " + std::to_string(stream.device)).c_str());
 }
 
 void Memory::release() noexcept {

@@ -130,8 +130,7 @@ class Device {
     if (count == 0) return first;
     Array<T> result = array<T>(1);
     with_storage("cub::DeviceReduce::Reduce", [&](void* storage, std::size_t& bytes) {
-      return cub::DeviceReduce::Reduce(storage, bytes, over(values), result.data(), items(count), join, first,
-                                       stream_);
+      return cub::DeviceReduce::Reduce(storage, bytes, over(values), result.data(), items(count), join, first, stream_);
     });
     return read(result.data());
   }
@@ -173,8 +172,8 @@ class Device {
   template <typename Values>
   void running_maximum(std::size_t count, const std::uint32_t* groups, const Values& values, float* maxima) {
     with_storage("cub::DeviceScan::InclusiveScanByKey", [&](void* storage, std::size_t& bytes) {
-      return cub::DeviceScan::InclusiveScanByKey(storage, bytes, groups, over(values), maxima, Maximum{},
-                                                 items(count), Equal{}, stream_);
+      return cub::DeviceScan::InclusiveScanByKey(storage, bytes, groups, over(values), maxima, Maximum{}, items(count),
+                                                 Equal{}, stream_);
     });
   }
 

@@ -91,9 +91,8 @@ struct CheckRow {
   TRAJTRACK_HOST_DEVICE Verdict operator()(std::uint32_t row) const {
     const Box box = columns.boxes[row];
     const bool good = in_range(box.x1, kLargestCoordinate) & in_range(box.y1, kLargestCoordinate) &
-                      in_range(box.x2, kLargestCoordinate) & in_range(box.y2, kLargestCoordinate) &
-                      (box.x1 <= box.x2) & (box.y1 <= box.y2) & in_range(columns.scores[row], kLargestFloat) &
-                      (columns.frames[row] >= 0);
+                      in_range(box.x2, kLargestCoordinate) & in_range(box.y2, kLargestCoordinate) & (box.x1 <= box.x2) &
+                      (box.y1 <= box.y2) & in_range(columns.scores[row], kLargestFloat) & (columns.frames[row] >= 0);
     return {good ? kNone : row, columns.frames[row]};
   }
 };
@@ -696,8 +695,8 @@ class GapLinks {
       auto all_reach = machine.template array<float>(count_);
       machine.exclusive_sum(std::size_t{count_} + 1, CountsStart{is_start, count_}, ranks_.data());
       machine.running_maximum(count_, sorted.groups, StartRightEdge{is_start, sorted.grown}, all_reach.data());
-      machine.for_each(count_, GatherStarts{is_start, sorted.grown, all_reach.data(), ranks_.data(),
-                                            positions_.data(), grown_.data(), reach_.data()});
+      machine.for_each(count_, GatherStarts{is_start, sorted.grown, all_reach.data(), ranks_.data(), positions_.data(),
+                                            grown_.data(), reach_.data()});
     }
     search_ = {sorted,
                {ranks_.data(), positions_.data(), grown_.data(), reach_.data()},
@@ -712,8 +711,8 @@ class GapLinks {
   }
 
   void fill(Machine& machine, const std::int64_t* offsets, std::int64_t* targets) const {
-    machine.for_each(
-        count_, FillGapLinks{search_, ends_.data(), num_ends_.data(), found_groups_.data(), offsets, targets});
+    machine.for_each(count_,
+                     FillGapLinks{search_, ends_.data(), num_ends_.data(), found_groups_.data(), offsets, targets});
   }
 
  private:
@@ -792,8 +791,7 @@ RowGraph<Machine> build_graph(Machine& machine, const Columns& columns, float mi
       graph.links = lists_of(machine, counts.data(), columns.size);
       gap_links.fill(machine, graph.links.offsets.data(), graph.links.targets.data());
     }
-    machine.for_each_window(sorted.count,
-                            FillPairs{search, graph.links.offsets.data(), graph.links.targets.data()});
+    machine.for_each_window(sorted.count, FillPairs{search, graph.links.offsets.data(), graph.links.targets.data()});
   }
   if (with_suppression) {
     const PairSearch search{sorted, sorted.plain, options.nms_threshold, true};

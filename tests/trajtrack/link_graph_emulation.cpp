@@ -1,7 +1,5 @@
 // The passes of csrc/link_graph_passes.h, run one index after the other: the GPU's results where there is no GPU.
 // Compiled and loaded by test_cuda.py; no part of the package.
-#include "link_graph_passes.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +7,8 @@
 #include <memory>
 #include <numeric>
 #include <vector>
+
+#include "link_graph_passes.h"
 
 namespace {
 
@@ -80,9 +80,8 @@ class Emulation {
     const auto low = [&](std::uint32_t key) { return bits == 32 ? key : key & ((1u << bits) - 1); };
     std::vector<std::uint32_t> order(count);
     std::iota(order.begin(), order.end(), 0u);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return low(keys.data()[a]) < low(keys.data()[b]);
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return low(keys.data()[a]) < low(keys.data()[b]); });
     Array<std::uint32_t> sorted_keys(count), sorted_values(count);
     for (std::size_t i = 0; i < count; ++i) {
       sorted_keys.data()[i] = keys.data()[order[i]];
