@@ -8,39 +8,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack import gpu
+
 __all__ = ["as_array", "as_count", "as_integers", "as_reals"]
 
 
 def as_array(name: str, values: Any) -> NDArray[Any]:
-    """Take `values` as a NumPy array, without a copy where its memory layout allows.
+    """Take `values` as a NumPy array, without a copy where its memory layout allows; from a GPU they are copied.
 
     Parameters
     ----------
     name
         What the column is called in error messages.
     values
-        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__`` or the buffer protocol, or nested
-        sequences of numbers.
+        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__``, ``__cuda_array_interface__`` or the
+        buffer protocol, or nested sequences of numbers.
 
     Raises
     ------
     TypeError
-        When the values lie on a GPU or are no numbers.
+        When the values are no numbers, or lie on a GPU that this build cannot read.
     ValueError
         When nested sequences have unequal lengths.
     """
     if isinstance(values, np.ndarray):
         array = values
     else:
-        if getattr(values, "requires_grad", False):
-            values = values.detach()
-        if _is_on_gpu(values):
-            raise TypeError(
-                f"{name}: found values on a GPU, expected values in main memory: this build links on the CPU; "
-                f"copy them first, for example with .cpu()"
-            )
+        values = gpu.detached(values)
         try:
-            array = np.asarray(values)
+            array = gpu.to_host(name, values) if gpu.is_on_gpu(values) else np.asarray(values)
         except ValueError as error:
             raise ValueError(
                 f"{name}: expected a rectangular array of numbers, found rows of unequal lengths"
@@ -48,14 +44,6 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name}: expected numbers, found dtype {array.dtype}")
     return array
-
-
-def _is_on_gpu(values: Any) -> bool:
-    # torch raises from the attribute itself where a tensor is sparse or needs a gradient.
-    try:
-        return hasattr(values, "__cuda_array_interface__")
-    except (AttributeError, RuntimeError, TypeError):
-        return False
 
 
 def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajtrack import _core, containers
+from trajtrack import _core, containers, gpu
 from trajtrack.columns import as_array, as_count, as_integers, as_reals
+from trajtrack.gpu import GpuColumns
 
 __all__ = ["BoxFormat", "Detections", "concat"]
 
@@ -25,6 +26,10 @@ class Detections:
 
     Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes
     the detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
+
+    Where the boxes are on a GPU, all columns are: those that already have the stored dtype and layout are kept in
+    place, others pass through main memory once. `boxes`, `scores`, `frames` and `labels` are then copied to main memory
+    when they are first asked for, and these copies stay as they are.
 
     Parameters
     ----------
@@ -62,6 +67,7 @@ class Detections:
     num_frames: int
     track_ids: NDArray[np.int64] | None
     label_names: Mapping[int, str]
+    _on_gpu: ClassVar[GpuColumns | None] = None
 
     def __init__(
         self,
@@ -75,6 +81,10 @@ class Detections:
         track_ids: ArrayLike | None = None,
         label_names: Mapping[int, str] | None = None,
     ) -> None:
+        on_gpu = _take_on_gpu(boxes, scores, frames, labels, box_format)
+        if on_gpu is not None and (num_frames is None or as_count("num_frames", num_frames) > on_gpu.last_frame):
+            self._keep_on_gpu(on_gpu, num_frames, track_ids, label_names)
+            return
         columns = {
             "boxes": _as_corners(boxes, box_format),
             "scores": as_reals("scores", scores, ndim=1),
@@ -101,6 +111,40 @@ class Detections:
         object.__setattr__(self, "track_ids", columns.get("track_ids"))
         object.__setattr__(self, "num_frames", int(num_frames))
         object.__setattr__(self, "label_names", _as_names(label_names))
+
+    def _keep_on_gpu(
+        self,
+        columns: GpuColumns,
+        num_frames: int | None,
+        track_ids: Any,
+        label_names: Mapping[int, str] | None,
+    ) -> None:
+        ids = None if track_ids is None else as_integers("track_ids", track_ids, np.int64)
+        if ids is not None and len(ids) != columns.count:
+            raise ValueError(f"track_ids: expected {columns.count} rows like boxes, found {len(ids)}")
+        object.__setattr__(self, "_on_gpu", columns)
+        object.__setattr__(self, "track_ids", ids)
+        object.__setattr__(self, "num_frames", columns.last_frame + 1 if num_frames is None else int(num_frames))
+        object.__setattr__(self, "label_names", _as_names(label_names))
+
+    if not TYPE_CHECKING:  # a type checker would take it as leave for any name
+
+        def __getattr__(self, name: str) -> NDArray[Any]:
+            """Copy a column to main memory when it is first asked for."""
+            if self._on_gpu is None or name not in ("boxes", "scores", "frames", "labels"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            column = gpu.to_host(name, getattr(self._on_gpu, name))
+            object.__setattr__(self, name, column)
+            return column
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all columns in main memory: where they are unpickled there may be no GPU."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def device(self) -> str:
+        """Where the columns are: ``"cpu"`` or ``"cuda:N"``."""
+        return "cpu" if self._on_gpu is None else f"cuda:{self._on_gpu.device}"
 
     @classmethod
     def from_frames(
@@ -163,7 +207,7 @@ class Detections:
         return cls(**columns, num_frames=num_frames, label_names=label_names)
 
     def __len__(self) -> int:
-        return len(self.boxes)
+        return len(self.boxes) if self._on_gpu is None else self._on_gpu.count
 
     def __getitem__(self, rows: slice | Sequence[int] | NDArray[Any]) -> Detections:
         """Select rows by a slice, a boolean mask or row numbers; `num_frames` stays."""
@@ -260,6 +304,33 @@ def as_rows(rows: Any, count: int) -> NDArray[Any]:
     if selection.dtype == bool and len(selection) != count:
         raise IndexError(f"rows: expected a mask of {count} rows, found {len(selection)}")
     return selection if selection.size else selection.astype(np.intp)
+
+
+def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: str) -> GpuColumns | None:
+    """Take the columns where the boxes are on a GPU and nothing is wrong with any of them; else return None."""
+    boxes = gpu.detached(boxes)
+    if not gpu.is_on_gpu(boxes) or _core.cuda_problem() is not None:
+        return None
+    given = gpu.view(boxes)
+    if len(given.shape) != 2 or given.shape[1] != 4:
+        return None
+    count, device = given.shape[0], given.device
+    as_given = "<f4" if box_format == "xyxy" else "converted"
+    columns = (
+        gpu.place(boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
+        gpu.place(scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
+        gpu.place(frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
+        gpu.upload(np.zeros(count, np.int32), device)
+        if labels is None
+        else gpu.place(labels, "<i4", 1, device, lambda: as_integers("labels", labels)),
+    )
+    views = [gpu.view(column) for column in columns]
+    if any(column.shape[0] != count for column in views):
+        return None
+    faulty_row, last_frame = _core.check_cuda_columns(*views)
+    if faulty_row is not None:
+        return None
+    return GpuColumns(*columns, device=device, count=count, last_frame=last_frame)
 
 
 def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:

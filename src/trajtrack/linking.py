@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack import _core
+from trajtrack import _core, gpu
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["LinkGraph", "LinkOptions", "link", "link_graph"]
+if TYPE_CHECKING:
+    from trajtrack._core import DeviceArray
+
+__all__ = ["DeviceLinkGraph", "LinkGraph", "LinkOptions", "link", "link_graph"]
 
 Rescore = Literal["mean", "max", "sum"]
 
@@ -80,6 +83,24 @@ class LinkGraph:
     """(M,) input rows in a later frame, ascending for each row."""
 
 
+@dataclass(frozen=True, eq=False)
+class DeviceLinkGraph:
+    """A `LinkGraph` in the memory of a GPU.
+
+    Its arrays have ``__cuda_array_interface__``: ``torch.as_tensor(graph.targets, device="cuda")`` and
+    ``cupy.asarray(graph.targets)`` take them without a copy. All work on them is done.
+    """
+
+    offsets: DeviceArray
+    """(N + 1,) int64."""
+    targets: DeviceArray
+    """(M,) int64."""
+
+    def to_host(self) -> LinkGraph:
+        """Copy the graph to main memory."""
+        return LinkGraph(self.offsets.to_host(), self.targets.to_host())
+
+
 def link(
     detections: Detections,
     options: LinkOptions | None = None,
@@ -99,7 +120,8 @@ def link(
     num_threads
         Threads to use; as many as the process may use cores where left out. Results do not depend on it.
     device
-        Where the linking graph is built: ``"cpu"``, or None for where the boxes are.
+        Where the linking graph is built: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for where the boxes are. Results
+        do not depend on it, and are in main memory.
     **overrides
         Fields of `LinkOptions` that replace those of `options`.
 
@@ -114,19 +136,46 @@ def link(
         When an override is no field of `LinkOptions` or `detections` is no `Detections`.
     ValueError
         When an option is out of its range.
+    RuntimeError
+        When a GPU is asked for that cannot be used, or CUDA fails; in CUDA's own words.
+    MemoryError
+        When the GPU has not enough memory. The next call works.
     """
-    options = _resolve(detections, options, device, overrides)
-    result = _core.link(
-        detections.boxes,
-        detections.scores,
-        detections.frames,
-        detections.labels,
-        options,
-        _threads(num_threads),
-    )
+    options = _resolve(detections, options, overrides)
+    threads = _threads(num_threads)
+    chosen = _device(detections, device)
+    if chosen is None:
+        result = _core.link(detections.boxes, detections.scores, detections.frames, detections.labels, options, threads)
+    else:
+        result = _core.link_cuda(
+            *_columns_on(detections, chosen),
+            detections.scores,
+            detections.frames,
+            detections.labels,
+            options,
+            threads,
+        )
     return Trajectories(detections, options, *result)
 
 
+@overload
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: Literal["cpu"] | None = None,
+    **overrides: Any,
+) -> LinkGraph: ...
+@overload
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str,
+    **overrides: Any,
+) -> LinkGraph | DeviceLinkGraph: ...
 def link_graph(
     detections: Detections,
     options: LinkOptions | None = None,
@@ -134,40 +183,56 @@ def link_graph(
     num_threads: int | None = None,
     device: str | None = None,
     **overrides: Any,
-) -> LinkGraph:
-    """Build the graph of links between detections, before any path is chosen; parameters as in `link`."""
-    options = _resolve(detections, options, device, overrides)
-    return LinkGraph(
-        *_core.link_graph(
-            detections.boxes,
-            detections.scores,
-            detections.frames,
-            detections.labels,
-            options,
-            _threads(num_threads),
+) -> LinkGraph | DeviceLinkGraph:
+    """Build the graph of links between detections, before any path is chosen; parameters as in `link`.
+
+    With ``device="cuda"`` or ``"cuda:N"`` the result stays there, as a `DeviceLinkGraph`. With None it is built where
+    the boxes are and returned in main memory.
+    """
+    options = _resolve(detections, options, overrides)
+    threads = _threads(num_threads)
+    chosen = _device(detections, device)
+    if chosen is None:
+        return LinkGraph(
+            *_core.link_graph(
+                detections.boxes, detections.scores, detections.frames, detections.labels, options, threads
+            )
         )
-    )
+    graph = DeviceLinkGraph(*_core.link_graph_cuda(*_columns_on(detections, chosen), options))
+    return graph if device is not None else graph.to_host()
 
 
-def _resolve(
-    detections: Any, options: LinkOptions | None, device: str | None, overrides: dict[str, Any]
-) -> LinkOptions:
+def _resolve(detections: Any, options: LinkOptions | None, overrides: dict[str, Any]) -> LinkOptions:
     if not isinstance(detections, Detections):
         raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
     if options is None:
         options = _DEFAULTS
     elif not isinstance(options, LinkOptions):
         raise TypeError(f"options: expected trajtrack.LinkOptions, found {type(options).__name__}")
-    if device not in (None, "cpu"):
-        if str(device).split(":")[0] == "cuda":
-            raise RuntimeError(f"device: found {device!r}, but this build of trajtrack has no CUDA; expected 'cpu'")
-        raise ValueError(f"device: expected 'cpu' or None, found {device!r}")
     if not overrides:
         return options
     unknown = overrides.keys() - _NAMES
     if unknown:
         raise TypeError(f"unknown option {min(unknown)!r}, expected one of {', '.join(sorted(_NAMES))}")
     return replace(options, **overrides)
+
+
+def _device(detections: Detections, device: str | None) -> int | None:
+    columns = detections._on_gpu
+    return gpu.choose_device(device, None if columns is None else columns.device)
+
+
+def _columns_on(detections: Detections, device: int) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
+    """Return boxes, scores, frames and labels on a GPU, copied there where they are not."""
+    columns = detections._on_gpu
+    if columns is not None and columns.device == device:
+        return columns.views()
+    return (
+        gpu.upload(detections.boxes, device),
+        gpu.upload(detections.scores, device),
+        gpu.upload(detections.frames, device),
+        gpu.upload(detections.labels, device),
+    )
 
 
 def _threads(num_threads: int | None) -> int:
