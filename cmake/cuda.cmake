@@ -71,10 +71,14 @@ find_package(CUDAToolkit REQUIRED)
 message(STATUS "With CUDA ${TRAJTRACK_NVCC_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
 
 add_library(_cuda OBJECT csrc/device_cuda.cu csrc/link_graph_cuda.cu)
-set_target_properties(_cuda PROPERTIES CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-# Results are promised to the last bit, as for the processor: no fused multiply-add, and division by IEEE 754. The
-# standard is a flag here because CMake 3.25 does not know that nvcc has it.
-set(TRAJTRACK_CUDA_FLAGS -std=c++20 -fmad=false --ftz=false --prec-div=true)
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25.1 does not know that nvcc 12 has it
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+endif()
+set_target_properties(_cuda PROPERTIES
+  CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF
+  CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+# Results are promised to the last bit, as for the processor: no fused multiply-add, and division by IEEE 754.
+set(TRAJTRACK_CUDA_FLAGS -fmad=false --ftz=false --prec-div=true)
 target_compile_options(_cuda PRIVATE ${TRAJTRACK_CUDA_FLAGS})
 if(NOT MSVC)
   target_compile_options(_cuda PRIVATE -Xcompiler=-ffp-contract=off,-Wall,-Wextra)

@@ -3,11 +3,13 @@
 
 #include <pybind11/stl.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "number_table.h"
+#include "open_components.h"
 
 namespace trajtrack {
 
@@ -55,7 +57,7 @@ py::tuple link_detections(const Array<float>& boxes, const Array<float>& scores,
     const py::gil_scoped_release unlocked;
     found = link(detections, link_options, num_threads);
   }
-  return to_python(std::move(found));
+  return to_tuple(std::move(found));
 }
 
 py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
@@ -69,6 +71,40 @@ py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, c
   }
   return py::make_tuple(to_array(std::move(graph.offsets)), to_array(std::move(graph.targets)));
 }
+
+py::tuple to_tuple(StreamRows&& rows) {
+  return py::make_tuple(to_array(std::move(rows.boxes)), to_array(std::move(rows.scores)),
+                        to_array(std::move(rows.frames)), to_array(std::move(rows.labels)),
+                        to_array(std::move(rows.rows)));
+}
+
+// Open components, and the links of what they close.
+class Stream {
+ public:
+  Stream(const py::object& options, std::optional<std::int64_t> max_open_frames)
+      : options_(to_link_options(options)), components_(options_.graph, options_.min_score, max_open_frames) {}
+
+  py::tuple push(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& labels,
+                 const Array<std::int64_t>& rows, std::int32_t frame) {
+    return settle(components_.push({view_boxes(boxes), view(scores), {}, view(labels)}, view(rows), frame));
+  }
+
+  py::tuple flush() { return settle(components_.flush()); }
+
+  py::tuple open_rows() const { return to_tuple(components_.open_rows()); }
+  std::size_t num_open_rows() const { return components_.num_open_rows(); }
+  std::int64_t num_cut() const { return components_.num_cut(); }
+
+ private:
+  // Closed components have no links or suppression to anything else: linked by themselves, they give the same.
+  py::tuple settle(StreamRows&& rows) const {
+    Trajectories found = link({rows.boxes, rows.scores, rows.frames, rows.labels}, options_, 1);
+    return py::make_tuple(to_tuple(std::move(rows)), to_tuple(std::move(found)));
+  }
+
+  LinkOptions options_;
+  OpenComponents components_;
+};
 
 const char* vector_instructions() {
 #ifdef TRAJTRACK_HAS_TARGET_CLONES
@@ -133,7 +169,7 @@ Array<double> short_decimals(const Array<float>& values) {
 
 }  // namespace
 
-py::tuple to_python(Trajectories&& found) {
+py::tuple to_tuple(Trajectories&& found) {
   return py::make_tuple(to_array(std::move(found.track_ids)), to_array(std::move(found.reasons)),
                         to_array(std::move(found.suppressed_by)), to_array(std::move(found.offsets)),
                         to_array(std::move(found.rows)), to_array(std::move(found.labels)),
@@ -167,6 +203,13 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("first_fault", &first_fault_of);
   module.def("link", &link_detections);
   module.def("link_graph", &link_graph_of);
+  py::class_<Stream>(module, "Stream")
+      .def(py::init<const py::object&, std::optional<std::int64_t>>())
+      .def("push", &Stream::push)
+      .def("flush", &Stream::flush)
+      .def("open_rows", &Stream::open_rows)
+      .def("num_open_rows", &Stream::num_open_rows)
+      .def("num_cut", &Stream::num_cut);
   module.def("parse_numbers", &parse_text);
   module.def("format_numbers", &format_table);
   module.def("short_decimals", &short_decimals);

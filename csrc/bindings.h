@@ -37,11 +37,19 @@ py::array_t<T> to_array(std::vector<T>&& values) {
   return py::array_t<T>(size, data, keeper);
 }
 
+inline py::array_t<float> to_array(std::vector<Box>&& boxes) {
+  auto owner = std::make_unique<std::vector<Box>>(std::move(boxes));
+  const std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(owner->size()), 4};
+  const auto* const data = reinterpret_cast<const float*>(owner->data());
+  const py::capsule keeper(owner.release(), [](void* vector) { delete static_cast<std::vector<Box>*>(vector); });
+  return py::array_t<float>(shape, data, keeper);
+}
+
 // The fields of trajtrack.LinkOptions, which has checked them; thresholds are rounded to float32 here.
 LinkOptions to_link_options(const py::object& options);
 
 // The columns of trajtrack.Trajectories.
-py::tuple to_python(Trajectories&& found);
+py::tuple to_tuple(Trajectories&& found);
 
 #ifdef TRAJTRACK_CUDA
 // What is there of CUDA, in one line.

@@ -301,7 +301,7 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
     };
     found = link(detections, link_options, build_graph, num_threads);
   }
-  return to_python(std::move(found));
+  return to_tuple(std::move(found));
 }
 
 }  // namespace

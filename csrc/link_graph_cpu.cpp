@@ -46,11 +46,7 @@ class FrameLists {
 class FrameByFrame {
  public:
   FrameByFrame(const SortedBoxes& boxes, const FrameOrder& order, const GraphOptions& options, bool with_suppression)
-      : boxes_(boxes),
-        order_(order),
-        options_(options),
-        with_suppression_(with_suppression),
-        found_(boxes.largest_group() + 1) {}
+      : boxes_(boxes), order_(order), options_(options), with_suppression_(with_suppression) {}
 
   LinkGraph build(FrameRange run) {
     LinkGraph graph;
@@ -76,25 +72,17 @@ class FrameByFrame {
         frame + 1 < order_.frames.size() && order_.frames[frame + 1].frame == order_.frames[frame].frame + 1;
     const Group* const next = adjacent ? boxes_.find(frame + 1, group.label) : nullptr;
     if (!next) return;
-    std::uint32_t begin = next->begin;
-    for (std::uint32_t position = group.begin; position < group.end; ++position) {
-      const Box box = boxes_.grown(position);
-      begin = boxes_.window_begin(*next, box.x1, begin);
-      const std::size_t count = boxes_.overlapping_grown(box, *next, begin, options_.iou_threshold, found_);
-      if (count > 0) links_.add(boxes_.node(position), {found_.data(), count}, boxes_);
-    }
+    boxes_.visit_linked(group, boxes_, *next, options_.iou_threshold, found_,
+                        [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                          links_.add(boxes_.node(position), found, boxes_);
+                        });
   }
 
   void suppress(const Group& group) {
-    std::uint32_t begin = group.begin;
-    for (std::uint32_t position = group.begin; position < group.end; ++position) {
-      begin = boxes_.window_begin(group, boxes_.grown(position).x1, begin);
-      const std::size_t count =
-          boxes_.overlapping_plain(boxes_.plain(position), group, begin, options_.nms_threshold, found_);
-      const auto end = std::remove(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(count), position);
-      if (end == found_.begin()) continue;
-      suppressed_.add(boxes_.node(position), {found_.begin(), end}, boxes_);
-    }
+    boxes_.visit_suppressed(group, options_.nms_threshold, found_,
+                            [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                              suppressed_.add(boxes_.node(position), found, boxes_);
+                            });
   }
 
   const SortedBoxes& boxes_;
@@ -194,8 +182,7 @@ class AcrossGaps {
         predecessors_(predecessors),
         starts_(starts),
         start_boxes_(start_boxes),
-        options_(options),
-        found_(start_boxes.largest_group() + 1) {}
+        options_(options) {}
 
   // The gap links by node, those of a node ascending.
   std::vector<GapLink> find(FrameRange run) {
@@ -227,12 +214,9 @@ class AcrossGaps {
       const Group* const group = start_boxes_.find(frame, label);
       if (!group) continue;
       const Box expected = steps == 0 ? from : moved(from, box(origin), box(node), steps, later[frame].frame - number);
-      const std::uint32_t begin = start_boxes_.window_begin(*group, expected.x1);
-      const std::size_t count =
-          start_boxes_.overlapping_grown(expected, *group, begin, options_.gap_iou_threshold, found_);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!similar_shape(box(node), start_boxes_.plain(found_[i]), options_.max_shape_change)) continue;
-        gap_links.push_back({node, starts_.nodes[start_boxes_.node(found_[i])]});
+      for (const std::uint32_t position : start_boxes_.find_similar(*group, expected, options_.gap_iou_threshold,
+                                                                    box(node), options_.max_shape_change, found_)) {
+        gap_links.push_back({node, starts_.nodes[start_boxes_.node(position)]});
       }
       if (gap_links.size() > known) break;
     }

@@ -151,4 +151,15 @@ std::size_t SortedBoxes::overlapping_plain(Box box, const Group& group, std::uin
   return overlapping(plain(), grown_, box, group, begin, threshold, found);
 }
 
+std::span<const std::uint32_t> SortedBoxes::find_similar(const Group& group, Box expected, float threshold, Box shape,
+                                                         float max_shape_change,
+                                                         std::vector<std::uint32_t>& found) const {
+  found.resize(room());
+  const std::size_t count = overlapping_grown(expected, group, window_begin(group, expected.x1), threshold, found);
+  const auto end = std::remove_if(
+      found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
+      [&](std::uint32_t position) { return !similar_shape(shape, plain()[position], max_shape_change); });
+  return {found.begin(), end};
+}
+
 }  // namespace trajtrack

@@ -1,6 +1,7 @@
 // Boxes sorted by frame, label and left edge: the boxes that can overlap a given one are a short window.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -37,11 +38,46 @@ class SortedBoxes {
   }
   // The group of a frame with this label, or null.
   const Group* find(std::size_t frame, std::int32_t label) const;
-  std::size_t largest_group() const { return largest_group_; }
 
   Node node(std::size_t position) const { return node_[position]; }
-  Box grown(std::size_t position) const { return grown_[position]; }
-  Box plain(std::size_t position) const { return plain()[position]; }
+
+  // Calls visit(position, found) for each position of the group whose grown box overlaps grown boxes of the group
+  // `next` of `later`; `found` are their positions.
+  template <typename Visit>
+  void visit_linked(const Group& group, const SortedBoxes& later, const Group& next, float threshold,
+                    std::vector<std::uint32_t>& found, const Visit& visit) const {
+    found.resize(later.room());
+    std::uint32_t begin = next.begin;
+    for (std::uint32_t position = group.begin; position < group.end; ++position) {
+      const Box box = grown_[position];
+      begin = later.window_begin(next, box.x1, begin);
+      const std::size_t count = later.overlapping_grown(box, next, begin, threshold, found);
+      if (count > 0) visit(position, std::span<const std::uint32_t>(found.data(), count));
+    }
+  }
+
+  // Calls visit(position, found) for each position of the group whose plain box overlaps other plain boxes of it.
+  template <typename Visit>
+  void visit_suppressed(const Group& group, float threshold, std::vector<std::uint32_t>& found,
+                        const Visit& visit) const {
+    found.resize(room());
+    std::uint32_t begin = group.begin;
+    for (std::uint32_t position = group.begin; position < group.end; ++position) {
+      begin = window_begin(group, grown_.x1[position], begin);
+      const std::size_t count = overlapping_plain(plain()[position], group, begin, threshold, found);
+      const auto end = std::remove(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), position);
+      if (end != found.begin()) visit(position, std::span<const std::uint32_t>(found.begin(), end));
+    }
+  }
+
+  // The positions of the group whose grown boxes overlap `expected` and whose plain boxes have a shape similar to
+  // `shape`; valid until `found` changes.
+  std::span<const std::uint32_t> find_similar(const Group& group, Box expected, float threshold, Box shape,
+                                              float max_shape_change, std::vector<std::uint32_t>& found) const;
+
+ private:
+  // Room for what a search finds: the search may write one place too many.
+  std::size_t room() const { return largest_group_ + 1; }
 
   // First position of the group, from `hint` on, whose window may begin there for a box with this left edge.
   // All positions before `hint` must be known to end left of it.
@@ -52,15 +88,13 @@ class SortedBoxes {
   // The same without a hint.
   std::uint32_t window_begin(const Group& group, float left) const;
 
-  // Writes the positions from `begin` to the group's end whose grown boxes overlap `box`; returns their
-  // number. `found` has room for one more than the largest group.
+  // Writes the positions from `begin` to the group's end whose grown boxes overlap `box`; returns their number.
   std::size_t overlapping_grown(Box box, const Group& group, std::uint32_t begin, float threshold,
                                 std::span<std::uint32_t> found) const;
   // The same for plain boxes.
   std::size_t overlapping_plain(Box box, const Group& group, std::uint32_t begin, float threshold,
                                 std::span<std::uint32_t> found) const;
 
- private:
   const BoxColumns& plain() const { return buffered_ ? plain_ : grown_; }
 
   BoxColumns grown_;

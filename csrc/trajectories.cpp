@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "parallel.h"
 #include "path_extraction.h"
 
 namespace trajtrack {
@@ -47,6 +48,45 @@ double rescored(const DetectionsView& detections, std::span<const std::int64_t> 
   return sum / static_cast<double>(rows.size());
 }
 
+// Splits [0, count) among the threads and calls work(begin, end) for each part.
+template <typename Work>
+void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
+  const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
+  parallel_for(parts, num_threads, [&](std::size_t part) { work(count * part / parts, count * (part + 1) / parts); });
+}
+
+// Columns by row, for rows that are on no path.
+void fill_columns(const DetectionsView& detections, const FrameOrder& order, const Extraction& extraction,
+                  int num_threads, Trajectories& result) {
+  const bool all_take_part = order.size() == detections.size();
+  result.track_ids.assign(detections.size(), -1);
+  result.reasons.assign(detections.size(),
+                        static_cast<std::int8_t>(all_take_part ? Reason::not_positive : Reason::below_min_score));
+  result.suppressed_by.assign(detections.size(), -1);
+  if (!all_take_part) {
+    for (const std::uint32_t row : order.rows) result.reasons[row] = static_cast<std::int8_t>(Reason::not_positive);
+  }
+  parallel_ranges(order.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t position = begin; position < end; ++position) {
+      const PathEntry& entry = extraction.table[position];
+      if (entry.state != NodeState::suppressed) continue;
+      const std::uint32_t row = order.rows[extraction.nodes[position]];
+      result.reasons[row] = static_cast<std::int8_t>(Reason::suppressed);
+      result.suppressed_by[row] = order.rows[extraction.nodes[entry.next]];
+    }
+  });
+}
+
+// Takes out the paths of fewer than `min_length` nodes and marks their rows.
+void drop_short_paths(Extraction& extraction, const FrameOrder& order, std::uint64_t min_length, Trajectories& result) {
+  std::erase_if(extraction.paths, [&](const Path& path) {
+    if (path.length >= min_length) return false;
+    extraction.visit_nodes(
+        path, [&](Node node) { result.reasons[order.rows[node]] = static_cast<std::int8_t>(Reason::too_short); });
+    return true;
+  });
+}
+
 }  // namespace
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
@@ -59,38 +99,35 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, const GraphBuilder& build_graph,
                   int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
-  const Extraction extraction =
-      extract_paths(build_graph(order), scores_of_nodes(detections, order), useful_threads(order, num_threads));
+  num_threads = useful_threads(order, num_threads);
+  Extraction extraction = extract_paths(build_graph(order), scores_of_nodes(detections, order), num_threads);
 
   Trajectories result;
-  result.track_ids.assign(detections.size(), -1);
-  result.reasons.assign(detections.size(), static_cast<std::int8_t>(Reason::below_min_score));
-  result.suppressed_by.assign(detections.size(), -1);
-  for (Node position = 0; position < order.size(); ++position) {
-    const PathEntry& entry = extraction.table[position];
-    const bool suppressed = entry.state == NodeState::suppressed;
-    const std::uint32_t row = order.rows[extraction.nodes[position]];
-    result.reasons[row] = static_cast<std::int8_t>(suppressed ? Reason::suppressed : Reason::not_positive);
-    if (suppressed) result.suppressed_by[row] = order.rows[extraction.nodes[entry.next]];
-  }
+  fill_columns(detections, order, extraction, num_threads, result);
+  drop_short_paths(extraction, order, options.min_length, result);
+  const std::size_t count = extraction.paths.size();
+  result.offsets.reserve(count + 1);
   result.offsets.push_back(0);
-  for (const Path& path : extraction.paths) {
-    const bool kept = path.length >= options.min_length;
-    const auto id = static_cast<std::int64_t>(result.labels.size());
-    extraction.visit_nodes(path, [&](Node node) {
-      const std::uint32_t row = order.rows[node];
-      result.reasons[row] = static_cast<std::int8_t>(kept ? Reason::linked : Reason::too_short);
-      if (!kept) return;
-      result.track_ids[row] = id;
-      result.rows.push_back(row);
-    });
-    if (!kept) continue;
-    const std::span<const std::int64_t> rows(result.rows.end() - path.length, result.rows.end());
-    result.offsets.push_back(static_cast<std::int64_t>(result.rows.size()));
-    result.labels.push_back(options.graph.class_agnostic ? majority_label(detections, rows)
-                                                         : detections.labels[static_cast<std::size_t>(rows.front())]);
-    result.scores.push_back(rescored(detections, rows, path.sum, options.rescore));
-  }
+  for (const Path& path : extraction.paths) result.offsets.push_back(result.offsets.back() + path.length);
+  result.rows.resize(static_cast<std::size_t>(result.offsets.back()));
+  result.labels.resize(count);
+  result.scores.resize(count);
+  parallel_ranges(count, num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t id = begin; id < end; ++id) {
+      const Path& path = extraction.paths[id];
+      const std::span rows(result.rows.begin() + result.offsets[id], path.length);
+      auto next_row = rows.begin();
+      extraction.visit_nodes(path, [&](Node node) {
+        const std::uint32_t row = order.rows[node];
+        result.track_ids[row] = static_cast<std::int64_t>(id);
+        result.reasons[row] = static_cast<std::int8_t>(Reason::linked);
+        *next_row++ = row;
+      });
+      result.labels[id] = options.graph.class_agnostic ? majority_label(detections, rows)
+                                                       : detections.labels[static_cast<std::size_t>(rows.front())];
+      result.scores[id] = rescored(detections, rows, path.sum, options.rescore);
+    }
+  });
   return result;
 }
 

@@ -7,8 +7,10 @@ from trajtrack.detections import Detections, concat
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, LinkOptions, link, link_graph
+from trajtrack.many_videos import LinkedVideo, link_many
 from trajtrack.metrics import Metrics, evaluate, evaluate_many
 from trajtrack.scenes import Scene, SceneOptions, make_scene
+from trajtrack.streaming import Linker, Settled
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
 from trajtrack.view import draw
 
@@ -19,10 +21,13 @@ __all__ = [
     "GroundTruth",
     "LinkGraph",
     "LinkOptions",
+    "LinkedVideo",
+    "Linker",
     "Metrics",
     "Reason",
     "Scene",
     "SceneOptions",
+    "Settled",
     "Trajectories",
     "Trajectory",
     "__version__",
@@ -33,6 +38,7 @@ __all__ = [
     "kitti_ground_truth",
     "link",
     "link_graph",
+    "link_many",
     "make_scene",
     "mot_ground_truth",
     "read",

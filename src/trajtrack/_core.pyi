@@ -20,14 +20,7 @@ def first_fault(
 ) -> tuple[str, int] | None:
     """Kind ("box_range", "box_order", "score", "frame") and number of the first row that is no detection."""
 
-def link(
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    frames: NDArray[np.int32],
-    labels: NDArray[np.int32],
-    options: LinkOptions,
-    num_threads: int,
-) -> tuple[
+_TrajectoryColumns = tuple[
     NDArray[np.int64],
     NDArray[np.int8],
     NDArray[np.int64],
@@ -35,9 +28,17 @@ def link(
     NDArray[np.int64],
     NDArray[np.int32],
     NDArray[np.float64],
-]:
-    """The columns of `Trajectories`: track_ids, reasons, suppressed_by, offsets, rows, labels, scores."""
+]
+"""The columns of `Trajectories`: track_ids, reasons, suppressed_by, offsets, rows, labels, scores."""
 
+def link(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    frames: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    options: LinkOptions,
+    num_threads: int,
+) -> _TrajectoryColumns: ...
 def link_graph(
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],
@@ -105,16 +106,35 @@ def link_cuda(
     host_labels: NDArray[np.int32],
     options: LinkOptions,
     num_threads: int,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.int8],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.int32],
-    NDArray[np.float64],
-]:
+) -> _TrajectoryColumns:
     """The same as `link`."""
+
+_StreamRows = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""boxes, scores, frames, labels and stream rows, ascending by stream row."""
+
+class Stream:
+    """The detections of a stream that may still change; push and flush return those that cannot, and their links."""
+
+    def __init__(self, options: LinkOptions, max_open_frames: int | None) -> None: ...
+    def push(
+        self,
+        boxes: NDArray[np.float32],
+        scores: NDArray[np.float32],
+        labels: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        frame: int,
+    ) -> tuple[_StreamRows, _TrajectoryColumns]:
+        """Take a frame, later than any before."""
+
+    def flush(self) -> tuple[_StreamRows, _TrajectoryColumns]:
+        """Settle all that is open."""
+
+    def open_rows(self) -> _StreamRows:
+        """Return all that is open, and keep it."""
+
+    def num_open_rows(self) -> int: ...
+    def num_cut(self) -> int:
+        """How many components were closed because they had become too long."""
 
 def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
     """Numbers of a text table with commas or blanks between them; blank lines are left out.

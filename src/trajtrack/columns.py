@@ -48,6 +48,8 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
 
 def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:
     """Take `values` as a C-contiguous float32 array with `ndim` axes; doubles are rounded once, to nearest."""
+    if type(values) is np.ndarray and values.dtype == np.float32 and values.ndim == ndim and values.flags.c_contiguous:
+        return values
     array = as_array(name, values)
     if ndim == 2 and array.shape == (0,):  # how an empty list arrives
         array = array.reshape(0, 4)

@@ -54,7 +54,7 @@ def frame_columns(index: int, entry: Any) -> dict[str, NDArray[Any]]:
 
 def table_columns(table: Any) -> dict[str, Any]:
     """Return the arguments of `Detections` that a table holds; see `Detections.from_table` for its columns."""
-    names = list(getattr(table, "column_names", None) or getattr(table, "columns", None) or table)
+    names = [*(table if isinstance(table, Mapping) else _column_names(table))]
     if set(_CORNERS) <= set(names):
         corners, box_format = _CORNERS, "xyxy"
     elif set(_LEFT_TOP_SIZE) <= set(names):
@@ -75,6 +75,14 @@ def table_columns(table: Any) -> dict[str, Any]:
     if "track_id" in names:
         columns["track_ids"] = _column(table, "track_id")
     return columns
+
+
+def _column_names(table: Any) -> Any:
+    names = getattr(table, "column_names", None)  # pyarrow; pandas and polars have columns
+    names = getattr(table, "columns", None) if names is None else names
+    if names is None:
+        raise TypeError(f"table: expected a table or a mapping of columns, found {type(table).__name__}")
+    return names
 
 
 def _column(table: Any, name: str) -> NDArray[Any]:

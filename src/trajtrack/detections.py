@@ -94,6 +94,10 @@ class Detections:
         columns["labels"] = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
         if track_ids is not None:
             columns["track_ids"] = as_integers("track_ids", track_ids, np.int64)
+            if (columns["track_ids"] < -1).any():
+                row = int((columns["track_ids"] < -1).argmax())
+                found = columns["track_ids"][row]
+                raise ValueError(f"track_ids, row {row}: found {found}, expected an identity from 0, or -1 for none")
         for name, column in columns.items():
             if len(column) != count:
                 raise ValueError(f"{name}: expected {count} rows like boxes, found {len(column)}")
@@ -106,11 +110,9 @@ class Detections:
         elif as_count("num_frames", num_frames) <= last:
             row = int(columns["frames"].argmax())
             raise ValueError(f"frames, row {row}: found frame {last}, expected a frame below num_frames={num_frames}")
-        for name, column in columns.items():
-            object.__setattr__(self, name, column)
-        object.__setattr__(self, "track_ids", columns.get("track_ids"))
-        object.__setattr__(self, "num_frames", int(num_frames))
-        object.__setattr__(self, "label_names", _as_names(label_names))
+        fields = {"track_ids": None, **columns, "num_frames": int(num_frames), "label_names": _as_names(label_names)}
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def _keep_on_gpu(
         self,
@@ -213,14 +215,24 @@ class Detections:
         """Select rows by a slice, a boolean mask or row numbers; `num_frames` stays."""
         if not isinstance(rows, slice):
             rows = as_rows(rows, len(self))
-        chosen = object.__new__(Detections)
-        for name in ("boxes", "scores", "frames", "labels"):
-            object.__setattr__(chosen, name, np.ascontiguousarray(getattr(self, name)[rows]))
         ids = self.track_ids
-        object.__setattr__(chosen, "track_ids", None if ids is None else np.ascontiguousarray(ids[rows]))
-        object.__setattr__(chosen, "num_frames", self.num_frames)
-        object.__setattr__(chosen, "label_names", self.label_names)
-        return chosen
+        return Detections._of_checked(
+            boxes=np.ascontiguousarray(self.boxes[rows]),
+            scores=np.ascontiguousarray(self.scores[rows]),
+            frames=np.ascontiguousarray(self.frames[rows]),
+            labels=np.ascontiguousarray(self.labels[rows]),
+            num_frames=self.num_frames,
+            track_ids=None if ids is None else np.ascontiguousarray(ids[rows]),
+            label_names=self.label_names,
+        )
+
+    @classmethod
+    def _of_checked(cls, **fields: Any) -> Detections:
+        """Make detections of fields that are known to be right."""
+        detections = object.__new__(cls)
+        for name, value in fields.items():
+            object.__setattr__(detections, name, value)
+        return detections
 
     def __iter__(self) -> Any:
         raise TypeError("Detections has no rows to iterate over: use its columns, or slice it")
@@ -242,11 +254,10 @@ class Detections:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        classes = len(np.unique(self.labels))
-        parts = [
-            f"{len(self)} boxes in {self.num_frames} frames",
-            f"{classes} {'class' if classes == 1 else 'classes'}",
-        ]
+        counts = {"box": len(self), "frame": self.num_frames, "class": len(np.unique(self.labels))}
+        plurals = {"box": "boxes", "frame": "frames", "class": "classes"}
+        boxes, frames, classes = (f"{count} {noun if count == 1 else plurals[noun]}" for noun, count in counts.items())
+        parts = [f"{boxes} in {frames}", classes]
         if len(self):
             parts.append(f"scores {self.scores.min():.3g} to {self.scores.max():.3g}")
         if self.track_ids is not None:

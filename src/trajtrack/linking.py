@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -141,9 +142,9 @@ def link(
     MemoryError
         When the GPU has not enough memory. The next call works.
     """
-    options = _resolve(detections, options, overrides)
-    threads = _threads(num_threads)
     chosen = _device(detections, device)
+    options = resolve_options(options, overrides)
+    threads = count_threads(num_threads)
     if chosen is None:
         result = _core.link(detections.boxes, detections.scores, detections.frames, detections.labels, options, threads)
     else:
@@ -189,9 +190,9 @@ def link_graph(
     With ``device="cuda"`` or ``"cuda:N"`` the result stays there, as a `DeviceLinkGraph`. With None it is built where
     the boxes are and returned in main memory.
     """
-    options = _resolve(detections, options, overrides)
-    threads = _threads(num_threads)
     chosen = _device(detections, device)
+    options = resolve_options(options, overrides)
+    threads = count_threads(num_threads)
     if chosen is None:
         return LinkGraph(
             *_core.link_graph(
@@ -202,9 +203,8 @@ def link_graph(
     return graph if device is not None else graph.to_host()
 
 
-def _resolve(detections: Any, options: LinkOptions | None, overrides: dict[str, Any]) -> LinkOptions:
-    if not isinstance(detections, Detections):
-        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+def resolve_options(options: LinkOptions | None, overrides: Mapping[str, Any]) -> LinkOptions:
+    """Return `options`, or the defaults, with the fields in `overrides` replaced."""
     if options is None:
         options = _DEFAULTS
     elif not isinstance(options, LinkOptions):
@@ -217,7 +217,10 @@ def _resolve(detections: Any, options: LinkOptions | None, overrides: dict[str, 
     return replace(options, **overrides)
 
 
-def _device(detections: Detections, device: str | None) -> int | None:
+def _device(detections: Any, device: str | None) -> int | None:
+    """Return the number of the GPU on which to build the graph, None for the CPU."""
+    if not isinstance(detections, Detections):
+        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
     columns = detections._on_gpu
     return gpu.choose_device(device, None if columns is None else columns.device)
 
@@ -235,7 +238,8 @@ def _columns_on(detections: Detections, device: int) -> tuple[DeviceArray, Devic
     )
 
 
-def _threads(num_threads: int | None) -> int:
+def count_threads(num_threads: int | None) -> int:
+    """Return `num_threads`, or where it is None the number of cores that this process may use."""
     if num_threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return as_count("num_threads", num_threads, minimum=1, maximum=1024)

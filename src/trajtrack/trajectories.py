@@ -119,7 +119,10 @@ class Trajectories:
     def __getitem__(self, index: SupportsIndex | slice) -> Trajectory | list[Trajectory]:
         if isinstance(index, slice):
             return [self[k] for k in range(*index.indices(len(self)))]
-        number = index.__index__()
+        try:
+            number = index.__index__()
+        except AttributeError:
+            raise TypeError(f"index: expected an integer or a slice, found {index!r}") from None
         if not -len(self) <= number < len(self):
             raise IndexError(f"trajectory {number}: expected a number below {len(self)}")
         number %= len(self)
@@ -140,7 +143,8 @@ class Trajectories:
 
     def __repr__(self) -> str:
         linked = int((self.track_ids >= 0).sum())
-        return f"Trajectories({len(self)} trajectories of {linked} of {len(self.track_ids)} detections)"
+        noun = "trajectory" if len(self) == 1 else "trajectories"
+        return f"Trajectories({len(self)} {noun} of {linked} of {len(self.track_ids)} detections)"
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -60,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trajtrack",
         description="Link the detections of videos into trajectories.",
-        epilog="Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted.",
+        epilog="Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted, "
+        "141 nobody reads the output.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"trajtrack {__version__}")

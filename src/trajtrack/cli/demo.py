@@ -38,6 +38,9 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if arguments.seed < 0:
         raise UsageError(f"--seed: expected an integer of at least 0, found {arguments.seed}")
+    folder = Path(arguments.output)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: found a file, expected a folder to write to")
     scene = make_scene(num_frames=240, objects_per_frame=10, speed=3, seed=arguments.seed)
     classic = link(scene.detections, max_gap=0, min_length=_MIN_LENGTH)
     tracks = link(scene.detections, min_length=_MIN_LENGTH)
@@ -46,7 +49,6 @@ def _run(arguments: argparse.Namespace) -> bool:
     print()
     _compare(scene, {"classic, max_gap=0": classic, f"gaps up to {tracks.options.max_gap} frames": tracks})
     print()
-    folder = Path(arguments.output)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in (
         ("detections.txt", scene.detections),

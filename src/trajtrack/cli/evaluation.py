@@ -27,15 +27,14 @@ Compare tracks with ground truth by TrackEval: HOTA, CLEAR and identity metrics,
 together.
 
 Presets decide which annotations count:
-  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of the tracks; tracks on a
-  person on
-         a vehicle, a static person, a distractor or a reflection do not count
-  mot20  the same, and neither do those on a vehicle without a motor kitti  cars and pedestrians; tracks on
-  vans or sitting persons, in DontCare regions, or no higher than 25 pixels
-         do not count; truncated and occluded objects do, unlike in KITTI's own evaluation
-  none   every row counts, in its own class auto   kitti where classes have KITTI's names; mot where all flags
-  are 0 or 1 and all classes 1 to 13, as in a
-         gt.txt; else none
+  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of the tracks;
+         tracks on a person on a vehicle, a static person, a distractor or a reflection do not count
+  mot20  the same, and neither do those on a vehicle without a motor
+  kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare regions, or no higher
+         than 25 pixels do not count; truncated and occluded objects do, unlike in KITTI's own evaluation
+  none   every row counts, in its own class
+  auto   kitti where classes have KITTI's names; mot where all flags are 0 or 1 and all classes
+         1 to 13, as in a gt.txt; else none
 """
 
 
@@ -72,7 +71,8 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if not 0 < arguments.iou_threshold <= 1:
         raise UsageError(f"--iou-threshold: expected a number above 0 and up to 1, found {arguments.iou_threshold}")
-    truths, tracks = expand(arguments.gt).paths, expand(arguments.tracks).paths
+    truths = [path for word in arguments.gt for path in expand([word]).paths]
+    tracks = [path for word in arguments.tracks for path in expand([word]).paths]
     if len(truths) != len(tracks):
         raise UsageError(f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}")
     pairs, presets = [], []
@@ -111,6 +111,8 @@ def _read_tracks(path: str, format: str | None) -> Detections:
         detections = read(path, format)
     except (ValueError, OSError) as error:
         raise Failure(describe(error, path)) from error
+    if len(detections) == 0:
+        return Detections([], [], [], num_frames=detections.num_frames, track_ids=[])
     if detections.track_ids is None:
         raise Failure(f"{path}: found boxes without identities, expected tracks")
     return detections

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from trajtrack.cli.errors import UsageError, describe
 from trajtrack.cli.files import expand, place_outputs
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import Progress
-from trajtrack.io import FORMATS, read, write
-from trajtrack.linking import LinkOptions, link
+from trajtrack.io import FORMATS, output_format, write
+from trajtrack.linking import LinkOptions
+from trajtrack.many_videos import LinkedVideo, link_file, link_many
+from trajtrack.trajectories import Trajectories
 
 __all__ = ["add_command"]
 
@@ -64,13 +66,19 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"--threads: expected an integer of at least 1, found {arguments.threads}")
     inputs = expand(arguments.inputs)
     outputs = place_outputs(inputs, arguments.output, arguments.output_format)
+    try:
+        for output in outputs:
+            output_format(output, arguments.output_format)
+    except ValueError as error:
+        raise UsageError(f"--output: {str(error).partition(': ')[2]}") from error
     done: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
     with Progress(len(inputs.paths)) as progress:
-        for path, output in zip(inputs.paths, outputs, strict=True):
+        videos = _link_files(inputs.paths, options, arguments)
+        for path, output, video in zip(inputs.paths, outputs, videos, strict=True):
             progress.show(path)
             try:
-                report = _link_file(path, output, options, arguments)
+                report = _write(path, output, video.result(), arguments)
             except (ValueError, OSError, ImportError, MemoryError) as error:
                 failed.append({"input": path, "error": describe(error, path)})
                 continue
@@ -87,21 +95,23 @@ def _run(arguments: argparse.Namespace) -> bool:
     return bool(failed)
 
 
-def _link_file(path: str, output: Path, options: LinkOptions, arguments: argparse.Namespace) -> dict[str, Any]:
-    detections = read(path, arguments.format, video=arguments.video)
-    begin = time.perf_counter()
-    trajectories = link(detections, options, num_threads=arguments.threads)
-    seconds = time.perf_counter() - begin
+def _link_files(paths: list[str], options: LinkOptions, arguments: argparse.Namespace) -> Iterator[LinkedVideo]:
+    """Link one file on all threads, several on one thread each."""
+    if len(paths) > 1:
+        return link_many(paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video)
+    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, arguments.video)])
+
+
+def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:
     output.parent.mkdir(parents=True, exist_ok=True)
     write(output, trajectories, arguments.output_format, interpolate=not arguments.no_interpolate)
     return {
         "input": path,
         "output": str(output),
-        "detections": len(detections),
-        "frames": detections.num_frames,
+        "detections": len(trajectories.detections),
+        "frames": trajectories.detections.num_frames,
         "trajectories": len(trajectories),
         "linked": len(trajectories.rows),
-        "link_seconds": round(seconds, 6),
     }
 
 
@@ -110,6 +120,5 @@ def _line(report: dict[str, Any]) -> str:
     noun = "trajectory" if report["trajectories"] == 1 else "trajectories"
     return (
         f"{report['input']}: {report['detections']} detections in {report['frames']} frames, "
-        f"{report['trajectories']} {noun} with {share:.1%} of them, "
-        f"linked in {report['link_seconds'] * 1e3:.1f} ms -> {report['output']}"
+        f"{report['trajectories']} {noun} with {share:.1%} of them -> {report['output']}"
     )

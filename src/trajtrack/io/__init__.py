@@ -19,7 +19,7 @@ from trajtrack.io.format import Format, Source
 from trajtrack.io.sources import read_content
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "read", "write"]
+__all__ = ["FORMATS", "Format", "output_format", "read", "write"]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -73,7 +73,10 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
             raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
         return chosen.decode(source)
     except ValueError as error:
-        raise ValueError(f"{name}, {error}") from error
+        hint = ""
+        if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
+            hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
+        raise ValueError(f"{name}, {error}{hint}") from error
 
 
 def write(
@@ -118,10 +121,8 @@ def write(
     elif not isinstance(detections, Detections):
         raise TypeError(f"detections: expected Detections or Trajectories, found {type(detections).__name__}")
     name = _as_name(path)
-    chosen = _for_suffix(name) if format is None else _named(format)
-    if chosen.encode is None:
-        writable = ", ".join(each.name for each in FORMATS.values() if each.encode is not None)
-        raise ValueError(f"format: found {chosen.name!r}, which is only read, expected one of {writable}")
+    chosen = output_format(name, format)
+    assert chosen.encode is not None
     if video is not None and not chosen.names_videos:
         raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
     try:
@@ -130,6 +131,32 @@ def write(
         raise ValueError(f"{name}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
+
+
+def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
+    """Return the format in which `write` writes a file: the named one, or that of the suffix.
+
+    Raises
+    ------
+    ValueError
+        When no format that can be written has the name or the suffix.
+    """
+    writable = {name: each for name, each in FORMATS.items() if each.encode is not None}
+    if format is not None:
+        chosen = _named(format)
+        if chosen.encode is None:
+            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(writable)}")
+        return chosen
+    name = _as_name(path)
+    suffix = Path(name).suffix.lower()
+    for each in writable.values():
+        if suffix in each.suffixes:
+            return each
+    suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
+    raise ValueError(
+        f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
+        f"or a format by name: {', '.join(writable)}"
+    )
 
 
 def _as_name(path: str | os.PathLike[str]) -> str:
@@ -146,13 +173,9 @@ def _named(format: str) -> Format:
         raise ValueError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}") from None
 
 
-def _with_suffix(name: str) -> list[Format]:
-    suffix = Path(name).suffix.lower()
-    return [format for format in FORMATS.values() if suffix in format.suffixes]
-
-
 def _recognised(source: Source) -> Format:
-    candidates = _with_suffix(source.path)
+    suffix = Path(source.path).suffix.lower()
+    candidates = [format for format in FORMATS.values() if suffix in format.suffixes]
     if len(candidates) == 1:
         return candidates[0]
     candidates = candidates or list(FORMATS.values())
@@ -162,14 +185,3 @@ def _recognised(source: Source) -> Format:
     layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
     found = source.first_line[:60].decode("ascii", "backslashreplace")
     raise ValueError(f"line 1: found {found!r}, expected one of these, or a format= by name: {layouts}")
-
-
-def _for_suffix(name: str) -> Format:
-    candidates = _with_suffix(name)
-    if not candidates:
-        suffixes = dict.fromkeys(suffix for format in FORMATS.values() for suffix in format.suffixes)
-        raise ValueError(
-            f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
-            f"or a format= by name: {', '.join(FORMATS)}"
-        )
-    return candidates[0]

@@ -143,13 +143,13 @@ def written_track_ids(detections: Detections, maximum: int) -> NDArray[np.int64]
     Raises
     ------
     ValueError
-        Naming the first row whose id is below -1 or beyond `maximum`.
+        Naming the first row whose id is beyond `maximum`.
     """
     ids = detections.track_ids
     if ids is None:
         return np.full(len(detections), -1, np.int64)
     refuse(
-        (ids < -1) | (ids > maximum),
+        ids > maximum,
         lambda row: f"track_ids, row {row}",
         lambda row: str(ids[row]),
         f"an id from 0 to {maximum}, or -1 for none",

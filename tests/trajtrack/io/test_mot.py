@@ -124,8 +124,8 @@ def test_other_labels_are_written_as_classes_in_nine_columns(tmp_path: Path) -> 
     assert (tmp_path / "out.txt").read_text() == "1,-1,0,0,1,2,0.5,0,-1\n1,-1,0,0,1,2,1,-7,-1\n"
 
 
-@pytest.mark.parametrize("number", [-2, 2**53 - 1])
-def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path, number: int) -> None:
+def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path) -> None:
+    number = 2**53 - 1
     written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 0], track_ids=[3, number])
     with pytest.raises(ValueError, match=f"out.txt: track_ids, row 1: found {number}, expected an id from 0 to"):
         trajtrack.write(tmp_path / "out.txt", written)

@@ -99,7 +99,7 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format="):
+    with pytest.raises(ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format by"):
         trajtrack.write(tmp_path / "a.xyz", ONE)
 
 

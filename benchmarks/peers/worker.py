@@ -1,0 +1,130 @@
+"""One peer in a process of its own, which does what it is told: a line of JSON in, a line of JSON out.
+
+`benchmarks/peers.py` starts it with the interpreter of the environment in which the peer is installed. What is read
+is ``{"do": "warm" | "memory" | "time" | "tracks", ...}``; what the peer itself prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import logging
+import os
+import resource
+import sys
+import time
+import warnings
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from adapters import PEERS, Frame, Peer
+
+_WARM_FRAMES = 12
+
+
+def load(path: str) -> list[Frame]:
+    """Read a video that `benchmarks/peers.py` wrote."""
+    with np.load(path) as columns:
+        ends = np.cumsum(np.bincount(columns["frames"], minlength=int(columns["num_frames"])))[:-1]
+        parts = (np.split(columns[name], ends) for name in ("boxes", "scores", "labels"))
+        return [Frame(*frame) for frame in zip(*parts, strict=True)]
+
+
+class Worker:
+    """A peer and the video that it is measured on."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.inputs: Any = None
+
+    def warm(self, video: str) -> dict[str, Any]:
+        """Import the peer, let it see a few frames, and convert the video."""
+        frames = load(video)
+        self.peer.run(self.peer.convert(frames[:_WARM_FRAMES]))
+        self.inputs = self.peer.convert(frames)
+        return {}
+
+    def time(self) -> dict[str, Any]:
+        gc.collect()
+        start = time.perf_counter()
+        result = self.peer.run(self.inputs)
+        seconds = time.perf_counter() - start
+        del result  # after the clock has stopped
+        return {"seconds": seconds}
+
+    def memory(self) -> dict[str, Any]:
+        """Run once; return the bytes that it needed above the inputs, at the peak, results included, and the time."""
+        gc.collect()
+        library = ctypes.CDLL(None)
+        if not hasattr(library, "malloc_trim"):
+            before = _max_rss()
+            return {**self.time(), "bytes": max(_max_rss() - before, 0)}
+        library.malloc_trim(0)  # memory that was freed but kept would serve without being counted
+        Path("/proc/self/clear_refs").write_text("5")  # the high water mark falls to what is in use now
+        before = _status("VmRSS")
+        found = self.time()
+        return {**found, "bytes": max(_status("VmHWM") - before, 0)}
+
+    def tracks(self, video: str, output: str) -> dict[str, Any]:
+        """Write the tracks of a video: frames, ids and boxes; rows whose box is none are left out and counted."""
+        frames = load(video)
+        numbers: dict[Any, int] = {}
+        columns: list[tuple[np.ndarray[Any, Any], ...]] = []
+        start = time.perf_counter()
+        for frame, (ids, boxes) in enumerate(self.peer.tracks(frames)):
+            known = [numbers.setdefault(identity, len(numbers)) for identity in ids]
+            columns.append((np.full(len(known), frame), np.array(known, np.int64), np.asarray(boxes, np.float64)))
+        seconds = time.perf_counter() - start
+        where, who, what = (np.concatenate(column) for column in zip(*columns, strict=True))
+        sound = np.isfinite(what).all(axis=1) & (what[:, 2:] >= what[:, :2]).all(axis=1)
+        np.savez(output, frames=where[sound], ids=who[sound], boxes=what[sound])
+        return {"seconds": seconds, "dropped": int((~sound).sum())}
+
+
+def _status(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    raise RuntimeError(f"/proc/self/status: expected a line {field}")
+
+
+def _max_rss() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def installed(peer: Peer) -> str | None:
+    try:
+        return metadata.version(peer.package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def main() -> int:
+    if sys.argv[1:] == ["--list"]:
+        facts = {name: [peer.package, peer.settings, peer.returns, peer.largest] for name, peer in PEERS.items()}
+        print(json.dumps(facts))
+        return 0
+    replies = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    peer = PEERS[sys.argv[1]]
+    worker = Worker(peer)
+    replies.write(json.dumps({"version": installed(peer)}) + "\n")
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            reply = getattr(worker, order.pop("do"))(**order)
+        except Exception as error:  # one peer's trouble is told, the others go on
+            reply = {"error": f"{type(error).__name__}: {error}"[:300]}
+        replies.write(json.dumps(reply) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

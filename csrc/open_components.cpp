@@ -1,0 +1,258 @@
+#include "open_components.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace trajtrack {
+
+StreamRows OpenComponents::push(const DetectionsView& detections, std::span<const std::int64_t> rows,
+                                std::int32_t frame) {
+  FrameOrder order;
+  std::vector<Slot> slots;
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    if (detections.scores[i] < min_score_) continue;
+    order.rows.push_back(static_cast<std::uint32_t>(i));
+    slots.push_back(add(detections, i, frame, rows[i]));
+  }
+  order.frames.push_back({frame, 0, order.size()});
+  LastFrame current{frame, SortedBoxes(detections, order, options_.buffer, options_.class_agnostic, 1),
+                    std::move(slots)};
+  link_last_frame(current);
+  for (const Group& group : current.boxes.groups(0)) {
+    current.boxes.visit_suppressed(group, options_.nms_threshold, found_,
+                                   [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                                     const Slot slot = current.slots[current.boxes.node(position)];
+                                     for (const std::uint32_t other : found) {
+                                       join(slot, current.slots[current.boxes.node(other)]);
+                                     }
+                                   });
+  }
+  link_across_gaps(current);
+  last_ = std::move(current);
+  if (max_open_frames_) cut_long_components(frame);
+
+  StreamRows closed = take_closed();
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    if (!(detections.scores[i] < min_score_)) continue;
+    closed.boxes.push_back(detections.boxes[i]);
+    closed.scores.push_back(detections.scores[i]);
+    closed.frames.push_back(frame);
+    closed.labels.push_back(detections.labels[i]);
+    closed.rows.push_back(rows[i]);
+  }
+  return closed;
+}
+
+StreamRows OpenComponents::flush() {
+  StreamRows all = open_rows();
+  detections_.clear();
+  parents_.clear();
+  next_members_.clear();
+  free_slots_.clear();
+  last_.reset();
+  waiting_.clear();
+  by_age_.clear();
+  num_live_ = 0;
+  return all;
+}
+
+StreamRows OpenComponents::open_rows() const {
+  std::vector<Slot> slots;
+  for (Slot slot = 0; slot < detections_.size(); ++slot) {
+    if (detections_[slot].live) slots.push_back(slot);
+  }
+  return columns(slots);
+}
+
+OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::size_t i, std::int32_t frame,
+                                         std::int64_t row) {
+  Slot slot = static_cast<Slot>(detections_.size());
+  if (free_slots_.empty()) {
+    detections_.emplace_back();
+    parents_.emplace_back();
+    next_members_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  detections_[slot] = {.box = detections.boxes[i],
+                       .row = row,
+                       .frame = frame,
+                       .score = detections.scores[i],
+                       .label = detections.labels[i],
+                       .num_links = 0,
+                       .previous = kNone,
+                       .open = true,
+                       .live = true,
+                       .last_member = slot,
+                       .num_open = 1};
+  parents_[slot] = slot;
+  next_members_[slot] = kNone;
+  if (max_open_frames_) by_age_.emplace_back(slot, row);
+  ++num_live_;
+  return slot;
+}
+
+OpenComponents::Slot OpenComponents::find(Slot slot) {
+  while (parents_[slot] != slot) {
+    parents_[slot] = parents_[parents_[slot]];
+    slot = parents_[slot];
+  }
+  return slot;
+}
+
+void OpenComponents::join(Slot a, Slot b) {
+  a = find(a);
+  b = find(b);
+  if (a == b) return;
+  // The older root stays, as most of its component already points to it.
+  if (detections_[b].row < detections_[a].row) std::swap(a, b);
+  Detection& root = detections_[a];
+  Detection& joined = detections_[b];
+  parents_[b] = a;
+  root.num_open += joined.num_open;
+  next_members_[root.last_member] = b;
+  root.last_member = joined.last_member;
+}
+
+void OpenComponents::close(Slot slot) {
+  detections_[slot].open = false;
+  --detections_[find(slot)].num_open;
+  closed_.push_back(slot);
+}
+
+// Links the last frame to `current`, where that is the next one, and sorts its detections into closed and waiting.
+void OpenComponents::link_last_frame(const LastFrame& current) {
+  if (!last_) return;
+  if (current.frame - last_->frame == 1) {
+    for (const Group& group : last_->boxes.groups(0)) {
+      const Group* const next = current.boxes.find(0, group.label);
+      if (!next) continue;
+      last_->boxes.visit_linked(group, current.boxes, *next, options_.iou_threshold, found_,
+                                [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                                  const Slot from = last_->slots[last_->boxes.node(position)];
+                                  if (from == kNone) return;
+                                  detections_[from].num_links = static_cast<std::uint32_t>(found.size());
+                                  for (const std::uint32_t other : found) {
+                                    const Slot to = current.slots[current.boxes.node(other)];
+                                    Slot& previous = detections_[to].previous;
+                                    previous = previous == kNone ? from : kSeveral;
+                                    join(from, to);
+                                  }
+                                });
+    }
+  }
+  for (const Slot slot : last_->slots) {
+    if (slot == kNone) continue;
+    if (detections_[slot].num_links > 0) {
+      close(slot);
+    } else {
+      waiting_.push_back(slot);
+    }
+  }
+}
+
+// Links waiting detections to the starts of `current`, and closes those for which no later frame can hold one.
+void OpenComponents::link_across_gaps(const LastFrame& current) {
+  FrameOrder order;
+  std::vector<Slot> slots;
+  std::vector<Box> boxes;
+  std::vector<std::int32_t> labels;
+  for (const Slot slot : current.slots) {
+    if (detections_[slot].previous != kNone) continue;
+    order.rows.push_back(static_cast<std::uint32_t>(slots.size()));
+    slots.push_back(slot);
+    boxes.push_back(detections_[slot].box);
+    labels.push_back(detections_[slot].label);
+  }
+  order.frames.push_back({current.frame, 0, order.size()});
+  const SortedBoxes starts({boxes, {}, {}, labels}, order, options_.buffer, options_.class_agnostic, 1);
+  std::erase_if(waiting_, [&](Slot end) {
+    const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
+    const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
+    const bool done = (in_reach && link_to_start(end, starts, slots, steps)) || steps >= 1 + options_.max_gap;
+    if (done) close(end);
+    return done;
+  });
+}
+
+bool OpenComponents::link_to_start(Slot end, const SortedBoxes& starts, const std::vector<Slot>& slots,
+                                   std::int64_t steps) {
+  const Group* const group = starts.find(0, options_.class_agnostic ? 0 : detections_[end].label);
+  if (!group) return false;
+  // The chain in which each link is the only one of both its ends, as in the graph of a whole video.
+  Slot origin = end;
+  std::int64_t length = 0;
+  for (; length < options_.motion_frames; ++length) {
+    const Slot previous = detections_[origin].previous;
+    if (previous == kNone || previous == kSeveral || detections_[previous].num_links > 1) break;
+    origin = previous;
+  }
+  const Box shape = detections_[end].box;
+  Box expected = grown(shape, options_.buffer);
+  if (length > 0) expected = moved(expected, detections_[origin].box, shape, length, steps);
+  const auto found =
+      starts.find_similar(*group, expected, options_.gap_iou_threshold, shape, options_.max_shape_change, found_);
+  for (const std::uint32_t position : found) join(end, slots[starts.node(position)]);
+  return !found.empty();
+}
+
+void OpenComponents::cut_long_components(std::int32_t frame) {
+  while (!by_age_.empty()) {
+    const auto [slot, row] = by_age_.front();
+    const bool live = detections_[slot].live && detections_[slot].row == row;
+    if (live && detections_[slot].frame > frame - *max_open_frames_) return;
+    by_age_.pop_front();
+    if (!live) continue;
+    const Slot root = find(slot);
+    if (detections_[root].num_open == 0) continue;  // closed by this very frame
+    ++num_cut_;
+    for (Slot member = root; member != kNone; member = next_members_[member]) {
+      detections_[member].open = false;
+    }
+    detections_[root].num_open = 0;
+    closed_.push_back(root);
+    std::erase_if(waiting_, [&](Slot waiting) { return !detections_[waiting].open; });
+    for (Slot& last : last_->slots) {
+      if (last != kNone && !detections_[last].open) last = kNone;
+    }
+  }
+}
+
+// Takes out the components of which the current frame closed the last detection.
+StreamRows OpenComponents::take_closed() {
+  std::vector<Slot> slots;
+  std::size_t taken = 0;
+  for (const Slot slot : closed_) {
+    if (!detections_[slot].live) continue;  // taken out with another of its component
+    const Slot root = find(slot);
+    if (detections_[root].num_open > 0) continue;
+    for (Slot member = root; member != kNone; member = next_members_[member]) slots.push_back(member);
+    for (std::size_t i = taken; i < slots.size(); ++i) detections_[slots[i]].live = false;
+    taken = slots.size();
+  }
+  closed_.clear();
+  num_live_ -= slots.size();
+  StreamRows rows = columns(slots);
+  free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
+  return rows;
+}
+
+StreamRows OpenComponents::columns(const std::vector<Slot>& slots) const {
+  std::vector<std::pair<std::int64_t, Slot>> sorted;
+  sorted.reserve(slots.size());
+  for (const Slot slot : slots) sorted.emplace_back(detections_[slot].row, slot);
+  std::sort(sorted.begin(), sorted.end());
+  StreamRows rows;
+  for (const auto& [row, slot] : sorted) {
+    const Detection& detection = detections_[slot];
+    rows.boxes.push_back(detection.box);
+    rows.scores.push_back(detection.score);
+    rows.frames.push_back(detection.frame);
+    rows.labels.push_back(detection.label);
+    rows.rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace trajtrack

@@ -1,0 +1,229 @@
+"""Streaming: frames in, one by one, and trajectories out as soon as nothing can change them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajtrack import _core
+from trajtrack.columns import as_count, as_reals
+from trajtrack.detections import Detections
+from trajtrack.linking import LinkOptions, resolve_options
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["Linker", "Settled"]
+
+_STATE_VERSION = 1
+_LAST_FRAME = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Settled:
+    """Detections of a stream that no later frame can change, and their trajectories."""
+
+    trajectories: Trajectories
+    """The settled detections, linked; their rows count within these detections."""
+    rows: NDArray[np.int64]
+    """(N,) number of each settled detection in the stream, counting all that were pushed from 0; ascending."""
+    first_id: int
+    """Number of trajectories that the stream had given before: the id of the first of these in the stream."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Settled({len(self)} detections, {len(self.trajectories)} trajectories)"
+
+    @property
+    def track_ids(self) -> NDArray[np.int64]:
+        """(N,) the trajectory of each settled detection, numbered through the stream; -1 for none."""
+        ids = self.trajectories.track_ids
+        return np.where(ids >= 0, ids + self.first_id, -1)
+
+    @property
+    def suppressed_by(self) -> NDArray[np.int64]:
+        """(N,) for suppressed detections the number in the stream of the suppressing one, else -1."""
+        by = self.trajectories.suppressed_by
+        return np.where(by >= 0, self.rows[by], -1) if len(by) else by
+
+
+class Linker:
+    """Links a stream of frames into the trajectories that `link` finds in the whole video.
+
+    A detection is open while it has no link and a later frame may still hold one; what hangs together with an open
+    detection, by links or suppression, may still change and is kept. Everything else is settled and handed out at once.
+    As sets of rows with label and score, the trajectories are exactly those of `link`; ids count in the order in which
+    they are handed out. Memory is that of what is open.
+
+    In a crowded video with long gaps, what hangs together may be almost everything. `max_open_frames` bounds it: what
+    reaches back that many frames is cut there and handed out, and the results may then differ from those of `link`;
+    `num_cut` says how often that happened.
+
+    Parameters
+    ----------
+    options
+        How to link; the defaults where left out.
+    max_open_frames
+        How many frames what hangs together may span; without bound where left out.
+    label_names
+        Class names by label, carried to the results.
+    **overrides
+        Fields of `LinkOptions` that replace those of `options`.
+
+    Notes
+    -----
+    A linker is for one thread at a time.
+    """
+
+    def __init__(
+        self,
+        options: LinkOptions | None = None,
+        *,
+        max_open_frames: int | None = None,
+        label_names: Mapping[int, str] | None = None,
+        **overrides: Any,
+    ) -> None:
+        self._options = resolve_options(options, overrides)
+        if max_open_frames is not None:
+            max_open_frames = as_count("max_open_frames", max_open_frames, minimum=1, maximum=_LAST_FRAME)
+        self._max_open_frames = max_open_frames
+        self._label_names = Detections([], [], [], label_names=label_names).label_names
+        self._stream = _core.Stream(self._options, max_open_frames)
+        self._next_frame = 0
+        self._num_rows = 0
+        self._num_trajectories = 0
+        self._cut_before = 0
+
+    @property
+    def options(self) -> LinkOptions:
+        """How frames are linked."""
+        return self._options
+
+    @property
+    def next_frame(self) -> int:
+        """The frame that `push` takes where it is told none."""
+        return self._next_frame
+
+    @property
+    def num_open(self) -> int:
+        """Number of detections that are kept because they may still change."""
+        return self._stream.num_open_rows()
+
+    @property
+    def num_cut(self) -> int:
+        """How often `max_open_frames` acted."""
+        return self._cut_before + self._stream.num_cut()
+
+    def push(
+        self, boxes: ArrayLike, scores: ArrayLike, labels: ArrayLike | None = None, frame: int | None = None
+    ) -> Settled:
+        """Take the detections of the next frame.
+
+        Parameters
+        ----------
+        boxes
+            (n, 4) corners ``x1, y1, x2, y2`` in pixels; n may be 0.
+        scores
+            (n,) confidences.
+        labels
+            (n,) classes; 0 where left out.
+        frame
+            Number of the frame, greater than that of any before; the next one where left out. Frames that are left
+            out are empty.
+
+        Returns
+        -------
+        Settled
+            What this frame has settled.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `Detections` raises them, and when `frame` does not come after the last; the linker stays as it was.
+        """
+        number = self._next_frame if frame is None else as_count("frame", frame)
+        if not self._next_frame <= number <= _LAST_FRAME:
+            raise ValueError(f"frame: expected a number from {self._next_frame} to {_LAST_FRAME}, found {number}")
+        scores = as_reals("scores", scores, ndim=1)
+        given = Detections(boxes, scores, np.full(len(scores), number, np.int32), labels)
+        count = len(given)
+        rows = np.arange(self._num_rows, self._num_rows + count)
+        settled = self._stream.push(given.boxes, given.scores, given.labels, rows, number)
+        self._next_frame = number + 1
+        self._num_rows += count
+        return self._settle(settled)
+
+    def flush(self) -> Settled:
+        """End the video: settle all that is open. Frames may follow, numbered on, as another video."""
+        return self._settle(self._stream.flush())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that a linker needs to go on where this one stands: numbers, strings and arrays by name."""
+        boxes, scores, frames, labels, rows = self._stream.open_rows()
+        return {
+            "version": _STATE_VERSION,
+            "options": asdict(self._options),
+            "max_open_frames": self._max_open_frames,
+            "label_names": dict(self._label_names),
+            "next_frame": self._next_frame,
+            "num_rows": self._num_rows,
+            "num_trajectories": self._num_trajectories,
+            "num_cut": self.num_cut,
+            "boxes": boxes,
+            "scores": scores,
+            "frames": frames,
+            "labels": labels,
+            "rows": rows,
+        }
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> Linker:
+        """Make a linker that goes on exactly where the one stood that gave `state`.
+
+        Raises
+        ------
+        ValueError
+            When `state` is not what `state_dict` returns.
+        """
+        expected = Linker().state_dict().keys()
+        if state.get("version") != _STATE_VERSION or state.keys() != expected:
+            raise ValueError(f"state: expected what state_dict returns (version {_STATE_VERSION}), found other keys")
+        linker = cls(
+            LinkOptions(**state["options"]),
+            max_open_frames=state["max_open_frames"],
+            label_names=state["label_names"],
+        )
+        # What is open hangs together by its own links alone: pushed again, it comes to stand as it stood.
+        frames = np.asarray(state["frames"])
+        numbers, begins = np.unique(frames, return_index=True)
+        for number, part in zip(numbers, np.split(np.arange(len(frames)), begins[1:]), strict=False):
+            boxes, scores, labels, rows = (state[name][part] for name in ("boxes", "scores", "labels", "rows"))
+            linker._stream.push(boxes, scores, labels, rows, int(number))
+        if state["next_frame"] > 0 and (len(numbers) == 0 or numbers[-1] < state["next_frame"] - 1):
+            empty = Detections([], [], [])
+            linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), state["next_frame"] - 1)
+        linker._next_frame = state["next_frame"]
+        linker._num_rows = state["num_rows"]
+        linker._num_trajectories = state["num_trajectories"]
+        linker._cut_before = state["num_cut"]
+        return linker
+
+    def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> Settled:
+        (boxes, scores, frames, labels, rows), columns = given
+        detections = Detections._of_checked(
+            boxes=boxes,
+            scores=scores,
+            frames=frames,
+            labels=labels,
+            num_frames=self._next_frame,
+            track_ids=None,
+            label_names=self._label_names,
+        )
+        trajectories = Trajectories(detections, self._options, *columns)
+        settled = Settled(trajectories, rows, self._num_trajectories)
+        self._num_trajectories += len(trajectories)
+        return settled

@@ -1,0 +1,274 @@
+"""README.md and docs/*.md: every example runs and prints what the page shows, every link leads somewhere.
+
+How an example is written, and checked here:
+
+- ```` ```python ```` blocks run in the order of the page, in one namespace, in an empty folder that the whole page
+  shares. What a block prints stands in a ```` ```text ```` block directly below it.
+- ```` ```console ```` blocks hold commands, each behind ``$ ``, and below each what it prints. Where nothing is shown
+  it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack`` and ``head`` run; those
+  in `NOT_RUN` do not.
+- ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The files and folders of its data sets
+  lie in the page's folder under their own names.
+- ``...`` in what is shown stands for anything.
+
+``python tests/trajtrack/test_documentation.py [PAGE ...]`` writes what the examples print into the pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trajtrack.cli import main
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
+NOT_RUN = ("cd", "git", "make", "pip", "python")
+
+_BLOCK = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_OUTPUT = re.compile(r"\s*^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^\$ ([^\n]*)\n((?:(?!\$ )[^\n]*\n)*)", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of Python, or one command."""
+
+    place: str
+    line: int
+    language: str
+    needs_data: bool
+    code: str
+    shown: str | None
+    """What the page says that it prints; None where it says nothing."""
+    span: tuple[int, int]
+    """Where in the page that stands, or would."""
+
+
+def examples_of(page: Path) -> Iterator[Example]:
+    text = page.read_text()
+    for block in _BLOCK.finditer(text):
+        language, *marks = block[1].split() or [""]
+        line = text.count("\n", 0, block.start()) + 1
+        place = f"{page.name}, line {line}"
+        assert language in ("python", "console", "text"), f"{place}: unknown kind of block {block[1]!r}"
+        assert set(marks) <= {"real-data"}, f"{place}: unknown mark in {block[1]!r}"
+        if language == "python":
+            output = _OUTPUT.match(text, block.end())
+            shown, span = (output[1], output.span(1)) if output else (None, (block.end(), block.end()))
+            yield Example(place, line, language, bool(marks), block[2], shown, span)
+        elif language == "console":
+            commands = list(_COMMAND.finditer(block[2]))
+            assert commands, f"{place}: a console block without a command"
+            assert commands[0].start() == 0, f"{place}: a console block that does not begin with a command"
+            for command in commands:
+                span = (block.start(2) + command.start(2), block.start(2) + command.end(2))
+                yield Example(place, line, language, bool(marks), command[1], command[2] or None, span)
+
+
+def run(page: Path, with_data: bool) -> Iterator[tuple[Example, str]]:
+    """Run the examples of a page in the current folder; give each with what it printed."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    code = 0
+    for example in examples_of(page):
+        if example.needs_data and not with_data:
+            continue
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            if example.language == "python":
+                lines = "\n" * example.line  # so that a traceback names the line of the page
+                exec(compile(lines + example.code, page, "exec", dont_inherit=True), namespace)
+            elif example.code == "echo $?":
+                print(code)
+                code = 0
+            else:
+                assert code == 0, f"{example.place}: the command before failed with exit code {code}"
+                code = _run_command(example)
+        yield example, output.getvalue()
+    assert code == 0, f"{page.name}: the last command failed with exit code {code}"
+
+
+def _run_command(example: Example) -> int:
+    program, *words = shlex.split(example.code)
+    if program == "trajtrack":
+        try:
+            return main(words)
+        except SystemExit as exit:
+            return int(exit.code or 0)
+    if program == "head":
+        option, count, path = words
+        assert option == "-n", f"{example.place}: expected head -n COUNT FILE"
+        print(*Path(path).read_text().splitlines()[: int(count)], sep="\n")
+        return 0
+    assert program in NOT_RUN, f"{example.place}: no rule for running {program!r}"
+    return 0
+
+
+def is_shown(example: Example, printed: str) -> bool:
+    if example.code.split()[0] in NOT_RUN and example.language == "console":
+        return True
+    if example.shown is None:
+        return example.language == "console" or not printed
+    shown, printed = (_without_trailing_blanks(text) for text in (example.shown, printed))
+    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS | doctest.DONT_ACCEPT_TRUE_FOR_1)
+
+
+def _without_trailing_blanks(text: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in text.rstrip().splitlines())
+
+
+def check(page: Path, with_data: bool) -> None:
+    for example, printed in run(page, with_data):
+        if not is_shown(example, printed):
+            pytest.fail(f"{example.place}:\n{example.code}\nshows:\n{example.shown or ''}\nprints:\n{printed}")
+
+
+def link_data(data_dir: Path, folder: Path) -> None:
+    """Put the files and folders of all data sets into the folder."""
+    for entry in data_dir.glob("*/*"):
+        link = folder / entry.name
+        if not link.exists():
+            link.symlink_to(entry)
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")  # the width of help texts
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_print_what_the_page_shows(page):
+    check(page, with_data=False)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(each.needs_data for each in examples_of(page))], ids=lambda page: page.name
+)
+def test_the_examples_on_real_data_print_what_the_page_shows(page, data_dir, tmp_path):
+    link_data(data_dir, tmp_path)
+    check(page, with_data=True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```python\nprint(1)\n```\n\n```text\n2\n```\n",
+        "```python\nprint('shown nowhere')\n```\n",
+        "```console\n$ trajtrack --version\ntrajtrack 0.0.0\n```\n",
+    ],
+    ids=["python", "not shown", "command"],
+)
+def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(page)
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md, line 1"):
+        check(path, with_data=False)
+
+
+@pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page):
+    if not (PROJECT / "docs").is_dir():
+        pytest.skip("a source distribution has no docs")
+    for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, heading = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{page.name}: {target} leads nowhere"
+        if heading:
+            assert heading in headings_of(file), f"{page.name}: {target} names no heading"
+
+
+def headings_of(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them."""
+    text = _BLOCK.sub("", page.read_text())
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
+def test_prose_has_lines_of_at_most_120_characters(page):
+    prose = _BLOCK.sub("", page.read_text())
+    long = [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")]
+    assert long == []
+
+
+@pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
+def test_every_fence_belongs_to_a_block(page):
+    assert "```" not in _BLOCK.sub("", page.read_text())
+
+
+def test_every_page_is_reached_from_the_readme():
+    readme = (PROJECT / "README.md").read_text()
+    assert [page.name for page in PAGES[1:] if f"docs/{page.name}" not in readme] == []
+
+
+def test_the_reference_names_everything_public():
+    import trajtrack
+
+    reference = PROJECT / "docs" / "api.md"
+    if not reference.exists():
+        pytest.skip("a source distribution has no docs")
+    text = reference.read_text()
+    names = list(trajtrack.__all__)
+    for kind in (trajtrack.LinkOptions, trajtrack.SceneOptions, trajtrack.Metrics, trajtrack.GroundTruth):
+        names += kind.__dataclass_fields__
+    for kind in (
+        trajtrack.Detections,
+        trajtrack.LinkedVideo,
+        trajtrack.Linker,
+        trajtrack.Scene,
+        trajtrack.Settled,
+        trajtrack.Trajectories,
+        trajtrack.Trajectory,
+    ):
+        fields = getattr(kind, "__dataclass_fields__", ())
+        names += [name for name in (*vars(kind), *fields) if not name.startswith("_")]
+    names += [reason.name for reason in trajtrack.Reason]
+    assert [name for name in dict.fromkeys(names) if not re.search(rf"\b{name}\b", text)] == []
+
+
+def update(page: Path) -> None:
+    """Write what the examples print into the page."""
+    text = page.read_text()
+    for example, printed in reversed(list(run(page, with_data=True))):
+        if is_shown(example, printed):
+            continue
+        begin, end = example.span
+        printed = _without_trailing_blanks(printed)
+        if example.shown is None:
+            printed = f"\n\n```text\n{printed}```"
+        elif example.language == "console" and text[begin:end].endswith("\n\n"):
+            printed += "\n"
+        text = text[:begin] + printed + text[end:]
+        print(f"{example.place}: changed")
+    page.write_text(text)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    from conftest import DATA
+
+    os.environ["COLUMNS"] = "80"
+    for chosen in [Path(word).resolve() for word in sys.argv[1:]] or PAGES:
+        with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+            link_data(DATA, Path(name))
+            update(chosen)

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError, fields
+
+import numpy as np
+import pytest
+
+from trajtrack import Detections, LinkOptions, _core, link, link_graph
+from trajtrack.scenes import make_scene
+
+PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
+NAMES = [field.name for field in fields(LinkOptions)]
+
+
+def refused(message: str) -> str:
+    return "^" + re.escape(message) + "$"
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("iou_threshold", -0.001, "a number from 0 to 1, found -0.001"),
+        ("iou_threshold", 1.001, "a number from 0 to 1, found 1.001"),
+        ("iou_threshold", float("nan"), "a number from 0 to 1, found nan"),
+        ("gap_iou_threshold", 2, "a number from 0 to 1, found 2"),
+        ("nms_threshold", float("inf"), "a number from 0 to 1, found inf"),
+        ("min_score", float("nan"), "a number from -inf to inf, found nan"),
+        ("buffer", -1e-9, "a number from 0 to 100, found -1e-09"),
+        ("buffer", 101, "a number from 0 to 100, found 101"),
+        ("max_shape_change", 0.5, "a number from 1 to 1e+06, found 0.5"),
+        ("max_shape_change", 1e7, "a number from 1 to 1e+06, found 10000000.0"),
+        ("max_gap", -1, "an integer from 0 to 2147483647, found -1"),
+        ("max_gap", 2**31, "an integer from 0 to 2147483647, found 2147483648"),
+        ("motion_frames", -1, "an integer from 0 to 2147483647, found -1"),
+        ("motion_frames", 2**31, "an integer from 0 to 2147483647, found 2147483648"),
+        ("min_length", 0, "an integer from 1 to 2147483647, found 0"),
+        ("min_length", 2**31, "an integer from 1 to 2147483647, found 2147483648"),
+        ("rescore", "median", "one of mean, max, sum, found 'median'"),
+        ("rescore", None, "one of mean, max, sum, found None"),
+    ],
+)
+def test_an_option_out_of_range_is_named_with_what_was_expected(name: str, value, expected: str) -> None:
+    message = refused(f"{name}: expected {expected}")
+    with pytest.raises(ValueError, match=message):
+        LinkOptions(**{name: value})
+    with pytest.raises(ValueError, match=message):
+        link(PAIR, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("iou_threshold", "0.5", "a number, found '0.5'"),
+        ("iou_threshold", None, "a number, found None"),
+        ("gap_iou_threshold", [0.5], "a number, found [0.5]"),
+        ("nms_threshold", b"1", "a number, found b'1'"),
+        ("min_score", "low", "a number, found 'low'"),
+        ("buffer", 1j, "a number, found 1j"),
+        ("max_shape_change", {}, "a number, found {}"),
+        ("max_gap", 2.0, "an integer, found 2.0"),
+        ("motion_frames", "5", "an integer, found '5'"),
+        ("min_length", None, "an integer, found None"),
+        ("class_agnostic", 1, "True or False, found 1"),
+        ("class_agnostic", None, "True or False, found None"),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -> None:
+    message = refused(f"{name}: expected {expected}")
+    with pytest.raises(TypeError, match=message):
+        LinkOptions(**{name: value})
+    with pytest.raises(TypeError, match=message):
+        link_graph(PAIR, **{name: value})
+
+
+@pytest.mark.parametrize("call", [link, link_graph])
+def test_an_unknown_option_is_named_with_those_that_there_are(call) -> None:
+    message = f"unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))}"
+    with pytest.raises(TypeError, match=refused(message)):
+        call(PAIR, maxgap=3, min_length=1)
+
+
+def test_overrides_replace_fields_of_the_options() -> None:
+    found = link(PAIR, LinkOptions(max_gap=0, rescore="sum"), max_gap=1)
+    assert found.options == LinkOptions(max_gap=1, rescore="sum")
+    assert found.scores.tolist() == [0.75]
+
+
+def test_without_overrides_the_options_are_taken_as_they_are() -> None:
+    options = LinkOptions(max_gap=0)
+    assert link(PAIR, options).options is options
+    assert len(link(PAIR, options)) == 2
+
+
+def test_left_out_options_are_the_defaults() -> None:
+    assert link(PAIR).options == LinkOptions()
+
+
+def test_link_graph_obeys_the_same_options() -> None:
+    assert link_graph(PAIR, LinkOptions(max_gap=0)).targets.tolist() == []
+    assert link_graph(PAIR, LinkOptions(max_gap=0), max_gap=1).targets.tolist() == [1]
+
+
+def test_a_graph_has_the_documented_columns() -> None:
+    graph = link_graph(PAIR, max_gap=1)
+    assert (graph.offsets.dtype, graph.offsets.tolist()) == (np.int64, [0, 1, 1])
+    assert (graph.targets.dtype, graph.targets.tolist()) == (np.int64, [1])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"iou_threshold": np.float32(0.5), "nms_threshold": np.float64(0.7), "buffer": np.float16(0)},
+        {"max_gap": np.int64(1), "motion_frames": np.uint8(3), "min_length": np.int32(2)},
+        {"class_agnostic": np.True_, "rescore": np.str_("max")},
+        {"iou_threshold": 1, "min_score": 0, "max_shape_change": 2},
+    ],
+)
+def test_options_may_be_numpy_scalars_and_integers(options) -> None:
+    assert len(link(PAIR, **{"max_gap": 1} | options)) == 1
+
+
+def test_options_are_frozen_and_compare_by_value() -> None:
+    options = LinkOptions(max_gap=3)
+    assert options == LinkOptions(max_gap=3) != LinkOptions(max_gap=4)
+    assert hash(options) == hash(LinkOptions(max_gap=3))
+    with pytest.raises(FrozenInstanceError):
+        options.max_gap = 4  # type: ignore[misc]
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", [link, link_graph])
+def test_only_detections_are_linked(call) -> None:
+    with pytest.raises(TypeError, match=r"^detections: expected trajtrack\.Detections, found ndarray$"):
+        call(np.zeros((3, 6)))
+
+
+@pytest.mark.parametrize("call", [link, link_graph])
+def test_only_options_are_options(call) -> None:
+    with pytest.raises(TypeError, match=r"^options: expected trajtrack\.LinkOptions, found dict$"):
+        call(PAIR, {"max_gap": 3})
+
+
+@pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_device_that_cannot_be_used_is_refused(device: str) -> None:
+    message = f"device: found {device!r}, but {_core.cuda_problem()}; expected 'cpu'"
+    with pytest.raises(RuntimeError, match=refused(message)):
+        link(PAIR, device=device)
+
+
+@pytest.mark.parametrize("device", ["tpu", "", 0])
+def test_an_unknown_device_is_refused(device) -> None:
+    with pytest.raises(
+        ValueError, match=refused(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
+    ):
+        link_graph(PAIR, device=device)
+
+
+def test_the_cpu_is_a_device() -> None:
+    assert link(PAIR, device="cpu").track_ids.tolist() == link(PAIR).track_ids.tolist()
+
+
+@pytest.mark.parametrize("num_threads", [0, -1, 1025])
+def test_a_number_of_threads_out_of_range_is_refused(num_threads: int) -> None:
+    message = f"num_threads: expected an integer from 1 to 1024, found {num_threads}"
+    with pytest.raises(ValueError, match=refused(message)):
+        link(PAIR, num_threads=num_threads)
+
+
+def test_a_number_of_threads_that_is_no_integer_is_refused() -> None:
+    with pytest.raises(TypeError, match=refused("num_threads: expected an integer, found 1.5")):
+        link_graph(PAIR, num_threads=1.5)  # type: ignore[arg-type]
+
+
+def test_more_threads_than_work_are_fine() -> None:
+    assert len(link(PAIR, max_gap=1, num_threads=1024)) == 1
+
+
+def test_no_detections_give_no_trajectories() -> None:
+    found = link(Detections([], [], []), num_threads=3)
+    assert len(found) == 0
+    assert found.offsets.tolist() == [0]
+    assert link_graph(Detections([], [], [])).offsets.tolist() == [0]
+
+
+def test_a_frame_number_of_a_thousand_million_costs_nothing() -> None:
+    last = 10**9
+    rows = Detections([[0, 0, 9, 9]] * 4, [1] * 4, [0, last - 1, last, last], labels=[0, 0, 0, 1], num_frames=2 * last)
+    found = link(rows, max_gap=10)
+    assert found.track_ids.tolist() == [1, 0, 0, 2]
+    assert found[0].frames.tolist() == [last - 1, last]
+    assert found.to_detections().num_frames == 2 * last
+
+
+# --- threads of the caller -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unwilling_threads():
+    """Let a Python thread run on until it gives the interpreter away of its own accord."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("call", [link, link_graph])
+@pytest.mark.usefixtures("unwilling_threads")
+def test_other_python_threads_run_during_a_call(call) -> None:
+    detections = make_scene(num_frames=200, objects_per_frame=100).detections
+    called, answered = threading.Event(), []
+
+    def answer() -> None:
+        called.wait()
+        answered.append(True)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    called.set()
+    for _ in range(1000):
+        call(detections, num_threads=1)
+        if answered:
+            break
+    else:
+        pytest.fail("no other thread ran in any of the calls")
+    thread.join()
+
+
+def test_many_threads_may_link_at_once() -> None:
+    videos = [make_scene(num_frames=250, objects_per_frame=150, seed=seed).detections for seed in range(3)]
+    assert len(videos[0]) > 20_000
+    alone = [link(video).track_ids for video in videos]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda video: link(video, num_threads=3).track_ids, videos * 8))
+    for found, expected in zip(together, alone * 8, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_linking_changes_nothing_in_what_is_linked() -> None:
+    detections = make_scene(num_frames=30).detections
+    before = {name: column.copy() for name, column in detections.to_columns().items()}
+    for name in ("boxes", "scores", "frames", "labels"):
+        getattr(detections, name).setflags(write=False)
+    link(detections)
+    for name, column in detections.to_columns().items():
+        np.testing.assert_array_equal(column, before[name])
+
+
+def test_results_share_no_memory_with_one_another() -> None:
+    one, other = link(PAIR), link(PAIR)
+    for name in ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores"):
+        assert not np.shares_memory(getattr(one, name), getattr(other, name)), name
+        assert getattr(one, name).flags.writeable

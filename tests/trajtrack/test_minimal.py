@@ -1,0 +1,50 @@
+"""The least that an installed wheel has to do, with NumPy and pytest alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import trajtrack
+
+
+def test_a_moving_object_with_a_gap_becomes_one_trajectory() -> None:
+    frames = np.array([0, 1, 2, 5, 6])
+    boxes = np.stack([10 + 2 * frames, 0 * frames, 30 + 2 * frames, 40 + 0 * frames], axis=1)
+    detections = trajtrack.Detections(boxes, scores=[0.9, 0.8, 0.9, 0.7, 0.9], frames=frames, labels=[4] * 5)
+    (track,) = trajtrack.link(detections)
+    assert track.frames.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert track.rows.tolist() == [0, 1, 2, -1, -1, 3, 4]
+    assert track.boxes.tolist() == [[10 + 2 * k, 0, 30 + 2 * k, 40] for k in range(7)]
+    assert track.label == 4
+
+
+def test_the_core_agrees_with_the_reference() -> None:
+    from trajtrack import reference
+    from trajtrack.scenes import make_scene
+
+    detections = make_scene(num_frames=40).detections
+    found, expected = trajtrack.link(detections), reference.link(detections)
+    for name in ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
+
+
+def test_threads_give_the_same() -> None:
+    from trajtrack.scenes import make_scene
+
+    detections = make_scene(num_frames=300, objects_per_frame=90, false_positives=20).detections
+    assert len(detections) > 20_000
+    one, several = (trajtrack.link(detections, num_threads=number) for number in (1, 4))
+    np.testing.assert_array_equal(one.track_ids, several.track_ids)
+
+
+def test_what_was_written_is_read_again(tmp_path) -> None:
+    detections = trajtrack.Detections([[0.5, 1, 20.25, 30]], [0.75], [3])
+    trajtrack.write(tmp_path / "tracks.txt", trajtrack.link(detections))
+    read = trajtrack.read(tmp_path / "tracks.txt")
+    assert (read.boxes.tolist(), read.track_ids.tolist()) == ([[0.5, 1, 20.25, 30]], [0])
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    from importlib.metadata import version
+
+    assert trajtrack.__version__ == version("trajtrack")

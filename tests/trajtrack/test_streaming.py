@@ -1,0 +1,191 @@
+"""A stream gives what the whole video gives, and gives it as soon as nothing can change it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import Scene, gap_scenes, grid_scenes, moving_scenes
+
+import trajtrack
+from trajtrack import Detections, Linker, LinkOptions, Settled, Trajectories
+from trajtrack.scenes import make_scene
+
+BOX = [[0.0, 0.0, 10.0, 10.0]]
+
+every_scene = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+scenes = st.one_of(grid_scenes(), moving_scenes(), gap_scenes())
+
+
+def by_frame(detections: Detections) -> Detections:
+    return detections[np.argsort(detections.frames, kind="stable")]
+
+
+def push_all(linker: Linker, detections: Detections) -> list[Settled]:
+    """Push the frames that hold detections, which are in the order of frames."""
+    numbers, begins = np.unique(detections.frames, return_index=True)
+    parts = np.split(np.arange(len(detections)), begins[1:])
+    return [
+        linker.push(detections.boxes[rows], detections.scores[rows], detections.labels[rows], int(number))
+        for number, rows in zip(numbers, parts, strict=False)
+    ]
+
+
+def assert_same(settled: Iterable[Settled], expected: Trajectories) -> None:
+    """Every row comes out once, with the same fate; the trajectories are the same sets."""
+    parts = list(settled)
+    rows = np.concatenate([part.rows for part in parts])
+    order = np.argsort(rows)
+    np.testing.assert_array_equal(rows[order], np.arange(len(expected.track_ids)))
+    reasons = np.concatenate([part.trajectories.reasons for part in parts])[order]
+    np.testing.assert_array_equal(reasons, expected.reasons)
+    suppressed_by = np.concatenate([part.suppressed_by for part in parts])[order]
+    np.testing.assert_array_equal(suppressed_by, expected.suppressed_by)
+    found = [
+        (tuple(part.rows[one.rows[one.rows >= 0]]), one.label, one.score) for part in parts for one in part.trajectories
+    ]
+    assert sorted(found) == sorted((tuple(one.rows[one.rows >= 0]), one.label, one.score) for one in expected)
+    ids = np.concatenate([part.track_ids for part in parts])
+    assert set(ids[ids >= 0]) == set(range(len(expected)))
+
+
+@every_scene
+@given(scene=scenes)
+def test_the_union_of_what_is_settled_is_what_link_gives(scene: Scene) -> None:
+    detections = by_frame(scene.detections)
+    linker = Linker(scene.options)
+    settled = [*push_all(linker, detections), linker.flush()]
+    assert_same(settled, trajtrack.link(detections, scene.options))
+    assert linker.num_open == 0
+    assert linker.num_cut == 0
+
+
+@every_scene
+@given(scene=scenes, data=st.data())
+def test_a_saved_stream_goes_on_exactly_where_it_stood(scene: Scene, data: st.DataObject) -> None:
+    detections = by_frame(scene.detections)
+    stop = data.draw(st.integers(0, len(detections)), label="rows before the stop")
+    if 0 < stop < len(detections):
+        stop = int(np.searchsorted(detections.frames, detections.frames[stop]))
+    first = Linker(scene.options)
+    settled = push_all(first, detections[:stop])
+    second = Linker.from_state_dict(pickle.loads(pickle.dumps(first.state_dict())))
+    settled += [*push_all(second, detections[stop:]), second.flush()]
+    assert_same(settled, trajtrack.link(detections, scene.options))
+
+
+def test_a_trajectory_comes_out_when_its_look_ahead_has_passed() -> None:
+    linker = Linker(max_gap=2)
+    assert len(linker.push(BOX, [0.9])) == 0
+    assert len(linker.push(BOX, [0.9])) == 0
+    assert len(linker.push([], [])) == 0
+    assert len(linker.push([], [])) == 0
+    settled = linker.push([], [])
+    assert settled.rows.tolist() == [0, 1]
+    assert settled.trajectories[0].frames.tolist() == [0, 1]
+
+
+def test_classic_linking_settles_after_one_frame() -> None:
+    linker = Linker(max_gap=0)
+    linker.push(BOX, [0.9])
+    assert linker.push([], []).rows.tolist() == [0]
+
+
+def test_frames_that_are_left_out_are_empty() -> None:
+    linker = Linker(max_gap=2)
+    linker.push(BOX, [0.9])
+    assert linker.push(BOX, [0.9], frame=5).rows.tolist() == [0]
+
+
+def test_rows_below_the_minimum_score_are_settled_at_once() -> None:
+    settled = Linker(min_score=0.5).push(BOX * 2, [0.9, 0.1])
+    assert settled.rows.tolist() == [1]
+    assert settled.trajectories.reasons.tolist() == [trajtrack.Reason.BELOW_MIN_SCORE]
+
+
+def test_ids_count_through_the_stream() -> None:
+    linker = Linker(max_gap=0)
+    linker.push(BOX, [0.9])
+    first = linker.push([], [])
+    linker.push(BOX, [0.9])
+    second = linker.push([], [])
+    assert (first.track_ids.tolist(), second.track_ids.tolist()) == ([0], [1])
+
+
+def test_memory_is_that_of_what_is_open() -> None:
+    linker = Linker()
+    scene = make_scene(num_frames=3000, objects_per_frame=3, mean_life=40, seed=4).detections
+    most = 0
+    for frame in range(3000):
+        rows = scene.frames == frame
+        linker.push(scene.boxes[rows], scene.scores[rows])
+        most = max(most, linker.num_open)
+    assert most < len(scene) / 3
+
+
+def test_a_bound_on_open_frames_cuts_what_reaches_further_back() -> None:
+    linker = Linker(max_open_frames=10)
+    settled = [linker.push(BOX, [0.9]) for _ in range(25)]
+    assert [part.rows.tolist() for part in settled if len(part)] == [list(range(11)), list(range(11, 22))]
+    assert linker.num_cut == 2
+    assert linker.flush().rows.tolist() == [22, 23, 24]
+
+
+def test_a_bound_that_never_acts_changes_nothing() -> None:
+    detections = by_frame(make_scene(num_frames=200, objects_per_frame=5, seed=1).detections)
+    linker = Linker(max_open_frames=200)
+    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections))
+    assert linker.num_cut == 0
+
+
+def test_a_refused_frame_leaves_the_linker_as_it_was() -> None:
+    linker = Linker()
+    linker.push(BOX, [0.9])
+    with pytest.raises(ValueError, match="boxes, row 0: found"):
+        linker.push([[5, 5, 1, 1]], [0.9])
+    linker.push(BOX, [0.9])
+    assert linker.flush().trajectories[0].frames.tolist() == [0, 1]
+
+
+def test_a_frame_that_is_not_later_is_refused() -> None:
+    linker = Linker()
+    linker.push(BOX, [0.9], frame=7)
+    with pytest.raises(ValueError, match="frame: expected a number from 8 to 2147483647, found 7"):
+        linker.push(BOX, [0.9], frame=7)
+
+
+def test_the_last_frame_that_can_be_numbered_is_taken() -> None:
+    linker = Linker()
+    linker.push(BOX, [0.9], frame=2**31 - 1)
+    assert linker.flush().trajectories[0].start == 2**31 - 1
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(TypeError, match="unknown option 'max_gaps'"):
+        Linker(max_gaps=3)
+
+
+def test_a_state_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="state: expected what state_dict returns"):
+        Linker.from_state_dict({"version": 1})
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("sequence", ["MOT17-02", "MOT17-04", "MOT17-09", "MOT17-10"])
+@pytest.mark.parametrize("options", [LinkOptions(max_gap=0), LinkOptions(min_score=0.5), LinkOptions(max_gap=30)])
+def test_real_sequences_stream_exactly(data_dir: Path, sequence: str, options: LinkOptions) -> None:
+    for detector in ("det", "det_yolox_val_half"):
+        detections = by_frame(trajtrack.read(data_dir / "mot17" / sequence / detector / "det.txt"))
+        linker = Linker(options)
+        assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, options))
