@@ -167,6 +167,7 @@ DeviceArray view_on_device(const py::object& values) {
   if (py::hasattr(values, "__dlpack_device__") && py::hasattr(values, "__dlpack__")) {
     const auto place = values.attr("__dlpack_device__")().cast<std::pair<std::int32_t, std::int32_t>>();
     if (place.first == dlpack::kCuda || place.first == dlpack::kCudaManaged) return from_dlpack(values, place.second);
+    throw py::type_error("expected memory of a CUDA device, found DLPack device type " + std::to_string(place.first));
   }
   return from_interface(values);
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -278,7 +279,7 @@ class Motile(OfflinePeer):
         graph = networkx.DiGraph()
         for number, frame in enumerate(frames):
             graph.add_nodes_from(((number, row), {"t": number}) for row in range(len(frame.boxes)))
-        for number, (one, other) in enumerate(zip(frames, frames[1:], strict=False)):
+        for number, (one, other) in enumerate(pairwise(frames)):
             overlap = _overlap(one.boxes, other.boxes)
             for row, target in np.argwhere(overlap >= 0.1).tolist():
                 cost = 1 - float(overlap[row, target])
@@ -391,9 +392,7 @@ PEERS: dict[str, Peer] = {
     "trackforge OC-SORT": Trackforge("OCSORT(): overlap 0.3, min_hits 3, max_age 30", "OCSORT"),
     "Similari Sort": Similari("Sort(method=iou(0.3)): 4 shards, max_idle_epochs 5; overlap as in its README"),
     "trackers SORT": Roboflow("SORTTracker(): overlap 0.3, 3 frames, buffer 30", "SORTTracker"),
-    "trackers ByteTrack": Roboflow(
-        "ByteTrackTracker(): overlap 0.1, new tracks from 0.7, buffer 30", "ByteTrackTracker"
-    ),
+    "trackers ByteTrack": Roboflow("ByteTrackTracker(): overlap 0.1, tracks from 0.7, buffer 30", "ByteTrackTracker"),
     "trackers OC-SORT": Roboflow("OCSORTTracker(): overlap 0.3, scores from 0.6, 3 frames, buffer 30", "OCSORTTracker"),
     "trackers C-BIoU": Roboflow("CBIoUTracker(): new tracks from 0.7, buffers 0.3 and 0.5", "CBIoUTracker"),
     "trackers BoT-SORT": Roboflow(

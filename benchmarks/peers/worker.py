@@ -64,9 +64,9 @@ class Worker:
             return {**self.time(), "bytes": max(_max_rss() - before, 0)}
         library.malloc_trim(0)  # memory that was freed but kept would serve without being counted
         Path("/proc/self/clear_refs").write_text("5")  # the high water mark falls to what is in use now
-        before = _status("VmRSS")
+        before = _status("smaps_rollup", "Rss")
         found = self.time()
-        return {**found, "bytes": max(_status("VmHWM") - before, 0)}
+        return {**found, "bytes": max(_status("status", "VmHWM") - before, 0)}
 
     def tracks(self, video: str, output: str) -> dict[str, Any]:
         """Write the tracks of a video: frames, ids and boxes; rows whose box is none are left out and counted."""
@@ -84,12 +84,12 @@ class Worker:
         return {"seconds": seconds, "dropped": int((~sound).sum())}
 
 
-def _status(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+def _status(file: str, field: str) -> int:
+    for line in Path("/proc/self", file).read_text().splitlines():
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0]) * 1024
-    raise RuntimeError(f"/proc/self/status: expected a line {field}")
+    raise RuntimeError(f"/proc/self/{file}: expected a line {field}")
 
 
 def _max_rss() -> int:

@@ -36,7 +36,11 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
     else:
         values = gpu.detached(values)
         try:
-            array = gpu.to_host(name, values) if gpu.is_on_gpu(values) else np.asarray(values)
+            if gpu.is_on_gpu(values):
+                array = gpu.to_host(name, values)
+            else:
+                exchanged = hasattr(values, "__dlpack__") and not hasattr(values, "__array__")
+                array = np.from_dlpack(values) if exchanged else np.asarray(values)
         except ValueError as error:
             raise ValueError(
                 f"{name}: expected a rectangular array of numbers, found rows of unequal lengths"

@@ -16,40 +16,32 @@ _CORNERS = ("x1", "y1", "x2", "y2")
 _LEFT_TOP_SIZE = ("x", "y", "w", "h")
 
 
-def frame_columns(index: int, entry: Any) -> dict[str, NDArray[Any]]:
-    """Return ``boxes``, ``scores`` and ``labels`` of one frame's entry, which `Detections.from_frames` describes."""
-    where = f"frames, entry {index}"
+def frame_columns(entry: Any, box_format: str) -> dict[str, Any]:
+    """Return the arguments of `Detections`, without the frames, that one frame's entry holds.
+
+    `Detections.from_frames` says what an entry may be; `box_format` is that of entries which do not say it themselves.
+    """
     if entry is None:
-        boxes, scores, labels = np.empty((0, 4)), np.empty(0), None
-    elif isinstance(entry, Mapping):
-        missing = [name for name in ("boxes", "scores") if name not in entry]
-        if missing:
-            raise ValueError(f"{where}: expected a mapping with boxes and scores, found none named {missing[0]}")
+        return {"boxes": np.empty((0, 4)), "scores": np.empty(0)}
+    if isinstance(entry, Mapping):
+        for name in ("boxes", "scores"):
+            if name not in entry:
+                raise ValueError(f"expected a mapping with boxes and scores, found none named {name}")
         boxes, scores, labels = entry["boxes"], entry["scores"], entry.get("labels")
     elif hasattr(entry, "xyxy") and hasattr(entry, "confidence"):  # supervision.Detections
-        boxes, scores, labels = entry.xyxy, entry.confidence, entry.class_id
+        boxes, scores, labels, box_format = entry.xyxy, entry.confidence, entry.class_id, "xyxy"
     elif hasattr(getattr(entry, "boxes", None), "xyxy"):  # Ultralytics Results
-        boxes, scores, labels = entry.boxes.xyxy, entry.boxes.conf, entry.boxes.cls
+        boxes, scores, labels, box_format = entry.boxes.xyxy, entry.boxes.conf, entry.boxes.cls, "xyxy"
     else:
-        rows = as_array(where, entry)
+        rows = as_array("entry", entry)
         if rows.size == 0:
-            rows = rows.reshape(0, 6)
+            rows = rows.reshape(0, 5)
         if rows.ndim != 2 or rows.shape[1] not in (5, 6):
-            raise ValueError(
-                f"{where}: expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}"
-            )
+            raise ValueError(f"expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}")
         boxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5] if rows.shape[1] == 6 else None
     if scores is None:
-        raise ValueError(f"{where}: found boxes without scores, expected a score for each")
-    columns = {"boxes": as_array(f"{where}, boxes", boxes), "scores": as_array(f"{where}, scores", scores)}
-    count = len(columns["scores"])
-    if len(columns["boxes"]) == count == 0:
-        columns["boxes"] = columns["boxes"].reshape(0, 4)
-    columns["labels"] = np.zeros(count, np.int32) if labels is None else as_array(f"{where}, labels", labels)
-    for name, column in columns.items():
-        if len(column) != count:
-            raise ValueError(f"{where}, {name}: expected {count} rows like its scores, found {len(column)}")
-    return columns
+        raise ValueError("found boxes without scores, expected a score for each")
+    return {"boxes": boxes, "scores": scores, "labels": labels, "box_format": box_format}
 
 
 def table_columns(table: Any) -> dict[str, Any]:
@@ -64,8 +56,12 @@ def table_columns(table: Any) -> dict[str, Any]:
     for name in ("frame", "score", *corners):
         if name not in names:
             raise ValueError(f"table: expected columns frame, score and {', '.join(corners)}; found no {name!r}")
+    sides = [_column(table, name) for name in corners]
+    for name, side in zip(corners, sides, strict=True):
+        if side.shape != sides[0].shape:
+            raise ValueError(f"column {name!r}: expected {len(sides[0])} rows like {corners[0]!r}, found {len(side)}")
     columns: dict[str, Any] = {
-        "boxes": np.stack([_column(table, name) for name in corners], axis=1),
+        "boxes": np.stack(sides, axis=1),
         "scores": _column(table, "score"),
         "frames": _column(table, "frame"),
         "box_format": box_format,

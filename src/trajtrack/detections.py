@@ -167,19 +167,27 @@ class Detections:
         box_format
             How the boxes of arrays and mappings are given.
         """
-        entries = [containers.frame_columns(index, entry) for index, entry in enumerate(frames)]
-        counts = [len(entry["boxes"]) for entry in entries]
-        columns = {
-            name: np.concatenate([entry[name] for entry in entries]) if entries else np.empty(0)
-            for name in ("boxes", "scores", "labels")
-        }
+        if isinstance(frames, Mapping) or not isinstance(frames, Iterable):
+            raise TypeError(f"frames: expected one entry a frame, found {type(frames).__name__}")
+        parts = [cls._of_frame(index, entry, box_format) for index, entry in enumerate(frames)]
+        joined = concat(parts)
         return cls(
-            **columns,
-            frames=np.repeat(np.arange(len(entries), dtype=np.int32), counts),
-            num_frames=len(entries),
-            box_format=box_format,
+            joined.boxes,
+            joined.scores,
+            joined.frames,
+            joined.labels,
+            num_frames=len(parts),
             label_names=label_names,
         )
+
+    @classmethod
+    def _of_frame(cls, index: int, entry: Any, box_format: str) -> Detections:
+        try:
+            columns = containers.frame_columns(entry, box_format)
+            scores = as_reals("scores", columns.pop("scores"), ndim=1)
+            return cls(scores=scores, frames=np.full(len(scores), index, np.int32), **columns)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"frames, entry {index}: {error}") from error
 
     @classmethod
     def from_table(
@@ -370,6 +378,10 @@ def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:
     for label, name in items:
         if not isinstance(name, str):
             raise TypeError(f"label_names: expected a name for label {label}, found {name!r}")
+        try:
+            as_count("label", label, minimum=np.iinfo(np.int32).min)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"label_names: {error}") from None
     return {int(label): name for label, name in items}
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GpuColumns", "choose_device", "is_on_gpu", "place", "to_host", "upload", "view"]
 
-_DLPACK_CUDA = (2, 13)  # device memory, managed memory
+_HOST_DEVICES = (1, 3)
+"""DLPack's numbers of main memory, pinned memory included."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,10 @@ class GpuColumns:
 
 
 def is_on_gpu(values: Any) -> bool:
-    """Tell whether `values` offer themselves in the memory of an NVIDIA GPU."""
-    # torch raises from the attribute itself where a tensor is sparse or needs a gradient.
-    try:
-        if hasattr(values, "__cuda_array_interface__"):
-            return True
-        return hasattr(values, "__dlpack_device__") and values.__dlpack_device__()[0] in _DLPACK_CUDA
-    except (AttributeError, BufferError, RuntimeError, TypeError):
-        return False
+    """Tell whether `values`, detached, lie elsewhere than in main memory."""
+    if hasattr(values, "__dlpack_device__"):
+        return values.__dlpack_device__()[0] not in _HOST_DEVICES
+    return hasattr(values, "__cuda_array_interface__")
 
 
 def detached(values: Any) -> Any:

@@ -257,7 +257,7 @@ def _check_number(name: str, value: Any, low: float, high: float) -> None:
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name}: expected one of {', '.join(choices)}, found {value!r}")
 
 

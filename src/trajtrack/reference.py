@@ -25,7 +25,7 @@ Rows = NDArray[np.int64]
 def link(detections: Detections, options: LinkOptions | None = None) -> Trajectories:
     """Link as `trajtrack.link` does."""
     options = options or LinkOptions()
-    taking_part = detections.scores >= np.float32(options.min_score)
+    taking_part = _taking_part(detections, options)
     reasons = np.where(taking_part, Reason.NOT_POSITIVE, Reason.BELOW_MIN_SCORE).astype(np.int8)
     suppressed_by = np.full(len(detections), -1, np.int64)
     rows_of = _rows_by_frame(detections, np.flatnonzero(taking_part))
@@ -46,6 +46,12 @@ def link(detections: Detections, options: LinkOptions | None = None) -> Trajecto
             paths.append(path)
             sums.append(total)
     return _finish(detections, options, paths, sums, reasons, suppressed_by)
+
+
+def _taking_part(detections: Detections, options: LinkOptions) -> NDArray[np.bool_]:
+    with np.errstate(over="ignore"):  # a threshold beyond float32 is infinite
+        taking_part: NDArray[np.bool_] = detections.scores >= np.float32(options.min_score)
+    return taking_part
 
 
 # --- overlap ---------------------------------------------------------------------------------------------------
@@ -93,7 +99,7 @@ def _within_factor(a: Floats, b: Floats, factor: float) -> NDArray[np.bool_]:
 def link_graph(detections: Detections, options: LinkOptions | None = None) -> LinkGraph:
     """Build the graph that `trajtrack.link_graph` builds."""
     options = options or LinkOptions()
-    rows_of = _rows_by_frame(detections, np.flatnonzero(detections.scores >= np.float32(options.min_score)))
+    rows_of = _rows_by_frame(detections, np.flatnonzero(_taking_part(detections, options)))
     grown = _grown(detections.boxes, options.buffer)
     successors: list[Rows] = [np.empty(0, np.int64)] * len(detections)
     predecessors: list[list[int]] = [[] for _ in range(len(detections))]

@@ -381,11 +381,11 @@ def test_objects_that_say_xyxy_keep_it_whatever_the_box_format_of_the_rest() -> 
         ),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": [1, 1]},
-            "frames, entry 1, boxes: expected 2 rows like its scores, found 1",
+            "frames, entry 1: scores: expected 1 rows like boxes, found 2",
         ),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": [1], "labels": []},
-            "frames, entry 1, labels: expected 1 rows like its scores, found 0",
+            "frames, entry 1: labels: expected 1 rows like boxes, found 0",
         ),
     ],
 )
@@ -395,7 +395,7 @@ def test_an_entry_that_is_no_frame_is_refused_with_its_number(entry, message: st
 
 
 def test_an_entry_of_another_type_is_refused_with_its_number() -> None:
-    with pytest.raises(TypeError, match=r"^frames, entry 0: expected numbers, found dtype <U4$"):
+    with pytest.raises(TypeError, match=r"^frames, entry 0: entry: expected numbers, found dtype <U4$"):
         Detections.from_frames(["rows"])
 
 
@@ -627,7 +627,7 @@ def test_later_changes_of_the_names_given_change_nothing() -> None:
     ("given", "expected"),
     [
         (FULL, "Detections(3 boxes in 9 frames, 3 classes, scores -1 to 0.5, 2 identities)"),
-        (one(), "Detections(1 boxes in 1 frames, 1 class, scores 1 to 1)"),
+        (one(), "Detections(1 box in 1 frame, 1 class, scores 1 to 1)"),
         (Detections([], [], []), "Detections(0 boxes in 0 frames, 0 classes)"),
     ],
 )
@@ -639,3 +639,13 @@ def test_to_columns_names_every_column() -> None:
     columns = {name: column.tolist() for name, column in FULL.to_columns().items()}
     assert columns == {name: values for name, values in TABLE.items() if name != "note"} | {"track_id": [4, -1, 5]}
     assert "track_id" not in EXPECTED.to_columns()
+
+
+def test_one_frame_in_place_of_a_list_of_frames_is_refused() -> None:
+    with pytest.raises(TypeError, match="frames: expected one entry a frame, found dict"):
+        Detections.from_frames({"boxes": [], "scores": []})
+
+
+def test_a_label_that_is_no_number_is_refused() -> None:
+    with pytest.raises(TypeError, match="label_names: label: expected an integer, found 'a'"):
+        Detections([], [], [], label_names={"a": "cat"})  # type: ignore[dict-item]
