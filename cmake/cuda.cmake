@@ -28,7 +28,9 @@ trajtrack_find_cuda()
 
 if(NOT TRAJTRACK_CUDA_MISSING)
   # From the oldest that the toolkit knows to the newest, the latter as PTX too, for what comes after it.
-  if(NOT CMAKE_CUDA_ARCHITECTURES)
+  if(NOT CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
+    set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
+  elseif(NOT CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real)
     if(TRAJTRACK_NVCC_VERSION VERSION_LESS 13.0)
       list(PREPEND CMAKE_CUDA_ARCHITECTURES 70-real)

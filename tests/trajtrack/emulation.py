@@ -30,6 +30,7 @@ class Emulation:
         library = folder / "emulation.so"
         # What is undefined ends the tests at once; that needs no library.
         flags = "-std=c++20 -O1 -fPIC -shared -ffp-contract=off -fsanitize=undefined -fsanitize-undefined-trap-on-error"
+        flags += " " + os.environ.get("TRAJ_EMULATION_FLAGS", "")
         command = [compiler, *flags.split(), "-I", HERE.parents[1] / "csrc", HERE / "link_graph_emulation.cpp"]
         subprocess.run([*command, "-o", library], check=True, timeout=300)
         self._library = ctypes.CDLL(str(library))
