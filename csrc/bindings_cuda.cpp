@@ -84,6 +84,7 @@ std::shared_ptr<void> shared(cuda::Memory&& memory, int device) {
     int device;
 
     ~Shared() {
+      const py::gil_scoped_release unlocked;  // what is waited for may call Python
       try {
         cuda::wait_for_device(device);
       } catch (const std::exception&) {
@@ -154,8 +155,9 @@ DeviceArray from_interface(const py::object& values) {
     if (!stream.is_none()) {
       cuda::follow(cuda::own_stream(device), reinterpret_cast<void*>(stream.cast<std::uintptr_t>()));
     }
-  } else {
-    cuda::wait_for_device(device);  // before version 3 nobody could say where work was under way
+  } else {  // before version 3 nobody could say where work was under way
+    const py::gil_scoped_release unlocked;
+    cuda::wait_for_device(device);
   }
   auto owner = std::shared_ptr<void>(new py::object(values), [](void* kept) { delete static_cast<py::object*>(kept); });
   return {std::move(dtype), std::move(shape), std::move(strides), data, device, std::move(owner)};

@@ -93,11 +93,7 @@ class Detections:
         count = len(columns["boxes"])
         columns["labels"] = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
         if track_ids is not None:
-            columns["track_ids"] = as_integers("track_ids", track_ids, np.int64)
-            if (columns["track_ids"] < -1).any():
-                row = int((columns["track_ids"] < -1).argmax())
-                found = columns["track_ids"][row]
-                raise ValueError(f"track_ids, row {row}: found {found}, expected an identity from 0, or -1 for none")
+            columns["track_ids"] = _as_track_ids(track_ids)
         for name, column in columns.items():
             if len(column) != count:
                 raise ValueError(f"{name}: expected {count} rows like boxes, found {len(column)}")
@@ -121,7 +117,7 @@ class Detections:
         track_ids: Any,
         label_names: Mapping[int, str] | None,
     ) -> None:
-        ids = None if track_ids is None else as_integers("track_ids", track_ids, np.int64)
+        ids = None if track_ids is None else _as_track_ids(track_ids)
         if ids is not None and len(ids) != columns.count:
             raise ValueError(f"track_ids: expected {columns.count} rows like boxes, found {len(ids)}")
         object.__setattr__(self, "_on_gpu", columns)
@@ -330,20 +326,20 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     boxes = gpu.detached(boxes)
     if not gpu.is_on_gpu(boxes) or _core.cuda_problem() is not None:
         return None
-    given = gpu.view(boxes)
+    given = gpu.view("boxes", boxes)
     if len(given.shape) != 2 or given.shape[1] != 4:
         return None
     count, device = given.shape[0], given.device
     as_given = "<f4" if box_format == "xyxy" else "converted"
     columns = (
-        gpu.place(boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
-        gpu.place(scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
-        gpu.place(frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
+        gpu.place("boxes", boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
+        gpu.place("scores", scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
+        gpu.place("frames", frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
         gpu.upload(np.zeros(count, np.int32), device)
         if labels is None
-        else gpu.place(labels, "<i4", 1, device, lambda: as_integers("labels", labels)),
+        else gpu.place("labels", labels, "<i4", 1, device, lambda: as_integers("labels", labels)),
     )
-    views = [gpu.view(column) for column in columns]
+    views = [gpu.view("columns", column) for column in columns]
     if any(column.shape[0] != count for column in views):
         return None
     faulty_row, last_frame = _core.check_cuda_columns(*views)
@@ -366,6 +362,14 @@ def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
     if corners.shape[1] != 4:
         raise ValueError(f"boxes: expected shape (N, 4), found {corners.shape}")
     return corners
+
+
+def _as_track_ids(track_ids: Any) -> NDArray[np.int64]:
+    ids = as_integers("track_ids", track_ids, np.int64)
+    if (ids < -1).any():
+        row = int((ids < -1).argmax())
+        raise ValueError(f"track_ids, row {row}: found {ids[row]}, expected an identity from 0, or -1 for none")
+    return ids
 
 
 def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:

@@ -35,7 +35,12 @@ class GpuColumns:
 
     def views(self) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
         """Return the columns as the core reads them, after whatever is under way on them now."""
-        return view(self.boxes), view(self.scores), view(self.frames), view(self.labels)
+        return (
+            view("boxes", self.boxes),
+            view("scores", self.scores),
+            view("frames", self.frames),
+            view("labels", self.labels),
+        )
 
 
 def is_on_gpu(values: Any) -> bool:
@@ -50,9 +55,12 @@ def detached(values: Any) -> Any:
     return values.detach() if getattr(values, "requires_grad", False) else values
 
 
-def view(values: Any) -> DeviceArray:
+def view(name: str, values: Any) -> DeviceArray:
     """Take values that are on a GPU as the core reads them."""
-    return _core.DeviceArray.view(values)
+    try:
+        return _core.DeviceArray.view(values)
+    except (BufferError, TypeError, ValueError) as error:
+        raise TypeError(f"{name}: {error}") from error
 
 
 def upload(values: NDArray[Any], device: int) -> DeviceArray:
@@ -60,11 +68,11 @@ def upload(values: NDArray[Any], device: int) -> DeviceArray:
     return _core.DeviceArray.upload(np.ascontiguousarray(values), device)
 
 
-def place(values: Any, dtype: str, ndim: int, device: int, convert: Callable[[], NDArray[Any]]) -> Any:
+def place(name: str, values: Any, dtype: str, ndim: int, device: int, convert: Callable[[], NDArray[Any]]) -> Any:
     """Return `values` themselves where they are such a contiguous array on that device; else a copy of `convert()`."""
     values = detached(values)
     if is_on_gpu(values):
-        found = view(values)
+        found = view(name, values)
         if (found.dtype, len(found.shape), found.device, found.contiguous) == (dtype, ndim, device, True):
             return values
     return upload(convert(), device)
@@ -84,10 +92,7 @@ def to_host(name: str, values: Any) -> NDArray[Any]:
             f"{name}: found values on a GPU, expected values in main memory: {problem}; "
             f"copy them first, for example with .cpu()"
         )
-    try:
-        return view(values).to_host()
-    except (BufferError, TypeError, ValueError) as error:
-        raise TypeError(f"{name}: {error}") from error
+    return view(name, values).to_host()
 
 
 def choose_device(device: str | None, of_boxes: int | None) -> int | None:
