@@ -311,15 +311,15 @@ class BoxMOT(OnlinePeer):
     package = "boxmot"
     returns = "filtered boxes"
 
-    def __init__(self, settings: str, tracker: str) -> None:
+    def __init__(self, settings: str, tracker: str, **options: Any) -> None:
         super().__init__(settings)
-        self.tracker = tracker
+        self.tracker, self.options = tracker, options
 
     def frame(self, frame: Frame) -> Any:
         return np.column_stack([frame.boxes, frame.scores, frame.labels]).astype(np.float32)
 
     def start(self) -> Callable[[Any], Any]:
-        return getattr(import_module("boxmot"), self.tracker)().update  # type: ignore[no-any-return]
+        return getattr(import_module("boxmot"), self.tracker)(**self.options).update  # type: ignore[no-any-return]
 
     def read(self, frame: Frame, output: Any) -> Tracks:
         return _rows_with_id(output)
@@ -405,7 +405,12 @@ PEERS: dict[str, Peer] = {
     "motpy": Motpy("MultiObjectTracker(dt=1/30): overlap 0.1"),
     "LapTrack": LapTrack("LapTrack() on centres: 15 pixels, gaps of 2 frames"),
     "motile": Motile("selection -1, appearance 1, link 1 - overlap; candidates overlap by 0.1 in successive frames"),
-    "BoxMOT SFSORT": BoxMOT("SFSORT(): new tracks from 0.7", "SFSORT"),
+    "BoxMOT SFSORT": BoxMOT(
+        "SFSORT(frame_width=3840, frame_height=2160), which its other defaults do not use: new tracks from 0.7",
+        "SFSORT",
+        frame_width=3840,
+        frame_height=2160,
+    ),
     "BoxMOT ByteTrack": BoxMOT("ByteTrack(): scores from 0.45, buffer 25", "ByteTrack"),
     "BoxMOT OC-SORT": BoxMOT("OcSort(): min_conf 0.1, delta_t 3", "OcSort"),
     "Ultralytics ByteTrack": Ultralytics("bytetrack.yaml: scores from 0.25, buffer 30"),
