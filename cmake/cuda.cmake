@@ -7,7 +7,7 @@ function(trajtrack_find_cuda)
     message(FATAL_ERROR "TRAJTRACK_CUDA: expected AUTO, ON or OFF, found '${TRAJTRACK_CUDA}'")
   endif()
   if(TRAJTRACK_CUDA STREQUAL "OFF")
-    set(TRAJTRACK_CUDA_MISSING "built with TRAJTRACK_CUDA=OFF" PARENT_SCOPE)
+    set(TRAJTRACK_CUDA_MISSING "TRAJTRACK_CUDA was OFF" PARENT_SCOPE)
     return()
   endif()
   find_program(TRAJTRACK_NVCC nvcc HINTS "$ENV{CUDACXX}" "${CMAKE_CUDA_COMPILER}"
