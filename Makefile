@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find csrc src -type f -not -path '*/__pycache__/*')
+SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
 .PHONY: help install demo test lint format bench sanitize clean
 
@@ -35,7 +35,7 @@ test: install
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror csrc/*
+	$(BIN)/clang-format --dry-run --Werror csrc/* tests/trajtrack/*.cpp
 	$(BIN)/mypy
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/lint -C build-dir=build/lint/cmake \
 		-C cmake.define.TRAJTRACK_WARNINGS_AS_ERRORS=ON .
@@ -43,7 +43,7 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i csrc/*
+	$(BIN)/clang-format -i csrc/* tests/trajtrack/*.cpp
 
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'
@@ -56,16 +56,18 @@ SANITIZER_RUNTIME = $(shell $${CXX:-c++} -print-file-name=libasan.so):$(shell $$
 $(SANITIZED)/installed: $(SOURCES)
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/pip install --quiet --constraint constraints.txt -C build-dir=build/sanitized \
-		-C cmake.build-type=Debug -C cmake.define.TRAJTRACK_SANITIZERS=address,undefined '.[io]' pytest hypothesis
+		-C cmake.build-type=Debug -C cmake.define.TRAJTRACK_SANITIZERS=address,undefined \
+		-C cmake.define.TRAJTRACK_CUDA=OFF '.[io]' pytest hypothesis
 	@touch $@
 
 # Python itself leaks on exit and its allocator hides overruns: hence the two settings. The C++ standard library is
 # loaded first so that exceptions are seen.
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
-	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address \
 		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/trajtrack/test_reference_equality.py \
-		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/io
+		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda.py \
+		tests/trajtrack/io
 
 clean:
 	rm -rf $(VENV) $(SANITIZED) build dist out

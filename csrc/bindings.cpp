@@ -1,35 +1,19 @@
-// The one file that knows Python: arrays in, arrays out, the interpreter lock released while the core works.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
+// What Python sees of the core.
+#include "bindings.h"
+
 #include <pybind11/stl.h>
 
-#include <memory>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "detections.h"
 #include "number_table.h"
 #include "open_components.h"
-#include "trajectories.h"
 
-namespace py = pybind11;
+namespace trajtrack {
 
 namespace {
-
-using namespace trajtrack;
-
-template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
-
-template <typename T>
-std::span<const T> view(const Array<T>& array) {
-  return {array.data(), static_cast<std::size_t>(array.size())};
-}
 
 std::span<const Box> view_boxes(const Array<float>& array) {
   // Four floats without padding: the layout of a row.
@@ -58,46 +42,10 @@ py::object first_fault_of(const Array<float>& boxes, const Array<float>& scores,
   return py::make_tuple(kind, fault->row);
 }
 
-// An array that takes over the memory of `values`.
-template <typename T>
-py::array_t<T> to_array(std::vector<T>&& values) {
-  auto owner = std::make_unique<std::vector<T>>(std::move(values));
-  const auto size = static_cast<py::ssize_t>(owner->size());
-  const T* const data = owner->data();
-  const py::capsule keeper(owner.release(), [](void* vector) { delete static_cast<std::vector<T>*>(vector); });
-  return py::array_t<T>(size, data, keeper);
-}
-
 // The columns of trajtrack.Detections, which has checked them.
 DetectionsView view_detections(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
                                const Array<std::int32_t>& labels) {
   return {view_boxes(boxes), view(scores), view(frames), view(labels)};
-}
-
-// The fields of trajtrack.LinkOptions, which has checked them; thresholds are rounded to float32 here.
-LinkOptions to_link_options(const py::object& options) {
-  const auto real = [&](const char* name) { return static_cast<float>(options.attr(name).cast<double>()); };
-  LinkOptions result{};
-  result.min_score = real("min_score");
-  result.graph.iou_threshold = real("iou_threshold");
-  result.graph.buffer = real("buffer");
-  result.graph.max_gap = options.attr("max_gap").cast<std::int64_t>();
-  result.graph.gap_iou_threshold = real("gap_iou_threshold");
-  result.graph.motion_frames = options.attr("motion_frames").cast<std::int64_t>();
-  result.graph.max_shape_change = real("max_shape_change");
-  result.graph.nms_threshold = real("nms_threshold");
-  result.graph.class_agnostic = options.attr("class_agnostic").cast<bool>();
-  result.min_length = options.attr("min_length").cast<std::uint64_t>();
-  const auto rescore = options.attr("rescore").cast<std::string>();
-  result.rescore = rescore == "mean" ? Rescore::mean : rescore == "max" ? Rescore::max : Rescore::sum;
-  return result;
-}
-
-py::tuple to_tuple(Trajectories&& found) {
-  return py::make_tuple(to_array(std::move(found.track_ids)), to_array(std::move(found.reasons)),
-                        to_array(std::move(found.suppressed_by)), to_array(std::move(found.offsets)),
-                        to_array(std::move(found.rows)), to_array(std::move(found.labels)),
-                        to_array(std::move(found.scores)));
 }
 
 py::tuple link_detections(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
@@ -122,14 +70,6 @@ py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, c
     graph = link_graph(detections, link_options, num_threads);
   }
   return py::make_tuple(to_array(std::move(graph.offsets)), to_array(std::move(graph.targets)));
-}
-
-py::array_t<float> to_array(std::vector<Box>&& boxes) {
-  auto owner = std::make_unique<std::vector<Box>>(std::move(boxes));
-  const std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(owner->size()), 4};
-  const auto* const data = reinterpret_cast<const float*>(owner->data());
-  const py::capsule keeper(owner.release(), [](void* vector) { delete static_cast<std::vector<Box>*>(vector); });
-  return py::array_t<float>(shape, data, keeper);
 }
 
 py::tuple to_tuple(StreamRows&& rows) {
@@ -181,7 +121,11 @@ py::dict build_config() {
   py::dict config;
   config["compiler"] = TRAJTRACK_COMPILER;
   config["vector instructions"] = vector_instructions();
-  config["cuda"] = "not built";
+#ifdef TRAJTRACK_CUDA
+  config["cuda"] = describe_cuda();
+#else
+  config["cuda"] = "not built: " TRAJTRACK_CUDA_MISSING;
+#endif
   return config;
 }
 
@@ -225,7 +169,35 @@ Array<double> short_decimals(const Array<float>& values) {
 
 }  // namespace
 
+py::tuple to_tuple(Trajectories&& found) {
+  return py::make_tuple(to_array(std::move(found.track_ids)), to_array(std::move(found.reasons)),
+                        to_array(std::move(found.suppressed_by)), to_array(std::move(found.offsets)),
+                        to_array(std::move(found.rows)), to_array(std::move(found.labels)),
+                        to_array(std::move(found.scores)));
+}
+
+LinkOptions to_link_options(const py::object& options) {
+  const auto real = [&](const char* name) { return static_cast<float>(options.attr(name).cast<double>()); };
+  LinkOptions result{};
+  result.min_score = real("min_score");
+  result.graph.iou_threshold = real("iou_threshold");
+  result.graph.buffer = real("buffer");
+  result.graph.max_gap = options.attr("max_gap").cast<std::int64_t>();
+  result.graph.gap_iou_threshold = real("gap_iou_threshold");
+  result.graph.motion_frames = options.attr("motion_frames").cast<std::int64_t>();
+  result.graph.max_shape_change = real("max_shape_change");
+  result.graph.nms_threshold = real("nms_threshold");
+  result.graph.class_agnostic = options.attr("class_agnostic").cast<bool>();
+  result.min_length = options.attr("min_length").cast<std::uint64_t>();
+  const auto rescore = options.attr("rescore").cast<std::string>();
+  result.rescore = rescore == "mean" ? Rescore::mean : rescore == "max" ? Rescore::max : Rescore::sum;
+  return result;
+}
+
+}  // namespace trajtrack
+
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+  using namespace trajtrack;
   module.attr("__version__") = TRAJTRACK_VERSION;
   module.def("build_config", &build_config);
   module.def("first_fault", &first_fault_of);
@@ -241,4 +213,9 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   module.def("parse_numbers", &parse_text);
   module.def("format_numbers", &format_table);
   module.def("short_decimals", &short_decimals);
+#ifdef TRAJTRACK_CUDA
+  add_cuda(module);
+#else
+  module.def("cuda_problem", [] { return "this build of trajtrack has no CUDA: " TRAJTRACK_CUDA_MISSING; });
+#endif
 }

@@ -21,12 +21,6 @@ std::vector<float> scores_of_nodes(const DetectionsView& detections, const Frame
   return scores;
 }
 
-Extraction extract(const DetectionsView& detections, const FrameOrder& order, const LinkOptions& options,
-                   int num_threads) {
-  const LinkGraph graph = build_link_graph(detections, order, options.graph, true, num_threads);
-  return extract_paths(graph, scores_of_nodes(detections, order), num_threads);
-}
-
 // Label with the greatest sum of scores, added in path order; ties go to the smaller label.
 std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows) {
   std::map<std::int32_t, double> weights;
@@ -96,9 +90,17 @@ void drop_short_paths(Extraction& extraction, const FrameOrder& order, std::uint
 }  // namespace
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
+  const auto build_graph = [&](const FrameOrder& order) {
+    return build_link_graph(detections, order, options.graph, true, useful_threads(order, num_threads));
+  };
+  return link(detections, options, build_graph, num_threads);
+}
+
+Trajectories link(const DetectionsView& detections, const LinkOptions& options, const GraphBuilder& build_graph,
+                  int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
   num_threads = useful_threads(order, num_threads);
-  Extraction extraction = extract(detections, order, options, num_threads);
+  Extraction extraction = extract_paths(build_graph(order), scores_of_nodes(detections, order), num_threads);
 
   Trajectories result;
   fill_columns(detections, order, extraction, num_threads, result);
@@ -127,6 +129,22 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
     }
   });
   return result;
+}
+
+NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order) {
+  std::vector<Node> node_of_row(graph.offsets.size() - 1);
+  for (Node node = 0; node < order.size(); ++node) node_of_row[order.rows[node]] = node;
+  NodeLists lists;
+  lists.offsets.reserve(order.size() + 1);
+  lists.targets.reserve(graph.targets.size());
+  for (const std::uint32_t row : order.rows) {
+    for (auto i = static_cast<std::size_t>(graph.offsets[row]); i < static_cast<std::size_t>(graph.offsets[row + 1]);
+         ++i) {
+      lists.targets.push_back(node_of_row[static_cast<std::size_t>(graph.targets[i])]);
+    }
+    lists.offsets.push_back(lists.targets.size());
+  }
+  return lists;
 }
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "detections.h"
@@ -35,6 +36,13 @@ struct Trajectories {
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads);
 
+// Builds the graph of detections in this order, suppression included.
+using GraphBuilder = std::function<LinkGraph(const FrameOrder&)>;
+
+// The same with a graph from elsewhere; the boxes are not read.
+Trajectories link(const DetectionsView& detections, const LinkOptions& options, const GraphBuilder& build_graph,
+                  int num_threads);
+
 // The linking graph over input rows: row i links to targets[offsets[i]] to targets[offsets[i + 1]],
 // ascending.
 struct RowGraph {
@@ -43,5 +51,8 @@ struct RowGraph {
 };
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads);
+
+// Such lists, of rows that all take part, over nodes.
+NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order);
 
 }  // namespace trajtrack

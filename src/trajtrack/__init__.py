@@ -6,7 +6,7 @@ from trajtrack._core import __version__
 from trajtrack.detections import Detections, concat
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
 from trajtrack.io import FORMATS, read, write
-from trajtrack.linking import LinkGraph, LinkOptions, link, link_graph
+from trajtrack.linking import DeviceLinkGraph, LinkGraph, LinkOptions, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
 from trajtrack.metrics import Metrics, evaluate, evaluate_many
 from trajtrack.scenes import Scene, SceneOptions, make_scene
@@ -17,6 +17,7 @@ from trajtrack.view import draw
 __all__ = [
     "FORMATS",
     "Detections",
+    "DeviceLinkGraph",
     "GroundTruth",
     "LinkGraph",
     "LinkOptions",

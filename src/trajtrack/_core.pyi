@@ -49,6 +49,66 @@ def link_graph(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The columns of `LinkGraph`: offsets, targets."""
 
+def cuda_problem() -> str | None:
+    """Why no GPU can be used, None where one can. What follows is there only in a build with CUDA."""
+
+class DeviceArray:
+    """An array in the memory of a GPU."""
+
+    @staticmethod
+    def view(values: Any) -> DeviceArray:
+        """Take an array by DLPack or ``__cuda_array_interface__``, after what its library has under way on it."""
+
+    @staticmethod
+    def upload(values: NDArray[Any], device: int) -> DeviceArray:
+        """Copy a C-contiguous array to a GPU."""
+
+    def to_host(self) -> NDArray[Any]:
+        """Copy to main memory, strides and all."""
+
+    @property
+    def dtype(self) -> str:
+        """The dtype as in ``__cuda_array_interface__``, for example ``"<f4"``."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def device(self) -> int: ...
+    @property
+    def contiguous(self) -> bool: ...
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]: ...
+    def __len__(self) -> int: ...
+
+def num_cuda_devices() -> int:
+    """Number of GPUs."""
+
+def current_cuda_device() -> int:
+    """The GPU that this thread uses where none is named."""
+
+def check_cuda_columns(
+    boxes: DeviceArray, scores: DeviceArray, frames: DeviceArray, labels: DeviceArray
+) -> tuple[int | None, int]:
+    """Number of the first row that is no detection, and the last frame, -1 where there are no rows."""
+
+def link_graph_cuda(
+    boxes: DeviceArray, scores: DeviceArray, frames: DeviceArray, labels: DeviceArray, options: LinkOptions
+) -> tuple[DeviceArray, DeviceArray]:
+    """The columns of `DeviceLinkGraph`."""
+
+def link_cuda(
+    boxes: DeviceArray,
+    scores: DeviceArray,
+    frames: DeviceArray,
+    labels: DeviceArray,
+    host_scores: NDArray[np.float32],
+    host_frames: NDArray[np.int32],
+    host_labels: NDArray[np.int32],
+    options: LinkOptions,
+    num_threads: int,
+) -> _TrajectoryColumns:
+    """The same as `link`."""
+
 _StreamRows = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
 """boxes, scores, frames, labels and stream rows, ascending by stream row."""
 

@@ -8,43 +8,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["as_array", "as_count", "as_integers", "as_reals"]
+from trajtrack import gpu
 
-_HOST_DEVICES = (1, 3)
-"""DLPack's numbers of main memory, pinned memory included."""
+__all__ = ["as_array", "as_count", "as_integers", "as_reals"]
 
 
 def as_array(name: str, values: Any) -> NDArray[Any]:
-    """Take `values` as a NumPy array, without a copy where its memory layout allows.
+    """Take `values` as a NumPy array, without a copy where its memory layout allows; from a GPU they are copied.
 
     Parameters
     ----------
     name
         What the column is called in error messages.
     values
-        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__`` or the buffer protocol, or nested
-        sequences of numbers.
+        A NumPy array, a torch tensor, anything with ``__array__``, ``__dlpack__``, ``__cuda_array_interface__`` or the
+        buffer protocol, or nested sequences of numbers.
 
     Raises
     ------
     TypeError
-        When the values lie on a GPU or are no numbers.
+        When the values are no numbers, or lie on a GPU that this build cannot read.
     ValueError
         When nested sequences have unequal lengths.
     """
     if isinstance(values, np.ndarray):
         array = values
     else:
-        if getattr(values, "requires_grad", False):
-            values = values.detach()
-        if _is_on_gpu(values):
-            raise TypeError(
-                f"{name}: found values on a GPU, expected values in main memory: this build links on the CPU; "
-                f"copy them first, for example with .cpu()"
-            )
+        values = gpu.detached(values)
         try:
-            exchanged = hasattr(values, "__dlpack__") and not hasattr(values, "__array__")
-            array = np.from_dlpack(values) if exchanged else np.asarray(values)
+            if gpu.is_on_gpu(values):
+                array = gpu.to_host(name, values)
+            else:
+                exchanged = hasattr(values, "__dlpack__") and not hasattr(values, "__array__")
+                array = np.from_dlpack(values) if exchanged else np.asarray(values)
         except ValueError as error:
             raise ValueError(
                 f"{name}: expected a rectangular array of numbers, found rows of unequal lengths"
@@ -52,12 +48,6 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name}: expected numbers, found dtype {array.dtype}")
     return array
-
-
-def _is_on_gpu(values: Any) -> bool:
-    if hasattr(values, "__dlpack_device__"):
-        return values.__dlpack_device__()[0] not in _HOST_DEVICES
-    return hasattr(values, "__cuda_array_interface__")
 
 
 def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajtrack import _core, containers
+from trajtrack import _core, containers, gpu
 from trajtrack.columns import as_array, as_count, as_integers, as_reals
+from trajtrack.gpu import GpuColumns
 
 __all__ = ["BoxFormat", "Detections", "concat"]
 
@@ -25,6 +26,10 @@ class Detections:
 
     Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes
     the detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
+
+    Where the boxes are on a GPU, all columns are: those that already have the stored dtype and layout are kept in
+    place, others pass through main memory once. `boxes`, `scores`, `frames` and `labels` are then copied to main memory
+    when they are first asked for, and these copies stay as they are.
 
     Parameters
     ----------
@@ -62,6 +67,7 @@ class Detections:
     num_frames: int
     track_ids: NDArray[np.int64] | None
     label_names: Mapping[int, str]
+    _on_gpu: ClassVar[GpuColumns | None] = None
 
     def __init__(
         self,
@@ -75,6 +81,10 @@ class Detections:
         track_ids: ArrayLike | None = None,
         label_names: Mapping[int, str] | None = None,
     ) -> None:
+        on_gpu = _take_on_gpu(boxes, scores, frames, labels, box_format)
+        if on_gpu is not None and (num_frames is None or as_count("num_frames", num_frames) > on_gpu.last_frame):
+            self._keep_on_gpu(on_gpu, num_frames, track_ids, label_names)
+            return
         columns = {
             "boxes": _as_corners(boxes, box_format),
             "scores": as_reals("scores", scores, ndim=1),
@@ -83,11 +93,7 @@ class Detections:
         count = len(columns["boxes"])
         columns["labels"] = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
         if track_ids is not None:
-            columns["track_ids"] = as_integers("track_ids", track_ids, np.int64)
-            if (columns["track_ids"] < -1).any():
-                row = int((columns["track_ids"] < -1).argmax())
-                found = columns["track_ids"][row]
-                raise ValueError(f"track_ids, row {row}: found {found}, expected an identity from 0, or -1 for none")
+            columns["track_ids"] = _as_track_ids(track_ids)
         for name, column in columns.items():
             if len(column) != count:
                 raise ValueError(f"{name}: expected {count} rows like boxes, found {len(column)}")
@@ -103,6 +109,40 @@ class Detections:
         fields = {"track_ids": None, **columns, "num_frames": int(num_frames), "label_names": _as_names(label_names)}
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+    def _keep_on_gpu(
+        self,
+        columns: GpuColumns,
+        num_frames: int | None,
+        track_ids: Any,
+        label_names: Mapping[int, str] | None,
+    ) -> None:
+        ids = None if track_ids is None else _as_track_ids(track_ids)
+        if ids is not None and len(ids) != columns.count:
+            raise ValueError(f"track_ids: expected {columns.count} rows like boxes, found {len(ids)}")
+        object.__setattr__(self, "_on_gpu", columns)
+        object.__setattr__(self, "track_ids", ids)
+        object.__setattr__(self, "num_frames", columns.last_frame + 1 if num_frames is None else int(num_frames))
+        object.__setattr__(self, "label_names", _as_names(label_names))
+
+    if not TYPE_CHECKING:  # a type checker would take it as leave for any name
+
+        def __getattr__(self, name: str) -> NDArray[Any]:
+            """Copy a column to main memory when it is first asked for."""
+            if self._on_gpu is None or name not in ("boxes", "scores", "frames", "labels"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            column = gpu.to_host(name, getattr(self._on_gpu, name))
+            object.__setattr__(self, name, column)
+            return column
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all columns in main memory: where they are unpickled there may be no GPU."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def device(self) -> str:
+        """Where the columns are: ``"cpu"`` or ``"cuda:N"``."""
+        return "cpu" if self._on_gpu is None else f"cuda:{self._on_gpu.device}"
 
     @classmethod
     def from_frames(
@@ -173,7 +213,7 @@ class Detections:
         return cls(**columns, num_frames=num_frames, label_names=label_names)
 
     def __len__(self) -> int:
-        return len(self.boxes)
+        return len(self.boxes) if self._on_gpu is None else self._on_gpu.count
 
     def __getitem__(self, rows: slice | Sequence[int] | NDArray[Any]) -> Detections:
         """Select rows by a slice, a boolean mask or row numbers; `num_frames` stays."""
@@ -281,6 +321,33 @@ def as_rows(rows: Any, count: int) -> NDArray[Any]:
     return selection if selection.size else selection.astype(np.intp)
 
 
+def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: str) -> GpuColumns | None:
+    """Take the columns where the boxes are on a GPU and nothing is wrong with any of them; else return None."""
+    boxes = gpu.detached(boxes)
+    if not gpu.is_on_gpu(boxes) or _core.cuda_problem() is not None:
+        return None
+    given = gpu.view("boxes", boxes)
+    if len(given.shape) != 2 or given.shape[1] != 4:
+        return None
+    count, device = given.shape[0], given.device
+    as_given = "<f4" if box_format == "xyxy" else "converted"
+    columns = (
+        gpu.place("boxes", boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
+        gpu.place("scores", scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
+        gpu.place("frames", frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
+        gpu.upload(np.zeros(count, np.int32), device)
+        if labels is None
+        else gpu.place("labels", labels, "<i4", 1, device, lambda: as_integers("labels", labels)),
+    )
+    views = [gpu.view("columns", column) for column in columns]
+    if any(column.shape[0] != count for column in views):
+        return None
+    faulty_row, last_frame = _core.check_cuda_columns(*views)
+    if faulty_row is not None:
+        return None
+    return GpuColumns(*columns, device=device, count=count, last_frame=last_frame)
+
+
 def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
     if box_format not in _BOX_FORMATS:
         raise ValueError(f"box_format: expected one of {', '.join(_BOX_FORMATS)}, found {box_format!r}")
@@ -295,6 +362,14 @@ def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
     if corners.shape[1] != 4:
         raise ValueError(f"boxes: expected shape (N, 4), found {corners.shape}")
     return corners
+
+
+def _as_track_ids(track_ids: Any) -> NDArray[np.int64]:
+    ids = as_integers("track_ids", track_ids, np.int64)
+    if (ids < -1).any():
+        row = int((ids < -1).argmax())
+        raise ValueError(f"track_ids, row {row}: found {ids[row]}, expected an identity from 0, or -1 for none")
+    return ids
 
 
 def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:

@@ -5,24 +5,36 @@ from pathlib import Path
 
 import pytest
 
+from trajtrack import _core
+
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("TRAJ_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if DATA.is_dir():
-        return
-    message = f"real data not found at {DATA}; set TRAJ_DATA"
+    if not DATA.is_dir():
+        _leave_out(items, "real_data", "TRAJ_REQUIRE_DATA", f"real data not found at {DATA}; set TRAJ_DATA")
+    if _core.cuda_problem() is not None:
+        _leave_out(items, "cuda", "TRAJ_REQUIRE_CUDA", f"no GPU: {_core.cuda_problem()}")
+
+
+def _leave_out(items: list[pytest.Item], marker: str, required_by: str, message: str) -> None:
+    """Skip the marked tests, or where a variable asks for them let them fail."""
     for item in items:
-        if item.get_closest_marker("real_data"):
-            if os.environ.get("TRAJ_REQUIRE_DATA") == "1":
-                item.add_marker(pytest.mark.usefixtures("missing_data"))
+        if item.get_closest_marker(marker):
+            if os.environ.get(required_by) == "1":
+                item.add_marker(pytest.mark.usefixtures(f"missing_{marker}"))
             else:
                 item.add_marker(pytest.mark.skip(reason=message))
 
 
 @pytest.fixture
-def missing_data() -> None:
+def missing_cuda() -> None:
+    pytest.fail(f"TRAJ_REQUIRE_CUDA=1, but there is no GPU: {_core.cuda_problem()}")
+
+
+@pytest.fixture
+def missing_real_data() -> None:
     pytest.fail(f"TRAJ_REQUIRE_DATA=1, but there is no real data at {DATA}")
 
 

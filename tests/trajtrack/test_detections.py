@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from trajtrack import Detections, concat
+from trajtrack import Detections, _core, concat
 
 BOXES = [[0, 0, 2, 4], [1, 2, 3, 4], [5, 5, 5, 5]]
 SCORES = [0.5, 0.25, -1]
@@ -235,6 +235,7 @@ def test_a_wrong_type_is_refused(columns, message: str) -> None:
         one(**columns)
 
 
+@pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
 @pytest.mark.parametrize("column", ["boxes", "scores", "frames", "labels", "track_ids"])
 def test_values_on_a_gpu_are_refused_with_the_way_out(column: str) -> None:
     with pytest.raises(TypeError, match=rf"^{column}: found values on a GPU, expected .* copy them first"):

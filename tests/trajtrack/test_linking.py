@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, fields
 import numpy as np
 import pytest
 
-from trajtrack import Detections, LinkOptions, link, link_graph
+from trajtrack import Detections, LinkOptions, _core, link, link_graph
 from trajtrack.scenes import make_scene
 
 PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
@@ -149,16 +149,19 @@ def test_only_options_are_options(call) -> None:
         call(PAIR, {"max_gap": 3})
 
 
+@pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_a_device_that_this_build_cannot_use_is_refused(device: str) -> None:
-    message = f"device: found {device!r}, but this build of trajtrack has no CUDA; expected 'cpu'"
+def test_a_device_that_cannot_be_used_is_refused(device: str) -> None:
+    message = f"device: found {device!r}, but {_core.cuda_problem()}; expected 'cpu'"
     with pytest.raises(RuntimeError, match=refused(message)):
         link(PAIR, device=device)
 
 
 @pytest.mark.parametrize("device", ["tpu", "", 0])
 def test_an_unknown_device_is_refused(device) -> None:
-    with pytest.raises(ValueError, match=refused(f"device: expected 'cpu' or None, found {device!r}")):
+    with pytest.raises(
+        ValueError, match=refused(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
+    ):
         link_graph(PAIR, device=device)
 
 

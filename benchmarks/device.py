@@ -1,0 +1,318 @@
+"""The linking graph and whole linking on a GPU: against the CPU, torchvision and two floors.
+
+Inputs are on the GPU before the clock starts, and every time is the median of repeated runs from call to result, the
+device waited for. Results are checked against the CPU's, bit for bit. The floors are the times that no program could
+beat which tests all pairs of boxes of neighbouring frames, or which reads every column and writes every link once: they
+are computed from the rates of arithmetic and of copying that are measured here first. The stages are the GPU's own
+times by kernel, from torch's profiler.
+
+Command::
+
+    python benchmarks/device.py [--quick] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trajtrack import Detections, LinkOptions, link, link_graph
+from trajtrack.linking import DeviceLinkGraph
+from trajtrack.scenes import SceneOptions, make_scene
+
+_SCENE = SceneOptions(num_classes=1, seed=2, image_width=3840, image_height=2160, mean_life=800)
+CASES = {
+    "300 x 10": replace(_SCENE, num_frames=300, objects_per_frame=11, false_positives=1),
+    "50,000 x 20": replace(_SCENE, num_frames=50_000, objects_per_frame=22, mean_life=200),
+    "5,000 x 200": replace(_SCENE, num_frames=5_000, objects_per_frame=220, false_positives=10),
+    "100 x 10,000": replace(
+        _SCENE,
+        num_frames=100,
+        objects_per_frame=11_000,
+        false_positives=500,
+        image_width=16_384,
+        image_height=16_384,
+        mean_life=4_000,
+    ),
+}
+OPTIONS = {"max_gap=0": LinkOptions(max_gap=0), "defaults": LinkOptions()}
+
+OPERATIONS = 14
+"""Of `overlaps` for a pair whose areas are known: four minima and maxima, three differences, two maxima with zero, a
+product, a sum, a quotient and two comparisons."""
+
+STAGES = {
+    "sort": ("RadixSort",),
+    "scan and select": ("Scan", "Select", "Compact", "Reduce"),
+    "pairs": ("run_windows",),
+    "gaps": ("GapLinks", "GatherStarts"),
+    "transfers and read-backs": ("Memcpy",),
+}
+"""Stages and words in the names of their kernels; other kernels gather and number."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the card does in a second, as measured."""
+
+    operations: float | None
+    bytes: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one scene with one set of options; seconds."""
+
+    scene: str
+    options: str
+    detections: int
+    links: int
+    graph_gpu: float
+    graph_cpu: float
+    link_gpu: float
+    link_cpu: float
+    torchvision_frames: float | None
+    torchvision_batched: float | None
+    floor_operations: float | None
+    floor_bytes: float
+    stages: dict[str, float]
+
+    def cells(self) -> list[str]:
+        without_sort = self.graph_gpu - self.stages.get("sort", 0.0)
+        floors = [floor for floor in (self.floor_operations, self.floor_bytes) if floor is not None]
+        return [
+            self.scene,
+            self.options,
+            f"{self.detections:,}",
+            f"{self.links:,}",
+            milliseconds(self.graph_gpu),
+            milliseconds(without_sort),
+            milliseconds(self.graph_cpu),
+            f"{self.graph_cpu / self.graph_gpu:.1f}",
+            f"{self.graph_cpu / without_sort:.1f}",
+            milliseconds(self.torchvision_frames),
+            milliseconds(self.torchvision_batched),
+            milliseconds(self.floor_operations),
+            milliseconds(self.floor_bytes),
+            f"{self.graph_gpu / max(floors):.1f}",
+            milliseconds(self.link_gpu),
+            milliseconds(self.link_cpu),
+        ]
+
+
+HEADER = [
+    "scene",
+    "options",
+    "detections",
+    "links",
+    "graph, GPU, ms",
+    "without sort",
+    "graph, CPU, ms",
+    "CPU / GPU",
+    "CPU / GPU without sort",
+    "box_iou by frame, ms",
+    "box_iou batched, ms",
+    "floor: operations, ms",
+    "floor: bytes, ms",
+    "GPU / larger floor",
+    "link(), GPU, ms",
+    "link(), CPU, ms",
+]
+
+
+def milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1e3:.3f}"
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Return the median of repeated runs, after two that warm up."""
+    seconds = []
+    for turn in range(repeats + 2):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        result = work()
+        torch.cuda.synchronize()
+        if turn >= 2:
+            seconds.append(time.perf_counter() - start)
+        del result  # after the clock has stopped
+    return statistics.median(seconds)
+
+
+def measure_rates() -> Rates:
+    source = torch.rand(2**28, device="cuda")
+    target = torch.empty_like(source)
+    seconds = median_seconds(lambda: target.copy_(source), 21)
+    return Rates(operations=measure_operations(), bytes=2 * source.nbytes / seconds)
+
+
+def measure_operations() -> float | None:
+    """Return products and sums a second, each rounded; None where there is no CuPy to compile them."""
+    try:
+        import cupy
+    except ImportError:
+        return None
+    code = """
+    extern "C" __global__ void work(float* out, float a, float b, int steps) {
+      float x[8];
+      for (int k = 0; k < 8; ++k) x[k] = threadIdx.x + k;
+      for (int step = 0; step < steps; ++step) {
+        #pragma unroll
+        for (int k = 0; k < 8; ++k) x[k] = __fadd_rn(__fmul_rn(x[k], a), b);
+      }
+      float sum = 0;
+      for (int k = 0; k < 8; ++k) sum += x[k];
+      out[blockIdx.x * blockDim.x + threadIdx.x] = sum;
+    }"""
+    kernel = cupy.RawKernel(code, "work")
+    blocks, threads, steps = 132 * 16, 256, 20_000
+    out = cupy.empty(blocks * threads, cupy.float32)
+
+    def run() -> None:
+        kernel((blocks,), (threads,), (out, np.float32(0.999), np.float32(0.001), np.int32(steps)))
+        cupy.cuda.Device().synchronize()
+
+    return blocks * threads * steps * 8 * 2 / median_seconds(run, 5)
+
+
+def neighbouring_pairs(detections: Detections) -> int:
+    """Return the number of pairs of boxes in successive frames."""
+    counts = np.bincount(detections.frames).astype(np.int64)
+    return int((counts[:-1] * counts[1:]).sum())
+
+
+def torchvision_by_frame(columns: dict[str, Any], counts: list[int], threshold: float) -> Callable[[], object] | None:
+    """Return links from frame to frame by `box_iou`; the rows are ordered by frame."""
+    try:
+        from torchvision.ops import box_iou
+    except ImportError:
+        return None
+    frames = torch.split(columns["boxes"], counts)
+
+    def run() -> list[Any]:
+        return [(box_iou(a, b) >= threshold).nonzero() for a, b in pairwise(frames)]
+
+    return run
+
+
+def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: float) -> Callable[[], object] | None:
+    """Return the same for many frames at a time, padded with boxes without area."""
+    try:
+        from torchvision.ops import box_iou
+    except ImportError:
+        return None
+    padded = torch.nn.utils.rnn.pad_sequence(list(torch.split(columns["boxes"], counts)), batch_first=True)
+    frames_at_a_time = max(1, 2**28 // padded.shape[1] ** 2)
+    batched = torch.vmap(box_iou)
+
+    def run() -> list[Any]:
+        found = []
+        for first in range(0, len(padded) - 1, frames_at_a_time):
+            last = min(first + frames_at_a_time, len(padded) - 1)
+            found.append((batched(padded[first:last], padded[first + 1 : last + 1]) >= threshold).nonzero())
+        return found
+
+    return run
+
+
+def stages_of(work: Callable[[], object]) -> dict[str, float]:
+    """Return the GPU's seconds by stage."""
+    work()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        work()
+        torch.cuda.synchronize()
+    seconds: dict[str, float] = {}
+    for event in profile.key_averages():
+        name = event.key
+        stage = next((stage for stage, words in STAGES.items() if any(word in name for word in words)), "other kernels")
+        seconds[stage] = seconds.get(stage, 0.0) + event.self_device_time_total / 1e6
+    return seconds
+
+
+def measure(name: str, detections: Detections, options_name: str, rates: Rates, repeats: int) -> Row:
+    options = OPTIONS[options_name]
+    columns = {
+        column: torch.from_numpy(getattr(detections, column)).cuda()
+        for column in ("boxes", "scores", "frames", "labels")
+    }
+    there = Detections(**columns, num_frames=detections.num_frames)
+    expected = link_graph(detections, options, device="cpu")
+    found = link_graph(there, options, device="cuda")
+    assert isinstance(found, DeviceLinkGraph)
+    host = found.to_host()
+    assert np.array_equal(host.offsets, expected.offsets)
+    assert np.array_equal(host.targets, expected.targets)
+    assert np.array_equal(link(there, options).track_ids, link(detections, options, device="cpu").track_ids)
+
+    counts = np.bincount(detections.frames).tolist()
+    by_frame = torchvision_by_frame(columns, counts, options.iou_threshold)
+    batched = torchvision_batched(columns, counts, options.iou_threshold)
+    classic = options.max_gap == 0
+    operations = neighbouring_pairs(detections) * OPERATIONS
+    moved = sum(column.nbytes for column in columns.values()) + expected.offsets.nbytes + expected.targets.nbytes
+    return Row(
+        scene=name,
+        options=options_name,
+        detections=len(detections),
+        links=len(expected.targets),
+        graph_gpu=median_seconds(lambda: link_graph(there, options, device="cuda"), repeats),
+        graph_cpu=median_seconds(lambda: link_graph(detections, options, device="cpu"), max(3, repeats // 3)),
+        link_gpu=median_seconds(lambda: link(there, options), max(3, repeats // 3)),
+        link_cpu=median_seconds(lambda: link(detections, options, device="cpu"), max(3, repeats // 3)),
+        torchvision_frames=median_seconds(by_frame, 3) if by_frame and classic else None,
+        torchvision_batched=median_seconds(batched, 3) if batched and classic else None,
+        floor_operations=None if rates.operations is None else operations / rates.operations,
+        floor_bytes=moved / rates.bytes,
+        stages=stages_of(lambda: link_graph(there, options, device="cuda")),
+    )
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table whose columns are aligned to read in a terminal too."""
+    table = [list(header), *map(list, rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in table]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Time of linking on a GPU.")
+    parser.add_argument("--quick", action="store_true", help="five runs each")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    arguments = parser.parse_args()
+
+    rates = measure_rates()
+    card = torch.cuda.get_device_name()
+    operations = "not measured, no cupy" if rates.operations is None else f"{rates.operations / 1e12:.1f} T/s"
+    print(f"{card}: copies {rates.bytes / 1e12:.2f} TB/s read and written, products and sums {operations}\n")
+    rows = []
+    for name, scene in CASES.items():
+        detections = make_scene(scene).detections
+        detections = detections[np.argsort(detections.frames, kind="stable")]
+        for options in OPTIONS:
+            rows.append(measure(name, detections, options, rates, 5 if arguments.quick else 31))
+            print(f"measured {name}, {options}", file=sys.stderr, flush=True)
+    print(markdown(HEADER, [row.cells() for row in rows]))
+    names = [*STAGES, "other kernels"]
+    print("\nGPU time of the graph by stage, ms:\n")
+    cells = [[row.scene, row.options, *(milliseconds(row.stages.get(name)) for name in names)] for row in rows]
+    print(markdown(["scene", "options", *names], cells))
+    if arguments.json:
+        result = {"card": card, "rates": asdict(rates), "rows": [asdict(row) for row in rows]}
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
