@@ -72,22 +72,14 @@ class Variant:
     options: LinkOptions
 
 
-def gap_variant(max_gap: int, overlap: float, motion_frames: int) -> Variant:
-    """Name a variant of the gap links by what it is made of."""
-    motion = f"motion over {motion_frames} frames" if motion_frames else "no motion"
-    return Variant(
-        f"gaps to {max_gap}, {motion}, overlap ≥ {overlap}",
-        replace(DEFAULTS, max_gap=max_gap, gap_iou_threshold=overlap, motion_frames=motion_frames),
-    )
-
-
-# What the first tables compare: one line adds one.
+# The defaults, and one of their three settings changed at a time.
 GAP_VARIANTS = (
     Variant("no gaps: classic Seq-NMS", CLASSIC),
-    *(gap_variant(10, overlap, motion_frames=0) for overlap in (0.1, 0.3, 0.5)),
-    *(gap_variant(10, overlap, motion_frames=5) for overlap in (0.1, 0.2, 0.3, 0.5)),
-    *(gap_variant(10, 0.3, motion_frames) for motion_frames in (2, 10)),
-    *(gap_variant(max_gap, 0.3, 5) for max_gap in (1, 2, 5, 20, 30)),
+    Variant("defaults: gaps to 10, overlap ≥ 0.2, motion over 10 frames", DEFAULTS),
+    *(Variant(f"overlap ≥ {x}", replace(DEFAULTS, gap_iou_threshold=x)) for x in (0.1, 0.3, 0.5)),
+    *(Variant(f"motion over {n} frames", replace(DEFAULTS, motion_frames=n)) for n in (2, 5)),
+    Variant("no motion", replace(DEFAULTS, motion_frames=0)),
+    *(Variant(f"gaps to {n}", replace(DEFAULTS, max_gap=n)) for n in (1, 2, 5, 20, 30)),
 )
 
 # One option changed at a time.
