@@ -67,7 +67,7 @@ sanitize: $(SANITIZED)/installed
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address \
 		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/trajtrack/test_reference_equality.py \
 		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda.py \
-		tests/trajtrack/io
+		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
 clean:
 	rm -rf $(VENV) $(SANITIZED) build dist out

@@ -92,7 +92,7 @@ OTHER_VARIANTS = (
     *(Variant(f"min_length {x}", replace(DEFAULTS, min_length=x)) for x in (2, 3, 5, 10)),
 )
 
-# The paper's rate of one frame a second.
+# One frame a second.
 SLOW_VARIANTS = tuple(
     Variant(f"buffer {buffer}, gaps to {gap}", replace(DEFAULTS, buffer=buffer, max_gap=gap))
     for gap in (0, 1, 2, 10)

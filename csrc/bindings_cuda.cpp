@@ -271,13 +271,14 @@ py::tuple link_graph_of(const DeviceArray& boxes, const DeviceArray& scores, con
                         to_device_array(std::move(graph.links.targets), "<i8", {num_targets}, boxes.device));
 }
 
-NodeLists to_host(const cuda::DeviceLists& lists, const FrameOrder& order, std::size_t num_rows, cuda::Stream stream) {
+NodeLists to_host(const cuda::DeviceLists& lists, const FrameOrder& order, std::size_t num_rows, cuda::Stream stream,
+                  bool forward) {
   RowGraph rows;
   rows.offsets.resize(num_rows + 1);
   rows.targets.resize(lists.num_targets);
   cuda::copy_to_host(rows.offsets.data(), lists.offsets.data(), rows.offsets.size() * sizeof(std::int64_t), stream);
   cuda::copy_to_host(rows.targets.data(), lists.targets.data(), rows.targets.size() * sizeof(std::int64_t), stream);
-  return to_node_lists(rows, order);
+  return to_node_lists(rows, order, forward);
 }
 
 // Builds the graph on the device and extracts from it on the host, from copies of all columns but the boxes.
@@ -299,8 +300,8 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
     const auto build_graph = [&](const FrameOrder& order) {
       const cuda::DeviceGraph graph =
           cuda::build_link_graph(columns, link_options.min_score, link_options.graph, true, stream);
-      return LinkGraph{to_host(graph.links, order, columns.size, stream),
-                       to_host(graph.suppressed, order, columns.size, stream)};
+      return LinkGraph{to_host(graph.links, order, columns.size, stream, true),
+                       to_host(graph.suppressed, order, columns.size, stream, false)};
     };
     found = link(detections, link_options, build_graph, num_threads);
   }

@@ -10,9 +10,13 @@ StreamRows OpenComponents::push(const DetectionsView& detections, std::span<cons
   FrameOrder order;
   std::vector<Slot> slots;
   for (std::size_t i = 0; i < detections.size(); ++i) {
-    if (detections.scores[i] < min_score_) continue;
+    const Slot slot = add(detections, i, frame, rows[i]);
+    if (detections.scores[i] < min_score_) {
+      close(slot);  // a component of its own, which nothing joins
+      continue;
+    }
     order.rows.push_back(static_cast<std::uint32_t>(i));
-    slots.push_back(add(detections, i, frame, rows[i]));
+    slots.push_back(slot);
   }
   order.frames.push_back({frame, 0, order.size()});
   LastFrame current{frame, SortedBoxes(detections, order, options_.buffer, options_.class_agnostic, 1),
@@ -31,16 +35,7 @@ StreamRows OpenComponents::push(const DetectionsView& detections, std::span<cons
   last_ = std::move(current);
   if (max_open_frames_) cut_long_components(frame);
 
-  StreamRows closed = take_closed();
-  for (std::size_t i = 0; i < detections.size(); ++i) {
-    if (!(detections.scores[i] < min_score_)) continue;
-    closed.boxes.push_back(detections.boxes[i]);
-    closed.scores.push_back(detections.scores[i]);
-    closed.frames.push_back(frame);
-    closed.labels.push_back(detections.labels[i]);
-    closed.rows.push_back(rows[i]);
-  }
-  return closed;
+  return take_closed();
 }
 
 StreamRows OpenComponents::flush() {

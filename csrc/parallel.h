@@ -10,6 +10,25 @@
 
 namespace trajtrack {
 
+// Threads that are waited for, also when an exception passes.
+class JoiningThreads {
+ public:
+  JoiningThreads() = default;
+  JoiningThreads(const JoiningThreads&) = delete;
+  JoiningThreads& operator=(const JoiningThreads&) = delete;
+  ~JoiningThreads() {
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  template <typename Run>
+  void start(const Run& run) {
+    threads_.emplace_back(run);
+  }
+
+ private:
+  std::vector<std::thread> threads_;
+};
+
 // Calls work(task) for every task below `num_tasks`, on at most `num_threads` threads, each task once and in
 // no particular order. The first exception of a task is thrown again here, after all threads have ended.
 template <typename Work>
@@ -32,8 +51,8 @@ void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
     }
   };
   {
-    std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) helpers.emplace_back(run);
+    JoiningThreads others;
+    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) others.start(run);
     run();
   }
   if (failure) std::rethrow_exception(failure);

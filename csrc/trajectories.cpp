@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include "parallel.h"
 #include "path_extraction.h"
@@ -131,8 +132,9 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
   return result;
 }
 
-NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order) {
-  std::vector<Node> node_of_row(graph.offsets.size() - 1);
+NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool forward) {
+  constexpr Node kNone = ~Node{0};
+  std::vector<Node> node_of_row(graph.offsets.size() - 1, kNone);
   for (Node node = 0; node < order.size(); ++node) node_of_row[order.rows[node]] = node;
   NodeLists lists;
   lists.offsets.reserve(order.size() + 1);
@@ -140,7 +142,13 @@ NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order) {
   for (const std::uint32_t row : order.rows) {
     for (auto i = static_cast<std::size_t>(graph.offsets[row]); i < static_cast<std::size_t>(graph.offsets[row + 1]);
          ++i) {
-      lists.targets.push_back(node_of_row[static_cast<std::size_t>(graph.targets[i])]);
+      const Node target = node_of_row[static_cast<std::size_t>(graph.targets[i])];
+      // The graph is of the columns on the GPU, the order of their copies: they part where the caller has since written
+      // into the former.
+      if (target == kNone || (forward && target <= node_of_row[row])) {
+        throw std::invalid_argument("detections: the columns on the GPU have changed since they were first used");
+      }
+      lists.targets.push_back(target);
     }
     lists.offsets.push_back(lists.targets.size());
   }

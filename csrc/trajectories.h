@@ -52,7 +52,8 @@ struct RowGraph {
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads);
 
-// Such lists, of rows that all take part, over nodes.
-NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order);
+// Such lists, of rows that all take part, over nodes; `forward` says that every target must come after its row.
+// Throws std::invalid_argument where the lists cannot be of these rows.
+NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool forward);
 
 }  // namespace trajtrack

@@ -5,6 +5,7 @@ Needed here is NumPy alone, so that every peer can run in the environment that i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -34,7 +35,7 @@ class Tracks(NamedTuple):
     """(k, 4) corners."""
 
 
-class Peer:
+class Peer(ABC):
     """A linker with its default settings."""
 
     package: ClassVar[str] = ""
@@ -47,33 +48,33 @@ class Peer:
     def __init__(self, settings: str) -> None:
         self.settings = settings
 
+    @abstractmethod
     def convert(self, frames: list[Frame]) -> Any:
         """Bring the detections into the form that the peer takes; before the clock starts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, inputs: Any) -> object:
         """Link a whole video: what is timed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tracks(self, frames: list[Frame]) -> Iterator[Tracks]:
         """Link a whole video and tell the tracks of each frame."""
-        raise NotImplementedError
 
 
 class OnlinePeer(Peer):
     """A linker that takes frame after frame."""
 
+    @abstractmethod
     def frame(self, frame: Frame) -> Any:
         """Bring a frame into the form that the peer takes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> Callable[[Any], Any]:
         """Make a tracker; return what takes a frame."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, frame: Frame, output: Any) -> Tracks:
         """Read what a step returned, before the next step."""
-        raise NotImplementedError
 
     def convert(self, frames: list[Frame]) -> Any:
         return [self.frame(frame) for frame in frames]
@@ -91,9 +92,9 @@ class OnlinePeer(Peer):
 class OfflinePeer(Peer):
     """A linker that takes the whole video."""
 
+    @abstractmethod
     def identities(self, frames: list[Frame]) -> Sequence[NDArray[np.int64]]:
         """Return the identity of each detection of each frame, -1 for none."""
-        raise NotImplementedError
 
     def tracks(self, frames: list[Frame]) -> Iterator[Tracks]:
         for frame, ids in zip(frames, self.identities(frames), strict=True):

@@ -13,7 +13,7 @@ from trajtrack.linking import LinkOptions
 __version__: Final[str]
 
 def build_config() -> dict[str, str]:
-    """Compiler, vector instructions in use, threads, CUDA."""
+    """Compiler, vector instructions in use, CUDA."""
 
 def first_fault(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], frames: NDArray[np.int32]

@@ -52,7 +52,7 @@ def as_array(name: str, values: Any) -> NDArray[Any]:
 
 def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:
     """Take `values` as a C-contiguous float32 array with `ndim` axes; doubles are rounded once, to nearest."""
-    if type(values) is np.ndarray and values.dtype == np.float32 and values.ndim == ndim and values.flags.c_contiguous:
+    if type(values) is np.ndarray and values.dtype == np.float32 and values.ndim == ndim and values.flags.carray:
         return values
     array = as_array(name, values)
     if ndim == 2 and array.shape == (0,):  # how an empty list arrives
@@ -60,7 +60,7 @@ def as_reals(name: str, values: Any, ndim: int) -> NDArray[np.float32]:
     if array.ndim != ndim:
         raise ValueError(f"{name}: expected {'one axis' if ndim == 1 else f'{ndim} axes'}, found shape {array.shape}")
     with np.errstate(over="ignore"):  # what overflows to infinity is reported as not finite
-        return np.ascontiguousarray(array, dtype=np.float32)
+        return np.require(array, np.float32, ["C", "ALIGNED"])
 
 
 def as_integers(name: str, values: Any, dtype: type[np.signedinteger[Any]] = np.int32) -> NDArray[Any]:
@@ -77,7 +77,7 @@ def as_integers(name: str, values: Any, dtype: type[np.signedinteger[Any]] = np.
     if array.size == 0:
         return np.empty(0, dtype)
     if array.dtype == dtype:
-        return np.ascontiguousarray(array)
+        return np.require(array, dtype, ["C", "ALIGNED"])
     limits = np.iinfo(dtype)
     if array.dtype.kind == "f":
         bad = ~(np.isfinite(array) & (np.trunc(array) == array))
@@ -88,7 +88,7 @@ def as_integers(name: str, values: Any, dtype: type[np.signedinteger[Any]] = np.
     else:
         bad = (array < limits.min) | (array > limits.max)
     _refuse(name, array, bad, f"a value from {limits.min} to {limits.max}")
-    return np.ascontiguousarray(array, dtype=dtype)
+    return np.require(array, dtype, ["C", "ALIGNED"])
 
 
 def as_count(name: str, value: Any, minimum: int = 0, maximum: int | None = None) -> int:

@@ -110,7 +110,7 @@ def link(
     device: str | None = None,
     **overrides: Any,
 ) -> Trajectories:
-    """Link the detections of a video into trajectories (improved Seq-NMS; section 3.1.1 of the paper).
+    """Link the detections of a video into trajectories: Seq-NMS with links across gaps.
 
     Parameters
     ----------

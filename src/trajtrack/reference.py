@@ -1,8 +1,8 @@
 """The algorithm in plain NumPy, from top to bottom: the specification that the compiled core is tested against.
 
-Improved Seq-NMS (section 3.1.1 of the paper): link overlapping boxes of successive frames, bridge gaps, then take the
-path with the greatest sum of scores again and again. It is slow and has no threads; `trajtrack.link` returns the same
-to the last bit.
+Improved Seq-NMS, after section 3.1.1 of Xiao et al., arXiv 2204.11544: link overlapping boxes of successive frames,
+bridge gaps, then take the path with the greatest sum of scores again and again. It is slow and has no threads;
+`trajtrack.link` returns the same to the last bit.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trajtrack import _core
-from trajtrack.columns import as_count, as_reals
+from trajtrack.columns import as_count, as_integers, as_reals
 from trajtrack.detections import Detections
 from trajtrack.linking import LinkOptions, resolve_options
 from trajtrack.trajectories import Trajectories
@@ -197,19 +197,23 @@ class Linker:
             max_open_frames=state["max_open_frames"],
             label_names=state["label_names"],
         )
+        given = Detections(state["boxes"], state["scores"], state["frames"], state["labels"])
+        rows = as_integers("rows", state["rows"], np.int64)
+        if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
+            raise ValueError("state: expected rows that ascend, one for each box, and frames in their order")
         # What is open hangs together by its own links alone: pushed again, it comes to stand as it stood.
-        frames = np.asarray(state["frames"])
-        numbers, begins = np.unique(frames, return_index=True)
-        for number, part in zip(numbers, np.split(np.arange(len(frames)), begins[1:]), strict=False):
-            boxes, scores, labels, rows = (state[name][part] for name in ("boxes", "scores", "labels", "rows"))
-            linker._stream.push(boxes, scores, labels, rows, int(number))
-        if state["next_frame"] > 0 and (len(numbers) == 0 or numbers[-1] < state["next_frame"] - 1):
+        numbers, begins = np.unique(given.frames, return_index=True)
+        for number, part in zip(numbers, np.split(np.arange(len(rows)), begins[1:]), strict=False):
+            frame = given[part]
+            linker._stream.push(frame.boxes, frame.scores, frame.labels, rows[part], int(number))
+        next_frame = as_count("next_frame", state["next_frame"])
+        if next_frame > 0 and (len(numbers) == 0 or numbers[-1] < next_frame - 1):
             empty = Detections([], [], [])
-            linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), state["next_frame"] - 1)
-        linker._next_frame = state["next_frame"]
-        linker._num_rows = state["num_rows"]
-        linker._num_trajectories = state["num_trajectories"]
-        linker._cut_before = state["num_cut"]
+            linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
+        linker._next_frame = next_frame
+        linker._num_rows = as_count("num_rows", state["num_rows"])
+        linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])
+        linker._cut_before = as_count("num_cut", state["num_cut"])
         return linker
 
     def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> Settled:

@@ -176,6 +176,30 @@ def test_an_unknown_option_is_refused() -> None:
         Linker(max_gaps=3)
 
 
+def test_what_is_settled_ascends_by_row_also_after_a_cut() -> None:
+    linker = Linker(max_open_frames=1, min_score=0.5)
+    boxes = [[50, 50, 60, 60], [0, 0, 10, 10]]
+    linker.push(boxes, [0.1, 0.9])
+    assert linker.push(boxes, [0.1, 0.9]).rows.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("boxes", [[1, 2]], r"boxes: expected shape \(N, 4\)"),
+        ("boxes", [[float("nan"), 0, 1, 1]], "boxes, row 0: found"),
+        ("rows", [0, 1], "state: expected rows that ascend, one for each box"),
+    ],
+)
+def test_a_damaged_state_is_refused(name: str, value: list[object], message: str) -> None:
+    linker = Linker()
+    linker.push(BOX, [0.9])
+    state = linker.state_dict()
+    state[name] = np.array(value)
+    with pytest.raises(ValueError, match=message):
+        Linker.from_state_dict(state)
+
+
 def test_a_state_of_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="state: expected what state_dict returns"):
         Linker.from_state_dict({"version": 1})
