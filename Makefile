@@ -8,7 +8,7 @@ SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc
 .PHONY: help install demo test lint format bench sanitize clean
 
 help:
-	@echo "make demo      link a synthetic scene, print its metrics, draw its trajectories"
+	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
 	@echo "make test      run the tests"
 	@echo "make lint      check formatting, types and warnings"
 	@echo "make format    format the code"
@@ -28,6 +28,7 @@ $(VENV)/installed: $(VENV)/python $(SOURCES)
 
 demo: install
 	$(BIN)/trajtrack demo
+	$(BIN)/trajvqa demo
 
 test: install
 	$(BIN)/pytest --numprocesses auto

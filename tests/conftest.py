@@ -7,7 +7,7 @@ import pytest
 
 from trajtrack import _core
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("TRAJ_DATA", PROJECT.parent / "shared" / "data"))
 
 

@@ -1,0 +1,69 @@
+"""``trajvqa demo``: train on small worlds, with and without seeing them."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trajtrack.cli.errors import UsageError
+from trajvqa.cli.progress import TrainingProgress
+from trajvqa.curves import draw_curves
+from trajvqa.datasets.worlds import WorldsOptions, make_worlds
+from trajvqa.evaluation import Accuracy, accuracy_table
+from trajvqa.experiment_files import read_experiment
+from trajvqa.training import train
+
+__all__ = ["add_command"]
+
+_EXPERIMENTS = {"text only": "small/text-only", "frames and trajectories": "small/both"}
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "demo",
+        help="train on small worlds and compare with a model that sees nothing",
+        description="Make small worlds, train the text-only model and the model of frames and trajectories, and print "
+        "their accuracies by question type. What was done already is not done again.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-o", "--output", default="out/vqa-demo", metavar="DIR", help="folder; default: out/vqa-demo")
+    parser.add_argument("--videos", type=int, default=300, metavar="N", help="training videos; default: 300")
+    parser.add_argument("--epochs", type=int, default=6, metavar="N", help="epochs; default: 6")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    for name in ("videos", "epochs"):
+        if getattr(arguments, name) < 1:
+            raise UsageError(f"--{name}: expected an integer of at least 1, found {getattr(arguments, name)}")
+    folder = Path(arguments.output)
+    few = max(arguments.videos // 5, 1)
+    options = WorldsOptions(train=arguments.videos, val=few, test=few)
+    statistics = make_worlds(folder / "worlds", options)
+    for split, numbers in statistics.items():
+        print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions")
+    rows: dict[str, Accuracy] = {}
+    logs = []
+    for name, experiment in _EXPERIMENTS.items():
+        chosen = read_experiment(experiment)
+        chosen = replace(chosen, training=replace(chosen.training, epochs=arguments.epochs))
+        progress = TrainingProgress(name)
+        run = folder / f"{experiment.replace('/', '-')}-{arguments.epochs}-epochs-{arguments.videos}-videos"
+        try:
+            rows[name] = train(chosen, folder / "worlds", run, progress).accuracies["test"]
+        finally:
+            progress.clear()
+        logs.append(run / "log.jsonl")
+    print("\ntest questions answered right, in percent:\n")
+    print(accuracy_table(rows))
+    picture = folder / "curves.png"
+    try:
+        draw_curves(logs, picture)
+    except ImportError as error:
+        print(f"no picture of the curves: {error}")
+    else:
+        print(f"\nwrote {picture}")
+    return False

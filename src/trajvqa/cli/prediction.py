@@ -1,0 +1,90 @@
+"""``trajvqa predict``: the answers of a trained model, or one question looked at closely."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trajtrack.cli.errors import Failure, UsageError
+from trajvqa.batches import QuestionBatches
+from trajvqa.checkpoints import load_model
+from trajvqa.data import open_split
+from trajvqa.data_files import find_files
+from trajvqa.evaluation import score, write_predictions
+from trajvqa.models.trajectory import TrajectoryModel
+from trajvqa.prediction import choices
+from trajvqa.trajectory_store import TrajectoryStore
+
+__all__ = ["add_command"]
+
+_SHOWN_TRAJECTORIES = 5
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "predict",
+        help="answer the questions of a split, or show one question",
+        description="Answer the questions of a split with a trained model and write them in NExT-QA's form; or show "
+        "one question with the scores of its candidates and the trajectories that its words attend to most.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="best.pt of a run")
+    parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
+    parser.add_argument("--split", default="test", metavar="NAME", help="which questions; default: test")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("-o", "--output", metavar="FILE", help="file of predictions to write")
+    what.add_argument("--question", metavar="KEY", help="show the question VIDEO_QID")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    try:
+        model, checkpoint = load_model(arguments.checkpoint)
+        data = open_split(arguments.data, arguments.split, checkpoint.experiment, checkpoint.schema)
+        if arguments.question is not None:
+            stores = find_files(arguments.data, arguments.split)
+            _show(model, data, arguments.question, stores.trajectories)
+            return False
+        questions = data.questions
+        chosen = choices(model, data, checkpoint.experiment.training)
+        predictions = dict(zip(questions.keys, chosen.tolist(), strict=True))
+        write_predictions(arguments.output, questions, predictions)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    accuracy = score(questions, predictions)
+    print(f"{arguments.split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
+    print(accuracy.table())
+    print(f"wrote {Path(arguments.output)}")
+    return False
+
+
+def _show(model: torch.nn.Module, data: QuestionBatches, key: str, store: Path | None) -> None:
+    questions = data.questions
+    if key not in questions.keys:
+        raise UsageError(f"--question: found no {key!r}, expected VIDEO_QID as in {questions.keys[0]!r}")
+    row = questions.keys.index(key)
+    batch = data[np.array([row])]
+    with torch.inference_mode():
+        explained = model.explain(batch) if isinstance(model, TrajectoryModel) else None
+        scores = model(batch) if explained is None else explained.scores
+    chosen = int(scores[0].argmax())
+    print(f"video {questions.videos[row]}, question {questions.qids[row]} ({questions.types[row]})")
+    print(f"{questions.questions[row]}?\n")
+    for place, text in enumerate(questions.candidates[row]):
+        marks = ["right"] * (place == questions.answers[row]) + ["chosen"] * (place == chosen)
+        print(f"{float(scores[0, place]):8.3f}  {text}" + (f"  <- {' and '.join(marks)}" if marks else ""))
+    if explained is None or explained.attention is None or store is None:
+        return
+    seen = TrajectoryStore(store)
+    read = seen.read([questions.videos[row]], data.max_trajectories)
+    weights = explained.attention[0, chosen].numpy()
+    print(f"\nattention of the chosen candidate's words, of {int(read.mask.sum())} trajectories:")
+    for place in np.argsort(-weights, kind="stable")[: min(_SHOWN_TRAJECTORIES, int(read.mask.sum()))]:
+        start, end = read.spans[0, place]
+        name = seen.classes[read.labels[0, place]]
+        print(f"{100 * weights[place]:7.1f} %  {name}, {100 * start:.0f} to {100 * end:.0f} % of the video")

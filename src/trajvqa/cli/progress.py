@@ -1,0 +1,61 @@
+"""How far training is, for people."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+from trajvqa.training import Progress
+
+__all__ = ["TrainingProgress"]
+
+_CLEAR = "\r\x1b[K"
+
+
+class TrainingProgress:
+    """Prints a line an epoch, and on a terminal one below that follows the steps and says how long it will take.
+
+    Parameters
+    ----------
+    name
+        What is trained, in front of every line; nothing where empty.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._prefix = f"{name}: " if name else ""
+        self._start = time.monotonic()
+        self._first: float | None = None
+        self._visible = sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        """Take notice of a step or of the end of an epoch."""
+        if self._first is None:
+            # A run that goes on has begun before this process did.
+            self._first = progress.epoch - 1 + (progress.step - 1) / progress.steps
+        done = progress.epoch - 1 + progress.step / progress.steps
+        rate = (time.monotonic() - self._start) / max(done - self._first, 1e-9)
+        left = f"{_duration(rate * (progress.epochs - done))} left"
+        epoch = f"{self._prefix}epoch {progress.epoch}/{progress.epochs}"
+        if progress.val_accuracy is not None:
+            self.clear()
+            print(
+                f"{epoch}  loss {progress.loss:.4f}  validation {100 * progress.val_accuracy:.2f} %  {left}",
+                file=sys.stderr,
+                flush=True,
+            )
+        elif self._visible:
+            line = f"{epoch}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  {left}"
+            sys.stderr.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Make room for other output."""
+        if self._visible:
+            sys.stderr.write(_CLEAR)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,1 @@
+"""Questions about videos: read from files, or made."""

@@ -1,0 +1,157 @@
+"""HDF5 files from elsewhere: opened and checked, with errors that name the file and the dataset."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LazyFile", "dataset", "open_checked", "read_ids", "write_ids"]
+
+Kind = Literal["float", "integer"]
+
+_KINDS = {"float": "f", "integer": "iu"}
+
+
+def open_checked(path: str | os.PathLike[str]) -> h5py.File:
+    """Open a file for reading.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    IsADirectoryError
+        When it is a folder.
+    ValueError
+        When it is no HDF5 file, or is cut off; naming the file.
+    """
+    name = os.fspath(path)
+    if os.path.isdir(name):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory, expected an HDF5 file", name)
+    if not os.path.exists(name):
+        raise FileNotFoundError(errno.ENOENT, "No such file, expected an HDF5 file", name)
+    try:
+        return h5py.File(name, "r")
+    except PermissionError as error:
+        raise PermissionError(errno.EACCES, "May not be read", name) from error
+    except OSError as error:
+        reason = str(error)
+        if "truncated file" in reason:
+            found = f"found {os.path.getsize(name)} bytes, expected more: the file is cut off"
+        elif "file signature not found" in reason:
+            found = "found no HDF5 file, expected one"
+        else:
+            found = f"found an HDF5 file that cannot be opened ({reason})"
+        raise ValueError(f"{name}: {found}") from error
+
+
+def dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:
+    """Return a dataset that must be there.
+
+    Parameters
+    ----------
+    file
+        Where it lies.
+    name
+        Its name.
+    shape_text
+        Its shape, as in ``"(V, 16, D)"``: letters for any size, numbers for that size.
+    kind
+        What its numbers are; anything where left out.
+
+    Raises
+    ------
+    ValueError
+        When it is missing or of another shape or kind, naming the file, what was found and what was expected.
+    """
+    found = file.get(name)
+    if not isinstance(found, h5py.Dataset):
+        others = ", ".join(sorted(file)) or "nothing"
+        raise ValueError(f"{file.filename}: {name}: found no such dataset but {others}, expected shape {shape_text}")
+    sizes = [size.strip() for size in shape_text.strip("()").split(",") if size.strip()]
+    shape = found.shape or ()
+    if len(shape) != len(sizes) or any(
+        wanted.isdecimal() and int(wanted) != size for wanted, size in zip(sizes, shape, strict=True)
+    ):
+        raise ValueError(f"{file.filename}: {name}: found shape {found.shape}, expected {shape_text}")
+    if kind is not None and found.dtype.kind not in _KINDS[kind]:
+        raise ValueError(f"{file.filename}: {name}: found {found.dtype}, expected {kind} numbers")
+    return found
+
+
+def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
+    """Return the ids of a dataset of whole numbers or of text, as text.
+
+    Raises
+    ------
+    ValueError
+        When they are neither, or one comes twice; naming the file and the rows.
+    """
+    where = f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}"
+    if dataset.ndim != 1:
+        raise ValueError(f"{where}: found shape {dataset.shape}, expected (V,)")
+    if dataset.dtype.kind not in "iuSOT":
+        raise ValueError(f"{where}: found {dataset.dtype}, expected whole numbers or text")
+    values: NDArray[Any] = dataset[:]
+    ids = tuple(_as_text(value, f"{where}, row {row}") for row, value in enumerate(values.tolist()))
+    seen: dict[str, int] = {}
+    for row, each in enumerate(ids):
+        first = seen.setdefault(each, row)
+        if first != row:
+            raise ValueError(f"{where}: found {each!r} in rows {first} and {row}, expected every id once")
+    return ids
+
+
+def write_ids(file: h5py.File, name: str, ids: Sequence[str]) -> None:
+    """Write ids as a dataset of UTF-8 text."""
+    file.create_dataset(name, data=np.array(ids, dtype=object), dtype=h5py.string_dtype())
+
+
+class LazyFile:
+    """A file that each process opens when it first reads: it survives pickling and fork.
+
+    HDF5 handles must not be shared between processes: their reads would disturb one another.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._file: h5py.File | None = None
+        self._process = 0
+
+    def open(self) -> h5py.File:
+        """Return the file, opened by this process.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            As `open_checked`.
+        """
+        if self._file is None or self._process != os.getpid():
+            self._file = open_checked(self.path)
+            self._process = os.getpid()
+        return self._file
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_file": None, "_process": 0}
+
+
+def _as_text(value: Any, where: str) -> str:
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise ValueError(f"{where}: found {value!r}, expected UTF-8 text") from None
+    if isinstance(value, int | str):
+        return str(value)
+    raise ValueError(f"{where}: found {type(value).__name__}, expected a whole number or text")

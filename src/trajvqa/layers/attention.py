@@ -1,0 +1,98 @@
+"""Section 3.2, alignment: attention between two modalities, and the cycle of three pairs."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+
+from trajvqa.layers.masking import masked_softmax
+
+__all__ = ["Alignment", "Attention"]
+
+
+class Attention(nn.Module):
+    """Dot-product attention, Eq. 5, with a skip connection and layer norm.
+
+    Parameters
+    ----------
+    hidden_size
+        d.
+    heads
+        Number of heads, which share d.
+    dropout
+        Share of the attended values dropped.
+    """
+
+    def __init__(self, hidden_size: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.key = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.value = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.dropout = nn.Dropout(dropout)
+        self.norm = nn.LayerNorm(hidden_size)
+
+    def forward(self, queries: Tensor, keys: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Let each query attend to the keys.
+
+        Parameters
+        ----------
+        queries
+            (..., n, d).
+        keys
+            (..., m, d), also the values; leading axes broadcast against those of `queries`.
+        mask
+            (..., m) bool, where there is a key.
+
+        Returns
+        -------
+        aligned
+            (..., n, d) queries with what they attended to.
+        weights
+            (..., n, m), mean over the heads.
+        """
+        query, key, value = (
+            self._split(layer(each)) for layer, each in ((self.query, queries), (self.key, keys), (self.value, keys))
+        )
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        weights = masked_softmax(scores, mask[..., None, None, :])
+        attended = (weights @ value).transpose(-2, -3).flatten(-2)  # Eq. 5
+        return self.norm(queries + self.dropout(attended)), weights.mean(dim=-3)
+
+    def _split(self, values: Tensor) -> Tensor:
+        """Return (..., heads, n, d / heads) for (..., n, d)."""
+        parts = values.reshape(*values.shape[:-1], self.heads, values.shape[-1] // self.heads)
+        return parts.transpose(-2, -3)
+
+
+class Alignment(nn.Module):
+    """Two modalities that attend to each other: one of Eqs. 6, 7 and 8."""
+
+    def __init__(self, hidden_size: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.first_to_second = Attention(hidden_size, heads, dropout)
+        self.second_to_first = Attention(hidden_size, heads, dropout)
+
+    def forward(
+        self, first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Align.
+
+        Parameters
+        ----------
+        first, second
+            (..., n, d) and (..., m, d); leading axes broadcast.
+        first_mask, second_mask
+            (..., n) and (..., m) bool.
+
+        Returns
+        -------
+        first, second
+            (..., n, d) and (..., m, d), aligned.
+        weights
+            (..., n, m), how `first` attended to `second`.
+        """
+        aligned_first, weights = self.first_to_second(first, second, second_mask)
+        aligned_second, _ = self.second_to_first(second, first, first_mask)
+        return aligned_first, aligned_second, weights

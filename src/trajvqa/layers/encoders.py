@@ -1,0 +1,171 @@
+"""Section 3.1: what clips, trajectories and words become before they meet."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder"]
+
+
+class FrameEncoder(nn.Module):
+    """Clips in their context, Eqs. 1 and 2.
+
+    Parameters
+    ----------
+    feature_size
+        Width of a clip's features, appearance and motion side by side.
+    hidden_size
+        d.
+    dropout
+        Share of values dropped before the recurrent layer.
+    """
+
+    def __init__(self, feature_size: int, hidden_size: int, dropout: float) -> None:
+        super().__init__()
+        self.project = nn.Linear(feature_size, hidden_size)
+        nn.init.xavier_normal_(self.project.weight)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = nn.GRU(hidden_size, hidden_size, batch_first=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (B, N, d) for features (B, N, D)."""
+        clips = torch.relu(self.project(features))  # Eq. 1
+        encoded: Tensor = self.recurrent(self.dropout(clips))[0]  # Eq. 2
+        return encoded
+
+
+class TrajectoryEncoder(nn.Module):
+    """Trajectories in the company of the others, Section 3.1.1 and Eq. 3.
+
+    A trajectory is the sum of three projections: of its pooled visual feature, of the word vector of its label, and of
+    its start and end.
+
+    Parameters
+    ----------
+    feature_size
+        Width of the pooled visual feature.
+    label_vectors
+        (classes, word_size) word vectors of the labels; they are not trained.
+    hidden_size
+        d.
+    kind
+        ``mhsa``: self-attention and feed-forward layers with skip connections (Figure 3); ``gru``: a recurrent layer
+        over the trajectories in the order in which they stand.
+    layers, heads, feed_forward
+        Of ``mhsa``.
+    dropout
+        Share of values dropped in the layers.
+    """
+
+    label_vectors: Tensor
+
+    def __init__(
+        self,
+        feature_size: int,
+        label_vectors: Tensor,
+        hidden_size: int,
+        kind: str,
+        layers: int,
+        heads: int,
+        feed_forward: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("label_vectors", label_vectors)
+        self.visual = nn.Linear(feature_size, hidden_size)
+        self.label = nn.Linear(label_vectors.shape[1], hidden_size)
+        self.time = nn.Linear(2, hidden_size)
+        self.norm = nn.LayerNorm(hidden_size)
+        self.context: nn.TransformerEncoder | nn.GRU
+        if kind == "mhsa":
+            layer = nn.TransformerEncoderLayer(hidden_size, heads, feed_forward, dropout, batch_first=True)
+            self.context = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+        else:
+            self.context = nn.GRU(hidden_size, hidden_size, batch_first=True)
+
+    def forward(self, features: Tensor, labels: Tensor, spans: Tensor, mask: Tensor) -> Tensor:
+        """Encode.
+
+        Parameters
+        ----------
+        features
+            (B, K, D) pooled visual features.
+        labels
+            (B, K) places in `label_vectors`.
+        spans
+            (B, K, 2) start and end as shares of the video.
+        mask
+            (B, K) bool, where there is a trajectory: the first places of each row.
+
+        Returns
+        -------
+        (B, K, d), 0 where there is no trajectory.
+        """
+        parts = self.visual(features) + self.label(self.label_vectors[labels]) + self.time(spans)
+        parts = self.norm(parts)
+        if isinstance(self.context, nn.GRU):
+            encoded: Tensor = self.context(parts)[0]
+        else:
+            # Attention needs something to attend to: a video without any lends it a place that is blanked below.
+            first = torch.arange(mask.shape[1], device=mask.device) == 0
+            hidden = ~(mask | (first & ~mask.any(dim=1, keepdim=True)))
+            encoded = self.context(parts, src_key_padding_mask=hidden)  # Eq. 3
+        return encoded.masked_fill(~mask.unsqueeze(-1), 0.0)
+
+
+class QueryEncoder(nn.Module):
+    """Question and candidate as one sentence, Eq. 4.
+
+    Parameters
+    ----------
+    word_vectors
+        (words, word_size) first values of the trainable vectors; None where the text comes as features.
+    feature_size
+        Width of the text's features, which are projected to `word_size`; None where the text comes as words.
+    word_size
+        Width of a word before the recurrent layer.
+    hidden_size
+        d.
+    dropout
+        Share of values dropped before the recurrent layer.
+    """
+
+    def __init__(
+        self, word_vectors: Tensor | None, feature_size: int | None, word_size: int, hidden_size: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.embed: nn.Module
+        if word_vectors is not None:
+            self.embed = nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
+        else:
+            assert feature_size is not None
+            self.embed = nn.Linear(feature_size, word_size)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = nn.GRU(word_size, hidden_size, batch_first=True)
+
+    def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode.
+
+        Parameters
+        ----------
+        words
+            (B, C, L) word numbers, or (B, C, L, S) features.
+        mask
+            (B, C, L) bool, where there is a word: the first places of each row.
+
+        Returns
+        -------
+        words
+            (B, C, L, d), 0 where there is no word.
+        sentence
+            (B, C, d), the state after the last word.
+        """
+        batch, candidates, length = mask.shape
+        embedded = self.dropout(self.embed(words)).flatten(0, 1)
+        states, _ = self.recurrent(embedded)  # Eq. 4
+        states = states.view(batch, candidates, length, -1)
+        # A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
+        last = (mask.sum(dim=-1) - 1).clamp(min=0)
+        sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
+        return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence

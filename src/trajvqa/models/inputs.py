@@ -1,0 +1,53 @@
+"""What a model must know of the data before it is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trajvqa.config import ModelConfig
+from trajvqa.layers.encoders import QueryEncoder
+
+__all__ = ["Inputs", "query_encoder"]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Sizes and word vectors, as the files have them."""
+
+    word_vectors: Tensor | None = None
+    """(words, word_size) first vectors of the vocabulary, for words."""
+    text_size: int | None = None
+    """Width of text features, for BERT features."""
+    frame_size: int | None = None
+    """Width of a clip's features."""
+    trajectory_size: int | None = None
+    """Width of a trajectory's pooled feature."""
+    label_vectors: Tensor | None = None
+    """(classes, word_size) word vectors of the classes of trajectories."""
+
+
+def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
+    """Return the encoder of the text that the data have.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    words = inputs.word_vectors if config.text == "glove" else None
+    if words is None and inputs.text_size is None:
+        raise ValueError(f"text: found {config.text!r}, but the data have no such text")
+    if words is not None and words.shape[1] != config.word_size:
+        raise ValueError(
+            f"word_size: found {config.word_size}, expected {words.shape[1]}, the size of the word vectors"
+        )
+    return QueryEncoder(
+        None if words is None else words.to(torch.float32),
+        inputs.text_size,
+        config.word_size,
+        config.hidden_size,
+        config.dropout,
+    )

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from batch_examples import inputs_for, make_batch, small_config, with_padding
+
+from trajvqa.config import ModelConfig
+from trajvqa.losses import hinge_loss
+from trajvqa.models import create_model, list_models, streams_of
+
+VARIANTS = {
+    "full": {},
+    "bert": {"text": "bert"},
+    "trajectories": {"streams": ("trajectory",)},
+    "frames": {"streams": ("frame",)},
+    "gru": {"trajectory_encoder": "gru"},
+    "without cycle attention": {"cycle_attention": False},
+    "without VQG": {"graphs": ("TQG", "VTG")},
+    "without TQG": {"graphs": ("VQG", "VTG")},
+    "without VTG": {"graphs": ("VQG", "TQG")},
+    "hadamard": {"fusion": "hadamard"},
+    "relu_gram and sum": {"adjacency": "relu_gram", "pooling": "sum"},
+    "four heads": {"attention_heads": 4},
+}
+
+
+def model_and_batch(name: str, settings: dict[str, object]) -> tuple[torch.nn.Module, object]:
+    config = small_config(**settings)
+    torch.manual_seed(3)
+    return create_model(name, config, inputs_for(config)).eval(), make_batch(text=config.text)
+
+
+def every_model() -> list[object]:
+    others = [pytest.param(name, {}, id=name) for name in list_models() if name != "trajectory"]
+    return [pytest.param("trajectory", settings, id=name) for name, settings in VARIANTS.items()] + others
+
+
+@pytest.mark.parametrize(("name", "settings"), every_model())
+def test_each_candidate_gets_a_score(name, settings):
+    model, batch = model_and_batch(name, settings)
+    scores = model(batch)
+    assert scores.shape == (4, 5)
+    assert torch.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(("name", "settings"), every_model())
+def test_padding_changes_no_score(name, settings):
+    model, batch = model_and_batch(name, settings)
+    torch.testing.assert_close(model(with_padding(batch, words=3, trajectories=4)), model(batch), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), every_model())
+def test_the_order_of_candidates_changes_no_score(name, settings):
+    model, batch = model_and_batch(name, settings)
+    order = [3, 0, 4, 1, 2]
+    shuffled = replace(batch, words=batch.words[:, order], word_mask=batch.word_mask[:, order])
+    torch.testing.assert_close(model(shuffled), model(batch)[:, order], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), every_model())
+def test_further_candidates_change_no_score(name, settings):
+    model, batch = model_and_batch(name, settings)
+    fewer = replace(batch, words=batch.words[:, :3], word_mask=batch.word_mask[:, :3])
+    torch.testing.assert_close(model(fewer), model(batch)[:, :3], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), every_model())
+def test_a_question_s_scores_do_not_depend_on_the_others_of_its_batch(name, settings):
+    model, batch = model_and_batch(name, settings)
+    alone = type(batch)(**{field: getattr(batch, field)[2:3] for field in vars(batch)})
+    torch.testing.assert_close(model(alone), model(batch)[2:3], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "settings"), [each for each in every_model() if each.id != "random"])
+def test_gradients_reach_every_parameter(name, settings):
+    model, batch = model_and_batch(name, settings)
+    hinge_loss(model.train()(batch), batch.answers).backward()
+    idle = [name for name, each in model.named_parameters() if each.grad is None or not each.grad.abs().sum() > 0]
+    assert idle == []
+
+
+@pytest.mark.parametrize(("name", "settings"), [each for each in every_model() if each.id != "random"])
+def test_it_learns_32_questions_by_heart(name, settings):
+    model, _ = model_and_batch(name, settings | {"dropout": 0.0})
+    batch = make_batch(32, text=settings.get("text", "glove"), seed=1)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    model.train()
+    for _ in range(200):
+        scores = model(batch)
+        if (scores.argmax(dim=1) == batch.answers).all():
+            break
+        optimiser.zero_grad()
+        hinge_loss(scores, batch.answers).backward()
+        optimiser.step()
+    assert (model.eval()(batch).argmax(dim=1) == batch.answers).float().mean() == 1.0
+
+
+def test_a_video_without_trajectories_has_finite_scores_and_gradients():
+    model, batch = model_and_batch("trajectory", {})
+    empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
+    loss = hinge_loss(model(empty), batch.answers)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(each.grad).all() for each in model.parameters() if each.grad is not None)
+
+
+def test_only_what_a_graph_needs_is_built():
+    model, _ = model_and_batch("trajectory", {"streams": ("frame",)})
+    assert [name for name, _ in model.named_parameters() if "trajector" in name or "TQG" in name or "VTG" in name] == []
+
+
+def test_the_weights_of_the_graphs_are_lambda_1_and_lambda_2():
+    model, batch = model_and_batch("trajectory", {"trajectory_weight": 0.0, "visual_weight": 0.0})
+    frames_only, _ = model_and_batch("trajectory", {"streams": ("frame",)})
+    frames_only.load_state_dict(model.state_dict(), strict=False)
+    torch.testing.assert_close(model(batch), frames_only(batch))
+
+
+def test_attention_says_which_trajectories_the_words_looked_at():
+    model, batch = model_and_batch("trajectory", {})
+    attention = model.explain(batch).attention
+    assert attention.shape == (4, 5, 5)
+    torch.testing.assert_close(attention.sum(dim=-1), torch.ones(4, 5))
+    assert (attention[~batch.trajectory_mask[:, None].expand(-1, 5, -1)] == 0).all()
+
+
+@pytest.mark.parametrize("settings", [{"streams": ("frame",)}, {"cycle_attention": False}])
+def test_there_is_no_attention_to_trajectories_without_it(settings):
+    model, batch = model_and_batch("trajectory", settings)
+    assert model.explain(batch).attention is None
+
+
+def test_chance_is_chance():
+    config = small_config()
+    torch.manual_seed(0)
+    model, batch = create_model("random", config, inputs_for(config)), make_batch(2000)
+    accuracy = (model(batch).argmax(dim=1) == batch.answers).double().mean()
+    assert 0.17 < accuracy < 0.23
+
+
+def test_an_unknown_model_is_named():
+    config = small_config()
+    with pytest.raises(ValueError, match="model: found 'hga', expected one of random, text-only, trajectory"):
+        create_model("hga", config, inputs_for(config))
+
+
+def test_a_missing_stream_is_named():
+    config = small_config()
+    with pytest.raises(ValueError, match="streams: found 'frame', but the data have no frame features"):
+        create_model("trajectory", config, replace(inputs_for(config), frame_size=None))
+
+
+def test_text_that_the_data_lack_is_named():
+    with pytest.raises(ValueError, match="text: found 'bert', but the data have no such text"):
+        create_model("text-only", small_config(text="bert"), inputs_for(small_config()))
+
+
+def test_word_vectors_of_another_size_are_named():
+    with pytest.raises(ValueError, match="word_size: found 9, expected 8, the size of the word vectors"):
+        create_model("text-only", small_config(word_size=9), inputs_for(small_config()))
+
+
+def test_only_the_papers_model_sees_the_video():
+    assert streams_of("trajectory", ModelConfig()) == ("frame", "trajectory")
+    assert streams_of("text-only", ModelConfig()) == ()

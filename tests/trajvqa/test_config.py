@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig, experiment_from, with_overrides
+
+
+def test_the_defaults_are_the_papers():
+    config = ModelConfig()
+    assert (config.hidden_size, config.max_words, config.dropout) == (256, 37, 0.3)
+    assert (config.trajectory_weight, config.visual_weight) == (0.5, 0.5)
+    assert (TrainingConfig().batch_size, TrainingConfig().learning_rate, NegativesConfig().count) == (64, 5e-5, 5)
+
+
+def test_an_experiment_survives_its_own_values():
+    experiment = Experiment(settings=ModelConfig(streams=("frame",), hidden_size=32), training=TrainingConfig(epochs=3))
+    assert experiment_from(asdict(experiment)) == experiment
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"setings": {}}, "file.yaml: setings: unknown setting, expected one of model, description, settings"),
+        ({"settings": {"hiden_size": 3}}, "file.yaml: settings.hiden_size: unknown setting, expected one of streams"),
+        ({"settings": 3}, "file.yaml: settings: found 3, expected settings by name"),
+        ({"settings": {"hidden_size": "256"}}, "file.yaml: settings.hidden_size: found '256', expected int"),
+        ({"settings": {"hidden_size": True}}, "file.yaml: settings.hidden_size: found True, expected int"),
+        ({"settings": {"hidden_size": 0}}, "file.yaml: settings.hidden_size: found 0, expected 2 to 65536"),
+        ({"settings": {"dropout": float("nan")}}, "file.yaml: settings.dropout: found nan, expected 0 to 0.9"),
+        ({"settings": {"text": "clip"}}, "file.yaml: settings.text: found 'clip', expected one of glove, bert"),
+        ({"settings": {"streams": "frame"}}, "file.yaml: settings.streams: found 'frame', expected a list of str"),
+        ({"settings": {"streams": ["frames"]}}, r"settings.streams: found \['frames'\], expected one or more of frame"),
+        ({"settings": {"graphs": []}}, r"settings.graphs: found \[\], expected one or more of VQG, TQG, VTG"),
+        (
+            {"settings": {"streams": ["frame"], "graphs": ["TQG"]}},
+            r"settings.graphs: found \['TQG'\], expected one that",
+        ),
+        ({"settings": {"hidden_size": 20}}, "settings.trajectory_heads: found 8, expected a divisor of hidden_size 20"),
+        ({"negatives": {"strategy": "b"}}, "negatives.strategy: found 'b', expected one of none, a, qa, both"),
+        ({"training": {"learning_rate": 0.0}}, "training.learning_rate: found 0.0, expected 1e-09 to 10"),
+    ],
+)
+def test_bad_values_are_named(values, message):
+    with pytest.raises(ValueError, match=message):
+        experiment_from(values, "file.yaml")
+
+
+def test_a_whole_number_is_a_number():
+    assert experiment_from({"training": {"clip_norm": 12}}).training.clip_norm == 12.0
+
+
+def test_settings_are_replaced_by_their_paths():
+    experiment = with_overrides(Experiment(), {"training.epochs": 2, "model": "text-only"})
+    assert (experiment.training.epochs, experiment.model) == (2, "text-only")
+
+
+def test_a_path_that_leads_nowhere_is_named():
+    with pytest.raises(ValueError, match=r"training.epoch: found no such setting, .*training.epochs"):
+        with_overrides(Experiment(), {"training.epoch": 2})
+
+
+def test_graphs_without_their_streams_are_left_out():
+    assert ModelConfig(streams=("trajectory",)).active_graphs == ("TQG",)
+    assert ModelConfig().active_graphs == ("VQG", "TQG", "VTG")

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from data_examples import write_data
+
+from trajvqa.cli import main
+from trajvqa.datasets.nextqa import read_questions
+from trajvqa.doctor import Report, examine
+from trajvqa.features import write_frame_features
+from trajvqa.file_checks import FileReport
+from trajvqa.trajectory_store import VideoTrajectories, write_trajectories
+from trajvqa.vocabulary import Vocabulary, write_vocabulary
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_data(tmp_path / "data", bert=True)
+
+
+def file_of(report: Report, split: str, name: str) -> FileReport:
+    (found,) = [file for each in report.splits if each.split == split for file in each.files if file.name == name]
+    return found
+
+
+def runs(report: Report) -> dict[str, tuple[str, ...]]:
+    return {run.name: run.missing for run in report.runs}
+
+
+def videos_of(data, split: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(read_questions(data / f"{split}.csv").videos))
+
+
+def test_nothing_is_wrong_with_a_full_folder(data):
+    report = examine(data)
+    assert report.problems == ()
+    assert all(run.possible for run in report.runs)
+
+
+def test_questions_are_counted_by_type(data):
+    facts = file_of(examine(data), "val", "questions").facts
+    assert facts[0] == "24 questions about 6 videos"
+    assert facts[1] == "CW 4  CH 4  TN 4  TP 0  TC 4  DC 4  DL 0  DO 4"
+
+
+def test_frame_features_are_described(data):
+    assert file_of(examine(data), "val", "frame features").facts == (
+        "6 videos of 4 clips of 7 numbers",
+        "6 of the 6 videos of the questions",
+    )
+
+
+def test_trajectories_are_described(data):
+    assert file_of(examine(data), "val", "trajectories").facts == (
+        "19 trajectories of 6 videos, 0 to 6, median 3.5; 5 numbers each, 3 classes",
+        "videos without a trajectory: 1",
+        "6 of the 6 videos of the questions",
+    )
+
+
+def test_bert_features_are_described(data):
+    assert file_of(examine(data), "val", "BERT features").facts == (
+        "24 questions of 5 candidates of 9 words of 6 numbers, 24 questions looked at",
+    )
+
+
+def test_vocabulary_and_word_vectors_are_compared_with_the_questions(data):
+    write_vocabulary(data / "vocab.json", Vocabulary.from_texts(["what does the dog do", "run"]))
+    (data / "glove.300d.txt").write_text("the 1 2\ndog 3 4\nhuman 5 6\n")
+    vocabulary, vectors = examine(data).shared
+    assert vocabulary.facts[0] == "10 words"
+    assert vocabulary.facts[1].endswith("% of all words in the questions are in it")
+    assert vectors.facts[0] == "of 2 numbers"
+    assert vectors.facts[1] == "2 of the 6 words of the vocabulary have one"
+    assert vectors.facts[2].endswith("% of all words in the questions have one")
+    assert vectors.facts[3] == "2 of the 4 words of the classes have one"
+
+
+def test_shares_of_words_are_counted_with_their_frequency(data):
+    (data / "val.csv").unlink()
+    (data / "test.csv").unlink()
+    (data / "glove.300d.txt").write_text("what 1\ndoes 1\nthe 1\ndo 1\n")
+    texts = read_questions(data / "train.csv")
+    total = sum(len(text.split()) for row in texts.candidates for text in row) + sum(
+        len(text.split()) for text in texts.questions
+    )
+    assert f"{4 * len(texts) / total:.1%} of all words in the questions have one" in examine(data).shared[1].facts
+
+
+def test_what_is_absent_is_no_fault(tmp_path):
+    report = examine(write_data(tmp_path / "data", splits=("val",)))
+    assert report.problems == ()
+    assert [split.empty for split in report.splits] == [True, False, True]
+    assert file_of(report, "val", "BERT features").state == "absent"
+
+
+def test_an_empty_folder_can_run_nothing(tmp_path):
+    report = examine(tmp_path)
+    assert report.problems == ()
+    assert not any(run.possible for run in report.runs)
+
+
+def test_what_lacks_for_a_run_is_named(data):
+    (data / "vid_feat/app_mot_val.h5").unlink()
+    (data / "qas_bert/bert_ft_train.h5").unlink()
+    missing = runs(examine(data))
+    assert missing["text-only (GloVe)"] == ()
+    assert missing["text-only (BERT)"] == ("qas_bert/bert_ft_train.h5",)
+    assert missing["trajectory, frame stream (GloVe)"] == ("vid_feat/app_mot_val.h5",)
+    assert missing["trajectory, trajectory stream (GloVe)"] == ()
+    assert missing["trajectory, both streams (BERT)"] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
+
+
+def test_questions_alone_can_be_scored(tmp_path):
+    data = write_data(tmp_path / "data", splits=("val",))
+    missing = runs(examine(data))
+    assert missing["scoring of predictions"] == ()
+    assert missing["text-only (GloVe)"] == ("train.csv",)
+
+
+def check_problem(data, split: str, name: str, message: str) -> None:
+    """Check that the one problem of the folder is this one, and that it stands in the way of runs."""
+    report = examine(data)
+    file = file_of(report, split, name)
+    assert file.state == "broken"
+    assert report.problems == file.problems == (f"{file.path}: {message}",)
+    assert any(f"{file.path} (broken)" in run.missing for run in report.runs)
+
+
+def test_broken_questions_are_named(data):
+    (data / "val.csv").write_text("video,question\n")
+    report = examine(data)
+    (problem,) = report.problems
+    assert problem.startswith(str(data / "val.csv"))
+    assert file_of(report, "val", "BERT features").facts == ("not looked at: their questions are not there",)
+
+
+def test_frame_features_that_are_cut_off_are_named(data):
+    path = data / "vid_feat/app_mot_val.h5"
+    path.write_bytes(path.read_bytes()[:-100])
+    size = path.stat().st_size
+    check_problem(data, "val", "frame features", f"found {size} bytes, expected more: the file is cut off")
+
+
+def test_missing_videos_of_frame_features_are_named(data):
+    videos = videos_of(data, "val")
+    write_frame_features(data / "vid_feat/app_mot_val.h5", videos[2:], np.zeros((4, 4, 7), np.float32))
+    message = f"ids: found 4 of 6 videos, expected all; 2 missing: {videos[0]}, {videos[1]}"
+    check_problem(data, "val", "frame features", message)
+
+
+def test_frame_features_that_are_not_finite_are_named(data):
+    with h5py.File(data / "vid_feat/app_mot_val.h5", "r+") as file:
+        file["feat"][2, 1, 3] = np.nan
+    video = videos_of(data, "val")[2]
+    message = f"feat: video {video}, clip 1: found numbers that are not finite, expected finite ones"
+    check_problem(data, "val", "frame features", message)
+
+
+def test_frame_features_of_another_shape_than_those_of_training_are_named(data):
+    videos = videos_of(data, "val")
+    write_frame_features(data / "vid_feat/app_mot_val.h5", videos, np.zeros((6, 3, 7), np.float32))
+    train = data / "vid_feat/app_mot_train.h5"
+    message = f"found 3 clips of 7 numbers, expected 4 clips of 7 numbers as in {train}"
+    check_problem(data, "val", "frame features", message)
+
+
+def write_store(data, split: str, videos, classes, size: int = 5) -> None:
+    none = np.zeros(0, np.float32)
+    features, spans, labels = np.zeros((0, size), np.float32), none.reshape(0, 2), none.astype(np.int32)
+    write_trajectories(
+        data / f"traj_feat/trajectories_{split}.h5",
+        [VideoTrajectories(video, features, spans, labels, none) for video in videos],
+        classes,
+    )
+
+
+def test_missing_videos_of_trajectories_are_named(data):
+    videos = videos_of(data, "val")
+    write_store(data, "val", videos[1:], ("dog", "cat", "adult human"))
+    message = f"ids: found 5 of 6 videos, expected all; 1 missing: {videos[0]}"
+    check_problem(data, "val", "trajectories", message)
+
+
+@pytest.mark.parametrize(
+    ("classes", "place", "found", "expected"),
+    [
+        (("dog", "cow", "adult human"), 1, "cow", "cat"),
+        (("dog", "cat"), 2, "no class", "adult human"),
+        (("dog", "cat", "adult human", "cow"), 3, "cow", "no class"),
+    ],
+)
+def test_classes_that_differ_from_those_of_training_are_named(data, classes, place, found, expected):
+    write_store(data, "val", videos_of(data, "val"), classes)
+    train = data / "traj_feat/trajectories_train.h5"
+    check_problem(data, "val", "trajectories", f"class {place}: found {found}, expected {expected} as in {train}")
+
+
+def test_trajectories_of_another_width_than_those_of_training_are_named(data):
+    write_store(data, "val", videos_of(data, "val"), ("dog", "cat", "adult human"), size=6)
+    train = data / "traj_feat/trajectories_train.h5"
+    message = f"found features of 6 numbers, expected features of 5 numbers as in {train}"
+    check_problem(data, "val", "trajectories", message)
+
+
+def test_bert_features_of_another_number_of_questions_are_named(data):
+    with h5py.File(data / "qas_bert/bert_ft_val.h5", "w") as file:
+        file["feat"] = np.ones((23, 5, 9, 6), np.float32)
+    message = f"found features of 23 questions, expected 24, row by row those of {data / 'val.csv'}"
+    check_problem(data, "val", "BERT features", message)
+
+
+def test_bert_features_that_are_not_finite_are_named(data):
+    with h5py.File(data / "qas_bert/bert_ft_val.h5", "r+") as file:
+        file["feat"][3, 4, 1, 2] = np.inf
+    message = "feat: row 3, candidate 4: found numbers that are not finite, expected finite ones"
+    check_problem(data, "val", "BERT features", message)
+
+
+def test_broken_word_vectors_are_named(data):
+    (data / "glove.300d.txt").write_text("the 1 2\ndog 3\n")
+    (problem,) = examine(data).problems
+    assert problem.startswith(f"{data / 'glove.300d.txt'}: line 2")
+
+
+def test_the_report_becomes_json(data):
+    report = json.loads(json.dumps(examine(data).to_dict()))
+    assert list(report["splits"]) == ["train", "val", "test"]
+    assert report["splits"]["val"][0]["path"] == str(data / "val.csv")
+    assert report["splits"]["val"][0]["state"] == "ok"
+    assert report["runs"][0] == {"name": "scoring of predictions", "possible": True, "missing": []}
+
+
+def test_the_command_prints_what_is_there(data, capsys):
+    (data / "test.csv").unlink()
+    assert main(["doctor", str(data)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == str(data)
+    assert "  frame features  vid_feat/app_mot_val.h5" in lines
+    assert "  questions       absent; expected test.csv" in lines
+    assert "  vocabulary      absent; the words of train.csv are taken" in lines
+    assert "  yes  trajectory, both streams (BERT)" in lines
+    assert lines[-1] == "nothing is broken"
+
+
+def test_the_command_fails_where_something_is_broken(data, capsys):
+    path = data / "vid_feat/app_mot_val.h5"
+    path.write_bytes(b"nothing")
+    assert main(["doctor", str(data)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "  frame features  vid_feat/app_mot_val.h5: broken, see below" in lines
+    assert lines[-2:] == ["broken: 1", f"  {path}: found no HDF5 file, expected one"]
+
+
+def test_the_command_prints_json(data, capsys):
+    assert main(["doctor", str(data), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == []
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["doctor", str(tmp_path / "nowhere")]) == 1
+    assert f"{tmp_path / 'nowhere'}: No such data folder" in capsys.readouterr().err
+
+
+@pytest.mark.real_data
+def test_the_questions_of_nextqa_alone_can_be_scored(data_dir, capsys):
+    assert main(["doctor", str(data_dir / "nextqa")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "train: nothing" in lines
+    assert f"{'':18}4,996 questions about 570 videos" in lines
+    assert f"{'':18}CW 1,924  CH 683  TN 895  TP 54  TC 663  DC 177  DL 295  DO 305" in lines
+    assert "  yes  scoring of predictions" in lines
+    assert "       without train.csv" in lines
