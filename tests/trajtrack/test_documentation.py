@@ -5,8 +5,8 @@ How an example is written, and checked here:
 - ```` ```python ```` blocks run in the order of the page, in one namespace, in an empty folder that the whole page
   shares. What a block prints stands in a ```` ```text ```` block directly below it.
 - ```` ```console ```` blocks hold commands, each behind ``$ ``, and below each what it prints. Where nothing is shown
-  it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack`` and ``head`` run; those
-  in `NOT_RUN` do not.
+  it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack``, ``trajvqa`` and
+  ``head`` run; those in `NOT_RUN` do not.
 - ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The files and folders of its data sets
   lie in the page's folder under their own names.
 - ``...`` in what is shown stands for anything.
@@ -31,10 +31,12 @@ from typing import Any
 import pytest
 
 from trajtrack.cli import main
+from trajvqa.cli import main as trajvqa_main
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
+PROGRAMS = {"trajtrack": main, "trajvqa": trajvqa_main}
 NOT_RUN = ("cd", "git", "make", "pip", "python")
 
 _BLOCK = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -103,9 +105,9 @@ def run(page: Path, with_data: bool) -> Iterator[tuple[Example, str]]:
 
 def _run_command(example: Example) -> int:
     program, *words = shlex.split(example.code)
-    if program == "trajtrack":
+    if program in PROGRAMS:
         try:
-            return main(words)
+            return PROGRAMS[program](words)
         except SystemExit as exit:
             return int(exit.code or 0)
     if program == "head":
@@ -243,6 +245,19 @@ def test_the_reference_names_everything_public():
         names += [name for name in (*vars(kind), *fields) if not name.startswith("_")]
     names += [reason.name for reason in trajtrack.Reason]
     assert [name for name in dict.fromkeys(names) if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_the_pages_of_trajvqa_name_everything_public_and_every_setting():
+    import trajvqa
+
+    pages = [PROJECT / "docs" / name for name in ("vqa.md", "vqa-model.md")]
+    if not pages[0].exists():
+        pytest.skip("a source distribution has no docs")
+    text = "".join(page.read_text() for page in pages)
+    names = list(trajvqa.__all__)
+    for kind in (trajvqa.Experiment, trajvqa.ModelConfig, trajvqa.NegativesConfig, trajvqa.TrainingConfig):
+        names += kind.__dataclass_fields__
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
 
 
 def update(page: Path) -> None:

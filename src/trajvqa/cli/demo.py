@@ -30,8 +30,8 @@ def add_command(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("-o", "--output", default="out/vqa-demo", metavar="DIR", help="folder; default: out/vqa-demo")
-    parser.add_argument("--videos", type=int, default=300, metavar="N", help="training videos; default: 300")
-    parser.add_argument("--epochs", type=int, default=6, metavar="N", help="epochs; default: 6")
+    parser.add_argument("--videos", type=int, default=450, metavar="N", help="training videos; default: 450")
+    parser.add_argument("--epochs", type=int, default=8, metavar="N", help="epochs; default: 8")
     parser.set_defaults(run=_run)
 
 

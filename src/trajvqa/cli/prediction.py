@@ -72,11 +72,11 @@ def _show(model: torch.nn.Module, data: QuestionBatches, key: str, store: Path |
     with torch.inference_mode():
         explained = model.explain(batch) if isinstance(model, TrajectoryModel) else None
         scores = model(batch) if explained is None else explained.scores
-    chosen = int(scores[0].argmax())
+    right, chosen = int(questions.answers[row]), int(scores[0].argmax())
     print(f"video {questions.videos[row]}, question {questions.qids[row]} ({questions.types[row]})")
     print(f"{questions.questions[row]}?\n")
     for place, text in enumerate(questions.candidates[row]):
-        marks = ["right"] * (place == questions.answers[row]) + ["chosen"] * (place == chosen)
+        marks = ["right"] * (place == right) + ["chosen"] * (place == chosen)
         print(f"{float(scores[0, place]):8.3f}  {text}" + (f"  <- {' and '.join(marks)}" if marks else ""))
     if explained is None or explained.attention is None or store is None:
         return

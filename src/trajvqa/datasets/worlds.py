@@ -49,7 +49,7 @@ class WorldsOptions:
         Naming the option, what was found and what was expected.
     """
 
-    train: int = 600
+    train: int = 450
     """Training videos."""
     val: int = 100
     """Validation videos."""

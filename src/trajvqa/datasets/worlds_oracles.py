@@ -68,15 +68,11 @@ def seen_actors(world: World) -> list[Actor]:
     actors = []
     for number, ((label, colour), own) in enumerate(sorted(rows_of.items())):
         rows = np.array(own)
-        doing, why = (
-            {
-                clip: int(part[rows[clips[rows] == clip]].mean(axis=0).argmax())
-                for clip in np.unique(clips[rows]).tolist()
-            }
-            for part in (actions, reasons)
-        )
-        manner = int(manners[rows].mean(axis=0).argmax())
-        actors.append(Actor(number, label, colour, manner, _without_holes(doing), _without_holes(why)))
+        doing = {
+            clip: int(actions[rows[clips[rows] == clip]].mean(axis=0).argmax()) for clip in set(clips[rows].tolist())
+        }
+        manner, reason = (int(part[rows].mean(axis=0).argmax()) for part in (manners, reasons))
+        actors.append(Actor(number, label, colour, manner, reason, _without_holes(doing)))
     return actors
 
 
@@ -127,9 +123,5 @@ def _about(kind: str, actor: Actor, others: Sequence[Actor], numbers: Sequence[i
                 if other.colour == numbers[0] and action == numbers[1]:
                     during = [actor.actions[clip] for clip in range(first, last + 1) if clip in actor.actions]
                     yield from (ACTIONS[each] for each in sorted(set(during), key=lambda each: -during.count(each)))
-    elif kind == "why" and _does(actor, numbers[0]):
-        yield REASONS[actor.reason_of(numbers[0])]
-
-
-def _does(actor: Actor, action: int) -> bool:
-    return any(action == each for each, _, _ in actor.phases)
+    elif kind == "why":
+        yield REASONS[actor.reason]

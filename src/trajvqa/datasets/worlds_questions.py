@@ -113,23 +113,20 @@ def _about_company(actor: Actor, others: Sequence[Actor]) -> list[Question]:
 
 
 def _about_causes(actor: Actor, others: Sequence[Actor]) -> list[Question]:
-    """Why does the red dog run? Each action of an actor has a reason, which shows while it lasts."""
-    questions = []
-    own = [REASONS[reason] for reason in actor.reasons.values()]
-    theirs = [REASONS[reason] for other in others for reason in other.reasons.values()]
-    for action, _, _ in actor.phases:
-        answer = REASONS[actor.reason_of(action)]
-        questions.append(
-            Question(
-                "CW",
-                f"why does the {name_of(actor, others)} {ACTIONS[action]}",
-                answer,
-                _without(theirs + own, [answer]),
-                _without(REASONS, [answer, *own, *theirs]),
-                ("why", str(actor.colour), str(action)),
-            )
+    """Why does the red dog run? Each actor has a reason, which shows."""
+    reason = REASONS[actor.reason]
+    theirs = [REASONS[other.reason] for other in others]
+    return [
+        Question(
+            "CW",
+            f"why does the {name_of(actor, others)} {ACTIONS[action]}",
+            reason,
+            _without(theirs, [reason]),
+            _without(REASONS, [reason, *theirs]),
+            ("why", str(actor.colour)),
         )
-    return questions
+        for action, _, _ in actor.phases
+    ]
 
 
 def _about_properties(actor: Actor, others: Sequence[Actor]) -> list[Question]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,14 +64,10 @@ class Actor:
     """Place in `COLOURS`; no other actor of the world has it."""
     manner: int
     """Place in `MANNERS`."""
+    reason: int
+    """Place in `REASONS`: why it acts."""
     actions: dict[int, int]
     """Place in `ACTIONS` by clip, for each clip in which it is there."""
-    reasons: dict[int, int]
-    """Place in `REASONS` by clip: why it acts; an action of an actor has one reason."""
-
-    def reason_of(self, action: int) -> int:
-        """Return why it does an action."""
-        return next(self.reasons[clip] for clip, each in sorted(self.actions.items()) if each == action)
 
     @property
     def phases(self) -> list[tuple[int, int, int]]:
@@ -214,16 +209,15 @@ def _make_actors(scene: Scene, chance: np.random.Generator, prior: float) -> tup
                 label,
                 colours.pop(),
                 int(chance.integers(len(MANNERS))),
-                *_act(there, label, chance, prior),
+                int(chance.integers(len(REASONS))),
+                dict(zip(there, _act(len(there), label, chance, prior), strict=True)),
             )
         )
     return tuple(actors)
 
 
-def _act(
-    clips: Sequence[int], label: int, chance: np.random.Generator, prior: float
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Return an action and a reason a clip: two or three stretches, each of another action with another reason."""
+def _act(clips: int, label: int, chance: np.random.Generator, prior: float) -> list[int]:
+    """Return an action a clip: two or three stretches of different actions."""
     stretches = int(chance.integers(2, 4))
     habits = [(2 * label) % len(ACTIONS), (2 * label + 1) % len(ACTIONS)]
     actions: list[int] = []
@@ -232,13 +226,9 @@ def _act(
         action = int(pool[int(chance.integers(len(pool)))])
         if action not in actions:
             actions.append(action)
-    reasons = chance.permutation(len(REASONS))[:stretches]
-    ends = np.sort(chance.choice(np.arange(1, len(clips)), stretches - 1, replace=False))
-    lengths = np.diff([0, *ends.tolist(), len(clips)])
-    return (
-        dict(zip(clips, np.repeat(actions, lengths).tolist(), strict=True)),
-        dict(zip(clips, np.repeat(reasons, lengths).tolist(), strict=True)),
-    )
+    ends = np.sort(chance.choice(np.arange(1, clips), stretches - 1, replace=False))
+    doing: list[int] = np.repeat(actions, np.diff([0, *ends.tolist(), clips])).tolist()
+    return doing
 
 
 def _truth_appearances(
@@ -252,11 +242,11 @@ def _truth_appearances(
     for actor in actors:
         rows = np.flatnonzero(truth.track_ids == actor.track_id)
         values[rows] += prototypes.colours[actor.colour] + prototypes.manners[actor.manner]
+        values[rows] += prototypes.reasons[actor.reason]
         nearest = np.array(sorted(actor.actions))
         # In a clip of which it sees too little to act, it does what it does in the nearest other.
         doing = nearest[np.abs(clips[rows][:, None] - nearest).argmin(axis=1)]
         values[rows] += prototypes.actions[[actor.actions[clip] for clip in doing.tolist()]]
-        values[rows] += prototypes.reasons[[actor.reasons[clip] for clip in doing.tolist()]]
     return np.asarray(values, np.float32)
 
 
