@@ -8,10 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bootstrap_interval", "difference_interval", "mcnemar"]
+__all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "p_text"]
 
 _BLOCK = 1 << 22
 """Videos drawn at once: no more than a few tens of megabytes."""
+
+_LEAST_P = 1e-300
 
 
 def bootstrap_interval(
@@ -118,6 +120,11 @@ def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
         for k in range(min(only_right, only_other) + 1)
     )
     return min(1.0, 2 * tail)
+
+
+def p_text(p: float) -> str:
+    """Return p with its relation for people, as in ``= 0.012``; ``< 1e-300`` where it is too small for a float."""
+    return f"= {p:.2g}" if p >= _LEAST_P else f"< {_LEAST_P:.0e}"
 
 
 def _interval(

@@ -19,7 +19,7 @@ from trajvqa.config import Experiment
 from trajvqa.data_files import find_files
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.evaluation import is_right, read_predictions, score
-from trajvqa.evaluation_statistics import mcnemar
+from trajvqa.evaluation_statistics import mcnemar, p_text
 from trajvqa.experiment_files import Table
 from trajvqa.training import train
 
@@ -157,7 +157,7 @@ def table_text(rows: Sequence[RowResult]) -> str:
             spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
             cells.append("" if np.isnan(values).any() else f"{values.mean():.2f}{spread}")
         if with_p:
-            cells.append(f"{max(row.p_values):.2g}" if row.p_values else "")
+            cells.append(p_text(max(row.p_values)).removeprefix("= ") if row.p_values else "")
         if with_paper:
             cells.append(" / ".join(f"{row.paper[group]:.2f}" for group in GROUPS) if row.paper else "")
         lines.append(cells)

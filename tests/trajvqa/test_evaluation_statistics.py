@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajvqa import evaluation_statistics
-from trajvqa.evaluation_statistics import bootstrap_interval, difference_interval, mcnemar
+from trajvqa.evaluation_statistics import bootstrap_interval, difference_interval, mcnemar, p_text
 
 ROWS = st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from("abcdefg")), min_size=1, max_size=40)
 
@@ -201,3 +201,8 @@ def test_two_compared_have_the_same_questions():
         mcnemar(right, right[:1])
     with pytest.raises(ValueError, match=r"^right: found no questions, expected at least one$"):
         mcnemar(right[:0], right[:0])
+
+
+@pytest.mark.parametrize(("p", "text"), [(1.0, "= 1"), (0.0123, "= 0.012"), (1e-299, "= 1e-299"), (0.0, "< 1e-300")])
+def test_p_is_never_shown_as_nothing(p, text):
+    assert p_text(p) == text

@@ -14,7 +14,7 @@ from trajtrack.cli.errors import Failure
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation import Accuracy, accuracy_table, is_right, read_predictions, score
-from trajvqa.evaluation_statistics import bootstrap_interval, difference_interval, mcnemar
+from trajvqa.evaluation_statistics import bootstrap_interval, difference_interval, mcnemar, p_text
 
 __all__ = ["add_command"]
 
@@ -114,7 +114,7 @@ def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[
         low, high = each["interval"]
         yield (
             f"{names[name]} {each['predictions']}: {100 * each['difference']:+.2f} points, "
-            f"{100 * low:+.2f} to {100 * high:+.2f}; McNemar's p = {each['p']:.2g} "
+            f"{100 * low:+.2f} to {100 * high:+.2f}; McNemar's p {p_text(each['p'])} "
             f"({each['right_here_only']} right here only, {each['right_there_only']} there only)"
         )
     yield (
