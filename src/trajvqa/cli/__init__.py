@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from trajtrack import __version__
 from trajtrack.cli.running import EXIT_CODES, run_command
-from trajvqa.cli import building, demo, doctor, evaluation, listing, prediction, tables, training, worlds
+from trajvqa.cli import building, demo, doctor, evaluation, listing, prediction, tables, training, vidvrd, worlds
 
 __all__ = ["main"]
 
@@ -37,6 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"trajvqa {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (training, evaluation, prediction, tables, doctor, building, worlds, listing, demo):
+    for command in (training, evaluation, prediction, tables, doctor, building, worlds, vidvrd, listing, demo):
         command.add_command(commands)
     return run_command(parser, arguments)
