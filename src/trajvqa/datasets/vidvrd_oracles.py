@@ -60,6 +60,7 @@ class TrajectoryOracle:
     def __init__(self, tracks: Trajectories, classes: Sequence[str]) -> None:
         self._num_frames = tracks.detections.num_frames
         self._tracks: dict[str, list[Track]] = {}
+        self._found: dict[Name, Track | None] = {}
         frames: list[NDArray[np.int32]] = []
         for trajectory in tracks:
             track = np.full((self._num_frames, 4), np.nan)
@@ -95,6 +96,11 @@ class TrajectoryOracle:
         return 0.0 if subject is None else self._fits_claim(subject, candidate, scope)
 
     def _named(self, name: Name) -> Track | None:
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def _find(self, name: Name) -> Track | None:
         """Return the trajectory that a name fits best; where it needs no adjective, the longest."""
         tracks = self._tracks.get(name.category, [])
         if not tracks:

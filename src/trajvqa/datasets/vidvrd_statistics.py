@@ -44,8 +44,8 @@ def statistics(seen: Sequence[SeenVideo], classes: Sequence[str], training: Sequ
     ``videos``, ``questions``, ``trajectories``; numbers of questions by ``types`` and by ``families``; ``shared``, the
     number of questions about one of several objects of a class; ``oracle_annotations`` and ``oracle_trajectories``,
     shares of right answers, the latter also by type and by family; and ``text_prior``, the share for who takes the
-    candidate that was right most often among the training questions of the same family and class. On the training
-    split itself that is flattered.
+    candidate that was right most often among the training questions of the same family and class, of the same wording
+    where the question asks who. On the training split itself that is flattered.
     """
     by_type: dict[str, list[bool]] = {}
     by_family: dict[str, list[bool]] = {}
