@@ -73,6 +73,19 @@ class BertFeatures:
     def __len__(self) -> int:
         return len(self._stored)
 
+    def check_finite(self) -> None:
+        """Read all numbers once and refuse what is none.
+
+        Raises
+        ------
+        ValueError
+            Naming the file and the row.
+        """
+        for first, block in self._stored.blocks():
+            bad = np.flatnonzero(~np.isfinite(block).reshape(len(block), -1).all(axis=1))
+            if len(bad):
+                raise ValueError(f"{self.path}: feat: row {first + bad[0]}: found a number that is not finite")
+
     def read(
         self, rows: NDArray[np.int64], candidates: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
-import zipfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,9 +13,10 @@ from trajvqa.config import Experiment, experiment_from
 from trajvqa.data import Schema, inputs_of
 from trajvqa.models import create_model
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_model", "require_same_experiment", "save_checkpoint"]
+__all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "require_same_experiment", "save_checkpoint"]
 
 _VERSION = 1
+_FREE = ("description", "training.device", "training.workers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +64,24 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     name = os.fspath(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ValueError(f"{name}: found no checkpoint that can be read ({str(error).splitlines()[0]})") from error
+    except OSError:
+        raise
+    except Exception as error:  # What damaged bytes make torch raise has no end.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ValueError(f"{name}: found no checkpoint that can be read ({reason})") from error
     expected = ("version", "experiment", "schema", "epoch", "weights", "training")
     missing = [field for field in expected if not isinstance(content, dict) or field not in content]
     if missing:
         raise ValueError(f"{name}: {missing[0]}: found no such field, expected a checkpoint of trajvqa")
     if content["version"] != _VERSION:
         raise ValueError(f"{name}: version: found {content['version']}, expected {_VERSION}")
+    try:
+        schema = Schema.from_dict(content["schema"])
+    except TypeError as error:
+        raise ValueError(f"{name}: schema: {error}") from error
     return Checkpoint(
         experiment_from(content["experiment"], name),
-        Schema.from_dict(content["schema"]),
+        schema,
         content["epoch"],
         content["weights"],
         content["training"],
@@ -93,11 +99,22 @@ def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoin
     checkpoint = load_checkpoint(path)
     experiment = checkpoint.experiment
     model = create_model(experiment.model, experiment.settings, inputs_of(None, checkpoint.schema, experiment))
+    load_weights(path, model, checkpoint)
+    return model.eval(), checkpoint
+
+
+def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoint: Checkpoint) -> None:
+    """Give a model the weights of a checkpoint.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit, naming the file.
+    """
     try:
         model.load_state_dict(checkpoint.weights)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: weights: {' '.join(str(error).split())}") from error
-    return model.eval(), checkpoint
 
 
 def require_same_experiment(path: str | os.PathLike[str], found: Experiment, expected: Experiment) -> None:
@@ -106,11 +123,12 @@ def require_same_experiment(path: str | os.PathLike[str], found: Experiment, exp
     Raises
     ------
     ValueError
-        Naming the file and the first setting that differs; descriptions may differ.
+        Naming the file and the first setting that differs. The description may differ, and where the model is and how
+        batches are read: they are not part of what is trained.
     """
     before, now = _flat(asdict(found)), _flat(asdict(expected))
     for name in now:
-        if name != "description" and before[name] != now[name]:
+        if name not in _FREE and before[name] != now[name]:
             raise ValueError(f"{os.fspath(path)}: {name}: found {before[name]!r}, expected {now[name]!r}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +59,7 @@ def _ranged(default: float, low: float, high: float) -> Any:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """How a model is built. Defaults are the paper's (Section 4.2); where it is silent, docs/trajvqa.md says why.
+    """How a model is built. Defaults are the paper's (Section 4.2); where it is silent, docs/vqa-model.md says why.
 
     Raises
     ------
@@ -130,6 +129,11 @@ class ModelConfig:
     def active_graphs(self) -> tuple[str, ...]:
         """The chosen graphs whose streams are there."""
         return tuple(name for name in self.graphs if set(GRAPHS[name]) <= set(self.streams))
+
+    @property
+    def used_streams(self) -> tuple[str, ...]:
+        """The streams that the active graphs need."""
+        return tuple(name for name in STREAMS if any(name in GRAPHS[graph] for graph in self.active_graphs))
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,7 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
         place = values
         for parent in parents:
             place = place.get(parent) if isinstance(place, dict) else None  # type: ignore[assignment]
-        if not isinstance(place, dict) or name not in place:
+        if not isinstance(place, dict) or name not in place or isinstance(place[name], dict):
             raise ValueError(f"{path}: found no such setting, expected one of {', '.join(_paths(values))}")
         place[name] = value
     return experiment_from(values, "setting")
@@ -272,8 +276,12 @@ def _value(kind: Any, value: Any, source: str, path: str) -> Any:
         if isinstance(value, list | tuple) and all(isinstance(each, item) for each in value):
             return tuple(value)
         raise ValueError(f"{source}: {path}: found {value!r}, expected a list of {item.__name__}")
-    if kind is float and type(value) is int:
-        return float(value)
-    if isinstance(kind, types.UnionType) or type(value) is not kind:
+    if kind is float and type(value) in (int, str):
+        # YAML takes 1e-4 for text: it wants a point in it.
+        try:
+            return float(value)
+        except ValueError:
+            raise ValueError(f"{source}: {path}: found {value!r}, expected a number") from None
+    if type(value) is not kind:
         raise ValueError(f"{source}: {path}: found {value!r}, expected {kind.__name__}")
     return value

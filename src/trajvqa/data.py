@@ -14,7 +14,7 @@ from trajvqa.bert_features import BertFeatures
 from trajvqa.config import Experiment
 from trajvqa.data_files import DataFiles, find_files
 from trajvqa.datasets.nextqa import read_questions
-from trajvqa.datasets.questions import Questions
+from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.features import FrameFeatures
 from trajvqa.models import Inputs, streams_of
 from trajvqa.query_text import BertQueries, WordQueries, query_tokens
@@ -83,7 +83,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment) -> Schema:
 def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment: Experiment) -> Inputs:
     """Return what a model is built from.
 
-    Word vectors are those of the folder's file, and for other words numbers that depend on the word alone.
+    Word vectors are those of the folder's file, and for other words numbers that depend on the word and the seed.
 
     Parameters
     ----------
@@ -137,6 +137,7 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
     else:
         features = _bert(files, folder, split, questions)
         _same(files.bert, "feat: size of a word", features.size, schema.text_size)
+        features.check_finite()
         text = BertQueries(questions, features, experiment.settings.max_words)
     return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories)
 
@@ -155,7 +156,10 @@ def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) 
 
 def _bert(files: DataFiles, folder: str | os.PathLike[str], split: str, questions: Questions) -> BertFeatures:
     path = _there(files.bert, folder, f"qas_bert/bert_ft_{split}.h5")
-    return BertFeatures(path, len(questions), questions.source)
+    features = BertFeatures(path, len(questions), questions.source)
+    if features.candidates != NUM_CANDIDATES:
+        raise ValueError(f"{path}: feat: found {features.candidates} candidates a question, expected {NUM_CANDIDATES}")
+    return features
 
 
 def _there(path: Path | None, folder: str | os.PathLike[str], expected: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from trajvqa.config import NegativesConfig
 from trajvqa.datasets.questions import Questions
+from trajvqa.query_text import query_tokens
 
 __all__ = ["Negatives", "draw_negatives"]
 
@@ -51,28 +53,31 @@ def draw_negatives(questions: Questions, config: NegativesConfig, seed: int, epo
         return None
     chance = np.random.Generator(np.random.PCG64([seed, epoch]))
     own = np.repeat(np.arange(len(questions))[:, None], config.count, axis=1)
-    answers = [texts[right] for texts, right in zip(questions.candidates, questions.answers, strict=True)]
+    answers = [
+        tuple(query_tokens(texts[right])) for texts, right in zip(questions.candidates, questions.answers, strict=True)
+    ]
     question_rows, answer_rows = [], []
     if config.strategy in ("a", "both"):
         question_rows.append(own)
         answer_rows.append(_draw(questions, _numbers(answers), config.count, chance))
     if config.strategy in ("qa", "both"):
-        pairs = list(zip(questions.questions, answers, strict=True))
+        asked = [tuple(query_tokens(text)) for text in questions.questions]
+        pairs = list(zip(asked, answers, strict=True))
         drawn = _draw(questions, _numbers(pairs), config.count, chance)
         question_rows.append(drawn)
         answer_rows.append(drawn)
     return Negatives(np.concatenate(question_rows, axis=1), np.concatenate(answer_rows, axis=1))
 
 
-def _numbers(texts: list[str] | list[tuple[str, str]]) -> NDArray[np.int64]:
+def _numbers(texts: Sequence[Hashable]) -> NDArray[np.int64]:
     """Return a number for each text, equal for equal texts."""
-    known: dict[str | tuple[str, str], int] = {}
+    known: dict[Hashable, int] = {}
     return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
 
 def _draw(questions: Questions, texts: NDArray[np.int64], count: int, chance: np.random.Generator) -> NDArray[np.int64]:
     """Return (Q, count) rows of another video and another text."""
-    videos = _numbers(list(questions.videos))
+    videos = _numbers(questions.videos)
     total = len(questions)
     drawn = chance.integers(total, size=(total, count))
     for _ in range(_MAX_ROUNDS):

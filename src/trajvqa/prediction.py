@@ -41,9 +41,15 @@ def read_batches(data: QuestionBatches, rows: Sequence[NDArray[np.int64]], confi
 
 
 def scores_of(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.float32]:
-    """Return scores (Q, C) of the questions' own candidates."""
+    """Return scores (Q, C) of the questions' own candidates, on the device on which the model is.
+
+    Raises
+    ------
+    ValueError
+        When a score is no finite number.
+    """
     negatives, data.negatives = data.negatives, None
-    device = device_of(config)
+    device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
     rows = [np.arange(begin, min(begin + _BATCH, len(data))) for begin in range(0, len(data), _BATCH)]
     found = []
     was_training = model.training
@@ -53,7 +59,12 @@ def scores_of(model: torch.nn.Module, data: QuestionBatches, config: TrainingCon
             found.append(model(batch.to(device)).float().cpu().numpy())
     model.train(was_training)
     data.negatives = negatives
-    return np.concatenate(found)
+    scores = np.concatenate(found)
+    bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(bad):
+        key = data.questions.keys[bad[0]]
+        raise ValueError(f"scores: found {scores[bad[0]].tolist()} for question {key}, expected finite numbers")
+    return scores
 
 
 def choices(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.int64]:

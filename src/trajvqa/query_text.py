@@ -79,7 +79,7 @@ class BertQueries:
     def __init__(self, questions: Questions, features: BertFeatures, max_words: int) -> None:
         self._features = features
         self._max_words = max_words
-        # The file does not say where the question ends. BERT splits rare words, so this is a lower bound.
+        # The file does not say where the question ends, and BERT splits words in its own way: an estimate.
         self._question_lengths = np.array([len(query_tokens(text)) + 2 for text in questions.questions], np.int64)
         self._candidates = np.array([len(candidates) for candidates in questions.candidates], np.int64)
 

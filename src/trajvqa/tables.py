@@ -18,6 +18,7 @@ from trajtrack.io.atomic import atomic_output
 from trajvqa.config import Experiment
 from trajvqa.data_files import find_files
 from trajvqa.datasets.nextqa import read_questions
+from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation import is_right, read_predictions, score
 from trajvqa.evaluation_statistics import mcnemar, p_text
 from trajvqa.experiment_files import Table
@@ -78,6 +79,7 @@ def run_table(
     FileNotFoundError, ValueError
         As `trajvqa.training.train`.
     """
+    _questions_of(table, data)
     folder = Path(folder)
     runs = {}
     for row in table.rows:
@@ -116,10 +118,7 @@ def _train_quietly(experiment: Experiment, data: str, folder: Path, threads: int
 def _compare(
     table: Table, runs: Mapping[tuple[str, int], Path], data: str | os.PathLike[str], seeds: Sequence[int]
 ) -> list[RowResult]:
-    path = find_files(data, table.split).questions
-    if path is None:
-        raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, which the table is about")
-    questions = read_questions(path)
+    questions = _questions_of(table, data)
     right: dict[tuple[str, int], NDArray[np.bool_]] = {}
     accuracies: dict[str, dict[str, list[float]]] = {}
     for row in table.rows:
@@ -142,6 +141,13 @@ def _compare(
         )
         for row in table.rows
     ]
+
+
+def _questions_of(table: Table, data: str | os.PathLike[str]) -> Questions:
+    path = find_files(data, table.split).questions
+    if path is None:
+        raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, which the table is about")
+    return read_questions(path)
 
 
 def table_text(rows: Sequence[RowResult]) -> str:

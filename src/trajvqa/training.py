@@ -19,6 +19,7 @@ from trajvqa.checkpoints import (
     Checkpoint,
     load_checkpoint,
     load_model,
+    load_weights,
     require_same_experiment,
     save_checkpoint,
 )
@@ -96,16 +97,17 @@ def train(
     FileNotFoundError, ValueError
         Before training starts, when data are missing or broken, or when the folder holds a run of another experiment.
     """
+    if max_steps is not None and max_steps < 1:
+        raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
     folder = Path(folder)
     schema = schema_of(data, experiment)
     training_data = open_split(data, "train", experiment, schema)
     validation_data = open_split(data, "val", experiment, schema)
     test_data = open_split(data, "test", experiment, schema) if "test" in splits(data) else None
-    run = _Run(experiment, schema, data, folder)
+    run = _Run(experiment, schema, data, folder, max_steps)
     run.resume()
-    parameters = [each for each in run.model.parameters() if each.requires_grad]
-    for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if parameters else 2):
-        run.train_epoch(epoch, training_data, validation_data, on_progress, max_steps)
+    for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
+        run.train_epoch(epoch, training_data, validation_data, on_progress)
     model, _ = load_model(folder / BEST)
     accuracies = {}
     for split, batches in (("val", validation_data), ("test", test_data)):
@@ -120,8 +122,15 @@ def train(
 class _Run:
     """The state of a run: model, optimiser, schedule, log."""
 
-    def __init__(self, experiment: Experiment, schema: Schema, data: str | os.PathLike[str], folder: Path) -> None:
-        self.experiment, self.schema, self.folder = experiment, schema, folder
+    def __init__(
+        self,
+        experiment: Experiment,
+        schema: Schema,
+        data: str | os.PathLike[str],
+        folder: Path,
+        max_steps: int | None,
+    ) -> None:
+        self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
         self.device = device_of(experiment.training)
         self.epoch = 0
         self.best = -1.0
@@ -146,12 +155,22 @@ class _Run:
             require_same_experiment(last, checkpoint.experiment, self.experiment)
             if checkpoint.schema != self.schema:
                 raise ValueError(f"{last}: schema: found other sizes or words than the data have")
-            self.model.load_state_dict(checkpoint.weights)
-            self.optimiser.load_state_dict(checkpoint.training["optimiser"])
-            self.schedule.load_state_dict(checkpoint.training["schedule"])
-            self.best = checkpoint.training["best"]
-            self.log_length = checkpoint.training["log_length"]
-            self.epoch = checkpoint.epoch
+            load_weights(last, self.model, checkpoint)
+            state = checkpoint.training
+            expected = ("optimiser", "schedule", "best", "log_length", "max_steps")
+            missing = [name for name in expected if name not in state]
+            if missing:
+                raise ValueError(f"{last}: training.{missing[0]}: found no such field, expected the state of a run")
+            if state["max_steps"] != self.max_steps:
+                raise ValueError(
+                    f"{last}: max_steps: found a run with {state['max_steps']}, expected one with {self.max_steps}"
+                )
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.schedule.load_state_dict(state["schedule"])
+            self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
+            found = (self.folder / LOG).stat().st_size
+            if found < self.log_length:
+                raise ValueError(f"{self.folder / LOG}: found {found} bytes, expected at least {self.log_length}")
             # What was logged after the checkpoint will be logged again.
             os.truncate(self.folder / LOG, self.log_length)
             return
@@ -167,14 +186,13 @@ class _Run:
         training_data: QuestionBatches,
         validation_data: QuestionBatches,
         on_progress: Callable[[Progress], None] | None,
-        max_steps: int | None,
     ) -> None:
         """Train one epoch, validate, log, and write checkpoints."""
         config = self.experiment.training
         # All chance of an epoch follows from seed and epoch, so a checkpoint need not hold the state of any generator.
         torch.manual_seed(_mix(config.seed, epoch))
         training_data.negatives = draw_negatives(training_data.questions, self.experiment.negatives, config.seed, epoch)
-        order = _order(len(training_data), config, epoch)[:max_steps]
+        order = _order(len(training_data), config, epoch)[: self.max_steps]
         total, count = 0.0, 0
         self.model.train()
         for step, batch in enumerate(read_batches(training_data, order, config), 1):
@@ -204,7 +222,7 @@ class _Run:
         if not torch.isfinite(loss):
             raise ValueError(
                 f"loss: found {loss.item()} in epoch {self.epoch + 1}, expected a finite number; try a lower "
-                "training.learning_rate or training.clip_norm"
+                "training.learning_rate or a training.clip_norm"
             )
         if self.parameters:
             self.optimiser.zero_grad(set_to_none=True)
@@ -220,6 +238,7 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "best": self.best,
             "log_length": self.log_length,
+            "max_steps": self.max_steps,
         }
         return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training)
 

@@ -71,9 +71,10 @@ def test_predict_names_what_is_wrong(data, run_folder, capsys, words, message, c
     assert message in capsys.readouterr().err
 
 
-def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys):
+@pytest.mark.parametrize("content", [b"no checkpoint", b"", b"abc", bytes(300)])
+def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys, content):
     path = tmp_path / "best.pt"
-    path.write_bytes(b"no checkpoint")
+    path.write_bytes(content)
     assert main(["predict", str(path), "--data", str(data), "-o", str(tmp_path / "x.json")]) == 1
     assert f"{path}: found no checkpoint that can be read" in capsys.readouterr().err
 
@@ -123,12 +124,27 @@ def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
     [
         (["--rows", "full"], "--rows: found 'full', expected one of 'random', 'text only'"),
         (["--jobs", "0"], "--jobs: expected an integer of at least 1, found 0"),
+        (["--seeds", "1", "1"], "--seeds: expected different seeds, found 1 1"),
         (["--seeds", "-1"], "--seeds: expected integers of at least 0, found -1"),
     ],
 )
 def test_a_table_names_what_is_wrong(data, tmp_path, capsys, words, message):
     assert main(["table", "small", "--data", str(data), "-o", str(tmp_path), *words]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_table_of_a_split_that_is_not_there_trains_nothing(tmp_path, capsys):
+    data = write_data(tmp_path / "data", ("train", "val"))
+    assert main(["table", "small", "--data", str(data), "-o", str(tmp_path / "runs")]) == 1
+    assert "found no test.csv, which the table is about" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_settings_of_a_run_are_an_experiment(data, run_folder, tmp_path):
+    again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
+    before = (run_folder / "last.pt").stat().st_mtime_ns
+    assert main(again) == 0
+    assert (run_folder / "last.pt").stat().st_mtime_ns == before
 
 
 def test_worlds_and_the_demo_run_from_nothing(tmp_path, capsys):

@@ -28,6 +28,7 @@ def test_an_experiment_survives_its_own_values():
         ({"settings": {"hidden_size": "256"}}, "file.yaml: settings.hidden_size: found '256', expected int"),
         ({"settings": {"hidden_size": True}}, "file.yaml: settings.hidden_size: found True, expected int"),
         ({"settings": {"hidden_size": 0}}, "file.yaml: settings.hidden_size: found 0, expected 2 to 65536"),
+        ({"settings": {"dropout": "much"}}, "file.yaml: settings.dropout: found 'much', expected a number"),
         ({"settings": {"dropout": float("nan")}}, "file.yaml: settings.dropout: found nan, expected 0 to 0.9"),
         ({"settings": {"text": "clip"}}, "file.yaml: settings.text: found 'clip', expected one of glove, bert"),
         ({"settings": {"streams": "frame"}}, "file.yaml: settings.streams: found 'frame', expected a list of str"),
@@ -64,3 +65,13 @@ def test_a_path_that_leads_nowhere_is_named():
 def test_graphs_without_their_streams_are_left_out():
     assert ModelConfig(streams=("trajectory",)).active_graphs == ("TQG",)
     assert ModelConfig().active_graphs == ("VQG", "TQG", "VTG")
+
+
+@pytest.mark.parametrize("text", ["1e-4", "5e-05", "0.0001"])
+def test_a_number_may_be_what_yaml_takes_for_text(text):
+    assert experiment_from({"training": {"learning_rate": text}}).training.learning_rate == float(text)
+
+
+def test_a_group_of_settings_is_no_setting():
+    with pytest.raises(ValueError, match="settings: found no such setting"):
+        with_overrides(Experiment(), {"settings": {"text": "bert"}})

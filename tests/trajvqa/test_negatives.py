@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,3 +72,14 @@ def test_each_epoch_has_its_own_and_a_seed_repeats_them():
 def test_a_file_of_one_video_has_no_negatives():
     with pytest.raises(ValueError, match=r"made.csv: question video0_0: found no negatives .* the file has 1 videos"):
         draw_negatives(make_questions(videos=1), NegativesConfig("a"), 0, 1)
+
+
+def test_answers_that_read_the_same_are_the_same():
+    texts = ("outdoor", "Outdoor", "outdoor ", "indoor")
+    questions = replace(
+        make_questions(videos=4, each=1),
+        candidates=tuple((text, "a", "b", "c", "d") for text in texts),
+        answers=np.zeros(4, np.int64),
+    )
+    drawn = draw_negatives(questions, NegativesConfig("a", 6), 0, 1)
+    assert (drawn.answer_rows[:3] == 3).all()

@@ -243,3 +243,53 @@ def test_a_loss_that_is_no_number_stops_the_run(data, tmp_path, monkeypatch):
     monkeypatch.setattr("trajvqa.training.hinge_loss", lambda scores, answers: scores.sum() * float("nan"))
     with pytest.raises(ValueError, match="loss: found nan in epoch 1, expected a finite number"):
         train(small_experiment(), data, tmp_path / "run")
+
+
+def test_a_run_of_other_length_is_not_taken_for_a_whole_one(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run", max_steps=1)
+    with pytest.raises(ValueError, match=r"last\.pt: max_steps: found a run with 1, expected one with None"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def test_a_run_needs_at_least_a_step(data, tmp_path):
+    with pytest.raises(ValueError, match="max_steps: found 0, expected at least 1"):
+        train(small_experiment(), data, tmp_path / "run", max_steps=0)
+
+
+def test_a_log_that_was_cut_off_is_named(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    (tmp_path / "run" / "log.jsonl").write_bytes(b"{}")
+    with pytest.raises(ValueError, match=r"log\.jsonl: found 2 bytes, expected at least"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+@pytest.mark.parametrize("changed", [{"workers": 1}, {"device": "auto"}])
+def test_a_run_may_go_on_elsewhere(data, tmp_path, changed):
+    experiment = small_experiment(epochs=1)
+    train(experiment, data, tmp_path / "run")
+    train(replace(experiment, training=replace(experiment.training, **changed)), data, tmp_path / "run")
+
+
+def test_a_number_of_the_bert_features_that_is_none_is_named(tmp_path):
+    data = write_data(tmp_path / "data", bert=True)
+    with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
+        file["feat"][3, 2, 1, 0] = np.inf
+    with pytest.raises(ValueError, match=r"bert_ft_train\.h5: feat: row 3: found a number that is not finite"):
+        train(small_experiment(text="bert"), data, tmp_path / "run")
+
+
+def test_bert_features_of_another_number_of_candidates_are_named(tmp_path):
+    data = write_data(tmp_path / "data", bert=True)
+    with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
+        feat = file["feat"][:, :4]
+        del file["feat"]
+        file["feat"] = feat
+    with pytest.raises(ValueError, match=r"bert_ft_train\.h5: feat: found 4 candidates a question, expected 5"):
+        train(small_experiment(text="bert"), data, tmp_path / "run")
+
+
+def test_a_graph_alone_needs_no_file_of_the_other_stream(tmp_path):
+    data = write_data(tmp_path / "data")
+    for path in data.glob("vid_feat/*"):
+        path.unlink()
+    assert train(small_experiment(graphs=("TQG",), epochs=1), data, tmp_path / "run").accuracies

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trajtrack.cli.errors import UsageError
+from trajtrack.cli.errors import Failure, UsageError
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.curves import draw_curves
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
@@ -26,7 +26,7 @@ def add_command(commands: Any) -> None:
         "demo",
         help="train on small worlds and compare with a model that sees nothing",
         description="Make small worlds, train the text-only model and the model of frames and trajectories, and print "
-        "their accuracies by question type. What was done already is not done again.",
+        "their accuracies by question type. What was trained already is not trained again.",
         allow_abbrev=False,
     )
     parser.add_argument("-o", "--output", default="out/vqa-demo", metavar="DIR", help="folder; default: out/vqa-demo")
@@ -54,6 +54,8 @@ def _run(arguments: argparse.Namespace) -> bool:
         run = folder / f"{experiment.replace('/', '-')}-{arguments.epochs}-epochs-{arguments.videos}-videos"
         try:
             rows[name] = train(chosen, folder / "worlds", run, progress).accuracies["test"]
+        except ValueError as error:
+            raise Failure(str(error)) from error
         finally:
             progress.clear()
         logs.append(run / "log.jsonl")

@@ -74,7 +74,7 @@ def _show(model: torch.nn.Module, data: QuestionBatches, key: str, store: Path |
         scores = model(batch) if explained is None else explained.scores
     right, chosen = int(questions.answers[row]), int(scores[0].argmax())
     print(f"video {questions.videos[row]}, question {questions.qids[row]} ({questions.types[row]})")
-    print(f"{questions.questions[row]}?\n")
+    print(f"{questions.questions[row].rstrip('?')}?\n")
     for place, text in enumerate(questions.candidates[row]):
         marks = ["right"] * (place == right) + ["chosen"] * (place == chosen)
         print(f"{float(scores[0, place]):8.3f}  {text}" + (f"  <- {' and '.join(marks)}" if marks else ""))

@@ -24,18 +24,20 @@ class TrainingProgress:
 
     def __init__(self, name: str = "") -> None:
         self._prefix = f"{name}: " if name else ""
-        self._start = time.monotonic()
+        self._start = 0.0
         self._first: float | None = None
         self._visible = sys.stderr.isatty()
 
     def __call__(self, progress: Progress) -> None:
         """Take notice of a step or of the end of an epoch."""
-        if self._first is None:
-            # A run that goes on has begun before this process did.
-            self._first = progress.epoch - 1 + (progress.step - 1) / progress.steps
         done = progress.epoch - 1 + progress.step / progress.steps
-        rate = (time.monotonic() - self._start) / max(done - self._first, 1e-9)
-        left = f"{_duration(rate * (progress.epochs - done))} left"
+        if self._first is None:
+            # Neither reading the data nor epochs of an earlier process tell how long a step takes.
+            self._first, self._start = done, time.monotonic()
+        left = ""
+        if done > self._first:
+            rate = (time.monotonic() - self._start) / (done - self._first)
+            left = f"{_duration(rate * (progress.epochs - done))} left"
         epoch = f"{self._prefix}epoch {progress.epoch}/{progress.epochs}"
         if progress.val_accuracy is not None:
             self.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"--jobs: expected an integer of at least 1, found {arguments.jobs}")
     if min(arguments.seeds) < 0:
         raise UsageError(f"--seeds: expected integers of at least 0, found {min(arguments.seeds)}")
+    if len(set(arguments.seeds)) < len(arguments.seeds):
+        raise UsageError(f"--seeds: expected different seeds, found {' '.join(map(str, arguments.seeds))}")
     if arguments.rows is not None:
         try:
             table = table.only(arguments.rows)
@@ -57,6 +60,8 @@ def _run(arguments: argparse.Namespace) -> bool:
     folder = Path(arguments.output)
     try:
         rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
+    except BrokenExecutor as error:
+        raise Failure("a run was killed; the same command goes on with it") from error
     except ValueError as error:
         raise Failure(str(error)) from error
     print(f"{table.title}; {table.split} split, {len(arguments.seeds)} seeds\n")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from trajvqa.config import ModelConfig
+from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
@@ -60,7 +60,7 @@ def streams_of(name: str, config: ModelConfig) -> tuple[str, ...]:
         When there is no model of that name.
     """
     _check(name)
-    return config.streams if name == "trajectory" else ()
+    return tuple(stream for stream in STREAMS if name == "trajectory" and stream in config.used_streams)
 
 
 def _check(name: str) -> None:

@@ -38,7 +38,8 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
         When the data lack the kind of text that the settings ask for.
     """
     words = inputs.word_vectors if config.text == "glove" else None
-    if words is None and inputs.text_size is None:
+    size = inputs.text_size if config.text == "bert" else None
+    if words is None and size is None:
         raise ValueError(f"text: found {config.text!r}, but the data have no such text")
     if words is not None and words.shape[1] != config.word_size:
         raise ValueError(
@@ -46,7 +47,7 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
         )
     return QueryEncoder(
         None if words is None else words.to(torch.float32),
-        inputs.text_size,
+        size,
         config.word_size,
         config.hidden_size,
         config.dropout,

@@ -28,7 +28,7 @@ class Explanation:
     """(B, C) of the candidates."""
     attention: Tensor | None
     """(B, C, K) share of each trajectory in what the words attend to (Eq. 6, left), mean over the words; None without
-    trajectories or without cycle attention."""
+    that graph or without cycle attention."""
 
 
 class TrajectoryModel(nn.Module):
