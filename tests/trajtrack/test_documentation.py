@@ -7,8 +7,8 @@ How an example is written, and checked here:
 - ```` ```console ```` blocks hold commands, each behind ``$ ``, and below each what it prints. Where nothing is shown
   it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack``, ``trajvqa`` and
   ``head`` run; those in `NOT_RUN` do not.
-- ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The files and folders of its data sets
-  lie in the page's folder under their own names.
+- ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The folders of its data sets, and the
+  files and folders in these, lie in the page's folder under their own names.
 - ``...`` in what is shown stands for anything.
 
 ``python tests/trajtrack/test_documentation.py [PAGE ...]`` writes what the examples print into the pages.
@@ -139,8 +139,8 @@ def check(page: Path, with_data: bool) -> None:
 
 
 def link_data(data_dir: Path, folder: Path) -> None:
-    """Put the files and folders of all data sets into the folder."""
-    for entry in data_dir.glob("*/*"):
+    """Put the data sets' folders into the folder, and what is in them."""
+    for entry in (*data_dir.glob("*/*"), *data_dir.glob("*/")):
         link = folder / entry.name
         if not link.exists():
             link.symlink_to(entry)
