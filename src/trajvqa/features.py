@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.io.atomic import atomic_path
-from trajvqa.hdf5 import dataset, open_checked, read_ids, write_ids
+from trajvqa.hdf5 import dataset, open_checked, read_ids, require_videos, write_ids
 from trajvqa.stored_rows import StoredRows, naming_damage
 
 __all__ = ["FrameFeatures", "write_frame_features"]
 
 _MAX_IN_MEMORY = 1 << 28
 _FRAMES_APART = "resnet_features"
-_MAX_NAMED = 5
 
 
 class FrameFeatures:
@@ -88,14 +87,7 @@ class FrameFeatures:
         ValueError
             Naming the file, how many are missing and the first of them.
         """
-        asked = dict.fromkeys(videos)
-        missing = [video for video in asked if video not in self._rows]
-        if missing:
-            named = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
-            raise ValueError(
-                f"{self.path}: ids: found {len(asked) - len(missing)} of {len(asked)} videos, expected all; "
-                f"{len(missing)} missing: {named}"
-            )
+        require_videos(self.path, self._rows, videos)
 
     def check_finite(self) -> None:
         """Check every number.

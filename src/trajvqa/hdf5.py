@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +12,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LazyFile", "dataset", "open_checked", "read_ids", "write_ids"]
+__all__ = ["LazyFile", "dataset", "open_checked", "read_ids", "require_videos", "write_ids"]
 
 Kind = Literal["float", "integer"]
 
 _KINDS = {"float": "f", "integer": "iu"}
+_MAX_NAMED = 5
+"""How many missing videos a message names."""
 
 
 def open_checked(path: str | os.PathLike[str]) -> h5py.File:
@@ -155,3 +157,21 @@ def _as_text(value: Any, where: str) -> str:
     if isinstance(value, int | str):
         return str(value)
     raise ValueError(f"{where}: found {type(value).__name__}, expected a whole number or text")
+
+
+def require_videos(path: Path, known: Container[str], videos: Iterable[str]) -> None:
+    """Check that the ids of a file hold videos.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, how many are missing and the first of them.
+    """
+    asked = dict.fromkeys(videos)
+    missing = [video for video in asked if video not in known]
+    if missing:
+        named = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
+        raise ValueError(
+            f"{path}: ids: found {len(asked) - len(missing)} of {len(asked)} videos, expected all; "
+            f"{len(missing)} missing: {named}"
+        )

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.columns import as_count
-from trajvqa.hdf5 import LazyFile, dataset, open_checked, read_ids
+from trajvqa.hdf5 import LazyFile, dataset, open_checked, read_ids, require_videos
 from trajvqa.stored_rows import StoredRows
 from trajvqa.trajectory_writing import write_trajectories
 from trajvqa.video_trajectories import VideoTrajectories
@@ -30,7 +30,6 @@ from trajvqa.video_trajectories import VideoTrajectories
 __all__ = ["TrajectoryBatch", "TrajectoryStore", "VideoTrajectories", "write_trajectories"]
 
 _HELD_BYTES = 256 << 20
-_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,14 +117,7 @@ class TrajectoryStore:
         ValueError
             Naming the file, how many are missing, and the first of them.
         """
-        asked = dict.fromkeys(videos)
-        missing = [video for video in asked if video not in self._places]
-        if missing:
-            named = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
-            raise ValueError(
-                f"{self.path}: ids: found {len(asked) - len(missing)} of {len(asked)} videos, expected all; "
-                f"{len(missing)} missing: {named}"
-            )
+        require_videos(self.path, self._places, videos)
 
     def check_finite(self) -> None:
         """Check that no feature is NaN or infinite.
