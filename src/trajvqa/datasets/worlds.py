@@ -21,7 +21,6 @@ from trajvqa.datasets.worlds_video import (
     CLASSES,
     NUM_FRAMES,
     World,
-    frame_features,
     make_world,
     trajectory_features,
 )
@@ -123,7 +122,7 @@ def _write_split(folder: Path, split: str, numbers: Sequence[int], options: Worl
     write_frame_features(
         folder / "vid_feat" / f"app_mot_{split}.h5",
         [world.name for world in worlds],
-        np.stack([frame_features(world) for world in worlds]),
+        np.stack([world.clips for world in worlds]),
     )
     write_trajectories(
         folder / "traj_feat" / f"trajectories_{split}.h5",

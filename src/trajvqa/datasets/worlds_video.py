@@ -24,7 +24,6 @@ __all__ = [
     "Actor",
     "Prototypes",
     "World",
-    "frame_features",
     "make_world",
     "trajectory_features",
 ]
@@ -171,11 +170,6 @@ def make_world(name: str, seed: int, prior: float) -> World:
         clips + _noise(chance, clips.shape),
         link(scene.detections, min_length=_MIN_LENGTH, num_threads=1),
     )
-
-
-def frame_features(world: World) -> NDArray[np.float32]:
-    """Return (clips, D): what is there and when, but not which of it belongs together."""
-    return world.clips
 
 
 def trajectory_features(world: World) -> VideoTrajectories:
