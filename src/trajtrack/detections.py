@@ -86,7 +86,7 @@ class Detections:
             self._keep_on_gpu(on_gpu, num_frames, track_ids, label_names)
             return
         columns = {
-            "boxes": _as_corners(boxes, box_format),
+            "boxes": as_corners(boxes, box_format),
             "scores": as_reals("scores", scores, ndim=1),
             "frames": as_integers("frames", frames),
         }
@@ -234,8 +234,7 @@ class Detections:
     def _of_checked(cls, **fields: Any) -> Detections:
         """Make detections of fields that are known to be right."""
         detections = object.__new__(cls)
-        for name, value in fields.items():
-            object.__setattr__(detections, name, value)
+        detections.__dict__.update(fields)  # as a frozen class has it, but all at once
         return detections
 
     def __iter__(self) -> Any:
@@ -332,7 +331,7 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     count, device = given.shape[0], given.device
     as_given = "<f4" if box_format == "xyxy" else "converted"
     columns = (
-        gpu.place("boxes", boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
+        gpu.place("boxes", boxes, as_given, 2, device, lambda: as_corners(boxes, box_format)),
         gpu.place("scores", scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
         gpu.place("frames", frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
         gpu.upload(np.zeros(count, np.int32), device)
@@ -348,7 +347,8 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     return GpuColumns(*columns, device=device, count=count, last_frame=last_frame)
 
 
-def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
+def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
+    """Take boxes of a format as (N, 4) corners."""
     if box_format not in _BOX_FORMATS:
         raise ValueError(f"box_format: expected one of {', '.join(_BOX_FORMATS)}, found {box_format!r}")
     if box_format != "xyxy":
