@@ -13,6 +13,7 @@ from trajtrack.scenes import Scene, SceneOptions, make_scene
 from trajtrack.streaming import Linker, Settled
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
 from trajtrack.view import draw
+from trajtrack.viewer import Written, write_page, write_video
 
 __all__ = [
     "FORMATS",
@@ -30,6 +31,7 @@ __all__ = [
     "Settled",
     "Trajectories",
     "Trajectory",
+    "Written",
     "__version__",
     "concat",
     "draw",
@@ -43,4 +45,6 @@ __all__ = [
     "mot_ground_truth",
     "read",
     "write",
+    "write_page",
+    "write_video",
 ]

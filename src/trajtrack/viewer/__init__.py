@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from trajtrack.viewer.annotation import write_video
 from trajtrack.viewer.page import write_page
+from trajtrack.viewer.written import Written
 
-__all__ = ["write_page", "write_video"]
+__all__ = ["Written", "write_page", "write_video"]

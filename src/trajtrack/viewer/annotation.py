@@ -16,6 +16,7 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import NOT_DETECTED, Content, content_of
 from trajtrack.viewer.pictures import DEFAULT_RATE, Pictures, check_presentation, import_av, open_pictures, pillow
+from trajtrack.viewer.written import Written
 
 __all__ = ["write_video"]
 
@@ -33,7 +34,7 @@ def write_video(
     pictures: str | os.PathLike[str] | None = None,
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
-) -> int:
+) -> Written:
     """Write a video with boxes, numbers, classes and trails of trajectories drawn in; boxes in gaps are pale.
 
     Parameters
@@ -49,10 +50,6 @@ def write_video(
         Width and height of the video in pixels where there are no pictures; what holds all boxes, where left out.
     frame_rate
         Frames a second; that of the video, else 25, where left out.
-
-    Returns
-    -------
-    The number of frames that have a picture.
 
     Raises
     ------
@@ -84,7 +81,7 @@ def write_video(
             painter.paint(canvas, frame)
             container.mux(stream.encode(av.VideoFrame.from_image(canvas)))
         container.mux(stream.encode())
-    return count
+    return content.written(None if source is None else count)
 
 
 def _codec(av: Any) -> str:

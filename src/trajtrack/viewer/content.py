@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Reason, Trajectories
 from trajtrack.viewer.matching import interpolated_rows, match_boxes
+from trajtrack.viewer.written import Written
 
 __all__ = ["NOT_DETECTED", "UNKNOWN", "Content", "content_of"]
 
@@ -60,6 +61,11 @@ class Content:
         low = self.boxes[:, :2].min(axis=0, initial=0.0)
         high = self.boxes[:, 2:].max(axis=0, initial=0.0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def written(self, num_pictures: int | None) -> Written:
+        """Sum up what a file shows that has so many pictures."""
+        unknown = int((self.reasons == UNKNOWN).sum())
+        return Written(len(self.track_ids), self.num_frames, num_pictures, unknown)
 
 
 def content_of(tracks: Trajectories | Detections, detections: Detections | None = None) -> Content:

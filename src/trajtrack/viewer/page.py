@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from typing import Any
@@ -24,23 +23,12 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import Content, content_of
 from trajtrack.viewer.pictures import DEFAULT_RATE, Pictures, check_presentation, open_pictures
+from trajtrack.viewer.written import Written
 
-__all__ = ["Page", "write_page"]
+__all__ = ["write_page"]
 
 _SCRIPTS = ("story", "pictures", "camera", "scene", "timeline", "details", "filters", "player", "main")
 """The modules of the page's program, each after those that it imports."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """What was written."""
-
-    num_tracks: int
-    """Number of trajectories."""
-    num_frames: int
-    """Number of frames of the video."""
-    num_pictures: int | None
-    """Number of frames with a picture; None where no pictures were asked for."""
 
 
 def write_page(
@@ -53,7 +41,7 @@ def write_page(
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
     title: str | None = None,
-) -> Page:
+) -> Written:
     """Write a page that plays the boxes of a video in a browser.
 
     The page is one file that needs no network. It says of each detection what became of it: of those of
@@ -106,7 +94,7 @@ def write_page(
             file.write(element)
             count += 1
         file.write(end)
-    return Page(len(content.track_ids), content.num_frames, None if source is None else count)
+    return content.written(None if source is None else count)
 
 
 def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
