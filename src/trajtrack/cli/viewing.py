@@ -186,7 +186,10 @@ def _write_page(
     num_bytes = output.stat().st_size
     _report(arguments.tracks, page.num_tracks, page.num_frames, page.num_pictures, output)
     if num_bytes > _LARGE:
-        print(f"trajtrack: {output}: browsers open such a large page slowly; --max-width N makes it smaller", file=sys.stderr)
+        print(
+            f"trajtrack: {output}: browsers open such a large page slowly; --max-width N makes it smaller",
+            file=sys.stderr,
+        )
 
 
 def _write_video(

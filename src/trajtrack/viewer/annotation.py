@@ -160,8 +160,7 @@ class _Painter:
 
     def _label(self, pen: Any, track: int, left: float, top: float) -> None:
         text = self._names[track]
-        ascent, descent = self._font.getmetrics()
-        height = ascent + descent + 2
+        height = self._font.getbbox("Ag")[3] + 2
         left, bottom = max(left, 0.0), max(top, float(height))
         width = pen.textlength(text, font=self._font) + 2 * self._line + 4
         pen.rectangle((left, bottom - height, left + width, bottom), fill=self._colours[track])

@@ -48,4 +48,5 @@ def track_colours(track_ids: ArrayLike) -> NDArray[np.uint8]:
     oklab = np.stack([_LIGHTNESS[ids % 3], _CHROMA * np.cos(hue), _CHROMA * np.sin(hue)], axis=1)
     linear = np.clip((oklab @ _LMS_OF_OKLAB.T) ** 3 @ _RGB_OF_LMS.T, 0.0, 1.0)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.round(255 * encoded).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.round(255 * encoded).astype(np.uint8)
+    return colours

@@ -74,31 +74,38 @@ class _Folder(Pictures):
     def __init__(self, folder: Path) -> None:
         self._paths = _numbered(folder)
         self.rate = None
-        self.size = _open_image(next(iter(self._paths.values()))).size
+        with _opened(self._paths[0]) as image:
+            self.size = image.size
 
     def images(self, num_frames: int) -> Iterator[tuple[int, Any]]:
         for frame, path in self._below(num_frames):
-            yield frame, self._checked(path)
+            with self._checked(path) as image:
+                try:
+                    image.load()
+                except OSError as error:
+                    raise ValueError(f"{path}: found a picture that cannot be decoded ({error})") from error
+                yield frame, image
 
     def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
         if max_width is not None and max_width < self.size[0]:
             yield from super().encoded(num_frames, max_width)
             return
         for frame, path in self._below(num_frames):
-            self._checked(path)
-            yield Encoded(frame, _MEDIA_TYPES[path.suffix.lower()], path.read_bytes())
+            with self._checked(path):
+                yield Encoded(frame, _MEDIA_TYPES[path.suffix.lower()], path.read_bytes())
 
     def _below(self, num_frames: int) -> Iterator[tuple[int, Path]]:
         return ((frame, path) for frame, path in self._paths.items() if frame < num_frames)
 
-    def _checked(self, path: Path) -> Any:
-        image = _open_image(path)
-        if image.size != self.size:
-            raise ValueError(
-                f"{path}: found a picture of {image.width}x{image.height} pixels, "
-                f"expected {self.size[0]}x{self.size[1]} like the first"
-            )
-        return image
+    @contextmanager
+    def _checked(self, path: Path) -> Iterator[Any]:
+        with _opened(path) as image:
+            if image.size != self.size:
+                raise ValueError(
+                    f"{path}: found a picture of {image.width}x{image.height} pixels, "
+                    f"expected {self.size[0]}x{self.size[1]} like the first"
+                )
+            yield image
 
 
 class _Video(Pictures):
@@ -190,7 +197,7 @@ def _numbered(folder: Path) -> dict[int, Path]:
     return {number - first: by_number[number] for number in sorted(by_number)}
 
 
-def _open_image(path: Path) -> Any:
+def _opened(path: Path) -> Any:
     """Open a picture, of which no more than its head is read at first."""
     image_module = pillow()
     try:

@@ -4,6 +4,7 @@ import { Reason } from "./story.js";
 
 const TRAIL_FRAMES = 60;
 const TRAIL_PARTS = [0.75, 0.42, 0.2]; // opacity, from the newest third to the oldest
+const TRAIL_STEP = 5; // pixels of the screen
 const LABEL_HEIGHT = 16;
 const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const DASHES = [5, 4];
@@ -104,23 +105,29 @@ export class Scene {
     return this.state.track < 0 || track === this.state.track || track === this.state.hover.track ? 1 : 0.5;
   }
 
+  /** Draw where boxes come from, newest first; points that are next to one another on the screen are left out. */
   drawTrails(boxes) {
-    const { context, story, state } = this;
+    const { context, camera, story, state } = this;
     const part = TRAIL_FRAMES / TRAIL_PARTS.length;
     context.lineWidth = 1.6;
-    context.lineJoin = "round";
-    for (const { track } of boxes) {
+    context.lineJoin = "bevel"; // the quickest
+    for (const { track, left, top, width, height } of boxes) {
       if (track === state.track) continue; // its whole path is drawn
       context.strokeStyle = story.cssColours[track];
-      const last = story.lastRow(track, state.frame);
-      const first = story.firstRowFrom(state.frame - TRAIL_FRAMES, story.offsets[track], last + 1);
-      for (let row = last; row > first; ) {
-        const age = Math.floor((state.frame - story.frames[row]) / part);
-        context.globalAlpha = TRAIL_PARTS[Math.min(age, TRAIL_PARTS.length - 1)] * this.opacity(track);
+      let row = story.lastRow(track, state.frame);
+      const first = story.firstRowFrom(state.frame - TRAIL_FRAMES, story.offsets[track], row + 1);
+      let [x, y] = [left + width / 2, top + height / 2];
+      for (const [place, opacity] of TRAIL_PARTS.entries()) {
+        const until = Math.max(story.firstRowFrom(state.frame - part * (place + 1), first, row + 1), first);
         context.beginPath();
-        this.centre(row, "moveTo");
-        do this.centre(--row, "lineTo");
-        while (row > first && Math.floor((state.frame - story.frames[row]) / part) === age);
+        context.moveTo(x, y);
+        for (; row >= until; row--) {
+          const nextX = camera.x(this.middle(row, 0));
+          const nextY = camera.y(this.middle(row, 1));
+          if (row > first && Math.abs(nextX - x) + Math.abs(nextY - y) < TRAIL_STEP) continue;
+          context.lineTo((x = nextX), (y = nextY));
+        }
+        context.globalAlpha = opacity * this.opacity(track);
         context.stroke();
       }
     }
@@ -209,7 +216,7 @@ export class Scene {
       );
       if (covers) continue;
       placed.push({ left, right: left + width, top });
-      context.globalAlpha = this.opacity(track);
+      context.globalAlpha = (1 + this.opacity(track)) / 2; // legible where boxes are faint
       context.fillStyle = story.cssColours[track];
       context.fillRect(left, top, width, LABEL_HEIGHT);
       context.fillStyle = "#0b0e12";

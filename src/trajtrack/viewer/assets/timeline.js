@@ -2,7 +2,7 @@
 
 const LANE = 22;
 const BAR = 10;
-const RULER = 24;
+const RULER = 25;
 const END_MARGIN = 14;
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
@@ -107,13 +107,13 @@ export class Timeline {
     for (let frame = 0; frame < this.story.numFrames; frame += step) {
       const x = this.x(frame + 0.5);
       context.fillStyle = theme.line;
-      context.fillRect(x - 0.5, RULER - 5, 1, 5);
+      context.fillRect(x - 0.5, RULER - 4, 1, 4);
       context.fillStyle = theme.muted;
-      context.fillText(String(frame), x, RULER / 2 - 2);
+      context.fillText(String(frame), x, 8);
     }
     context.textAlign = "start";
     context.fillStyle = theme.muted;
-    context.fillText("Trajectory", 12, RULER / 2 - 2);
+    context.fillText("Trajectory", 12, 8);
   }
 
   drawBars(theme) {
