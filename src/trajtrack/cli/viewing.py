@@ -222,6 +222,6 @@ def _draw(
 
 def _report(source: str, num_tracks: int, num_frames: int, num_pictures: int | None, output: Path) -> None:
     noun = "trajectory" if num_tracks == 1 else "trajectories"
-    pictures = "" if num_pictures is None else f", {num_pictures} of them with a picture"
+    pictures = "" if num_pictures is None else f", {num_pictures} of {num_frames} with a picture"
     size = f"{output.stat().st_size / 1e6:.1f} MB"
     print(f"{source}: {num_tracks} {noun} in {num_frames} frames{pictures} -> {output}, {size}")
