@@ -39,8 +39,8 @@ export class Scene {
     if (this.state.showUntracked) this.drawUntracked();
     const boxes = this.visibleBoxes();
     if (this.state.showTrails) this.drawTrails(boxes);
-    this.drawPath();
     this.drawBoxes(boxes);
+    this.drawPath();
     if (this.state.showLabels) this.drawLabels(boxes);
     return true;
   }
