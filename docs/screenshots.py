@@ -3,7 +3,7 @@
     python docs/screenshots.py [--data FOLDER]
 
 Needs ``playwright``, and ``chromium`` on the path. The pictures of videos keep their owners' terms and are no part of
-the repository: what shows them goes to out/screenshots.
+the repository: what shows them, and what no page shows, goes to out/screenshots.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import trajtrack
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
-WITH_FRAMES = PROJECT / "out" / "screenshots"
+APART = PROJECT / "out" / "screenshots"
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -62,13 +62,13 @@ SHOTS = [
     Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
-    Shot("vidvrd", IMAGES / "viewer-phone.png", "dark", (390, 844), frame=60, select=2),
-    Shot("mot", WITH_FRAMES / "help.png", frame=300, keys=["?"]),
-    Shot("mot", WITH_FRAMES / "help-dark.png", "dark", frame=300, keys=["?"]),
-    Shot("mot", WITH_FRAMES / "720.png", "dark", (1280, 720), frame=440, select=36),
-    Shot("campus", WITH_FRAMES / "campus-light.png", frame=30),
-    Shot("campus", WITH_FRAMES / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
-    Shot("campus", WITH_FRAMES / "campus-phone.png", "light", (390, 844), frame=30),
+    Shot("vidvrd", APART / "phone.png", "dark", (390, 844), frame=60, select=2),
+    Shot("mot", APART / "help.png", frame=300, keys=["?"]),
+    Shot("mot", APART / "help-dark.png", "dark", frame=300, keys=["?"]),
+    Shot("mot", APART / "720.png", "dark", (1280, 720), frame=440, select=36),
+    Shot("campus", APART / "campus-light.png", frame=30),
+    Shot("campus", APART / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
+    Shot("campus", APART / "campus-phone.png", "light", (390, 844), frame=30),
 ]
 
 

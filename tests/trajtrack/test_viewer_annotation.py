@@ -51,6 +51,12 @@ def test_odd_sizes_are_rounded_up(tmp_path):
     assert frames_of(tmp_path / "video.mp4")[0].shape == (240, 322, 3)
 
 
+def test_a_picture_beyond_all_bounds_is_refused(tmp_path):
+    far = Detections([[0, 0, 1e6, 10]], [1], [0], track_ids=[0])
+    with pytest.raises(ValueError, match=r"^size: found 1000000x10 pixels, expected at most 8192 a side"):
+        write_video(far, tmp_path / "video.mp4")
+
+
 def test_no_frames_make_no_video(tmp_path):
     with pytest.raises(ValueError, match=r"^tracks: found a video without frames, expected at least one"):
         write_video(Detections([], [], []), tmp_path / "video.mp4")

@@ -179,6 +179,7 @@ def test_a_video_that_is_not_there_is_said(tmp_path):
     [
         ({"max_width": 0}, r"^max_width: expected an integer of at least 1, found 0"),
         ({"frame_rate": 0}, r"^frame_rate: expected frames a second above 0 and up to 1000, found 0"),
+        ({"size": (6, 4), "pictures": "."}, r"^size: found \(6, 4\) beside pictures, which have a size"),
         ({"size": (640, 0)}, r"^size: expected a width and a height above 0, found \(640, 0\)"),
     ],
 )

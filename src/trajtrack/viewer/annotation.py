@@ -23,6 +23,7 @@ __all__ = ["write_video"]
 _BACKGROUND: Final = (20, 24, 29)
 _INK: Final = (11, 14, 18)
 _TRAIL_FRAMES: Final = 60
+_LARGEST_SIDE: Final = 8192
 _CODECS: Final = ("libx264", "libopenh264", "mpeg4")
 """The first that the installed PyAV has is taken."""
 
@@ -60,7 +61,7 @@ def write_video(
     OSError
         When a file cannot be read or written.
     """
-    check_presentation(size, frame_rate)
+    check_presentation(pictures, size, frame_rate)
     content = content_of(tracks)
     if content.num_frames == 0:
         raise ValueError("tracks: found a video without frames, expected at least one")
@@ -68,19 +69,24 @@ def write_video(
     width, height = _even(source.size if source is not None else size or content.extent[2:])
     rate = frame_rate or (source.rate if source is not None else None) or DEFAULT_RATE
     av = import_av()
+    if max(width, height) > _LARGEST_SIDE:
+        raise ValueError(f"size: found {width}x{height} pixels, expected at most {_LARGEST_SIDE} a side")
     painter = _Painter(content, max(height / 720, 0.75))
     count = 0
-    with atomic_path(path) as unfinished, av.open(os.fspath(unfinished), "w") as container:
-        stream = container.add_stream(_codec(av), rate=Fraction(rate).limit_denominator(1001))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for frame, image in enumerate(_backgrounds(source, content.num_frames, (width, height))):
-            count += image is not None
-            canvas = pillow().new("RGB", (width, height), _BACKGROUND)
-            if image is not None:
-                canvas.paste(image)
-            painter.paint(canvas, frame)
-            container.mux(stream.encode(av.VideoFrame.from_image(canvas)))
-        container.mux(stream.encode())
+    try:
+        with atomic_path(path) as unfinished, av.open(os.fspath(unfinished), "w") as container:
+            stream = container.add_stream(_codec(av), rate=Fraction(rate).limit_denominator(1001))
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for frame, image in enumerate(_backgrounds(source, content.num_frames)):
+                count += image is not None
+                canvas = pillow().new("RGB", (width, height), _BACKGROUND)
+                if image is not None:
+                    canvas.paste(image)
+                painter.paint(canvas, frame)
+                container.mux(stream.encode(av.VideoFrame.from_image(canvas)))
+            container.mux(stream.encode())
+    except av.error.FFmpegError as error:
+        raise ValueError(f"{os.fspath(path)}: cannot be written as a video ({error.strerror})") from error
     return content.written(None if source is None else count)
 
 
@@ -94,7 +100,7 @@ def _even(size: tuple[float, float]) -> tuple[int, int]:
     return width, height
 
 
-def _backgrounds(source: Pictures | None, num_frames: int, size: tuple[int, int]) -> Iterator[Any]:
+def _backgrounds(source: Pictures | None, num_frames: int) -> Iterator[Any]:
     """Yield the picture of each frame, None where there is none."""
     pictures = iter(()) if source is None else source.images(num_frames)
     upcoming = next(pictures, None)

@@ -79,7 +79,7 @@ def write_page(
     """
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
-    check_presentation(size, frame_rate)
+    check_presentation(pictures, size, frame_rate)
     content = content_of(tracks, detections)
     source = None if pictures is None else open_pictures(pictures)
     if source is not None:

@@ -171,8 +171,12 @@ def import_av() -> Any:
     return av
 
 
-def check_presentation(size: tuple[float, float] | None, frame_rate: float | None) -> None:
-    """Refuse a size or a frame rate that no video has."""
+def check_presentation(
+    pictures: str | os.PathLike[str] | None, size: tuple[float, float] | None, frame_rate: float | None
+) -> None:
+    """Refuse a size or a frame rate that no video has, and a size beside that of pictures."""
+    if size is not None and pictures is not None:
+        raise ValueError(f"size: found {size} beside pictures, which have a size, expected one or the other")
     if size is not None and not min(size) > 0:
         raise ValueError(f"size: expected a width and a height above 0, found {size}")
     if frame_rate is not None and not 0 < frame_rate <= 1000:

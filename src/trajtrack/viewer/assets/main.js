@@ -299,4 +299,8 @@ function readTheme() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-main();
+main().catch((error) => {
+  byId("notice").hidden = false;
+  byId("notice").textContent = "This page needs a newer browser";
+  throw error;
+});

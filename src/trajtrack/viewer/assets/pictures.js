@@ -2,10 +2,10 @@
 
 import { bytesInElement } from "./story.js";
 
-const KEPT = 32;
+const KEPT = 16; // decoded, of full size each
 const AHEAD = 6;
 
-/** Pictures by frame: a bitmap, `null` where there is none, `undefined` while it is being decoded. */
+/** Pictures by frame: a bitmap, `null` where there is none, `undefined` while it is on its way. */
 export class PictureCache {
   constructor(story, whenReady) {
     this.story = story;
@@ -19,7 +19,8 @@ export class PictureCache {
     if (!this.story.hasPictures) return null;
     if (!this.bitmaps.has(frame)) {
       this.request(frame);
-      return this.pending.has(frame) ? undefined : null;
+      const mayCome = this.pending.has(frame) || document.readyState === "loading";
+      return mayCome ? undefined : null;
     }
     const bitmap = this.bitmaps.get(frame);
     this.bitmaps.delete(frame); // the last asked for is the last to go

@@ -34,13 +34,18 @@ export class Player {
     this.playing = true;
     this.restart();
     this.onChange();
-    requestAnimationFrame((now) => this.tick(now));
+    this.request();
   }
 
   pause() {
     if (!this.playing) return;
     this.playing = false;
+    cancelAnimationFrame(this.next);
     this.onChange();
+  }
+
+  request() {
+    this.next = requestAnimationFrame((now) => this.tick(now));
   }
 
   setSpeed(speed) {
@@ -55,7 +60,7 @@ export class Player {
 
   tick(now) {
     if (!this.playing) return;
-    requestAnimationFrame((later) => this.tick(later));
+    this.request();
     if (this.since === null || !this.isReady(this.state.frame)) {
       this.since = now;
       this.from = this.state.frame;
