@@ -27,7 +27,7 @@ from trajtrack.viewer.written import Written
 
 __all__ = ["write_page"]
 
-_SCRIPTS = ("story", "pictures", "camera", "scene", "timeline", "details", "filters", "player", "main")
+_SCRIPTS = ("story", "pictures", "camera", "timeline", "scene", "details", "filters", "player", "main")
 """The modules of the page's program, each after those that it imports."""
 
 

@@ -1,11 +1,13 @@
 // The picture with boxes, trails and labels.
 
 import { Reason } from "./story.js";
+import { shortened } from "./timeline.js";
 
 const TRAIL_FRAMES = 60;
 const TRAIL_PARTS = [0.75, 0.42, 0.2]; // opacity, from the newest third to the oldest
 const TRAIL_STEP = 5; // pixels of the screen
 const LABEL_HEIGHT = 16;
+const LABEL_WIDTH = 150;
 const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const DASHES = [5, 4];
 
@@ -14,6 +16,7 @@ export class Scene {
     Object.assign(this, { canvas, story, camera, pictures, state });
     this.context = canvas.getContext("2d", { alpha: false });
     this.shown = -1; // the frame that the canvas shows
+    this.labelTexts = [];
     this.labelWidths = new Float32Array(story.numTracks);
   }
 
@@ -207,7 +210,8 @@ export class Scene {
     const placed = [];
     for (const box of order) {
       const { track } = box;
-      const width = (this.labelWidths[track] ||= context.measureText(story.shortName(track)).width + 9);
+      const text = (this.labelTexts[track] ??= shortened(context, story.shortName(track), LABEL_WIDTH));
+      const width = (this.labelWidths[track] ||= context.measureText(text).width + 9);
       const left = Math.min(Math.max(box.left - 1, 0), camera.width - width);
       const above = box.top - LABEL_HEIGHT >= 0;
       const top = above ? box.top - LABEL_HEIGHT : Math.max(box.top, 0);
@@ -220,7 +224,7 @@ export class Scene {
       context.fillStyle = story.cssColours[track];
       context.fillRect(left, top, width, LABEL_HEIGHT);
       context.fillStyle = "#0b0e12";
-      context.fillText(story.shortName(track), left + 4.5, top + LABEL_HEIGHT / 2 + 0.5);
+      context.fillText(text, left + 4.5, top + LABEL_HEIGHT / 2 + 0.5);
     }
     context.globalAlpha = 1;
   }

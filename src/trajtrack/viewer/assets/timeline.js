@@ -164,7 +164,8 @@ function niceStep(least) {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least);
 }
 
-function shortened(context, text, width) {
+/** The beginning of a text that fits a width, with an ellipsis where it is not the whole. */
+export function shortened(context, text, width) {
   if (context.measureText(text).width <= width) return text;
   let kept = text.length;
   while (kept > 1 && context.measureText(`${text.slice(0, kept)}…`).width > width) kept--;
