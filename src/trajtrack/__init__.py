@@ -5,6 +5,7 @@ from __future__ import annotations
 from trajtrack._core import __version__
 from trajtrack.detections import Detections, concat
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
+from trajtrack.interop import attach_ids, to_supervision
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, LinkOptions, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
@@ -33,6 +34,7 @@ __all__ = [
     "Trajectory",
     "Written",
     "__version__",
+    "attach_ids",
     "concat",
     "draw",
     "evaluate",
@@ -44,6 +46,7 @@ __all__ = [
     "make_scene",
     "mot_ground_truth",
     "read",
+    "to_supervision",
     "write",
     "write_page",
     "write_video",
