@@ -16,15 +16,13 @@ __all__ = ["is_table", "table_columns", "table_with_ids"]
 _CORNERS = ("x1", "y1", "x2", "y2")
 _LEFT_TOP_SIZE = ("x", "y", "w", "h")
 _COLUMNS = ("frame", "score", *_CORNERS, *_LEFT_TOP_SIZE, "label", "track_id")
-_TAKES_A_COLUMN = ("assign", "with_columns", "append_column")
-"""How pandas, polars and pyarrow add a column to a table."""
+_METHODS = ("assign", "get_column", "append_column")
+"""What only the tables of pandas, of polars (not its lazy ones) and of pyarrow have."""
 
 
 def is_table(value: Any) -> bool:
     """Tell a table from entries a frame."""
-    return isinstance(value, Mapping) or any(
-        hasattr(value, name) for name in ("__arrow_c_stream__", "columns", "column_names")
-    )
+    return isinstance(value, Mapping) or any(hasattr(value, name) for name in ("__arrow_c_stream__", *_METHODS))
 
 
 def table_columns(
@@ -73,7 +71,7 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
         When it has not one row for each of the ids.
     """
     is_mapping = isinstance(table, Mapping)
-    if not is_mapping and not (hasattr(table, "__len__") and any(hasattr(table, name) for name in _TAKES_A_COLUMN)):
+    if not is_mapping and not any(hasattr(table, name) for name in _METHODS):
         raise TypeError(
             "container: expected entries a frame, a mapping of columns or a table of pandas, polars or pyarrow; "
             f"found {type(table).__name__}"
@@ -85,7 +83,7 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
         return {**table, "track_id": ids.copy()}
     if hasattr(table, "assign"):
         return table.assign(track_id=ids)
-    if hasattr(table, "with_columns"):
+    if hasattr(table, "get_column"):
         return table.with_columns(track_id=ids.copy())
     import pyarrow
 
@@ -96,7 +94,7 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
 
 def _with_columns(table: Any) -> Any:
     """Return a table that gives its columns by name: itself, or pyarrow's view of what speaks Arrow alone."""
-    if isinstance(table, Mapping) or hasattr(table, "assign") or hasattr(table, "with_columns"):
+    if isinstance(table, Mapping) or hasattr(table, "assign") or hasattr(table, "get_column"):
         return table
     if not hasattr(table, "__arrow_c_stream__"):
         raise TypeError(f"table: expected a table or a mapping of columns, found {type(table).__name__}")

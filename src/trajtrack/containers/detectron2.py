@@ -14,7 +14,7 @@ __all__ = ["CONTAINER"]
 
 
 def _recognise(entry: Any) -> bool:
-    return hasattr(entry, "pred_boxes") or (isinstance(entry, Mapping) and "instances" in entry)
+    return hasattr(entry, "get_fields") or (isinstance(entry, Mapping) and "instances" in entry)
 
 
 def _columns(entry: Any) -> FrameColumns:

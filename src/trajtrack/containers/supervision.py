@@ -26,12 +26,12 @@ def _columns(entry: Any) -> FrameColumns:
         labels = names
     elif names is not None:
         # Each pair once: a frame has many boxes and few classes.
-        pairs = set(zip(as_integers("class_id", labels).tolist(), names, strict=True))
+        pairs = dict.fromkeys(zip(as_integers("class_id", labels).tolist(), names, strict=True))
     return FrameColumns(boxes=entry.xyxy, scores=entry.confidence, labels=labels, label_names=pairs, box_format="xyxy")
 
 
 def _with_ids(entry: Any, ids: NDArray[np.int64]) -> Any:
-    return dataclasses.replace(entry, tracker_id=ids.copy())
+    return dataclasses.replace(entry, tracker_id=ids.copy(), data=dict(entry.data))
 
 
 CONTAINER: Container = Container(recognise=_recognise, columns=_columns, with_ids=_with_ids)
