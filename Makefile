@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test lint format bench sanitize clean
+.PHONY: help install demo test test-interop lint format bench sanitize clean
 
 help:
 	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
 	@echo "make test      run the tests"
+	@echo "make test-interop  run the tests against the libraries whose containers are taken and given back"
 	@echo "make lint      check formatting, types and warnings"
 	@echo "make format    format the code"
 	@echo "make bench     time linking and score it on real data"
@@ -32,6 +33,16 @@ demo: install
 
 test: install
 	$(BIN)/pytest --numprocesses auto
+
+INTEROP := $(VENV)-interop
+
+$(INTEROP)/installed: tests/interop/requirements.txt $(SOURCES)
+	$(PYTHON) -m venv $(INTEROP)
+	$(INTEROP)/bin/pip install --quiet --constraint constraints.txt . pytest --requirement tests/interop/requirements.txt
+	@touch $@
+
+test-interop: $(INTEROP)/installed
+	TRAJ_REQUIRE_INTEROP=1 $(INTEROP)/bin/pytest tests/interop tests/trajtrack/test_containers.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -71,4 +82,4 @@ sanitize: $(SANITIZED)/installed
 		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
 clean:
-	rm -rf $(VENV) $(SANITIZED) build dist out
+	rm -rf $(VENV) $(INTEROP) $(SANITIZED) build dist out
