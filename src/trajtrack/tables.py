@@ -29,7 +29,7 @@ def table_columns(
     table: Any, columns: Mapping[str, str] | None, label_names: Mapping[int, str] | None
 ) -> dict[str, Any]:
     """Return the arguments of `Detections` that a table holds; see `Detections.from_table` for its columns."""
-    table = _with_columns(table)
+    table = _as_columns(table)
     names = _column_names(table)
     theirs = _their_names(columns, names)
     present = {ours for ours, name in theirs.items() if name in names}
@@ -92,7 +92,7 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
     return table.append_column(*column) if place < 0 else table.set_column(place, *column)
 
 
-def _with_columns(table: Any) -> Any:
+def _as_columns(table: Any) -> Any:
     """Return a table that gives its columns by name: itself, or pyarrow's view of what speaks Arrow alone."""
     if isinstance(table, Mapping) or hasattr(table, "assign") or hasattr(table, "get_column"):
         return table
@@ -137,7 +137,9 @@ def _labels(
         numbers = naming.number(values, len(values))
     except ValueError as error:
         raise ValueError(f"column {name!r}: {error}") from None
-    if numbers is values or numbers is None:
+    if numbers is None:
+        return np.empty(0, np.int32), label_names
+    if numbers is values:
         return as_array(f"column {name!r}", values), label_names
     return naming.finish(numbers)
 

@@ -7,9 +7,11 @@ import os
 import sys
 import tempfile
 
+_SETTINGS = tempfile.TemporaryDirectory(prefix="ultralytics")
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["YOLO_OFFLINE"] = "true"
-os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="ultralytics")
+os.environ["YOLO_CONFIG_DIR"] = _SETTINGS.name
 
 if importlib.util.find_spec("torchvision") is not None:
     try:
@@ -18,3 +20,7 @@ if importlib.util.find_spec("torchvision") is not None:
         # A build for GPUs beside a torch without: Ultralytics asks for its version only, and Transformers goes without
         # where there is none.
         sys.modules["torchvision"] = None
+
+
+def pytest_unconfigure() -> None:
+    _SETTINGS.cleanup()

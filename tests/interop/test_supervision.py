@@ -97,6 +97,13 @@ def test_detections_that_are_given_stay_as_they_are() -> None:
     assert attached.xyxy is given[0].xyxy
 
 
+def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks() -> None:
+    tracks = trajtrack.link(Detections.from_frames(video()))
+    for entry in trajtrack.attach_ids(video(), tracks):
+        entry.tracker_id += 100
+    assert tracks.track_ids.tolist() == [1, 0, 1, 0, 1]
+
+
 def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:
     given = video()
     attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), min_length=3))

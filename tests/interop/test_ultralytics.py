@@ -8,6 +8,7 @@ from libraries import library
 
 import trajtrack
 from trajtrack import Detections
+from trajtrack.containers import container_of
 
 library("ultralytics")
 torch = library("torch")
@@ -135,6 +136,12 @@ def test_ids_are_exact_beside_boxes_of_half_precision() -> None:
     boxes = torch.tensor([[20 * i, 0, 20 * i + 10, 10, 0.5, 0] for i in range(many)], dtype=torch.float16)
     (attached,) = tracked([results.Results(PICTURE, "picture.jpg", NAMES, boxes=boxes)], nms_threshold=1.0)
     assert sorted(attached.boxes.id.tolist()) == list(range(many))
+
+
+def test_ids_that_are_no_float32_widen_the_boxes() -> None:
+    entry = frame(ROWS[1])
+    attached = container_of(entry).with_ids(entry, np.array([2**24 + 1]))
+    assert attached.boxes.id.tolist() == [2**24 + 1]
 
 
 def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:

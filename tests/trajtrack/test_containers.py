@@ -126,7 +126,7 @@ def test_a_pipeline_that_finds_nothing_gives_an_empty_frame() -> None:
 
 
 def test_boxes_of_a_pipeline_are_corners_whatever_the_box_format_of_the_rest() -> None:
-    assert Detections.from_frames(video_of(as_pipeline), "xywh").boxes[0].tolist() == MOVING[0][0]
+    assert Detections.from_frames(video_of(as_pipeline), "xywh").boxes[1].tolist() == MOVING[0][1]
 
 
 def test_text_labels_of_a_mapping_are_its_labels() -> None:
@@ -254,10 +254,12 @@ def test_ids_are_a_tensor_of_int64_where_the_scores_are_one(tracks) -> None:
 
 
 def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks(tracks) -> None:
-    for make in (as_mapping, as_instances):
-        first = trajtrack.attach_ids(video_of(make), tracks)[0]
-        ids = first["track_ids"] if make is as_mapping else first.track_ids
-        ids += 100
+    arrays = [
+        {"boxes": np.array(boxes), "scores": np.array(scores)} for boxes, scores in zip(MOVING, SCORES, strict=True)
+    ]
+    for given in (arrays, video_of(as_mapping)):
+        for entry in trajtrack.attach_ids(given, tracks):
+            entry["track_ids"] += 100
     assert tracks.track_ids.tolist() == list(chain(*IDS))
 
 
@@ -306,6 +308,7 @@ def test_what_is_neither_entries_nor_a_table_is_refused(tracks) -> None:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 TABLE = {"frame": [0, 1, 1], "x1": [0, 1, 50], "y1": [0] * 3, "x2": [9, 10, 60], "y2": [9] * 3, "score": [0.5, 0.75, 1]}
+NAMED = TABLE | {"label": ["dog", "cat", "dog"]}
 
 
 class ArrowAlone:
@@ -358,8 +361,15 @@ def test_a_column_that_is_named_counts_more_than_one_of_our_name() -> None:
 
 @every_table
 def test_labels_of_a_table_may_be_text(make) -> None:
-    found = Detections.from_table(make(TABLE | {"label": ["dog", "cat", "dog"]}))
+    found = Detections.from_table(make(NAMED))
     assert (found.labels.tolist(), found.label_names) == ([1, 0, 1], {0: "cat", 1: "dog"})
+
+
+@pytest.mark.parametrize(
+    "table", [pd.DataFrame(NAMED).iloc[:0], pl.DataFrame(NAMED).head(0), pa.table(NAMED).slice(0, 0)], ids=type
+)
+def test_a_table_without_rows_may_have_labels_of_text(table) -> None:
+    assert len(Detections.from_table(table)) == 0
 
 
 @every_table

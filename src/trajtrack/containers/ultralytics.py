@@ -49,7 +49,7 @@ def _with_ids(entry: Any, ids: NDArray[np.int64]) -> Any:
         exact = np.float32 if ids.max(initial=0) <= _EXACT_IN_FLOAT32 else np.float64
         column = ids_like(data, ids.astype(exact)[:, None])
         parts = (data[:, :4], column, data[:, -2:])
-        # `update` and the constructor of `Results` cannot be used: the one clips the boxes, the other drops masks.
+        # Not by its methods: `update` clips the boxes, and `new` leaves out masks and key points.
         result.boxes = type(entry.boxes)(_joined(parts), entry.boxes.orig_shape)
     return result
 
