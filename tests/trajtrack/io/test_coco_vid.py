@@ -92,7 +92,6 @@ def test_a_file_without_videos_is_refused(changed) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("images", ...), "images: found no such key, expected one"),
         (("annotations", 0, "bbox", ...), "annotations[0].bbox: found no such key, expected one"),
         (
             ("annotations", 0, "bbox", [1, 2, 3]),
@@ -126,6 +125,11 @@ def test_a_file_without_videos_is_refused(changed) -> None:
 def test_errors_name_file_and_place(changed, change: tuple, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"vid.json, {message}")):
         trajtrack.read(changed(*change), video="street")
+
+
+def test_a_file_without_images_is_refused(changed) -> None:
+    with pytest.raises(ValueError, match=r"vid\.json, images: found no such key, expected one"):
+        trajtrack.read(changed("images", ...), "coco-vid", video="street")
 
 
 def test_the_written_layout_is_that_of_mmtracking(tmp_path: Path) -> None:
