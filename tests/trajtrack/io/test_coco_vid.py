@@ -155,10 +155,3 @@ def test_the_written_layout_is_that_of_mmtracking(tmp_path: Path) -> None:
         ],
         "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
     }
-
-
-def test_pycocotools_takes_the_written_file(tmp_path: Path) -> None:
-    coco = pytest.importorskip("pycocotools.coco")
-    written = Detections([[1, 2, 4.5, 6], [0, 0, 1, 1]], [0.5, 1], [3, 0], labels=[1, 2])
-    trajtrack.write(tmp_path / "beach.json", written, "coco-vid")
-    assert len(coco.COCO(str(tmp_path / "beach.json")).getAnnIds(catIds=[2])) == 1

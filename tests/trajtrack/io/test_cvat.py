@@ -195,6 +195,14 @@ def test_boxes_that_interpolation_does_not_give_are_key_frames(tmp_path: Path, s
     assert trajtrack.read(tmp_path / "a.xml") == written
 
 
+def test_a_box_beside_a_frame_without_one_is_a_key_frame(tmp_path: Path) -> None:
+    # The box that ends the object's being seen is a key frame: interpolation towards it gives another box.
+    written = Detections([[0, 0, 1, 1], [1, 0, 2, 1], [3, 0, 4, 1]], [1, 0, 1], [0, 1, 3], track_ids=[0] * 3)
+    trajtrack.write(tmp_path / "a.xml", written)
+    boxes = [(box["frame"], box["outside"], box["keyframe"]) for box in boxes_of(tmp_path / "a.xml")]
+    assert boxes == [("0", "0", "1"), ("1", "0", "1"), ("2", "1", "1"), ("3", "0", "1")]
+
+
 def test_the_written_file(tmp_path: Path) -> None:
     written = Detections([[1, 2, 4.5, 6]], [0.5], [10**9], labels=[7], track_ids=[3], label_names={7: '<"é&\r\n'})
     trajtrack.write(tmp_path / "beach.xml", written)
