@@ -15,34 +15,31 @@ Writing
     Every row needs an identity, with one label in all its frames and one box in a frame, and labels need
     names that differ. Where a track stops being seen a box with ``outside="1"`` stands in the next frame, unless
     the video has ended. A box is a key frame unless its score is 0 and it lies where interpolation between the
-    boxes around it puts it: CVAT computes such boxes anew. The size of the pictures is unknown and written as
-    0 x 0, because readers demand one. CVAT keeps scores where the labels of the task have an attribute ``score``.
+    boxes around it puts it: CVAT leaves such boxes out and computes them anew. The size of the pictures is
+    unknown and written as 0 x 0, because readers demand one. CVAT keeps scores where the labels of the task have
+    an attribute ``score``.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.detections import Detections
-from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, as_text, track_ids_or_none
+from trajtrack.io.checks import as_corners, as_scores, as_text, track_ids_or_none
+from trajtrack.io.cvat_reader import CORNERS, CvatReader
 from trajtrack.io.format import Format, Source
 from trajtrack.io.tracks import Track, tracks_of
 from trajtrack.io.videos import choose_video
 
 __all__ = ["FORMAT"]
 
-_CORNERS = ("xtl", "ytl", "xbr", "ybr")
-_OTHER_SHAPES = ("cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton")
 _MAX_INTEGER = 2**63 - 1
-_INT32 = np.iinfo(np.int32)
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -51,8 +48,7 @@ def _recognise(source: Source) -> bool:
 
 
 def _decode(source: Source) -> Detections:
-    reader = _Reader()
-    reader.read(source.content)
+    reader = CvatReader(source.content)
     if source.video is not None:
         choose_video([(reader.video, str(reader.video))], source.video)
     lines = reader.lines
@@ -72,169 +68,6 @@ def _decode(source: Source) -> Detections:
     )
 
 
-class _Reader:
-    """What stands in a file, row by row."""
-
-    def __init__(self) -> None:
-        self.video: str | None = None
-        self.size: int | None = None
-        self.lines: list[int] = []
-        self.boxes: list[list[float]] = []
-        self.scores: list[float] = []
-        self.frames: list[int] = []
-        self.names: list[str] = []
-        self.ids: list[int] = []
-        self._labels: dict[str, int | None] = {}
-        self._label_number: int | None = None
-        self._path: list[str] = []
-        self._text: list[str] = []
-        self._track: tuple[int, str] | None = None
-        self._is_row = False
-        self._attribute: str | None = None
-        self._parser = expat.ParserCreate()
-
-    def read(self, content: bytes) -> None:
-        """Take a whole file.
-
-        Raises
-        ------
-        ValueError
-            Naming the line of the first fault.
-        """
-        parser = self._parser
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        try:
-            parser.Parse(content, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code)
-            raise ValueError(f"line {error.lineno}: found no XML that can be read ({reason}), expected it") from None
-
-    def label_numbers(self) -> dict[str, int]:
-        """Return the label of each name: the declared one, the name's own number, or the next free one."""
-        numbers = {name: number for name, number in self._labels.items() if number is not None}
-        taken = set(numbers.values())
-        for name in dict.fromkeys([*self._labels, *self.names]):
-            if name not in numbers and (number := _as_label(name)) is not None and number not in taken:
-                numbers[name] = number
-                taken.add(number)
-        label = 0
-        for name in dict.fromkeys([*self._labels, *self.names]):
-            if name not in numbers:
-                while label in taken:
-                    label += 1
-                numbers[name] = label
-                taken.add(label)
-        return numbers
-
-    def _refuse_doctype(self, *_: object) -> None:
-        raise self._fault("a document type declaration", "none: it may declare entities")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        if not self._path and tag != "annotations":
-            raise self._fault(f"<{tag}>", "<annotations>, the root of a CVAT file")
-        parent = self._path[-1] if self._path else None
-        self._path.append(tag)
-        self._text = []
-        if tag == "label":
-            declared = attributes.get("id")
-            self._label_number = None if declared is None else self._integer(declared, "id", _INT32.min, _INT32.max)
-        elif tag == "image" and parent == "annotations":
-            raise self._fault("<image>", "<track>: CVAT for video, not for images")
-        elif tag == "track" and parent == "annotations":
-            number = self._integer(self._given(attributes, "id"), "id", 0, _MAX_INTEGER)
-            self._track = number, self._given(attributes, "label")
-        elif self._track is not None and tag in _OTHER_SHAPES:
-            raise self._fault(f"<{tag}>", "<box>")
-        elif self._track is not None and tag == "box":
-            self._start_box(attributes)
-        elif self._is_row and tag == "attribute":
-            self._attribute = attributes.get("name")
-
-    def _start_box(self, attributes: dict[str, str]) -> None:
-        assert self._track is not None
-        self._is_row = attributes.get("outside", "0") != "1"
-        if not self._is_row:
-            return
-        if self._number(attributes.get("rotation", "0"), "rotation") != 0:
-            raise self._fault(f"rotation {attributes['rotation']!r}", "an upright box")
-        number, name = self._track
-        self.lines.append(self._parser.CurrentLineNumber)
-        self.frames.append(self._integer(self._given(attributes, "frame"), "frame", 0, MAX_FRAME))
-        self.boxes.append([self._number(self._given(attributes, side), side) for side in _CORNERS])
-        self.scores.append(1.0)
-        self.names.append(name)
-        self.ids.append(number)
-
-    def _end(self, tag: str) -> None:
-        self._path.pop()
-        parent = self._path[-1] if self._path else None
-        text = "".join(self._text)
-        self._text = []
-        if tag == "track":
-            self._track = None
-        elif tag == "box":
-            self._is_row = False
-        elif self._is_row and tag == "attribute" and self._attribute == "score":
-            self.scores[-1] = self._number(text, "score")
-        elif tag == "name" and parent == "label":
-            self._declare(text)
-        elif parent in ("task", "job") and tag == "name":
-            self.video = text
-        elif parent in ("task", "job") and tag == "size":
-            if self.size is not None:
-                raise self._fault("a second <size>", "the annotations of one task")
-            self.size = self._integer(text, "size", 0, _MAX_INTEGER)
-
-    def _declare(self, name: str) -> None:
-        number = self._label_number
-        if name in self._labels:
-            raise self._fault(f"label {name!r} a second time", "names that differ")
-        if number is not None and number in self._labels.values():
-            raise self._fault(f"label id {number} a second time", "ids that differ")
-        self._labels[name] = number
-
-    def _characters(self, text: str) -> None:
-        self._text.append(text)
-
-    def _given(self, attributes: Mapping[str, str], name: str) -> str:
-        try:
-            return attributes[name]
-        except KeyError:
-            raise self._fault(f"<{self._path[-1]}> without {name!r}", "one") from None
-
-    def _integer(self, text: str, name: str, low: int, high: int) -> int:
-        number = _as_integer(text)
-        if number is None or not low <= number <= high:
-            raise self._fault(f"{name} {text[:60]!r}", f"a whole number from {low} to {high}")
-        return number
-
-    def _number(self, text: str, name: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise self._fault(f"{name} {text[:60]!r}", "a finite number")
-        return number
-
-    def _fault(self, found: str, expected: str) -> ValueError:
-        return ValueError(f"line {self._parser.CurrentLineNumber}: found {found}, expected {expected}")
-
-
-def _as_integer(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,19}\s*", text) else None
-
-
-def _as_label(name: str) -> int | None:
-    """Return the label that has this number for a name."""
-    number = _as_integer(name)
-    return number if number is not None and str(number) == name and _INT32.min <= number <= _INT32.max else None
-
-
 def _encode(detections: Detections, video: str) -> bytes:
     tracks = tracks_of(detections, "cvat", _MAX_INTEGER)
     names = _written_names(detections)
@@ -249,7 +82,7 @@ def _encode(detections: Detections, video: str) -> bytes:
         element = ElementTree.SubElement(root, "track", id=str(track.id), label=names[track.label], source="auto")
         rows = track.rows.tolist()
         for row, following in zip(rows, [*rows[1:], None], strict=True):
-            sides = {name: corners[side][row] for side, name in enumerate(_CORNERS)}
+            sides = {name: corners[side][row] for side, name in enumerate(CORNERS)}
             _append_box(element, frames[row], sides, scores[row], keyframe=bool(key_frames[row]))
             next_frame = frames[row] + 1
             if next_frame < (detections.num_frames if following is None else frames[following]):

@@ -79,6 +79,11 @@ def test_the_declared_encoding_counts(tmp_path: Path, encoding: str) -> None:
     assert read(tmp_path, text.encode(encoding)).label_names[0] == "chien é"
 
 
+def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    message = "line 1: found unknown encoding: klingon, expected one that Python knows"
+    refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
+
+
 def test_the_video_may_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, EXPORTED, video="street")) == 3
     refused(
