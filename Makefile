@@ -10,7 +10,7 @@ SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc
 help:
 	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
 	@echo "make test      run the tests"
-	@echo "make test-interop  run the tests against the libraries whose containers are taken and given back"
+	@echo "make test-interop  run the tests against the libraries whose containers and files are read and written"
 	@echo "make lint      check formatting, types and warnings"
 	@echo "make format    format the code"
 	@echo "make bench     time linking and score it on real data"
@@ -36,13 +36,16 @@ test: install
 
 INTEROP := $(VENV)-interop
 
-$(INTEROP)/installed: tests/interop/requirements.txt $(SOURCES)
+$(INTEROP)/installed: $(wildcard tests/interop/requirements*.txt) $(SOURCES)
 	$(PYTHON) -m venv $(INTEROP)
 	$(INTEROP)/bin/pip install --quiet --constraint constraints.txt . pytest --requirement tests/interop/requirements.txt
+	$(INTEROP)/bin/pip install --quiet --no-deps --requirement tests/interop/requirements-alone.txt
 	@touch $@
 
+# Plugins that libraries bring for pytest warn when they are loaded, which is an error here.
 test-interop: $(INTEROP)/installed
-	TRAJ_REQUIRE_INTEROP=1 $(INTEROP)/bin/pytest tests/interop tests/trajtrack/test_containers.py
+	TRAJ_REQUIRE_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
+		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/test_containers.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
