@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-try:
-    import torch as _torch
-except ImportError as error:
-    raise ImportError("trajvqa needs torch; install it with: pip install 'trajtrack[vqa]'") from error
+from typing import TYPE_CHECKING, Any
 
-from trajvqa.checkpoints import load_model
-from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-from trajvqa.experiment_files import list_experiments, list_tables, read_experiment, read_table
-from trajvqa.models import Inputs, create_model, list_models
-from trajvqa.training import train
+from trajvqa.requirements import explained as _explained
+
+try:
+    from trajvqa.checkpoints import load_model
+    from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
+    from trajvqa.experiment_files import list_experiments, list_tables, read_experiment, read_table
+    from trajvqa.models import Inputs, create_model, list_models
+    from trajvqa.training import train
+except ModuleNotFoundError as error:
+    # The program has to start all the same, to say what is missing in a line without a traceback.
+    _problem = _explained(error)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(name: str) -> Any:
+            if name in __all__:
+                raise _problem
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Experiment",
@@ -28,5 +39,3 @@ __all__ = [
     "read_table",
     "train",
 ]
-
-del _torch

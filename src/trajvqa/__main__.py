@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 
+from trajvqa.requirements import explained
+
 __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command of this process; without torch, say in one line how to get it."""
+    """Run the command of this process; where a package is missing, say in one line how to get it."""
     try:
         from trajvqa.cli import main as run
-    except ImportError as error:
-        print(f"trajvqa: error: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"trajvqa: error: {explained(error)}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return run()
 
 

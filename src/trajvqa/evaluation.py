@@ -63,6 +63,16 @@ class Accuracy:
         totals = {group: self._of_group(group) for group in _GROUPS}
         return {group: right / count for group, (right, count) in totals.items() if count}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts and shares as plain values, for JSON."""
+        return {
+            "overall": self.overall,
+            "groups": self.groups,
+            "types": self.types,
+            "counts": self.counts,
+            "right": self.right,
+        }
+
     def table(self) -> str:
         """Return the table that NExT-QA's evaluation prints, with percentages to two decimals, and the counts."""
         return accuracy_table({"accuracy, %": self})

@@ -156,7 +156,7 @@ def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["link"], ["link", "in.txt"], ["link", "in.txt", "-o", "out", "--max-gaps", "3"]]
+    "words", [["lnik"], ["link"], ["link", "in.txt"], ["link", "in.txt", "-o", "out", "--max-gaps", "3"]]
 )
 def test_words_that_make_no_command_are_misuse(words, capsys):
     with pytest.raises(SystemExit, match="2"):

@@ -5,15 +5,31 @@ import sys
 
 import pytest
 
-WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "
+MESSAGE = "trajvqa needs {}; install it with: pip install 'trajtrack[vqa]'"
 
 
-@pytest.mark.parametrize("rest", ["import trajvqa", "from trajvqa.__main__ import main; sys.exit(main())"])
-def test_without_torch_one_line_says_how_to_get_it(rest):
-    run = subprocess.run([sys.executable, "-c", WITHOUT_TORCH + rest], capture_output=True, text=True)
+@pytest.mark.parametrize(("module", "package"), [("torch", "torch"), ("h5py", "h5py"), ("yaml", "PyYAML")])
+@pytest.mark.parametrize("program", ["import trajvqa; trajvqa.train", "from trajvqa import train"])
+def test_a_missing_package_is_named_with_how_to_get_it(module, package, program):
+    run = without(module, program)
     assert run.returncode == 1
-    last = run.stderr.splitlines()[-1]
-    assert "trajvqa needs torch; install it with: pip install 'trajtrack[vqa]'" in last
+    assert run.stderr.splitlines()[-1] == f"ImportError: {MESSAGE.format(package)}"
+
+
+@pytest.mark.parametrize(("module", "package"), [("torch", "torch"), ("h5py", "h5py"), ("yaml", "PyYAML")])
+def test_the_program_says_so_in_one_line(module, package):
+    run = without(module, "import runpy; runpy.run_module('trajvqa', run_name='__main__')")
+    assert (run.returncode, run.stderr) == (1, f"trajvqa: error: {MESSAGE.format(package)}\n")
+
+
+def test_what_there_is_not_is_no_missing_package():
+    run = without("torch", "import trajvqa; trajvqa.trian")
+    assert run.stderr.splitlines()[-1] == "AttributeError: module 'trajvqa' has no attribute 'trian'"
+
+
+def without(module: str, program: str) -> subprocess.CompletedProcess[str]:
+    command = f"import sys; sys.modules[{module!r}] = None; {program}"
+    return subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
 
 
 def test_trajtrack_needs_neither_torch_nor_trajvqa():

@@ -1,12 +1,12 @@
-"""The command line: ``trajtrack link|eval|view|demo|info``. Its exit codes are those of `trajtrack.cli.running`."""
+"""The command line: ``trajtrack link|eval|view|...``. Its exit codes are those of `trajtrack.cli.running`."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from trajtrack import __version__
-from trajtrack.cli import demo, evaluation, information, linking, viewing
+from trajtrack.cli import completion, demo, evaluation, information, linking, viewing
+from trajtrack.cli.parser import CommandParser
 from trajtrack.cli.running import EXIT_CODES, run_command
 
 __all__ = ["main"]
@@ -32,15 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(_parser(), arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="trajtrack",
         description="Link the detections of videos into trajectories.",
         epilog=EXIT_CODES,
-        allow_abbrev=False,
+        examples={
+            "make an example to try things with": "trajtrack demo",
+            "link its detections": "trajtrack link out/demo/detections.txt -o tracks.txt",
+        },
     )
     parser.add_argument("--version", action="version", version=f"trajtrack {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for command in (linking, evaluation, viewing, demo, information):
         command.add_command(commands)
+    completion.add_command(commands, parser)
     return parser

@@ -28,7 +28,7 @@ def add_command(commands: Any) -> None:
         description="Make a scene of moving objects and a detector's view of it, link the detections with "
         "and without gaps, and compare both with the truth. Writes detections.txt, truth.txt, tracks.txt "
         "and trajectories.png.",
-        allow_abbrev=False,
+        examples={"write into another folder": "trajtrack demo -o scene --seed 1"},
     )
     parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which scene; default: 0")

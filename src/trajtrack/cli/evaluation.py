@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from trajtrack.cli.errors import Failure, UsageError, describe
 from trajtrack.cli.files import distinct_names, expand
+from trajtrack.cli.json_output import print_json
 from trajtrack.cli.tables import metrics_table
 from trajtrack.detections import Detections
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
@@ -23,18 +23,20 @@ _PRESETS = ("auto", "mot", "mot20", "kitti", "none")
 _MOT_CLASSES = range(1, 14)
 
 _DESCRIPTION = """\
-Compare tracks with ground truth by TrackEval: HOTA, CLEAR and identity metrics, for each video and all
-together.
+Compare tracks with ground truth by TrackEval: HOTA, CLEAR and identity
+metrics, for each video and all together.
 
 Presets decide which annotations count:
-  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of the tracks;
-         tracks on a person on a vehicle, a static person, a distractor or a reflection do not count
+  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of
+         the tracks; tracks on a person on a vehicle, a static person, a
+         distractor or a reflection do not count
   mot20  the same, and neither do those on a vehicle without a motor
-  kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare regions, or no higher
-         than 25 pixels do not count; truncated and occluded objects do, unlike in KITTI's own evaluation
+  kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare
+         regions, or no higher than 25 pixels do not count; truncated and
+         occluded objects do, unlike in KITTI's own evaluation
   none   every row counts, in its own class
-  auto   kitti where classes have KITTI's names; mot where all flags are 0 or 1 and all classes
-         1 to 13, as in a gt.txt; else none
+  auto   kitti where classes have KITTI's names; mot where all flags are 0 or 1
+         and all classes 1 to 13, as in a gt.txt; else none
 """
 
 
@@ -45,7 +47,10 @@ def add_command(commands: Any) -> None:
         help="compare tracks with ground truth",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples={
+            "one video": "trajtrack eval --gt out/demo/truth.txt out/demo/tracks.txt",
+            "several, in the order of their names": "trajtrack eval --gt 'truth/*.txt' 'tracks/*.txt' --json",
+        },
     )
     parser.add_argument(
         "--gt",
@@ -56,9 +61,14 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
     parser.add_argument(
-        "--gt-format", choices=FORMATS, help="format of the ground truth; told from the file where left out"
+        "--gt-format",
+        choices=FORMATS,
+        metavar="NAME",
+        help=f"format of the ground truth: {', '.join(FORMATS)}; told from the file where left out",
     )
-    parser.add_argument("--format", choices=FORMATS, help="format of the tracks; told from the file where left out")
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="NAME", help="the same for the tracks; told from the file where left out"
+    )
     parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")
     parser.add_argument(
@@ -90,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         for truth_path, tracks_path, preset in zip(truths, tracks, presets, strict=True)
     ]
     if arguments.json:
-        print(json.dumps({"files": videos, "metrics": asdict(metrics)}, indent=2))
+        print_json({"files": videos, "metrics": asdict(metrics)})
         return False
     for video in videos:
         print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")

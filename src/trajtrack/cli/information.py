@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from trajtrack import __version__, _core
+from trajtrack.cli.json_output import print_json
 
 __all__ = ["add_command"]
 
@@ -25,7 +25,7 @@ def add_command(commands: Any) -> None:
         "info",
         help="show version, compiler, processor features and optional packages",
         description="Show version, compiler, processor features and optional packages.",
-        allow_abbrev=False,
+        examples={"for a report of a fault": "trajtrack info", "for machines": "trajtrack info --json"},
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.set_defaults(run=_run)
@@ -42,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         **{package: _version(package, extra) for package, extra in _OPTIONAL.items()},
     }
     if arguments.json:
-        print(json.dumps(found, indent=2))
+        print_json(found)
     else:
         width = max(map(len, found))
         for name, value in found.items():

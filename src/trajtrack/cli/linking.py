@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from trajtrack.cli.errors import UsageError, describe
 from trajtrack.cli.files import expand, place_outputs
+from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import Progress
 from trajtrack.io import FORMATS, output_format, write
@@ -28,7 +28,12 @@ def add_command(commands: Any) -> None:
         help="link detections into trajectories",
         description="Link the detections of videos, one file each, into trajectories. Each output "
         "appears whole or not at all.",
-        allow_abbrev=False,
+        examples={
+            "one video, without trajectories of less than 5 detections": "trajtrack link out/demo/detections.txt "
+            "-o tracks.txt --min-length 5",
+            "many videos into a folder": "trajtrack link 'detections/*.txt' -o tracks",
+            "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
+        },
     )
     parser.add_argument(
         "inputs", nargs="+", metavar="IN", help="file of detections, or a quoted pattern such as 'in/*.txt'"
@@ -43,11 +48,17 @@ def add_command(commands: Any) -> None:
         "would be the same",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, help="format of the inputs; told from suffix and content where left out"
+        "--format",
+        choices=FORMATS,
+        metavar="NAME",
+        help=f"format of the inputs: {', '.join(FORMATS)}; told from suffix and content where left out",
     )
     writable = [name for name, format in FORMATS.items() if format.encode is not None]
     parser.add_argument(
-        "--output-format", choices=writable, help="format to write; told from the suffix where left out"
+        "--output-format",
+        choices=writable,
+        metavar="NAME",
+        help=f"format to write: {', '.join(writable)}; told from the suffix where left out",
     )
     parser.add_argument("--video", metavar="NAME", help="which video of inputs that hold several")
     parser.add_argument("--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps")
@@ -87,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> bool:
                 progress.clear()
                 print(_line(report), flush=True)
     if arguments.json:
-        print(json.dumps({"files": done, "failed": failed}, indent=2))
+        print_json({"files": done, "failed": failed})
     for failure in failed:
         print(f"trajtrack: error: {failure['error']}", file=sys.stderr)
     if failed and len(inputs.paths) > 1:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from types import TracebackType
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "StatusLine"]
 
-_CLEAR = "\r\x1b[K"
+
+class StatusLine:
+    """A line on standard error that is written over again and again; nothing where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def show(self, text: str) -> None:
+        """Write as much of a text as has room, in place of what stood there."""
+        if self._visible:
+            self._write(text)
+
+    def clear(self) -> None:
+        """Make room for other output."""
+        if self._visible:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        # Blanks and returns need no escape codes, and so no terminal that knows them.
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r{' ' * width}\r{text[:width]}")
+        sys.stderr.flush()
 
 
 class Progress:
-    """Shows on standard error, where that is a terminal, which of `total` files is worked on."""
+    """Shows on a terminal which of `total` files is worked on."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._number = 0
-        self._visible = total > 1 and sys.stderr.isatty()
+        self._line = StatusLine()
 
     def __enter__(self) -> Progress:
         return self
@@ -30,13 +52,10 @@ class Progress:
     def show(self, name: str) -> None:
         """Say that work on the next file begins."""
         self._number += 1
-        if self._visible:
-            line = f"[{self._number}/{self._total}] {name}"
-            sys.stderr.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
-            sys.stderr.flush()
+        if self._total > 1:
+            self._line.show(f"[{self._number}/{self._total}] {name}")
 
     def clear(self) -> None:
         """Make room for other output."""
-        if self._visible:
-            sys.stderr.write(_CLEAR)
-            sys.stderr.flush()
+        if self._total > 1:
+            self._line.clear()

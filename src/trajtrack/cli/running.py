@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -38,20 +40,44 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     SystemExit
         After ``--help`` and ``--version``, and with code 2 when the words make no command.
     """
-    options = parser.parse_args(arguments)
+    if not sys.stderr:
+        # It was closed. Errors would be printed among the results.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if not sys.stdout:
+        return _complain(parser, "standard output is closed", _FAILED)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A file's name may be no text, or of letters that the terminal does not have.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        options = parser.parse_args(arguments)
+        if "run" not in options:
+            parser.print_help(sys.stderr)
+            return _MISUSED
         failed: bool = options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # What is still in the buffer would raise again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _UNREAD
     except UsageError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return _MISUSED
+        return _complain(parser, str(error), _MISUSED)
     except (Failure, ImportError, OSError) as error:
-        print(f"{parser.prog}: error: {describe(error)}", file=sys.stderr)
-        return _FAILED
+        return _complain(parser, describe(error), _FAILED)
+    finally:
+        _let_go_of_unwritten_output()
     return _FAILED if failed else 0
+
+
+def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"{parser.prog}: error: {message}", file=sys.stderr)
+    return code
+
+
+def _let_go_of_unwritten_output() -> None:
+    """Drop what cannot be written: the interpreter would fail by it once more when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

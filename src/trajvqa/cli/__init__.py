@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from trajtrack import __version__
+from trajtrack.cli import completion
+from trajtrack.cli.parser import CommandParser
 from trajtrack.cli.running import EXIT_CODES, run_command
 from trajvqa.cli import building, demo, doctor, evaluation, listing, prediction, tables, training, vidvrd, worlds
 
@@ -29,14 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SystemExit
         After ``--help`` and ``--version``, and with code 2 when the words make no command.
     """
-    parser = argparse.ArgumentParser(
+    return run_command(_parser(), arguments)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="trajvqa",
         description="Answer multiple-choice questions about videos from their frames and trajectories.",
         epilog=EXIT_CODES,
-        allow_abbrev=False,
+        examples={
+            "make synthetic videos and questions": "trajvqa worlds small-worlds --train 40 --val 10 --test 10",
+            "train on them": "trajvqa train small/both --data small-worlds -o small-run",
+        },
     )
     parser.add_argument("--version", action="version", version=f"trajvqa {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for command in (training, evaluation, prediction, tables, doctor, building, worlds, vidvrd, listing, demo):
         command.add_command(commands)
-    return run_command(parser, arguments)
+    completion.add_command(commands, parser)
+    return parser

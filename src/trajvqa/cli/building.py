@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import h5py
 
 from trajtrack.cli.errors import Failure, UsageError, describe
+from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import Progress
 from trajtrack.io import FORMATS
@@ -30,7 +32,9 @@ def add_command(commands: Any) -> None:
         description="Link the detections or annotations of the videos of a split, one file a video, pool features over "
         "each trajectory, and write them all into one HDF5 file, which appears whole or not at all. A trajectory needs "
         "2 detections and its score is their sum, where --min-length and --rescore do not say otherwise.",
-        allow_abbrev=False,
+        examples={
+            "detections of a split": "trajvqa build-trajectories 'in/*.txt' -o store.h5 --picture-size 1280x720",
+        },
     )
     parser.add_argument(
         "inputs",
@@ -49,7 +53,10 @@ def add_command(commands: Any) -> None:
         "(MEGA and deepSORT, .npy); or those of OpenVoc-VidVRD (Seq-NMS, .json). Default: detections",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, help="format of the detections; told from the files where left out"
+        "--format",
+        choices=FORMATS,
+        metavar="NAME",
+        help=f"format of the detections: {', '.join(FORMATS)}; told from the files where left out",
     )
     parser.add_argument(
         "--features",
@@ -77,6 +84,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--boxes", action="store_true", help="keep the boxes too")
     parser.add_argument("--half", action="store_true", help="round features to float16")
     parser.add_argument("--skip-broken", action="store_true", help="leave out files that cannot be used, and say which")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     add_link_flags(parser)
     parser.set_defaults(run=_run, min_length=2, rescore="sum")
 
@@ -99,7 +107,10 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise Failure(describe(error)) from error
     for broken in report.broken:
         print(f"left out: {describe(broken.error, broken.path)}", file=sys.stderr)
-    print(_summary(report, arguments.output))
+    if arguments.json:
+        print_json(_figures(report, arguments.output))
+    else:
+        print(_summary(report, arguments.output))
     return False
 
 
@@ -137,6 +148,11 @@ def _classes(path: str) -> tuple[str, ...]:
     except ValueError as error:
         raise Failure(describe(error, path)) from error
     return tuple(line.strip() for line in lines if line.strip())
+
+
+def _figures(report: BuildReport, output: str) -> dict[str, Any]:
+    broken = [{"input": each.path, "error": describe(each.error, each.path)} for each in report.broken]
+    return {"output": output, **{field.name: getattr(report, field.name) for field in fields(report)}, "broken": broken}
 
 
 def _summary(report: BuildReport, output: str) -> str:

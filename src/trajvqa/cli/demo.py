@@ -27,7 +27,9 @@ def add_command(commands: Any) -> None:
         help="train on small worlds and compare with a model that sees nothing",
         description="Make small worlds, train the text-only model and the model of frames and trajectories, and print "
         "their accuracies by question type. What was trained already is not trained again.",
-        allow_abbrev=False,
+        examples={
+            "in a minute": "trajvqa demo -o small-demo --videos 20 --epochs 1",
+        },
     )
     parser.add_argument("-o", "--output", default="out/vqa-demo", metavar="DIR", help="folder; default: out/vqa-demo")
     parser.add_argument("--videos", type=int, default=450, metavar="N", help="training videos; default: 450")

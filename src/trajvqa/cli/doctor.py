@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trajtrack.cli.json_output import print_json
 from trajvqa.doctor import Report, examine
 from trajvqa.file_checks import FileReport
 
@@ -29,7 +29,10 @@ def add_command(commands: Any) -> None:
         help="say what is in a data folder, whether it fits together, and what can be run",
         description="Look at every file of a data folder: what is there for each split, whether it fits together, and "
         "what can be run with it. The exit code is 1 when something is broken; what is merely absent is no fault.",
-        allow_abbrev=False,
+        examples={
+            "is it whole?": "trajvqa doctor worlds",
+            "for machines": "trajvqa doctor worlds --json",
+        },
     )
     parser.add_argument("data", metavar="DATA", help="the data folder, or a checkout of NExT-QA, HQGA, VGT or CoVGT")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
@@ -39,7 +42,10 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     """Return whether something is broken."""
     report = examine(arguments.data)
-    print(json.dumps(report.to_dict(), indent=2) if arguments.json else "\n".join(_lines(report)))
+    if arguments.json:
+        print_json(report.to_dict())
+    else:
+        print("\n".join(_lines(report)))
     return bool(report.problems)
 
 

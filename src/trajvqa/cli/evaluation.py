@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.cli.errors import Failure
+from trajtrack.cli.json_output import print_json
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation import Accuracy, accuracy_table, is_right, read_predictions, score
@@ -21,10 +21,12 @@ __all__ = ["add_command"]
 _SEED, _RESAMPLES, _LEVEL = 0, 2000, 0.95
 
 _DESCRIPTION = """\
-Compare predictions with the right answers, by question type, as NExT-QA's own evaluation does.
+Compare predictions with the right answers, by question type, as NExT-QA's own
+evaluation does.
 
-Predictions are a JSON file {"<video>_<qid>": {"prediction": 0, "answer": 0}, ...} with an entry for each
-question. Its answers must be those of the table of questions.
+Predictions are a JSON file {"<video>_<qid>": {"prediction": 0, "answer": 0},
+...} with an entry for each question. Its answers must be those of the table of
+questions.
 """
 
 
@@ -35,7 +37,10 @@ def add_command(commands: Any) -> None:
         help="compare predictions with the right answers",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples={
+            "answers against the table of the questions": "trajvqa eval run/predictions_test.json worlds/test.csv",
+            "what does the video add?": "trajvqa eval run/predictions_test.json worlds/test.csv --text-only text.json",
+        },
     )
     parser.add_argument("predictions", metavar="PREDICTIONS", help="file of predictions")
     parser.add_argument(
@@ -71,11 +76,11 @@ def _run(arguments: argparse.Namespace) -> bool:
         report = {
             "predictions": arguments.predictions,
             "answers": arguments.answers,
-            "accuracy": _figures(accuracy) | {"interval": interval},
-            **{name: {**each, "accuracy": _figures(accuracies[name])} for name, each in comparisons.items()},
+            "accuracy": accuracy.to_dict() | {"interval": interval},
+            **{name: {**each, "accuracy": accuracies[name].to_dict()} for name, each in comparisons.items()},
             "intervals": {"level": _LEVEL, "resamples": _RESAMPLES, "seed": _SEED, "drawn": "videos"},
         }
-        print(json.dumps(report, indent=2))
+        print_json(report)
         return False
     videos = len(set(questions.videos))
     print(f"{arguments.predictions} against {arguments.answers}: {len(questions)} questions of {videos} videos\n")
@@ -93,16 +98,6 @@ def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.b
         "p": mcnemar(right, other),
         "right_here_only": int((right & ~other).sum()),
         "right_there_only": int((other & ~right).sum()),
-    }
-
-
-def _figures(accuracy: Accuracy) -> dict[str, Any]:
-    return {
-        "overall": accuracy.overall,
-        "groups": accuracy.groups,
-        "types": accuracy.types,
-        "counts": accuracy.counts,
-        "right": accuracy.right,
     }
 
 

@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from typing import Any
 
+from trajtrack.cli.json_output import print_json
 from trajvqa.experiment_files import list_experiments, list_tables, read_experiment, read_table
 from trajvqa.models import list_models
 
@@ -18,18 +19,27 @@ def add_command(commands: Any) -> None:
         "models",
         help="list models, experiments and tables",
         description="List the models, the experiments that come with the package, and the tables made of them.",
-        allow_abbrev=False,
+        examples={
+            "what there is": "trajvqa models",
+            "for machines": "trajvqa models --json",
+        },
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
+    experiments = {name: read_experiment(name).description for name in list_experiments()}
+    tables = {name: read_table(name).title for name in list_tables()}
+    if arguments.json:
+        print_json({"models": list_models(), "experiments": experiments, "tables": tables})
+        return False
     print("models:", ", ".join(list_models()))
     print("\nexperiments:")
-    for name in list_experiments():
-        text = f"{name:<32}{read_experiment(name).description}"
+    for name, description in experiments.items():
+        text = f"{name:<32}{description}"
         print(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=" " * 34))
     print("\ntables:")
-    for name in list_tables():
-        print(f"  {name:<6}{read_table(name).title}")
+    for name, title in tables.items():
+        print(f"  {name:<6}{title}")
     return False

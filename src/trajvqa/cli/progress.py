@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 
+from trajtrack.cli.progress import StatusLine
 from trajvqa.training import Progress
 
 __all__ = ["TrainingProgress"]
-
-_CLEAR = "\r\x1b[K"
 
 
 class TrainingProgress:
@@ -26,7 +24,7 @@ class TrainingProgress:
         self._prefix = f"{name}: " if name else ""
         self._start = 0.0
         self._first: float | None = None
-        self._visible = sys.stderr.isatty()
+        self._line = StatusLine()
 
     def __call__(self, progress: Progress) -> None:
         """Take notice of a step or of the end of an epoch."""
@@ -46,15 +44,12 @@ class TrainingProgress:
                 file=sys.stderr,
                 flush=True,
             )
-        elif self._visible:
-            line = f"{epoch}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  {left}"
-            sys.stderr.write(_CLEAR + line[: shutil.get_terminal_size().columns - 1])
-            sys.stderr.flush()
+        else:
+            self._line.show(f"{epoch}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  {left}")
 
     def clear(self) -> None:
         """Make room for other output."""
-        if self._visible:
-            sys.stderr.write(_CLEAR)
+        self._line.clear()
 
 
 def _duration(seconds: float) -> str:

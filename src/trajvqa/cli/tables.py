@@ -24,7 +24,9 @@ def add_command(commands: Any) -> None:
         description="Train each row of a table with each seed, and print mean ± standard deviation of the accuracies, "
         "the largest p of McNemar's test against the table's reference row, and the paper's figures where it has the "
         "row. Runs that are done are not repeated; a table that was stopped goes on.",
-        allow_abbrev=False,
+        examples={
+            "two rows, one seed": "trajvqa table small --data worlds -o runs --seeds 0 --rows random 'text only'",
+        },
     )
     parser.add_argument("table", choices=list_tables(), metavar="TABLE", help=f"one of {', '.join(list_tables())}")
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")

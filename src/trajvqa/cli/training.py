@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.cli.errors import Failure
+from trajtrack.cli.json_output import print_json
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.curves import draw_curves
@@ -25,7 +26,10 @@ def add_command(commands: Any) -> None:
         description="Train a model on the questions of DATA/train.csv, keep the epoch of the best accuracy on "
         "val.csv, and answer val.csv and, where there is one, test.csv. A run that was stopped goes on after its last "
         "whole epoch when the same command is given again.",
-        allow_abbrev=False,
+        examples={
+            "on synthetic videos, which 'trajvqa worlds' makes": "trajvqa train small/both --data worlds -o run",
+            "with other settings": "trajvqa train small/both --data worlds -o run2 --set training.epochs=1",
+        },
     )
     parser.add_argument(
         "experiment", metavar="EXPERIMENT", help="name of an experiment ('trajvqa models' lists them) or a .yaml file"
@@ -33,6 +37,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
     parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder for log, checkpoints and answers")
     add_settings_flag(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=_run)
 
 
@@ -51,13 +56,17 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise
     finally:
         progress.clear()
-    for split, accuracy in result.accuracies.items():
-        print(f"{split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
-        print(accuracy.table())
-        print()
-    print(f"wrote {Path(arguments.output)}")
+    if arguments.json:
+        accuracies = {split: accuracy.to_dict() for split, accuracy in result.accuracies.items()}
+        print_json({"run": arguments.output, "accuracies": accuracies})
+    else:
+        for split, accuracy in result.accuracies.items():
+            print(f"{split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
+            print(accuracy.table())
+            print()
+        print(f"wrote {Path(arguments.output)}")
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")
     except ImportError as error:
-        print(f"no picture of the curves: {error}")
+        print(f"no picture of the curves: {error}", file=sys.stderr)
     return False

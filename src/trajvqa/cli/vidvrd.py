@@ -20,7 +20,9 @@ def add_command(commands: Any) -> None:
         help="make questions out of ImageNet-VidVRD's annotations",
         description="Ask about the annotated tracks and relations of ImageNet-VidVRD, and link what a detector would "
         "see of the tracks. Writes a data folder, and prints its statistics. No video is needed.",
-        allow_abbrev=False,
+        examples={
+            "from the archive": "trajvqa vidvrd-questions VidVRD-dataset.zip vidvrd",
+        },
     )
     parser.add_argument("source", metavar="SOURCE", help="VidVRD-dataset.zip, or a folder of its JSON files")
     parser.add_argument("output", metavar="DIR", help="the data folder to write")

@@ -19,7 +19,9 @@ def add_command(commands: Any) -> None:
         help="make the synthetic benchmark",
         description="Make videos of objects that act, link a detector's faulty view of them, and ask causal, temporal "
         "and descriptive questions. Writes a data folder, and prints its statistics.",
-        allow_abbrev=False,
+        examples={
+            "few and quickly made": "trajvqa worlds small-worlds --train 4 --val 2 --test 2",
+        },
     )
     parser.add_argument("output", metavar="DIR", help="the data folder to write")
     for name in ("train", "val", "test"):
