@@ -20,6 +20,14 @@ SMALL = [
 ]
 
 
+SMALLER = {
+    "train": ["--set", "training.epochs=1"],
+    "table": ["--set", "training.epochs=1"],
+    "vidvrd-questions": ["--val-videos", "1", "--test-videos", "1"],
+}
+"""What is added to the examples of commands to make them quick, and their input small."""
+
+
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -51,15 +59,19 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     for name, text in help_texts(_parser()):
         for example in examples_in(text):
             words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", example))[1:]
-            if words[:1] in (["train"], ["table"]):
-                words += ["--set", "training.epochs=1"]
-            assert main(words) == 0, f"{name}: {example}\n{capsys.readouterr().err}"
+            assert main([*words, *SMALLER.get(words[0], [])]) == 0, f"{name}: {example}\n{capsys.readouterr().err}"
 
 
 def test_without_a_command_the_help_is_an_error(capsys):
     assert main([]) == 2
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", _parser().format_help())
+
+
+def test_vidvrd_questions_of_too_few_videos_fail_without_a_traceback(tmp_path, capsys):
+    source = write_videos(tmp_path / "annotations", 4)
+    assert main(["vidvrd-questions", str(source), str(tmp_path / "out")]) == 1
+    assert "trajvqa: error: test_videos, val_videos: found 240 and 80, expected fewer" in capsys.readouterr().err
 
 
 def json_of(capsys: pytest.CaptureFixture[str], *words: object) -> dict:

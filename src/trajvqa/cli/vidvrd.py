@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from trajtrack.cli.errors import UsageError
+from trajtrack.cli.errors import Failure, UsageError
 from trajvqa.datasets.vidvrd import VidvrdOptions, make_vidvrd_questions
 
 __all__ = ["add_command"]
@@ -44,9 +44,12 @@ def _run(arguments: argparse.Namespace) -> bool:
     except ValueError as error:
         name, _, rest = str(error).partition(":")
         raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
-    found = make_vidvrd_questions(
-        arguments.source, arguments.output, options, lambda message: print(message, file=sys.stderr)
-    )
+    try:
+        found = make_vidvrd_questions(
+            arguments.source, arguments.output, options, lambda message: print(message, file=sys.stderr)
+        )
+    except ValueError as error:
+        raise Failure(str(error)) from error
     for split, numbers in found.items():
         types = ", ".join(f"{count} {name}" for name, count in numbers["types"].items())
         print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions ({types})")
