@@ -12,7 +12,7 @@ from trajtrack.cli import main
 
 CASES = [
     ("trajtrack li", ["link"]),
-    ("trajtrack completion ", ["bash", "fish", "zsh"]),
+    ("trajtrack completion ", ["bash", "zsh"]),
     ("trajtrack link --resc", ["--rescore"]),
     ("trajtrack link --rescore ", ["max", "mean", "sum"]),
     ("trajtrack link a.txt --output-format k", ["kitti"]),
@@ -56,13 +56,6 @@ $function trajtrack {shlex.quote(words[-1])} {shlex.quote(words[-2])}
 for word in "${{COMPREPLY[@]}}"; do echo "$word"; done
 """
     assert output_of("bash", "--norc", "-c", script("bash", capsys) + asked) == expected
-
-
-@pytest.mark.parametrize(("line", "expected"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-def test_fish_completes(line, expected, capsys):
-    asked = script("fish", capsys) + f"\ncomplete -C {shlex.quote(line)}\n"
-    found = [each.partition("\t")[0].rstrip("/") for each in output_of("fish", "--no-config", "-c", asked)]
-    assert found == expected
 
 
 def test_zsh_takes_the_script(capsys):

@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["add_command"]
 
-_SHELLS = ("bash", "zsh", "fish")
+_SHELLS = ("bash", "zsh")
 _FOLDERS = ("DIR", "FOLDER", "DATA", "RUN")
 
 

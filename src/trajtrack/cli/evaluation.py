@@ -62,12 +62,15 @@ def add_command(commands: Any) -> None:
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
     parser.add_argument(
         "--gt-format",
-        choices=FORMATS,
+        choices=list(FORMATS),
         metavar="NAME",
         help=f"format of the ground truth: {', '.join(FORMATS)}; told from the file where left out",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, metavar="NAME", help="the same for the tracks; told from the file where left out"
+        "--format",
+        choices=list(FORMATS),
+        metavar="NAME",
+        help="the same for the tracks; told from the file where left out",
     )
     parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")

@@ -49,7 +49,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=FORMATS,
+        choices=list(FORMATS),
         metavar="NAME",
         help=f"format of the inputs: {', '.join(FORMATS)}; told from suffix and content where left out",
     )

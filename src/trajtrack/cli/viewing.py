@@ -30,13 +30,15 @@ _LARGE = 100_000_000
 """Bytes of a page above which browsers are slow to open it."""
 
 _DESCRIPTION = """\
-Show trajectories. The suffix of the output says how: .html is a page that plays them in a browser, one
-file that needs no network; .mp4, .mkv and .mov are videos with the boxes drawn in; .png, .svg and .pdf
-are still pictures of all paths.
+Show trajectories. The suffix of the output says how: .html is a page that
+plays them in a browser, one file that needs no network; .mp4, .mkv and .mov
+are videos with the boxes drawn in; .png, .svg and .pdf are still pictures of
+all paths.
 
-Detections without identities are linked first. For tracks with identities, --detections names what they
-were linked from: where the linking options give the same tracks again, the page says of each detection
-what became of it; otherwise boxes are found among the detections by their place.
+Detections without identities are linked first. For tracks with identities,
+--detections names what they were linked from: where the linking options give
+the same tracks again, the page says of each detection what became of it;
+otherwise boxes are found among the detections by their place.
 """
 
 
@@ -47,7 +49,11 @@ def add_command(commands: Any) -> None:
         help="show trajectories in a browser, as a video or as a picture",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        examples={
+            "a page of the tracks": "trajtrack view tracks.txt -o page.html",
+            "with what became of each detection": "trajtrack view out/demo/detections.txt -o page.html",
+            "a still picture": "trajtrack view tracks.txt -o picture.png",
+        },
     )
     parser.add_argument("tracks", metavar="TRACKS", help="file of tracks, or of detections, which are linked first")
     parser.add_argument(
@@ -74,7 +80,12 @@ def add_command(commands: Any) -> None:
         "--frame-rate", type=float, metavar="X", help="frames a second; default: that of the video, else 25"
     )
     parser.add_argument("--title", metavar="T", help="title; default: the name of TRACKS")
-    parser.add_argument("--format", choices=FORMATS, help="format of TRACKS; told from the file where left out")
+    parser.add_argument(
+        "--format",
+        choices=list(FORMATS),
+        metavar="NAME",
+        help=f"format of TRACKS: {', '.join(FORMATS)}; told from the file where left out",
+    )
     parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
     add_link_flags(parser)
     parser.set_defaults(run=_run)

@@ -54,7 +54,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=FORMATS,
+        choices=list(FORMATS),
         metavar="NAME",
         help=f"format of the detections: {', '.join(FORMATS)}; told from the files where left out",
     )
