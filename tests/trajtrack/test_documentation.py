@@ -1,4 +1,4 @@
-"""README.md and docs/*.md: every example runs and prints what the page shows, every link leads somewhere.
+"""README.md and docs/**/*.md: every example runs and prints what the page shows, every link leads somewhere.
 
 How an example is written, and checked here:
 
@@ -34,7 +34,7 @@ from trajtrack.cli import main
 from trajvqa.cli import main as trajvqa_main
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
 PROGRAMS = {"trajtrack": main, "trajvqa": trajvqa_main}
 NOT_RUN = ("cd", "git", "make", "pip", "python")
@@ -186,14 +186,18 @@ def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
 def test_links_lead_to_files_and_headings(page):
     if not (PROJECT / "docs").is_dir():
         pytest.skip("a source distribution has no docs")
-    for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
-        if target.startswith(("http://", "https://")):
-            continue
-        path, _, heading = target.partition("#")
-        file = page.parent / path if path else page
+    for target, file, heading in links_of(page):
         assert file.exists(), f"{page.name}: {target} leads nowhere"
         if heading:
             assert heading in headings_of(file), f"{page.name}: {target} names no heading"
+
+
+def links_of(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Yield the links of a page to others: as written, the file, and the heading."""
+    for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
+        if not target.startswith(("http://", "https://")):
+            path, _, heading = target.partition("#")
+            yield target, (page.parent / path).resolve() if path else page, heading
 
 
 def headings_of(page: Path) -> set[str]:
@@ -218,8 +222,14 @@ def test_every_fence_belongs_to_a_block(page):
 
 
 def test_every_page_is_reached_from_the_readme():
-    readme = (PROJECT / "README.md").read_text()
-    assert [page.name for page in PAGES[1:] if f"docs/{page.name}" not in readme] == []
+    reached: set[Path] = set()
+    ahead = [PROJECT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page.suffix == ".md" and page not in reached:
+            reached.add(page)
+            ahead += [file for _, file, _ in links_of(page)]
+    assert [page.name for page in PAGES if page not in reached] == []
 
 
 def test_the_reference_names_everything_public():
