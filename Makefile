@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test lint format bench sanitize clean
+.PHONY: help install demo test lint format docs bench sanitize clean
 
 help:
 	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
 	@echo "make test      run the tests"
 	@echo "make lint      check formatting, types and warnings"
 	@echo "make format    format the code"
+	@echo "make docs      build the documentation site into out/docs"
 	@echo "make bench     time linking and score it on real data"
 	@echo "make sanitize  run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make clean     remove what these made"
@@ -45,6 +46,9 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i csrc/* tests/trajtrack/*.cpp
+
+docs: install
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -d build/docs docs out/docs
 
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'
