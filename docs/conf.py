@@ -78,7 +78,7 @@ def _link_pages_of_the_site(app: Sphinx, page: str | Path, *parent_and_text: Any
     for path, own in _PAGES.items():
         text[0] = text[0].replace(f"]({path}" if is_above else f"](../{path}", f"]({own}")
     if is_above:
-        text[0] = text[0].replace("](docs/", "](")
+        text[0] = text[0].replace("](docs/", "](").replace("](examples/", "](../examples/")
 
 
 def _visit_inline_math(translator: HTML5Translator, node: nodes.math) -> None:

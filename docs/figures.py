@@ -125,8 +125,7 @@ def _handed_out(axes: Axes, found: trajtrack.Detections, rows: NDArray[np.int64]
     tops = found.boxes[rows, 1]
     begin, end = int(found.frames[rows].min()) - 0.3, int(found.frames[rows].max()) + 0.6
     top, bottom = float(tops.min()) - 4, float(tops.max()) + _SIZE + 4
-    shape = {"facecolor": colour, "alpha": 0.1, "linewidth": 0}
-    axes.add_patch(Rectangle((begin, top), end - begin, bottom - top, **shape))
+    axes.add_patch(Rectangle((begin, top), end - begin, bottom - top, facecolor=colour, alpha=0.1, linewidth=0))
     middle = (top + bottom) / 2
     axes.annotate(
         f"handed out\nin frame {frame}",
