@@ -76,7 +76,10 @@ def _link_pages_of_the_site(app: Sphinx, page: str | Path, *parent_and_text: Any
     text: list[str] = parent_and_text[-1]
     is_above = str(page).startswith("..")
     for path, own in _PAGES.items():
-        text[0] = text[0].replace(f"]({path}" if is_above else f"](../{path}", f"]({own}")
+        if is_above:
+            text[0] = text[0].replace(f"]({path}", f"]({own}")
+        else:
+            text[0] = text[0].replace(f"](../{path}", f"]({own}").replace(f"](../../{path}", f"](../{own}")
     if is_above:
         text[0] = text[0].replace("](docs/", "](").replace("](examples/", "](../examples/")
 
