@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test lint format docs bench sanitize clean
+.PHONY: help install demo test test-interop lint format docs bench sanitize clean
 
 help:
 	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
 	@echo "make test      run the tests"
+	@echo "make test-interop  run the tests against the libraries whose containers and files are read and written"
 	@echo "make lint      check formatting, types and warnings"
 	@echo "make format    format the code"
 	@echo "make docs      build the documentation site into out/docs"
@@ -33,6 +34,19 @@ demo: install
 
 test: install
 	$(BIN)/pytest --numprocesses auto
+
+INTEROP := $(VENV)-interop
+
+$(INTEROP)/installed: $(wildcard tests/interop/requirements*.txt) $(SOURCES)
+	$(PYTHON) -m venv $(INTEROP)
+	$(INTEROP)/bin/pip install --quiet --constraint constraints.txt . pytest --requirement tests/interop/requirements.txt
+	$(INTEROP)/bin/pip install --quiet --no-deps --requirement tests/interop/requirements-alone.txt
+	@touch $@
+
+# Plugins that libraries bring for pytest warn when they are loaded, which is an error here.
+test-interop: $(INTEROP)/installed
+	TRAJ_REQUIRE_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
+		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/test_containers.py
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -75,4 +89,4 @@ sanitize: $(SANITIZED)/installed
 		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
 clean:
-	rm -rf $(VENV) $(SANITIZED) build dist out
+	rm -rf $(VENV) $(INTEROP) $(SANITIZED) build dist out

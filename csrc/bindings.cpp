@@ -84,9 +84,12 @@ class Stream {
   Stream(const py::object& options, std::optional<std::int64_t> max_open_frames)
       : options_(to_link_options(options)), components_(options_.graph, options_.min_score, max_open_frames) {}
 
-  py::tuple push(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& labels,
-                 const Array<std::int64_t>& rows, std::int32_t frame) {
-    return settle(components_.push({view_boxes(boxes), view(scores), {}, view(labels)}, view(rows), frame));
+  // What push settles; None, and nothing happens, where a row is no detection.
+  py::object push(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& labels,
+                  const Array<std::int64_t>& rows, std::int32_t frame) {
+    const DetectionsView detections{view_boxes(boxes), view(scores), {}, view(labels)};
+    if (first_fault(detections.boxes, detections.scores, {})) return py::none();
+    return settle(components_.push(detections, view(rows), frame));
   }
 
   py::tuple flush() { return settle(components_.flush()); }
@@ -96,9 +99,11 @@ class Stream {
   std::int64_t num_cut() const { return components_.num_cut(); }
 
  private:
-  // Closed components have no links or suppression to anything else: linked by themselves, they give the same.
-  py::tuple settle(StreamRows&& rows) const {
-    Trajectories found = link({rows.boxes, rows.scores, rows.frames, rows.labels}, options_, 1);
+  py::tuple settle(ClosedComponents&& closed) const {
+    StreamRows& rows = closed.rows;
+    Trajectories found = link(
+        {rows.boxes, rows.scores, rows.frames, rows.labels}, options_,
+        [&](const FrameOrder&) { return std::move(closed.graph); }, 1);
     return py::make_tuple(to_tuple(std::move(rows)), to_tuple(std::move(found)));
   }
 

@@ -57,13 +57,14 @@ std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const flo
     const std::size_t end = std::min(begin + kBlock, boxes.size());
     bool good = true;
     for (std::size_t row = begin; row < end; ++row) good &= in_range(boxes[row]) & in_order(boxes[row]);
-    for (std::size_t row = begin; row < end; ++row) good &= finite(scores[row]) & (frames[row] >= 0);
+    for (std::size_t row = begin; row < end; ++row) good &= finite(scores[row]);
+    for (std::size_t row = begin; row < std::min(end, frames.size()); ++row) good &= frames[row] >= 0;
     if (good) continue;
     for (std::size_t row = begin; row < end; ++row) {
       if (!in_range(boxes[row])) return Fault{FaultKind::box_range, row};
       if (!in_order(boxes[row])) return Fault{FaultKind::box_order, row};
       if (!finite(scores[row])) return Fault{FaultKind::score, row};
-      if (frames[row] < 0) return Fault{FaultKind::frame, row};
+      if (!frames.empty() && frames[row] < 0) return Fault{FaultKind::frame, row};
     }
   }
   return std::nullopt;

@@ -32,7 +32,7 @@ struct Fault {
 };
 
 // The first row that is no detection: coordinates not finite or beyond 1e9, x2 < x1 or y2 < y1, a score that
-// is not finite, a negative frame.
+// is not finite, a negative frame, where there are frames.
 std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const float> scores,
                                  std::span<const std::int32_t> frames);
 

@@ -5,8 +5,8 @@
 
 namespace trajtrack {
 
-StreamRows OpenComponents::push(const DetectionsView& detections, std::span<const std::int64_t> rows,
-                                std::int32_t frame) {
+ClosedComponents OpenComponents::push(const DetectionsView& detections, std::span<const std::int64_t> rows,
+                                      std::int32_t frame) {
   FrameOrder order;
   std::vector<Slot> slots;
   for (std::size_t i = 0; i < detections.size(); ++i) {
@@ -19,44 +19,49 @@ StreamRows OpenComponents::push(const DetectionsView& detections, std::span<cons
     slots.push_back(slot);
   }
   order.frames.push_back({frame, 0, order.size()});
-  LastFrame current{frame, SortedBoxes(detections, order, options_.buffer, options_.class_agnostic, 1),
-                    std::move(slots)};
+  SortedFrame current{frame, SortedBoxes(detections, order, options_.buffer, options_.class_agnostic, 1),
+                      std::move(slots)};
   link_last_frame(current);
   for (const Group& group : current.boxes.groups(0)) {
     current.boxes.visit_suppressed(group, options_.nms_threshold, found_,
                                    [&](std::uint32_t position, std::span<const std::uint32_t> found) {
                                      const Slot slot = current.slots[current.boxes.node(position)];
-                                     for (const std::uint32_t other : found) {
-                                       join(slot, current.slots[current.boxes.node(other)]);
+                                     for (const std::uint32_t position_found : found) {
+                                       const Slot other = current.slots[current.boxes.node(position_found)];
+                                       add_to(detections_[slot].suppressed, other);
+                                       join(slot, other);
                                      }
                                    });
   }
   link_across_gaps(current);
   last_ = std::move(current);
   if (max_open_frames_) cut_long_components(frame);
-
-  return take_closed();
+  return take_out(closed_slots());
 }
 
-StreamRows OpenComponents::flush() {
-  StreamRows all = open_rows();
+ClosedComponents OpenComponents::flush() {
+  ClosedComponents all = take_out(live_slots());
   detections_.clear();
   parents_.clear();
   next_members_.clear();
   free_slots_.clear();
+  entries_.clear();
+  free_entries_ = kNone;
   last_.reset();
   waiting_.clear();
   by_age_.clear();
-  num_live_ = 0;
   return all;
 }
 
-StreamRows OpenComponents::open_rows() const {
+StreamRows OpenComponents::open_rows() const { return columns(in_order(live_slots())); }
+
+std::vector<OpenComponents::Slot> OpenComponents::live_slots() const {
   std::vector<Slot> slots;
+  slots.reserve(num_live_);
   for (Slot slot = 0; slot < detections_.size(); ++slot) {
     if (detections_[slot].live) slots.push_back(slot);
   }
-  return columns(slots);
+  return slots;
 }
 
 OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::size_t i, std::int32_t frame,
@@ -75,6 +80,8 @@ OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::
                        .frame = frame,
                        .score = detections.scores[i],
                        .label = detections.labels[i],
+                       .links = kNone,
+                       .suppressed = kNone,
                        .num_links = 0,
                        .previous = kNone,
                        .open = true,
@@ -117,7 +124,7 @@ void OpenComponents::close(Slot slot) {
 }
 
 // Links the last frame to `current`, where that is the next one, and sorts its detections into closed and waiting.
-void OpenComponents::link_last_frame(const LastFrame& current) {
+void OpenComponents::link_last_frame(const SortedFrame& current) {
   if (!last_) return;
   if (current.frame - last_->frame == 1) {
     for (const Group& group : last_->boxes.groups(0)) {
@@ -128,8 +135,9 @@ void OpenComponents::link_last_frame(const LastFrame& current) {
                                   const Slot from = last_->slots[last_->boxes.node(position)];
                                   if (from == kNone) return;
                                   detections_[from].num_links = static_cast<std::uint32_t>(found.size());
-                                  for (const std::uint32_t other : found) {
-                                    const Slot to = current.slots[current.boxes.node(other)];
+                                  for (const std::uint32_t position_found : found) {
+                                    const Slot to = current.slots[current.boxes.node(position_found)];
+                                    add_to(detections_[from].links, to);
                                     Slot& previous = detections_[to].previous;
                                     previous = previous == kNone ? from : kSeveral;
                                     join(from, to);
@@ -148,7 +156,23 @@ void OpenComponents::link_last_frame(const LastFrame& current) {
 }
 
 // Links waiting detections to the starts of `current`, and closes those for which no later frame can hold one.
-void OpenComponents::link_across_gaps(const LastFrame& current) {
+void OpenComponents::link_across_gaps(const SortedFrame& current) {
+  // Those that wait are in the order of their frames.
+  const bool anyone_looks =
+      options_.max_gap > 0 && !waiting_.empty() && current.frame - detections_[waiting_[0]].frame >= 2;
+  std::optional<SortedFrame> starts;
+  if (anyone_looks) starts = starts_of(current);
+  std::erase_if(waiting_, [&](Slot end) {
+    const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
+    const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
+    const bool done = (in_reach && link_to_start(end, *starts, steps)) || steps >= 1 + options_.max_gap;
+    if (done) close(end);
+    return done;
+  });
+}
+
+// The detections of `current` to which no link leads.
+OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current) const {
   FrameOrder order;
   std::vector<Slot> slots;
   std::vector<Box> boxes;
@@ -161,19 +185,12 @@ void OpenComponents::link_across_gaps(const LastFrame& current) {
     labels.push_back(detections_[slot].label);
   }
   order.frames.push_back({current.frame, 0, order.size()});
-  const SortedBoxes starts({boxes, {}, {}, labels}, order, options_.buffer, options_.class_agnostic, 1);
-  std::erase_if(waiting_, [&](Slot end) {
-    const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
-    const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
-    const bool done = (in_reach && link_to_start(end, starts, slots, steps)) || steps >= 1 + options_.max_gap;
-    if (done) close(end);
-    return done;
-  });
+  return {current.frame, SortedBoxes({boxes, {}, {}, labels}, order, options_.buffer, options_.class_agnostic, 1),
+          std::move(slots)};
 }
 
-bool OpenComponents::link_to_start(Slot end, const SortedBoxes& starts, const std::vector<Slot>& slots,
-                                   std::int64_t steps) {
-  const Group* const group = starts.find(0, options_.class_agnostic ? 0 : detections_[end].label);
+bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps) {
+  const Group* const group = starts.boxes.find(0, options_.class_agnostic ? 0 : detections_[end].label);
   if (!group) return false;
   // The chain in which each link is the only one of both its ends, as in the graph of a whole video.
   Slot origin = end;
@@ -187,8 +204,12 @@ bool OpenComponents::link_to_start(Slot end, const SortedBoxes& starts, const st
   Box expected = grown(shape, options_.buffer);
   if (length > 0) expected = moved(expected, detections_[origin].box, shape, length, steps);
   const auto found =
-      starts.find_similar(*group, expected, options_.gap_iou_threshold, shape, options_.max_shape_change, found_);
-  for (const std::uint32_t position : found) join(end, slots[starts.node(position)]);
+      starts.boxes.find_similar(*group, expected, options_.gap_iou_threshold, shape, options_.max_shape_change, found_);
+  for (const std::uint32_t position : found) {
+    const Slot to = starts.slots[starts.boxes.node(position)];
+    add_to(detections_[end].links, to);
+    join(end, to);
+  }
   return !found.empty();
 }
 
@@ -214,8 +235,20 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
   }
 }
 
-// Takes out the components of which the current frame closed the last detection.
-StreamRows OpenComponents::take_closed() {
+void OpenComponents::add_to(std::uint32_t& list, Slot slot) {
+  std::uint32_t entry = free_entries_;
+  if (entry == kNone) {
+    entry = static_cast<std::uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    free_entries_ = entries_[entry].next;
+  }
+  entries_[entry] = {slot, list};
+  list = entry;
+}
+
+// The members of components of which the current frame closed the last detection.
+std::vector<OpenComponents::Slot> OpenComponents::closed_slots() {
   std::vector<Slot> slots;
   std::size_t taken = 0;
   for (const Slot slot : closed_) {
@@ -227,25 +260,61 @@ StreamRows OpenComponents::take_closed() {
     taken = slots.size();
   }
   closed_.clear();
+  return slots;
+}
+
+// Takes out whole components; their slots are free then.
+ClosedComponents OpenComponents::take_out(std::vector<Slot> slots) {
+  slots = in_order(std::move(slots));
+  ClosedComponents closed{columns(slots), {}};
+  nodes_.resize(detections_.size());
+  Node count = 0;
+  for (const Slot slot : slots) nodes_[slot] = detections_[slot].score < min_score_ ? count : count++;
+  closed.graph.links.offsets.reserve(count + std::size_t{1});
+  closed.graph.suppressed.offsets.reserve(count + std::size_t{1});
+  for (const Slot slot : slots) {
+    if (detections_[slot].score < min_score_) continue;
+    take_list(detections_[slot].links, closed.graph.links);
+    take_list(detections_[slot].suppressed, closed.graph.suppressed);
+  }
   num_live_ -= slots.size();
-  StreamRows rows = columns(slots);
   free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
-  return rows;
+  return closed;
+}
+
+// Moves a list to the end of `lists`, as ascending nodes.
+void OpenComponents::take_list(std::uint32_t list, NodeLists& lists) {
+  const auto begin = static_cast<std::ptrdiff_t>(lists.targets.size());
+  while (list != kNone) {
+    ListEntry& entry = entries_[list];
+    lists.targets.push_back(nodes_[entry.slot]);
+    const std::uint32_t next = std::exchange(entry.next, free_entries_);
+    free_entries_ = std::exchange(list, next);
+  }
+  std::sort(lists.targets.begin() + begin, lists.targets.end());
+  lists.offsets.push_back(lists.targets.size());
+}
+
+// The slots in the order in which their detections came.
+std::vector<OpenComponents::Slot> OpenComponents::in_order(std::vector<Slot> slots) const {
+  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return detections_[a].row < detections_[b].row; });
+  return slots;
 }
 
 StreamRows OpenComponents::columns(const std::vector<Slot>& slots) const {
-  std::vector<std::pair<std::int64_t, Slot>> sorted;
-  sorted.reserve(slots.size());
-  for (const Slot slot : slots) sorted.emplace_back(detections_[slot].row, slot);
-  std::sort(sorted.begin(), sorted.end());
   StreamRows rows;
-  for (const auto& [row, slot] : sorted) {
+  rows.boxes.reserve(slots.size());
+  rows.scores.reserve(slots.size());
+  rows.frames.reserve(slots.size());
+  rows.labels.reserve(slots.size());
+  rows.rows.reserve(slots.size());
+  for (const Slot slot : slots) {
     const Detection& detection = detections_[slot];
     rows.boxes.push_back(detection.box);
     rows.scores.push_back(detection.score);
     rows.frames.push_back(detection.frame);
     rows.labels.push_back(detection.label);
-    rows.rows.push_back(row);
+    rows.rows.push_back(detection.row);
   }
   return rows;
 }

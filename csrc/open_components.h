@@ -19,9 +19,14 @@ struct StreamRows {
   std::vector<std::int64_t> rows;
 };
 
+// Detections that can no longer change, and the whole graph of those of them that take part, numbered in their order.
+struct ClosedComponents {
+  StreamRows rows;
+  LinkGraph graph;
+};
+
 // A detection is open while it has no link and a later frame may still hold one; a component is open while one of its
-// detections is. The detections of a closed component, linked by themselves, give the trajectories that they give
-// among all others.
+// detections is. The detections of a closed component have no links or suppression to any other.
 class OpenComponents {
  public:
   OpenComponents(const GraphOptions& options, float min_score, std::optional<std::int64_t> max_open_frames)
@@ -30,10 +35,10 @@ class OpenComponents {
   // Takes the detections of a frame, later than any before, and returns those that can no longer change: of the
   // components that it closes, and those of too low a score. `rows` are their numbers, greater than any before and
   // ascending; `detections.frames` is not read.
-  StreamRows push(const DetectionsView& detections, std::span<const std::int64_t> rows, std::int32_t frame);
+  ClosedComponents push(const DetectionsView& detections, std::span<const std::int64_t> rows, std::int32_t frame);
 
   // Closes all.
-  StreamRows flush();
+  ClosedComponents flush();
 
   // All detections of open components.
   StreamRows open_rows() const;
@@ -48,14 +53,22 @@ class OpenComponents {
   static constexpr Slot kNone = ~Slot{0};
   static constexpr Slot kSeveral = kNone - 1;
 
+  // Slots in a list; lists of all detections share one pool.
+  struct ListEntry {
+    Slot slot;
+    std::uint32_t next;  // the next entry of the list, or kNone
+  };
+
   struct Detection {
     Box box;
     std::int64_t row;
     std::int32_t frame;
     float score;
     std::int32_t label;
-    std::uint32_t num_links;  // to the next frame
-    Slot previous;            // the one that links here from the frame before, kNone or kSeveral
+    std::uint32_t links;       // its list of those to which it links, or kNone
+    std::uint32_t suppressed;  // its list of those that a path through it suppresses, or kNone
+    std::uint32_t num_links;   // to the next frame
+    Slot previous;             // the one that links here from the frame before, kNone or kSeveral
     bool open;
     bool live;  // whether it was not yet given out
     // Of a root:
@@ -63,8 +76,8 @@ class OpenComponents {
     std::uint32_t num_open;
   };
 
-  // The detections of the last frame, sorted; `slots` are theirs by node.
-  struct LastFrame {
+  // Detections of a frame, sorted; `slots` are theirs by node.
+  struct SortedFrame {
     std::int32_t frame;
     SortedBoxes boxes;
     std::vector<Slot> slots;
@@ -74,11 +87,17 @@ class OpenComponents {
   Slot find(Slot slot);
   void join(Slot a, Slot b);
   void close(Slot slot);
-  void link_last_frame(const LastFrame& current);
-  void link_across_gaps(const LastFrame& current);
-  bool link_to_start(Slot end, const SortedBoxes& starts, const std::vector<Slot>& slots, std::int64_t steps);
+  void link_last_frame(const SortedFrame& current);
+  void link_across_gaps(const SortedFrame& current);
+  SortedFrame starts_of(const SortedFrame& current) const;
+  bool link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps);
   void cut_long_components(std::int32_t frame);
-  StreamRows take_closed();
+  void add_to(std::uint32_t& list, Slot slot);
+  std::vector<Slot> live_slots() const;
+  std::vector<Slot> closed_slots();
+  std::vector<Slot> in_order(std::vector<Slot> slots) const;
+  ClosedComponents take_out(std::vector<Slot> slots);
+  void take_list(std::uint32_t list, NodeLists& lists);
   StreamRows columns(const std::vector<Slot>& slots) const;
 
   GraphOptions options_;
@@ -89,7 +108,10 @@ class OpenComponents {
   std::vector<Slot> parents_;       // towards the root of the component
   std::vector<Slot> next_members_;  // the next in the component's list
   std::vector<Slot> free_slots_;
-  std::optional<LastFrame> last_;
+  std::vector<ListEntry> entries_;
+  std::uint32_t free_entries_ = kNone;  // a list
+  std::vector<Node> nodes_;             // by slot, of what is being taken out
+  std::optional<SortedFrame> last_;
   std::vector<Slot> waiting_;                         // open detections before the last frame
   std::vector<Slot> closed_;                          // detections that the current frame closed
   std::deque<std::pair<Slot, std::int64_t>> by_age_;  // slot and row, where components may be cut

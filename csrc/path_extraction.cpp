@@ -4,6 +4,7 @@
 #include "path_extraction.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "chains.h"
@@ -203,6 +204,26 @@ std::vector<std::size_t> split_components(const ChainOrder& order, int num_threa
   return splits;
 }
 
+// The paths of all parts, each of which is sorted, as one that is.
+template <typename Before>
+std::vector<Path> merged(std::vector<std::vector<Path>> parts, int num_threads, const Before& before) {
+  while (parts.size() > 1) {
+    std::vector<std::vector<Path>> pairs((parts.size() + 1) / 2);
+    parallel_for(pairs.size(), num_threads, [&](std::size_t pair) {
+      std::vector<Path>& first = parts[2 * pair];
+      if (2 * pair + 1 == parts.size()) {
+        pairs[pair] = std::move(first);
+        return;
+      }
+      const std::vector<Path>& second = parts[2 * pair + 1];
+      pairs[pair].reserve(first.size() + second.size());
+      std::merge(first.begin(), first.end(), second.begin(), second.end(), std::back_inserter(pairs[pair]), before);
+    });
+    parts = std::move(pairs);
+  }
+  return std::move(parts[0]);
+}
+
 }  // namespace
 
 Extraction extract_paths(const LinkGraph& graph, std::span<const float> scores, int num_threads) {
@@ -210,25 +231,20 @@ Extraction extract_paths(const LinkGraph& graph, std::span<const float> scores, 
   Extraction result;
   result.table = std::make_unique_for_overwrite<PathEntry[]>(scores.size());
   const std::vector<std::size_t> splits = split_components(order, num_threads);
-  std::vector<std::vector<Path>> paths(splits.size() - 1);
-  parallel_for(paths.size(), num_threads, [&](std::size_t run) {
+  const auto before = [&](const Path& a, const Path& b) {
+    return a.sum != b.sum ? a.sum > b.sum : order.nodes[a.start] < order.nodes[b.start];
+  };
+  std::vector<std::vector<Path>> parts(splits.size() - 1);
+  parallel_for(parts.size(), num_threads, [&](std::size_t run) {
     Extractor extractor(graph, order, result.table.get());
     for (std::size_t component = splits[run]; component < splits[run + 1]; ++component) {
       extractor.extract(order.component_begins[component], order.component_begins[component + 1], scores);
     }
-    paths[run] = extractor.take_paths();
+    parts[run] = extractor.take_paths();
+    std::sort(parts[run].begin(), parts[run].end(), before);
   });
-  for (std::vector<Path>& part : paths) {
-    if (result.paths.empty()) {
-      result.paths = std::move(part);
-    } else {
-      result.paths.insert(result.paths.end(), part.begin(), part.end());
-    }
-  }
+  if (!parts.empty()) result.paths = merged(std::move(parts), num_threads, before);
   result.nodes = std::move(order.nodes);
-  std::sort(result.paths.begin(), result.paths.end(), [&](const Path& a, const Path& b) {
-    return a.sum != b.sum ? a.sum > b.sum : result.nodes[a.start] < result.nodes[b.start];
-  });
   return result;
 }
 

@@ -16,12 +16,6 @@ constexpr std::size_t kSmall = 20'000;
 
 int useful_threads(const FrameOrder& order, int num_threads) { return order.size() < kSmall ? 1 : num_threads; }
 
-std::vector<float> scores_of_nodes(const DetectionsView& detections, const FrameOrder& order) {
-  std::vector<float> scores(order.size());
-  for (Node node = 0; node < order.size(); ++node) scores[node] = detections.scores[order.rows[node]];
-  return scores;
-}
-
 // Label with the greatest sum of scores, added in path order; ties go to the smaller label.
 std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows) {
   std::map<std::int32_t, double> weights;
@@ -54,6 +48,14 @@ template <typename Work>
 void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
   const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
   parallel_for(parts, num_threads, [&](std::size_t part) { work(count * part / parts, count * (part + 1) / parts); });
+}
+
+std::vector<float> scores_of_nodes(const DetectionsView& detections, const FrameOrder& order, int num_threads) {
+  std::vector<float> scores(order.size());
+  parallel_ranges(order.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) scores[node] = detections.scores[order.rows[node]];
+  });
+  return scores;
 }
 
 // Columns by row, for rows that are on no path.
@@ -101,7 +103,8 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
                   int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
   num_threads = useful_threads(order, num_threads);
-  Extraction extraction = extract_paths(build_graph(order), scores_of_nodes(detections, order), num_threads);
+  Extraction extraction =
+      extract_paths(build_graph(order), scores_of_nodes(detections, order, num_threads), num_threads);
 
   Trajectories result;
   fill_columns(detections, order, extraction, num_threads, result);

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from trajtrack import _core
 
 PROJECT = Path(__file__).resolve().parents[1]
+BROWSER = shutil.which("chromium")
 DATA = Path(os.environ.get("TRAJ_DATA", PROJECT.parent / "shared" / "data"))
 
 
@@ -16,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         _leave_out(items, "real_data", "TRAJ_REQUIRE_DATA", f"real data not found at {DATA}; set TRAJ_DATA")
     if _core.cuda_problem() is not None:
         _leave_out(items, "cuda", "TRAJ_REQUIRE_CUDA", f"no GPU: {_core.cuda_problem()}")
+    if BROWSER is None or importlib.util.find_spec("playwright") is None:
+        _leave_out(items, "browser", "TRAJ_REQUIRE_BROWSER", "no chromium on the path, or no playwright")
 
 
 def _leave_out(items: list[pytest.Item], marker: str, required_by: str, message: str) -> None:
@@ -31,6 +36,11 @@ def _leave_out(items: list[pytest.Item], marker: str, required_by: str, message:
 @pytest.fixture
 def missing_cuda() -> None:
     pytest.fail(f"TRAJ_REQUIRE_CUDA=1, but there is no GPU: {_core.cuda_problem()}")
+
+
+@pytest.fixture
+def missing_browser() -> None:
+    pytest.fail("TRAJ_REQUIRE_BROWSER=1, but there is no chromium on the path, or no playwright")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trajtrack._core import __version__
 from trajtrack.detections import Detections, concat
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
+from trajtrack.interop import attach_ids, to_supervision
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, LinkOptions, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
@@ -13,6 +14,7 @@ from trajtrack.scenes import Scene, SceneOptions, make_scene
 from trajtrack.streaming import Linker, Settled
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
 from trajtrack.view import draw
+from trajtrack.viewer import Written, write_page, write_video
 
 __all__ = [
     "FORMATS",
@@ -30,7 +32,9 @@ __all__ = [
     "Settled",
     "Trajectories",
     "Trajectory",
+    "Written",
     "__version__",
+    "attach_ids",
     "concat",
     "draw",
     "evaluate",
@@ -42,5 +46,8 @@ __all__ = [
     "make_scene",
     "mot_ground_truth",
     "read",
+    "to_supervision",
     "write",
+    "write_page",
+    "write_video",
 ]

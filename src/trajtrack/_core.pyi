@@ -123,8 +123,8 @@ class Stream:
         labels: NDArray[np.int32],
         rows: NDArray[np.int64],
         frame: int,
-    ) -> tuple[_StreamRows, _TrajectoryColumns]:
-        """Take a frame, later than any before."""
+    ) -> tuple[_StreamRows, _TrajectoryColumns] | None:
+        """Take a frame, later than any before; None, and nothing happens, where a row is no detection."""
 
     def flush(self) -> tuple[_StreamRows, _TrajectoryColumns]:
         """Settle all that is open."""

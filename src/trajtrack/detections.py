@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajtrack import _core, containers, gpu
+from trajtrack import _core, gpu
 from trajtrack.columns import as_array, as_count, as_integers, as_reals
+from trajtrack.containers import container_of
+from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.gpu import GpuColumns
+from trajtrack.tables import table_columns
 
 __all__ = ["BoxFormat", "Detections", "concat"]
 
@@ -93,7 +96,7 @@ class Detections:
             self._keep_on_gpu(on_gpu, num_frames, track_ids, label_names)
             return
         columns = {
-            "boxes": _as_corners(boxes, box_format),
+            "boxes": as_corners(boxes, box_format),
             "scores": as_reals("scores", scores, ndim=1),
             "frames": as_integers("frames", frames),
         }
@@ -161,34 +164,60 @@ class Detections:
     ) -> Detections:
         """Take one entry a frame, in order.
 
+        `trajtrack.attach_ids` puts the ids of their trajectories into such entries.
+
         Parameters
         ----------
         frames
-            Each entry is ``None`` (an empty frame), an array of 5 or 6 columns (four of the box, score, label), a
-            mapping with ``boxes``, ``scores`` and perhaps ``labels`` (torchvision), or an object with ``xyxy`` and
-            ``confidence`` (`supervision.Detections`) or with such ``boxes`` (Ultralytics `Results`).
+            Each entry is
+
+            - ``None`` (an empty frame) or an array of 5 or 6 columns (four of the box, score, label);
+            - a mapping with ``boxes``, ``scores`` and perhaps ``labels`` (torchvision, `post_process_object_detection`
+              of Hugging Face Transformers; its ``text_labels``, where there are any, are taken for labels);
+            - a list of mappings with ``score``, ``label`` and ``box`` (Transformers' object-detection pipelines);
+            - a `supervision.Detections`, an Ultralytics `Results`;
+            - `Instances` of detectron2, or a mapping that has them as ``instances``.
         box_format
-            How the boxes of arrays and mappings are given.
+            How the boxes of arrays and of mappings with ``boxes`` are given.
+        label_names
+            Class names by label. Where left out, they are those that the entries bring. Labels that are text become
+            numbers: by `label_names` where given, else from 0 in the order of the names.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the entry, what was found and what was expected; also where entries give one label different names.
         """
         if isinstance(frames, Mapping) or not isinstance(frames, Iterable):
             raise TypeError(f"frames: expected one entry a frame, found {type(frames).__name__}")
-        parts = [cls._of_frame(index, entry, box_format) for index, entry in enumerate(frames)]
+        naming = LabelNaming(None if label_names is None else _as_names(label_names))
+        parts = [cls._of_frame(index, entry, box_format, naming) for index, entry in enumerate(frames)]
         joined = concat(parts)
+        labels, names = naming.finish(joined.labels)
         return cls(
             joined.boxes,
             joined.scores,
             joined.frames,
-            joined.labels,
+            labels,
             num_frames=len(parts),
-            label_names=label_names,
+            label_names=names,
         )
 
     @classmethod
-    def _of_frame(cls, index: int, entry: Any, box_format: str) -> Detections:
+    def _of_frame(cls, index: int, entry: Any, box_format: BoxFormat, naming: LabelNaming) -> Detections:
         try:
-            columns = containers.frame_columns(entry, box_format)
-            scores = as_reals("scores", columns.pop("scores"), ndim=1)
-            return cls(scores=scores, frames=np.full(len(scores), index, np.int32), **columns)
+            held = container_of(entry).columns(entry)
+            if held.scores is None:
+                raise ValueError("found boxes without scores, expected a score for each")
+            scores = as_reals("scores", held.scores, ndim=1)
+            naming.learn(held.label_names)
+            return cls(
+                held.boxes,
+                scores,
+                frames=np.full(len(scores), index, np.int32),
+                labels=naming.number(held.labels, len(scores)),
+                box_format=held.box_format or box_format,
+            )
         except (ValueError, TypeError) as error:
             raise type(error)(f"frames, entry {index}: {error}") from error
 
@@ -198,26 +227,37 @@ class Detections:
         table: Any,
         num_frames: int | None = None,
         *,
+        columns: Mapping[str, str] | None = None,
         label_names: Mapping[int, str] | None = None,
     ) -> Detections:
         """Take a table with one row a detection.
 
+        `trajtrack.attach_ids` puts the ids of their trajectories into such a table.
+
         Parameters
         ----------
         table
-            A pandas, polars or pyarrow table or a mapping of columns, with ``frame``, ``score``, the four corners
-            ``x1``, ``y1``, ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps
-            ``label`` and ``track_id``. Other columns are left alone.
+            A table of pandas or polars, a mapping of columns, or anything that gives an Arrow stream
+            (``__arrow_c_stream__``: pyarrow, DuckDB), with ``frame``, ``score``, the four corners ``x1``, ``y1``,
+            ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps ``label`` and
+            ``track_id``. Other columns are left alone.
         num_frames
             As in `Detections`.
+        columns
+            Where columns have other names: from the name here to the name in the table, for example
+            ``{"score": "confidence"}``.
+        label_names
+            As in `from_frames`; labels that are text become numbers as there.
 
         Raises
         ------
-        ValueError
-            When a column is missing.
+        ValueError, TypeError
+            When a column is missing, has no numbers or has a missing value, naming the column and the row.
+        ImportError
+            When a table that speaks Arrow alone is given and pyarrow is not installed.
         """
-        columns = containers.table_columns(table)
-        return cls(**columns, num_frames=num_frames, label_names=label_names)
+        names = None if label_names is None else _as_names(label_names)
+        return cls(**table_columns(table, columns, names), num_frames=num_frames)
 
     def __len__(self) -> int:
         return len(self.boxes) if self._on_gpu is None else self._on_gpu.count
@@ -241,8 +281,7 @@ class Detections:
     def _of_checked(cls, **fields: Any) -> Detections:
         """Make detections of fields that are known to be right."""
         detections = object.__new__(cls)
-        for name, value in fields.items():
-            object.__setattr__(detections, name, value)
+        detections.__dict__.update(fields)  # as a frozen class has it, but all at once
         return detections
 
     def __iter__(self) -> Any:
@@ -339,7 +378,7 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     count, device = given.shape[0], given.device
     as_given = "<f4" if box_format == "xyxy" else "converted"
     columns = (
-        gpu.place("boxes", boxes, as_given, 2, device, lambda: _as_corners(boxes, box_format)),
+        gpu.place("boxes", boxes, as_given, 2, device, lambda: as_corners(boxes, box_format)),
         gpu.place("scores", scores, "<f4", 1, device, lambda: as_reals("scores", scores, ndim=1)),
         gpu.place("frames", frames, "<i4", 1, device, lambda: as_integers("frames", frames)),
         gpu.upload(np.zeros(count, np.int32), device)
@@ -355,7 +394,8 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     return GpuColumns(*columns, device=device, count=count, last_frame=last_frame)
 
 
-def _as_corners(boxes: Any, box_format: str) -> NDArray[np.float32]:
+def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
+    """Take boxes of a format as (N, 4) corners."""
     if box_format not in _BOX_FORMATS:
         raise ValueError(f"box_format: expected one of {', '.join(_BOX_FORMATS)}, found {box_format!r}")
     if box_format != "xyxy":

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trajtrack import _core
 from trajtrack.columns import as_count, as_integers, as_reals
-from trajtrack.detections import Detections
+from trajtrack.detections import Detections, as_corners
 from trajtrack.linking import LinkOptions, resolve_options
 from trajtrack.trajectories import Trajectories
 
@@ -148,11 +148,17 @@ class Linker:
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
             raise ValueError(f"frame: expected a number from {self._next_frame} to {_LAST_FRAME}, found {number}")
+        corners = as_corners(boxes)
         scores = as_reals("scores", scores, ndim=1)
-        given = Detections(boxes, scores, np.full(len(scores), number, np.int32), labels)
-        count = len(given)
-        rows = np.arange(self._num_rows, self._num_rows + count)
-        settled = self._stream.push(given.boxes, given.scores, given.labels, rows, number)
+        count = len(scores)
+        classes = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
+        settled = None
+        if len(corners) == count == len(classes):
+            rows = np.arange(self._num_rows, self._num_rows + count)
+            settled = self._stream.push(corners, scores, classes, rows, number)
+        if settled is None:
+            Detections(boxes, scores, np.full(count, number, np.int32), labels)
+            raise AssertionError("detections that the core refuses are refused by Detections, which says why")
         self._next_frame = number + 1
         self._num_rows += count
         return self._settle(settled)

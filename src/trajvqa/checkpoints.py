@@ -32,7 +32,7 @@ class Checkpoint:
     weights: dict[str, Any]
     """The model's state."""
     training: dict[str, Any]
-    """States of the optimiser and the schedule, the best accuracy so far, and how long the log is."""
+    """States of the optimiser and the schedule, the best accuracy so far, how long the log is, and of which data."""
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:

@@ -110,9 +110,27 @@ def read_table(name: str) -> Table:
     return Table(content["title"], content["split"], rows, content.get("reference"))
 
 
+class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+    """Reads plain values, and refuses a key that comes twice, of which YAML would keep the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        first: dict[str, Any] = {}
+        for key, _ in node.value:
+            before = first.setdefault(key.value, key)
+            if before is not key:
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"found key {key.value!r} again, expected it once: first on line {before.start_mark.line + 1}",
+                    key.start_mark,
+                )
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: found no YAML that can be read ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trajtrack.io.atomic import atomic_output
+from trajtrack.io.atomic import atomic_output, remove_unfinished
 from trajvqa.batches import Batch, QuestionBatches
 from trajvqa.checkpoints import (
     Checkpoint,
@@ -27,6 +27,7 @@ from trajvqa.config import Experiment, TrainingConfig
 from trajvqa.data import Schema, inputs_of, open_split, schema_of
 from trajvqa.data_files import splits
 from trajvqa.evaluation import Accuracy, score, write_predictions
+from trajvqa.fingerprints import fingerprints
 from trajvqa.losses import hinge_loss
 from trajvqa.models import create_model
 from trajvqa.negatives import draw_negatives
@@ -35,6 +36,7 @@ from trajvqa.prediction import autocast, choices, device_of, read_batches
 __all__ = ["Progress", "RunResult", "train"]
 
 LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
+_STATE = ("optimiser", "schedule", "best", "log_length", "max_steps", "data")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def train(
     Raises
     ------
     FileNotFoundError, ValueError
-        Before training starts, when data are missing or broken, or when the folder holds a run of another experiment.
+        Before training starts, when data are missing or broken, or when the folder holds a run of another experiment or
+        of other data.
     """
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
@@ -131,6 +134,7 @@ class _Run:
         max_steps: int | None,
     ) -> None:
         self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
+        self.data = fingerprints(data, ("train", "val"))
         self.device = device_of(experiment.training)
         self.epoch = 0
         self.best = -1.0
@@ -149,32 +153,42 @@ class _Run:
 
     def resume(self) -> None:
         """Go on where the folder's last checkpoint ends, or begin."""
-        last = self.folder / LAST
-        if last.exists():
-            checkpoint = load_checkpoint(last)
-            require_same_experiment(last, checkpoint.experiment, self.experiment)
-            if checkpoint.schema != self.schema:
-                raise ValueError(f"{last}: schema: found other sizes or words than the data have")
-            load_weights(last, self.model, checkpoint)
-            state = checkpoint.training
-            expected = ("optimiser", "schedule", "best", "log_length", "max_steps")
-            missing = [name for name in expected if name not in state]
-            if missing:
-                raise ValueError(f"{last}: training.{missing[0]}: found no such field, expected the state of a run")
-            if state["max_steps"] != self.max_steps:
-                raise ValueError(
-                    f"{last}: max_steps: found a run with {state['max_steps']}, expected one with {self.max_steps}"
-                )
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.schedule.load_state_dict(state["schedule"])
-            self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
-            found = (self.folder / LOG).stat().st_size
-            if found < self.log_length:
-                raise ValueError(f"{self.folder / LOG}: found {found} bytes, expected at least {self.log_length}")
-            # What was logged after the checkpoint will be logged again.
-            os.truncate(self.folder / LOG, self.log_length)
-            return
+        # A run may have died after it wrote its best checkpoint and before it wrote the same as its last.
+        found = [(path, load_checkpoint(path)) for name in (LAST, BEST) if (path := self.folder / name).exists()]
+        if found:
+            self._go_on(*max(found, key=lambda each: each[1].epoch))
+        else:
+            self._begin()
+
+    def _go_on(self, path: Path, checkpoint: Checkpoint) -> None:
+        require_same_experiment(path, checkpoint.experiment, self.experiment)
+        if checkpoint.schema != self.schema:
+            raise ValueError(f"{path}: schema: found other sizes or words than the data have")
+        state = checkpoint.training
+        missing = [name for name in _STATE if name not in state]
+        if missing:
+            raise ValueError(f"{path}: training.{missing[0]}: found no such field, expected the state of a run")
+        if state["max_steps"] != self.max_steps:
+            raise ValueError(
+                f"{path}: max_steps: found a run with {state['max_steps']}, expected one with {self.max_steps}"
+            )
+        for name in sorted({*state["data"], *self.data}):
+            if state["data"].get(name) != self.data.get(name):
+                raise ValueError(f"{path}: data: found a run that began with another {name} than there is now")
+        load_weights(path, self.model, checkpoint)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
+        length = (self.folder / LOG).stat().st_size
+        if length < self.log_length:
+            raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
+        # What was logged after the checkpoint will be logged again.
+        os.truncate(self.folder / LOG, self.log_length)
+        remove_unfinished(self.folder)
+
+    def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.folder)
         with atomic_output(self.folder / "experiment.json") as file:
             file.write(json.dumps(asdict(self.experiment), indent=2).encode() + b"\n")
         (self.folder / LOG).write_bytes(b"")
@@ -209,7 +223,7 @@ class _Run:
         self.epoch = epoch
         record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
         self._log(record | {"learning_rate": rate, "best": is_best})
-        # The best goes first: a run that dies in between repeats the epoch and writes the same again.
+        # The best goes first: a run that dies in between goes on from it, as `resume` does.
         for name in (BEST, LAST) if is_best else (LAST,):
             save_checkpoint(self.folder / name, self._checkpoint())
         if on_progress is not None:
@@ -239,6 +253,7 @@ class _Run:
             "best": self.best,
             "log_length": self.log_length,
             "max_steps": self.max_steps,
+            "data": self.data,
         }
         return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training)
 

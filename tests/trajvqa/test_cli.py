@@ -147,6 +147,12 @@ def test_the_settings_of_a_run_are_an_experiment(data, run_folder, tmp_path):
     assert (run_folder / "last.pt").stat().st_mtime_ns == before
 
 
+def test_training_without_word_vectors_is_said(data, run_folder, tmp_path, capsys):
+    again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
+    main(again)
+    assert "found no word vectors (glove*.txt); words begin as random numbers" in capsys.readouterr().err
+
+
 def test_worlds_and_the_demo_run_from_nothing(tmp_path, capsys):
     assert main(["demo", "-o", str(tmp_path), "--videos", "10", "--epochs", "1"]) == 0
     shown = capsys.readouterr().out

@@ -86,3 +86,12 @@ def test_a_file_that_is_no_experiment_is_named(tmp_path, content):
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(ValueError, match=r"mine\.yaml: found"):
         read_experiment(path)
+
+
+def test_a_setting_that_comes_twice_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("settings:\n  hidden_size: 32\n  dropout: 0.1\n  hidden_size: 64\n")
+    with pytest.raises(
+        ValueError, match=r"mine\.yaml: .*'hidden_size' again, expected it once: first on line 2.*line 4"
+    ):
+        read_experiment(path)

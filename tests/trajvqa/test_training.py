@@ -157,6 +157,39 @@ def test_a_checkpoint_of_other_data_is_refused(data, tmp_path):
         train(small_experiment(), other, tmp_path / "run")
 
 
+def test_data_that_changed_since_the_run_began_are_named(tmp_path):
+    data = write_data(tmp_path / "data")
+    train(small_experiment(), data, tmp_path / "run")
+    with h5py.File(data / "vid_feat" / "app_mot_train.h5", "r+") as file:
+        file["feat"][0, 0, 0] += 1
+    message = r"last\.pt: data: found a run that began with another app_mot_train\.h5 than there is now"
+    with pytest.raises(ValueError, match=message):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def test_data_may_be_moved_during_a_run(tmp_path):
+    data = write_data(tmp_path / "data")
+    train(small_experiment(), data, tmp_path / "run")
+    data.rename(tmp_path / "moved")
+    assert train(small_experiment(), tmp_path / "moved", tmp_path / "run").accuracies["val"].count == 24
+
+
+def test_a_run_that_died_between_its_best_and_its_last_checkpoint_goes_on_from_the_best(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    (tmp_path / "run" / "last.pt").unlink()
+    told: list[Progress] = []
+    train(small_experiment(epochs=1), data, tmp_path / "run", told.append)
+    assert told == []
+
+
+def test_what_a_killed_run_had_begun_to_write_is_removed(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    (tmp_path / "run" / ".0123456789abcdef.pt").write_bytes(b"half a checkpoint")
+    (tmp_path / "run" / ".notes").write_bytes(b"of the user")
+    train(small_experiment(), data, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").glob(".*")] == [".notes"]
+
+
 def test_a_broken_checkpoint_is_named(data, tmp_path):
     train(small_experiment(), data, tmp_path / "run")
     path = tmp_path / "run" / "last.pt"

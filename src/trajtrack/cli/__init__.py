@@ -1,4 +1,4 @@
-"""The command line: ``trajtrack link|eval|demo|info``. Its exit codes are those of `trajtrack.cli.running`."""
+"""The command line: ``trajtrack link|eval|view|demo|info``. Its exit codes are those of `trajtrack.cli.running`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from trajtrack import __version__
-from trajtrack.cli import demo, evaluation, information, linking
+from trajtrack.cli import demo, evaluation, information, linking, viewing
 from trajtrack.cli.running import EXIT_CODES, run_command
 
 __all__ = ["main"]
@@ -41,6 +41,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"trajtrack {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (linking, evaluation, demo, information):
+    for command in (linking, evaluation, viewing, demo, information):
         command.add_command(commands)
     return parser

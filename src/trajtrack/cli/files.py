@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from trajtrack.cli.errors import UsageError
 from trajtrack.io import FORMATS
 
-__all__ = ["Inputs", "distinct_names", "expand", "place_outputs"]
+__all__ = ["Inputs", "distinct_names", "expand", "place_outputs", "same_file"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def place_outputs(inputs: Inputs, output: str, output_format: str | None) -> lis
         ]
     for place in places:
         for path in inputs.paths:
-            if _same(place, path):
+            if same_file(place, path):
                 raise UsageError(f"{place}: the output would overwrite an input")
     return places
 
@@ -105,7 +105,8 @@ def _suffix(path: str, output_format: str | None) -> str:
     return suffix if known else ".txt"
 
 
-def _same(place: Path, path: str) -> bool:
+def same_file(place: Path, path: str) -> bool:
+    """Return whether writing to `place` would write to `path`."""
     try:
         return os.path.samefile(place, path)
     except OSError:

@@ -15,7 +15,7 @@ from trajtrack import __version__, _core
 
 __all__ = ["add_command"]
 
-_OPTIONAL = {"trackeval": "eval", "matplotlib": "view", "pyarrow": "io"}
+_OPTIONAL = {"trackeval": "eval", "matplotlib": "view", "av": "video", "pyarrow": "io"}
 """Packages and the extra that installs each."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from trajtrack.detections import Detections
-from trajtrack.io import coco_vid, kitti, kitti_pointrcnn, kitti_rrc, mot, parquet, vidor
+from trajtrack.io import coco_vid, cvat, kitti, kitti_pointrcnn, kitti_rrc, mot, parquet, tao, vidor, youtube_vis
 from trajtrack.io.atomic import atomic_output
 from trajtrack.io.format import Format, Source
 from trajtrack.io.sources import read_content
@@ -31,6 +31,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti_pointrcnn.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
+            tao.FORMAT,
+            youtube_vis.FORMAT,
+            cvat.FORMAT,
             parquet.FORMAT,
         )
     }
@@ -101,7 +104,7 @@ def write(
         label.
     format
         A name in `FORMATS`; where left out, the suffix decides: ``.txt`` and ``.csv`` are MOT, ``.json`` is
-        VidOR, ``.parquet`` is Parquet.
+        VidOR, ``.xml`` is CVAT, ``.parquet`` is Parquet.
     interpolate
         Whether to write the interpolated boxes of trajectories, with score 0.
     video

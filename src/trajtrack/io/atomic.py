@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_output", "atomic_path"]
+__all__ = ["atomic_output", "atomic_path", "remove_unfinished"]
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}(\.\w+)?")
 
 
 @contextmanager
@@ -55,3 +58,10 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open `path` for writing bytes, as `atomic_path` does."""
     with atomic_path(path) as unfinished, open(unfinished, "wb") as file:
         yield file
+
+
+def remove_unfinished(folder: str | os.PathLike[str]) -> None:
+    """Remove what a process that was killed had begun to write here; no other may be writing here now."""
+    for path in Path(folder).iterdir():
+        if _UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ __all__ = [
     "as_scores",
     "as_text",
     "corners_from_sizes",
+    "ids_from_zero",
     "refuse",
     "sizes_from_corners",
     "track_ids_or_none",
@@ -130,6 +131,11 @@ def as_scores(scores: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
         "a score within the range of float32",
     )
     return rounded
+
+
+def ids_from_zero(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ids that a file counts from 1 as they count in memory, from 0; all as they are where one is 0."""
+    return ids if (ids == 0).any() else np.where(ids > 0, ids - 1, ids)
 
 
 def track_ids_or_none(ids: NDArray[np.int64]) -> NDArray[np.int64] | None:

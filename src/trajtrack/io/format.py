@@ -38,12 +38,21 @@ class Source:
     @property
     def is_text(self) -> bool:
         """Whether the content may be a text table."""
-        return b"\0" not in self.content[:1000] and not self.is_json
+        return b"\0" not in self.content[:1000] and not self.is_json and not self.is_xml
 
     @property
     def is_json(self) -> bool:
         """Whether the content may be JSON."""
         return self.first_line.startswith((b"{", b"["))
+
+    @property
+    def is_xml(self) -> bool:
+        """Whether the content may be XML."""
+        return self.first_line.startswith(b"<")
+
+    def has_keys(self, *keys: str) -> bool:
+        """Whether the content is a JSON object that has all these keys."""
+        return self.is_json and isinstance(self.document, dict) and self.document.keys() >= {*keys}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from trajtrack.io.checks import (
     MAX_FRAME,
     as_scores,
     corners_from_sizes,
+    ids_from_zero,
     sizes_from_corners,
     track_ids_or_none,
     written_track_ids,
@@ -51,9 +52,7 @@ def _decode(source: Source) -> Detections:
     rows = parse_rows(source.content, 6, _MOST_COLUMNS)
     values, widths = rows.values, rows.widths
     frames = rows.integers(0, "frame", 1, MAX_FRAME + 1) - 1
-    ids = rows.integers(1, "id", -1, MAX_INTEGER)
-    if not (ids == 0).any():
-        ids = np.where(ids > 0, ids - 1, ids)
+    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER))
     return Detections(
         boxes=corners_from_sizes(values[:, 2:6], rows.where),
         scores=as_scores(np.where(widths >= 7, values[:, 6], 1.0), rows.where),

@@ -48,7 +48,7 @@ Category = str | int
 
 
 def _recognise(source: Source) -> bool:
-    return source.is_json and isinstance(source.document, dict) and "trajectories" in source.document
+    return source.has_keys("trajectories")
 
 
 def _decode(source: Source) -> Detections:

@@ -11,6 +11,7 @@ from trajtrack.cli.errors import Failure
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.curves import draw_curves
+from trajvqa.data_files import find_files
 from trajvqa.training import train
 
 __all__ = ["add_command"]
@@ -37,6 +38,8 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> bool:
     experiment = chosen_experiment(arguments.experiment, arguments.set)
+    if experiment.settings.text == "glove" and find_files(arguments.data, "train").word_vectors is None:
+        print(f"{arguments.data}: found no word vectors (glove*.txt); words begin as random numbers", file=sys.stderr)
     progress = TrainingProgress()
     try:
         result = train(experiment, arguments.data, arguments.output, progress)

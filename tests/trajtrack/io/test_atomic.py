@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from trajtrack.io.atomic import atomic_output, atomic_path
+from trajtrack.io.atomic import atomic_output, atomic_path, remove_unfinished
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -80,3 +80,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError, match="expected a file"), atomic_output(tmp_path):
         pass
+
+
+def test_only_unfinished_files_are_removed(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "out.pt") as path:
+        path.write_bytes(b"half")
+        (tmp_path / ".hidden.pt").write_bytes(b"")
+        remove_unfinished(tmp_path)
+        assert [each.name for each in tmp_path.iterdir()] == [".hidden.pt"]
+        path.write_bytes(b"whole")

@@ -25,6 +25,9 @@ def test_the_formats() -> None:
         "kitti-pointrcnn",
         "vidor",
         "coco-vid",
+        "tao",
+        "youtube-vis",
+        "cvat",
         "parquet",
     ]
 
@@ -36,16 +39,24 @@ def test_a_path_is_text_or_path_like(tmp_path: Path, as_path) -> None:
     assert trajtrack.read(path) == ONE
 
 
-@pytest.mark.parametrize(("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor")])
+@pytest.mark.parametrize(
+    ("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor"), (".xml", "cvat")]
+)
 def test_the_suffix_decides_how_to_write(tmp_path: Path, suffix: str, format: str) -> None:
     trajtrack.write(tmp_path / f"a{suffix}", ONE)
     assert trajtrack.read(tmp_path / f"a{suffix}", format) == trajtrack.read(tmp_path / f"a{suffix}") == ONE
 
 
-@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid"])
+@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid", "tao", "youtube-vis", "cvat"])
 def test_content_decides_how_to_read_where_the_suffix_says_nothing(tmp_path: Path, format: str) -> None:
     trajtrack.write(tmp_path / "a.out", ONE, format)
     assert trajtrack.read(tmp_path / "a.out") == trajtrack.read(tmp_path / "a.out", format)
+
+
+@pytest.mark.parametrize("format", ["vidor", "coco-vid", "tao", "youtube-vis"])
+def test_json_is_told_by_its_keys(tmp_path: Path, format: str) -> None:
+    trajtrack.write(tmp_path / "a.json", ONE, format)
+    assert trajtrack.read(tmp_path / "a.json") == ONE
 
 
 def test_trajectories_are_written_with_their_interpolated_boxes(tmp_path: Path) -> None:
@@ -99,7 +110,9 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .parquet, or a format by"):
+    with pytest.raises(
+        ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .xml, .parquet, or a format"
+    ):
         trajtrack.write(tmp_path / "a.xyz", ONE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,15 @@ SCORES = st.floats(width=32, allow_nan=False, allow_infinity=False) | st.sampled
 LABELS = st.integers(0, 12) | st.integers(-(2**31), 2**31 - 1)
 FRAMES = st.integers(0, 9) | st.integers(0, 2**31 - 1)
 NAMES = st.dictionaries(LABELS, st.text(min_size=1), max_size=4)
+# Names that differ from one another and from any number.
+XML_NAMES = st.dictionaries(
+    LABELS,
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
+        | st.sampled_from("<>&'\"\t\r\n")
+    ).filter(lambda name: not name.lstrip("-").isdigit()),
+    max_size=4,
+).filter(lambda names: len({*names.values()}) == len(names))
 
 once_a_file = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 
@@ -54,6 +64,31 @@ def detections(
         track_ids=None if ids is None or max(ids, default=-1) < 0 else np.array(ids, np.int64),
         label_names=draw(names),
     )
+
+
+@st.composite
+def tracks(draw: st.DrawFn, *, max_id: int = 2**63 - 1, **columns: Any) -> Detections:
+    """Detections in tracks: every row has an identity, which has one label and one box in a frame."""
+    found = draw(detections(**columns))
+    ids = draw(st.lists(st.integers(0, 3) | st.integers(0, max_id), min_size=len(found), max_size=len(found)))
+    label_of = dict(zip(ids, found.labels.tolist(), strict=True))
+    rows = {box: row for row, box in enumerate(zip(found.frames.tolist(), ids, strict=True))}
+    return with_columns(
+        found,
+        labels=np.array([label_of[each] for each in ids], np.int64),
+        track_ids=np.array(ids, np.int64) if ids else None,
+    )[[*rows.values()]]
+
+
+def by_track(written: Detections) -> Detections:
+    """Return the rows by identity and frame."""
+    return written if written.track_ids is None else written[np.lexsort((written.frames, written.track_ids))]
+
+
+def without_numbers_for_names(written: Detections) -> Detections:
+    """Return detections in which no label has its own number for a name, which is as good as none."""
+    names = {label: name for label, name in written.label_names.items() if name != str(label)}
+    return with_columns(written, label_names=names)
 
 
 def through_file(tmp_path: Path, written: Detections, format: str) -> Detections:
@@ -134,9 +169,31 @@ def test_vidor_keeps_everything_in_the_order_of_the_frames(tmp_path: Path, writt
 @example(written=EMPTY)
 @given(written=detections())
 def test_coco_vid_keeps_everything(tmp_path: Path, written: Detections) -> None:
-    # A category whose name is its number has no name.
-    names = {label: name for label, name in written.label_names.items() if name != str(label)}
-    assert through_file(tmp_path, written, "coco-vid") == with_columns(written, label_names=names)
+    assert through_file(tmp_path, written, "coco-vid") == without_numbers_for_names(written)
+
+
+@once_a_file
+@example(written=EMPTY)
+@given(written=tracks(max_id=2**63 - 2))
+def test_tao_keeps_everything(tmp_path: Path, written: Detections) -> None:
+    assert through_file(tmp_path, written, "tao") == without_numbers_for_names(written)
+
+
+@once_a_file
+@example(written=EMPTY)
+@given(written=tracks(max_id=2**63 - 2, frames=st.integers(0, 20)))
+def test_youtube_vis_keeps_everything_in_the_order_of_the_tracks(tmp_path: Path, written: Detections) -> None:
+    expected = by_track(without_numbers_for_names(written))
+    assert through_file(tmp_path, written, "youtube-vis") == expected
+
+
+@once_a_file
+@example(written=EMPTY)
+@example(written=with_columns(DEGENERATE, track_ids=[0, 0]))
+@given(written=tracks(sides=ANY_BOX, names=XML_NAMES))
+def test_cvat_keeps_everything_in_the_order_of_the_tracks(tmp_path: Path, written: Detections) -> None:
+    expected = by_track(without_numbers_for_names(written))
+    assert through_file(tmp_path, written, "cvat") == expected
 
 
 @once_a_file
@@ -148,11 +205,11 @@ def test_parquet_keeps_everything(tmp_path: Path, written: Detections) -> None:
     assert through_file(tmp_path, written, "parquet") == written
 
 
-@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid", "parquet"])
+@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid", "tao", "youtube-vis", "cvat", "parquet"])
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path, format: str) -> None:
     if format == "parquet":
         pytest.importorskip("pyarrow")
-    written = Detections([[0.1, 2, 3.7, 4]] * 2, [0.3, 1], [3, 0], labels=[0, 1], track_ids=[0, -1])
+    written = Detections([[0.1, 2, 3.7, 4]] * 2, [0.3, 1], [3, 0], labels=[0, 1], track_ids=[0, 1])
     for name in ("first", "second"):
         trajtrack.write(
             tmp_path / name,

@@ -1,0 +1,136 @@
+"""Write docs/images/viewer-*.png: the viewer's page on real data, in headless Chromium.
+
+    python docs/screenshots.py [--data FOLDER]
+
+Needs ``playwright``, and ``chromium`` on the path. The pictures of videos keep their owners' terms and are no part of
+the repository: what shows them, and what no page shows, goes to out/screenshots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+import trajtrack
+
+PROJECT = Path(__file__).resolve().parents[1]
+IMAGES = PROJECT / "docs" / "images"
+APART = PROJECT / "out" / "screenshots"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
+COLOURS = 255
+"""Of a picture: as many as make it small without a difference to see."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A state of a page, and where its picture goes."""
+
+    page: str
+    to: Path
+    theme: Literal["light", "dark"] = "light"
+    size: tuple[int, int] = (1280, 800)
+    frame: int = 0
+    select: int | None = None
+    """The trajectory to select."""
+    keys: list[str] = field(default_factory=list)
+    """Pressed before."""
+    click: tuple[float, float] | None = None
+    """Where in the picture of the video to click."""
+
+
+SHOTS = [
+    Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
+    Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
+    Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
+    Shot("vidvrd", APART / "phone.png", "dark", (390, 844), frame=60, select=2),
+    Shot("mot", APART / "help.png", frame=300, keys=["?"]),
+    Shot("mot", APART / "help-dark.png", "dark", frame=300, keys=["?"]),
+    Shot("mot", APART / "720.png", "dark", (1280, 720), frame=440, select=36),
+    Shot("campus", APART / "campus-light.png", frame=30),
+    Shot("campus", APART / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
+    Shot("campus", APART / "campus-phone.png", "light", (390, 844), frame=30),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        write_pages(arguments.data, Path(folder))
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for shot in SHOTS:
+            take(browser, Path(folder) / f"{shot.page}.html", shot)
+            print(f"{shot.to.relative_to(PROJECT)}: {shot.to.stat().st_size / 1e3:.0f} kB")
+        browser.close()
+
+
+def write_pages(data: Path, folder: Path) -> None:
+    crowd = trajtrack.read(data / "mot17/MOT17-04/det/det.txt")
+    trajtrack.write_page(
+        trajtrack.link(crowd, min_score=0.5, min_length=5), folder / "mot.html", size=(1920, 1080), title="MOT17-04"
+    )
+    campus = trajtrack.read(data / "mot15/TUD-Campus/det/det_public_ACF.txt")
+    trajtrack.write_page(
+        trajtrack.link(campus, min_length=5),
+        folder / "campus.html",
+        pictures=data / "mot15/TUD-Campus/img1",
+        title="TUD-Campus",
+    )
+    archive = data / "vidvrd/VidVRD-dataset.zip"
+    with zipfile.ZipFile(archive) as files:
+        video = json.loads(files.read(VIDVRD_VIDEO))
+    trajtrack.write_page(
+        trajtrack.read(archive / VIDVRD_VIDEO),
+        folder / "vidvrd.html",
+        size=(video["width"], video["height"]),
+        frame_rate=video["fps"],
+        title="VidVRD " + video["video_id"],
+    )
+
+
+def take(browser: Browser, path: Path, shot: Shot) -> None:
+    width, height = shot.size
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=shot.theme)
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    if shot.select is not None:
+        page.evaluate("(number) => viewer.select(number)", shot.select)
+    page.evaluate("(frame) => viewer.seek(frame)", shot.frame)
+    for key in shot.keys:
+        page.keyboard.press(key)
+    while not page.evaluate("viewer.shown"):
+        page.wait_for_timeout(20)
+    if shot.click is not None:
+        left, top = page.evaluate("([x, y]) => viewer.inWindow(x, y)", list(shot.click))
+        page.locator("#scene").click(position={"x": left, "y": top})
+        page.mouse.move(0, 0)
+    page.wait_for_timeout(300)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shot.to.parent.mkdir(parents=True, exist_ok=True)
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(shot.to, optimize=True)
+    page.close()
+
+
+if __name__ == "__main__":
+    main()

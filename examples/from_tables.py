@@ -1,0 +1,33 @@
+"""Tables of pandas, polars and pyarrow, whatever their columns are called: the ids become the column `track_id`.
+
+With a table of yours, one row a box:
+
+    names = {"frame": "image_index", "score": "confidence"}  # ours: yours
+    tracks = trajtrack.link(trajtrack.Detections.from_table(table, columns=names))
+    table = trajtrack.attach_ids(table, tracks)
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+import trajtrack
+
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the detector
+columns = found.to_columns()
+columns["image_index"] = columns.pop("frame")
+columns["confidence"] = columns.pop("score")
+columns["label"] = [("person", "car")[label] for label in found.labels]  # classes may be text
+
+for make in (pd.DataFrame, pl.DataFrame, pa.table):
+    table = make(columns)
+    names = {"frame": "image_index", "score": "confidence"}
+    detections = trajtrack.Detections.from_table(table, columns=names)
+    table = trajtrack.attach_ids(table, trajtrack.link(detections, min_length=5))
+    print(f"{type(table).__module__}: {table.shape}, {detections.label_names}")
+
+table = pd.DataFrame(columns)
+table = trajtrack.attach_ids(table, trajtrack.link(detections, min_length=5))
+print(table[table.track_id >= 0].groupby("track_id").confidence.mean().head(3).round(3).to_dict())

@@ -1,0 +1,37 @@
+"""Hugging Face Transformers: the lists of an object-detection pipeline; each box gets its `track_id`.
+
+With a model and pictures of yours:
+
+    found = pipeline("object-detection", model="hustvl/yolos-tiny")(pictures)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(found), min_length=5)
+    found = trajtrack.attach_ids(found, tracks)
+
+Where you call `post_process_object_detection` yourself, give `from_frames` its dicts in the same way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessor, pipeline
+
+import trajtrack
+
+# A model that has learnt nothing takes the place of one from the hub: its boxes are where chance puts them.
+torch.manual_seed(0)
+sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+names = {0: "person", 1: "car"}
+config = YolosConfig(image_size=[32, 48], num_detection_tokens=5, id2label=names, initializer_range=0.5, **sizes)
+processor = YolosImageProcessor(size={"height": 32, "width": 48})
+detect = pipeline("object-detection", model=YolosForObjectDetection(config), image_processor=processor)
+
+picture = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+pictures = [Image.fromarray(np.roll(picture, shift, axis=1)) for shift in range(8)]  # the scene moves to the right
+found = detect(pictures, threshold=0.3)
+
+detections = trajtrack.Detections.from_frames(found, label_names=names)
+tracks = trajtrack.link(detections, iou_threshold=0.3)
+found = trajtrack.attach_ids(found, tracks)
+print(f"{len(detections)} boxes in {detections.num_frames} pictures are {len(tracks)} trajectories")
+print("the first of them:", found[0][0])

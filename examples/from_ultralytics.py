@@ -1,0 +1,35 @@
+"""Ultralytics: ids into `boxes.id` of every `Results`, where its own trackers put them.
+
+With a model and a video of yours:
+
+    results = list(YOLO("yolo11n.pt").predict("in.mp4", stream=True, conf=0.1))
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
+    results = trajtrack.attach_ids(results, tracks)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from ultralytics.engine.results import Results
+
+import trajtrack
+
+NAMES = {0: "person", 1: "car"}
+
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the model
+picture = np.zeros((720, 1280, 3), np.uint8)
+results = []
+for number in range(found.num_frames):
+    own = found[found.frames == number]
+    rows = np.column_stack([own.boxes, own.scores, own.labels])
+    results.append(Results(picture, f"{number}.jpg", NAMES, boxes=torch.tensor(rows, dtype=torch.float32)))
+
+tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
+results = trajtrack.attach_ids(results, tracks)
+
+first = results[0]
+print(f"first frame: boxes.id {first.boxes.id.int().tolist()}")
+first = first[first.boxes.id >= 0]  # leaves out what is in no trajectory
+print(f"first frame: {len(first)} boxes are tracked, the first of them a {first.summary()[0]['name']}")
+print(f"{len(tracks)} trajectories, the longest of {tracks.lengths.max()} boxes")

@@ -1,0 +1,42 @@
+"""Arrays with a row a box: four columns of the box, the score and perhaps the label. ``None`` is an empty frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.columns import as_array
+from trajtrack.containers.container import Container, FrameColumns
+
+__all__ = ["CONTAINER"]
+
+
+def _columns(entry: Any) -> FrameColumns:
+    if entry is None:
+        return FrameColumns(boxes=np.empty((0, 4)), scores=np.empty(0))
+    rows = _rows(entry)
+    return FrameColumns(boxes=rows[:, :4], scores=rows[:, 4], labels=rows[:, 5] if rows.shape[1] == 6 else None)
+
+
+def _with_ids(entry: Any, ids: NDArray[np.int64]) -> NDArray[Any] | None:
+    return None if entry is None else np.column_stack([_rows(entry), ids])
+
+
+def _rows(entry: Any) -> NDArray[Any]:
+    try:
+        rows = as_array("entry", entry)
+    except TypeError as error:
+        if hasattr(entry, "dtype") or isinstance(entry, list | tuple):
+            raise
+        expected = "expected None, an array, or what one of the supported detectors returns for a frame"
+        raise TypeError(f"{expected}; found {type(entry).__name__}") from error
+    if rows.size == 0:
+        rows = rows.reshape(0, 5)
+    if rows.ndim != 2 or rows.shape[1] not in (5, 6):
+        raise ValueError(f"expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}")
+    return rows
+
+
+CONTAINER: Container = Container(recognise=lambda entry: True, columns=_columns, with_ids=_with_ids)

@@ -1,0 +1,42 @@
+"""`Instances` of detectron2, by themselves or as its predictor returns them: ``{"instances": Instances}``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.containers.container import Container, FrameColumns, ids_like
+
+__all__ = ["CONTAINER"]
+
+
+def _recognise(entry: Any) -> bool:
+    return hasattr(entry, "get_fields") or (isinstance(entry, Mapping) and "instances" in entry)
+
+
+def _columns(entry: Any) -> FrameColumns:
+    if isinstance(entry, Mapping):
+        entry = entry["instances"]
+    for name in ("pred_boxes", "scores"):
+        if not hasattr(entry, name):
+            raise ValueError(f"expected instances with pred_boxes and scores, found none named {name}")
+    return FrameColumns(
+        boxes=entry.pred_boxes.tensor,
+        scores=entry.scores,
+        labels=getattr(entry, "pred_classes", None),
+        box_format="xyxy",
+    )
+
+
+def _with_ids(entry: Any, ids: NDArray[np.int64]) -> Any:
+    if isinstance(entry, Mapping):
+        return {**entry, "instances": _with_ids(entry["instances"], ids)}
+    copy = type(entry)(entry.image_size, **entry.get_fields())
+    copy.set("track_ids", ids_like(entry.scores, ids))
+    return copy
+
+
+CONTAINER: Container = Container(recognise=_recognise, columns=_columns, with_ids=_with_ids)

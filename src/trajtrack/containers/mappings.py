@@ -1,0 +1,35 @@
+"""Mappings with ``boxes`` and ``scores``: torchvision's detectors, `post_process_object_detection` of Transformers.
+
+Where there are ``text_labels``, as those of zero-shot detectors, they are the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.containers.container import Container, FrameColumns, ids_like
+
+__all__ = ["CONTAINER"]
+
+
+def _columns(entry: Mapping[str, Any]) -> FrameColumns:
+    for name in ("boxes", "scores"):
+        if name not in entry:
+            raise ValueError(f"expected a mapping with boxes and scores, found none named {name}")
+    labels = entry.get("text_labels")
+    if labels is None:
+        labels = entry.get("labels")
+    return FrameColumns(boxes=entry["boxes"], scores=entry["scores"], labels=labels)
+
+
+def _with_ids(entry: Mapping[str, Any], ids: NDArray[np.int64]) -> dict[str, Any]:
+    return {**entry, "track_ids": ids_like(entry["scores"], ids)}
+
+
+CONTAINER: Container = Container(
+    recognise=lambda entry: isinstance(entry, Mapping), columns=_columns, with_ids=_with_ids
+)

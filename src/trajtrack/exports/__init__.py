@@ -1,0 +1,9 @@
+"""Tracks as what other tools show: layers of napari, a recording of Rerun, labels of FiftyOne."""
+
+from __future__ import annotations
+
+from trajtrack.exports.fiftyone import to_fiftyone
+from trajtrack.exports.napari import NapariLayers, to_napari
+from trajtrack.exports.rerun import log_to_rerun
+
+__all__ = ["NapariLayers", "log_to_rerun", "to_fiftyone", "to_napari"]

@@ -1,0 +1,185 @@
+"""The XML of CVAT for video, read element by element with the line of each fault."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from itertools import count
+from xml.parsers import expat
+
+import numpy as np
+
+from trajtrack.io.checks import MAX_FRAME
+
+__all__ = ["CORNERS", "CvatReader"]
+
+CORNERS = ("xtl", "ytl", "xbr", "ybr")
+"""The attributes of a box."""
+
+_OTHER_SHAPES = ("cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton")
+_MAX_INTEGER = 2**63 - 1
+_INT32 = np.iinfo(np.int32)
+
+
+class CvatReader:
+    """What stands in a file: a list for each column, one entry a box that is seen.
+
+    Parameters
+    ----------
+    content
+        The whole file.
+
+    Raises
+    ------
+    ValueError
+        Naming the line of the first fault.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.video: str | None = None
+        self.size: int | None = None
+        self.lines: list[int] = []
+        self.boxes: list[list[float]] = []
+        self.scores: list[float] = []
+        self.frames: list[int] = []
+        self.names: list[str] = []
+        self.ids: list[int] = []
+        self._labels: dict[str, int | None] = {}
+        self._label_number: int | None = None
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._track: tuple[int, str] | None = None
+        self._is_row = False
+        self._attribute: str | None = None
+        self._parser = expat.ParserCreate()
+        parser = self._parser
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as error:
+            reason = expat.ErrorString(error.code)
+            raise ValueError(f"line {error.lineno}: found no XML that can be read ({reason}), expected it") from None
+        except LookupError as error:
+            raise ValueError(f"line 1: found {error}, expected one that Python knows") from None
+
+    def label_numbers(self) -> dict[str, int]:
+        """Return the label of each name: the declared one, the name's own number, or the next free one."""
+        names = dict.fromkeys([*self._labels, *self.names])
+        numbers = {name: number for name, number in self._labels.items() if number is not None}
+        taken = {*numbers.values()}
+        for name in names:
+            own = _as_label(name)
+            if name not in numbers and own is not None and own not in taken:
+                numbers[name] = own
+                taken.add(own)
+        free = (label for label in count() if label not in taken)
+        return numbers | {name: next(free) for name in names if name not in numbers}
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise self._fault("a document type declaration", "none: it may declare entities")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if not self._path and tag != "annotations":
+            raise self._fault(f"<{tag}>", "<annotations>, the root of a CVAT file")
+        parent = self._path[-1] if self._path else None
+        self._path.append(tag)
+        self._text = []
+        if tag == "label":
+            declared = attributes.get("id")
+            self._label_number = None if declared is None else self._integer(declared, "id", _INT32.min, _INT32.max)
+        elif tag == "image" and parent == "annotations":
+            raise self._fault("<image>", "<track>: CVAT for video, not for images")
+        elif tag == "track" and parent == "annotations":
+            number = self._integer(self._given(attributes, "id"), "id", 0, _MAX_INTEGER)
+            self._track = number, self._given(attributes, "label")
+        elif self._track is not None and tag in _OTHER_SHAPES:
+            raise self._fault(f"<{tag}>", "<box>")
+        elif self._track is not None and tag == "box":
+            self._start_box(attributes)
+        elif self._is_row and tag == "attribute":
+            self._attribute = attributes.get("name")
+
+    def _start_box(self, attributes: dict[str, str]) -> None:
+        assert self._track is not None
+        self._is_row = attributes.get("outside", "0") != "1"
+        if not self._is_row:
+            return
+        if self._number(attributes.get("rotation", "0"), "rotation") != 0:
+            raise self._fault(f"rotation {attributes['rotation']!r}", "an upright box")
+        number, name = self._track
+        self.lines.append(self._parser.CurrentLineNumber)
+        self.frames.append(self._integer(self._given(attributes, "frame"), "frame", 0, MAX_FRAME))
+        self.boxes.append([self._number(self._given(attributes, side), side) for side in CORNERS])
+        self.scores.append(1.0)
+        self.names.append(name)
+        self.ids.append(number)
+
+    def _end(self, tag: str) -> None:
+        self._path.pop()
+        parent = self._path[-1] if self._path else None
+        text = "".join(self._text)
+        self._text = []
+        if tag == "track":
+            self._track = None
+        elif tag == "box":
+            self._is_row = False
+        elif self._is_row and tag == "attribute" and self._attribute == "score":
+            self.scores[-1] = self._number(text, "score")
+        elif tag == "name" and parent == "label":
+            self._declare(text)
+        elif parent in ("task", "job") and tag == "name":
+            self.video = text
+        elif parent in ("task", "job") and tag == "size":
+            if self.size is not None:
+                raise self._fault("a second <size>", "the annotations of one task")
+            self.size = self._integer(text, "size", 0, _MAX_INTEGER)
+
+    def _declare(self, name: str) -> None:
+        number = self._label_number
+        if name in self._labels:
+            raise self._fault(f"label {name!r} a second time", "names that differ")
+        if number is not None and number in self._labels.values():
+            raise self._fault(f"label id {number} a second time", "ids that differ")
+        self._labels[name] = number
+
+    def _characters(self, text: str) -> None:
+        self._text.append(text)
+
+    def _given(self, attributes: Mapping[str, str], name: str) -> str:
+        try:
+            return attributes[name]
+        except KeyError:
+            raise self._fault(f"<{self._path[-1]}> without {name!r}", "one") from None
+
+    def _integer(self, text: str, name: str, low: int, high: int) -> int:
+        number = _as_integer(text)
+        if number is None or not low <= number <= high:
+            raise self._fault(f"{name} {text[:60]!r}", f"a whole number from {low} to {high}")
+        return number
+
+    def _number(self, text: str, name: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self._fault(f"{name} {text[:60]!r}", "a finite number")
+        return number
+
+    def _fault(self, found: str, expected: str) -> ValueError:
+        return ValueError(f"line {self._parser.CurrentLineNumber}: found {found}, expected {expected}")
+
+
+def _as_integer(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,19}\s*", text) else None
+
+
+def _as_label(name: str) -> int | None:
+    """Return the label that has this number for a name."""
+    number = _as_integer(name)
+    return number if number is not None and str(number) == name and _INT32.min <= number <= _INT32.max else None

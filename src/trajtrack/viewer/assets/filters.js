@@ -1,0 +1,80 @@
+// Which trajectories are shown.
+
+import { make } from "./details.js";
+
+export class Filters {
+  constructor(story, state, onChange) {
+    Object.assign(this, { story, state, onChange });
+    const byId = (id) => document.getElementById(id);
+    this.count = byId("filter-count");
+    this.reset = byId("filter-reset");
+    this.length = byId("min-length");
+    this.lengthText = byId("min-length-text");
+    this.score = byId("min-score");
+    this.scoreText = byId("min-score-text");
+    this.prepareSliders();
+    this.boxes = this.makeClasses(byId("classes"));
+    this.reset.addEventListener("click", () => {
+      this.length.value = this.length.min;
+      this.score.value = this.score.min;
+      for (const box of this.boxes.values()) box.checked = true;
+      this.apply();
+    });
+    this.apply();
+  }
+
+  prepareSliders() {
+    const { story } = this;
+    let [longest, low, high] = [1, Infinity, -Infinity];
+    for (let track = 0; track < story.numTracks; track++) {
+      longest = Math.max(longest, story.length(track));
+      low = Math.min(low, story.trackScores[track]);
+      high = Math.max(high, story.trackScores[track]);
+    }
+    Object.assign(this.length, { min: 1, max: longest, value: 1, disabled: longest === 1 });
+    // Rounded outwards to steps, so that both ends can be reached.
+    const step = high > low ? 10 ** Math.floor(Math.log10((high - low) / 50)) : 1;
+    const [least, most] = high > low ? [Math.floor(low / step) * step, Math.ceil(high / step) * step] : [0, 1];
+    Object.assign(this.score, { step, min: least, max: most, disabled: !(high > low) });
+    this.score.value = this.score.min;
+    for (const slider of [this.length, this.score]) slider.addEventListener("input", () => this.apply());
+  }
+
+  makeClasses(fieldset) {
+    const { story } = this;
+    const tracks = new Map();
+    for (const label of story.trackLabels) tracks.set(label, (tracks.get(label) ?? 0) + 1);
+    const boxes = new Map();
+    for (const label of story.allLabels) {
+      const box = make("input", { type: "checkbox", checked: true, onchange: () => this.apply() });
+      boxes.set(label, box);
+      const name = make("span", { className: "name" }, story.className(label));
+      fieldset.append(make("label", {}, box, name, make("small", {}, String(tracks.get(label) ?? 0))));
+    }
+    fieldset.hidden = boxes.size < 2;
+    return boxes;
+  }
+
+  /** Make `state.visible` and `state.labels` what the controls say. */
+  apply() {
+    const { story, state } = this;
+    const least = this.length.valueAsNumber;
+    const score = this.score.valueAsNumber;
+    const atEnd = this.score.value === this.score.min; // which rounding may have put above the least score
+    state.labels = new Set([...this.boxes].filter(([, box]) => box.checked).map(([label]) => label));
+    let shown = 0;
+    for (let track = 0; track < story.numTracks; track++) {
+      const passes =
+        state.labels.has(story.trackLabels[track]) &&
+        story.length(track) >= least &&
+        (atEnd || story.trackScores[track] >= score);
+      state.visible[track] = passes ? 1 : 0;
+      shown += state.visible[track];
+    }
+    this.lengthText.textContent = String(least);
+    this.scoreText.textContent = atEnd ? "any" : String(Number(score.toPrecision(4)));
+    this.count.textContent = shown === story.numTracks ? "" : `${shown} of ${story.numTracks}`;
+    this.reset.hidden = shown === story.numTracks && state.labels.size === this.boxes.size;
+    this.onChange();
+  }
+}

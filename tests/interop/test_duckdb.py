@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from libraries import library
+
+import trajtrack
+from trajtrack import Detections
+
+duckdb = library("duckdb")
+library("pyarrow")
+
+TABLE = """
+    SELECT * FROM (VALUES (0, 0, 0, 9, 9, 0.5, 'dog'), (1, 1, 0, 10, 9, 0.75, 'dog'), (1, 50, 0, 60, 9, 1, 'cat'))
+    AS boxes(frame, x1, y1, x2, y2, confidence, label)
+"""
+
+
+@pytest.fixture
+def relation():
+    with duckdb.connect() as connection:
+        yield connection.sql(TABLE)
+
+
+def test_a_relation_is_taken(relation) -> None:
+    numbers = relation.project("frame, x1, y1, x2, y2, confidence::DOUBLE AS confidence, label")
+    found = Detections.from_table(numbers, columns={"score": "confidence"})
+    assert found.boxes.tolist() == [[0, 0, 9, 9], [1, 0, 10, 9], [50, 0, 60, 9]]
+    assert found.scores.tolist() == [0.5, 0.75, 1]
+    assert (found.labels.tolist(), found.label_names) == ([1, 1, 0], {0: "cat", 1: "dog"})
+
+
+def test_a_relation_gets_ids_as_an_arrow_table(relation) -> None:
+    table = relation.project("* REPLACE (confidence::DOUBLE AS confidence)").to_arrow_table()
+    tracks = trajtrack.link(Detections.from_table(table, columns={"score": "confidence"}))
+    assert trajtrack.attach_ids(table, tracks)["track_id"].to_pylist() == [0, 0, 1]
+
+
+def test_a_relation_itself_has_no_place_for_ids(relation) -> None:
+    tracks = trajtrack.link(Detections.from_frames([]))
+    message = "container: expected entries a frame, a mapping of columns or a table of pandas, polars or pyarrow; found"
+    with pytest.raises(TypeError, match="^" + re.escape(message)):
+        trajtrack.attach_ids(relation, tracks)

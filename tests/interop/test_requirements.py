@@ -1,0 +1,27 @@
+"""The versions that the pages name are those that `make test-interop` installs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+
+import pytest
+
+
+@pytest.fixture
+def requirements(project_dir):
+    folder = project_dir / "tests" / "interop"
+    lines = [line for path in folder.glob("requirements*.txt") for line in path.read_text().splitlines()]
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def test_the_pages_name_the_versions_that_are_tested(requirements, project_dir) -> None:
+    pages = "".join((project_dir / "docs" / name).read_text().lower() for name in ("containers.md", "exports.md"))
+    shown = requirements.keys() - {"torchvision"}  # installed because Ultralytics asks for it
+    assert [name for name in sorted(shown) if f"{name} {requirements[name]}" not in pages] == []
+
+
+@pytest.mark.skipif(os.environ.get("TRAJ_REQUIRE_INTEROP") != "1", reason="other versions do as well")
+def test_the_versions_that_are_tested_are_installed(requirements) -> None:
+    installed = {name: importlib.metadata.version(name).partition("+")[0] for name in requirements}
+    assert installed == requirements

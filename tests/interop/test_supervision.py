@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from libraries import library
+
+import trajtrack
+from trajtrack import Detections
+
+sv = library("supervision")
+
+BOXES = [[[0, 0, 10, 20], [100, 0, 110, 20]], [[1, 0, 11, 20]], [[102, 0, 112, 20], [2, 0, 12, 20]]]
+SCORES = [[0.5, 1.0], [0.5], [1.0, 0.5]]
+LABELS = [[3, 1], [3], [1, 3]]
+
+
+def frame(boxes=BOXES[0], scores=SCORES[0], labels=LABELS[0], names=None):
+    return sv.Detections(
+        xyxy=np.array(boxes, np.float32).reshape(-1, 4),
+        confidence=None if scores is None else np.array(scores, np.float32),
+        class_id=None if labels is None else np.array(labels, int),
+        data={} if names is None else {"class_name": np.array(names)},
+    )
+
+
+def video():
+    return [frame(*columns) for columns in zip(BOXES, SCORES, LABELS, strict=True)]
+
+
+def refused(message: str) -> str:
+    return "^" + re.escape(message) + "$"
+
+
+def test_detections_are_taken() -> None:
+    found = Detections.from_frames([*video(), sv.Detections.empty()])
+    assert found.boxes.tolist() == [box for boxes in BOXES for box in boxes]
+    assert found.scores.tolist() == [0.5, 1, 0.5, 1, 0.5]
+    assert found.labels.tolist() == [3, 1, 3, 1, 3]
+    assert (found.frames.tolist(), found.num_frames) == ([0, 0, 1, 2, 2], 4)
+
+
+def test_class_names_are_taken() -> None:
+    found = Detections.from_frames([frame(names=["dog", "cat"]), frame(BOXES[1], [1], [9], ["bird"])])
+    assert found.label_names == {3: "dog", 1: "cat", 9: "bird"}
+
+
+def test_class_names_of_the_caller_count_more() -> None:
+    assert Detections.from_frames([frame(names=["dog", "cat"])], label_names={1: "lion"}).label_names == {1: "lion"}
+
+
+def test_class_names_without_class_ids_are_numbered_in_alphabetical_order() -> None:
+    found = Detections.from_frames([frame(labels=None, names=["dog", "cat"])])
+    assert (found.labels.tolist(), found.label_names) == ([1, 0], {0: "cat", 1: "dog"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (lambda: frame(scores=None), "frames, entry 1: found boxes without scores, expected a score for each"),
+        (lambda: frame(names=["dog", "lion"]), "frames, entry 1: label 1 is named 'lion', but 'cat' before"),
+        (
+            lambda: frame(labels=[2, 2], names=["dog", "lion"]),
+            "frames, entry 1: label 2 is named 'lion', but 'dog' before",
+        ),
+        (
+            lambda: frame(boxes=[[5, 0, 1, 9]] * 2),
+            "frames, entry 1: boxes, row 0: found [5.0, 0.0, 1.0, 9.0], expected x1 <= x2 and y1 <= y2",
+        ),
+    ],
+)
+def test_an_entry_that_does_not_fit_is_refused_with_its_number(entry, message: str) -> None:
+    with pytest.raises(ValueError, match=refused(message)):
+        Detections.from_frames([frame(names=["dog", "cat"]), entry()])
+
+
+def test_names_that_are_no_text_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"^frames, entry 0: expected a name for label [13], found np\.int64\(8\)$"):
+        Detections.from_frames([frame(names=[8, 8])])
+
+
+def test_ids_are_tracker_ids() -> None:
+    given = [*video(), sv.Detections.empty()]
+    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))
+    assert [entry.tracker_id.tolist() for entry in attached] == [[1, 0], [1], [0, 1], []]
+    assert all(entry.tracker_id.dtype == np.int64 for entry in attached)
+    assert all(isinstance(entry, sv.Detections) for entry in attached)
+
+
+def test_detections_that_are_given_stay_as_they_are() -> None:
+    given = [frame(names=["dog", "cat"])]
+    (attached,) = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))
+    attached.data["speed"] = [1, 2]
+    assert given[0].tracker_id is None
+    assert list(given[0].data) == ["class_name"]
+    assert attached.xyxy is given[0].xyxy
+
+
+def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks() -> None:
+    tracks = trajtrack.link(Detections.from_frames(video()))
+    for entry in trajtrack.attach_ids(video(), tracks):
+        entry.tracker_id += 100
+    assert tracks.track_ids.tolist() == [1, 0, 1, 0, 1]
+
+
+def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:
+    given = video()
+    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), min_length=3))
+    assert attached[0].tracker_id.tolist() == [0, -1]
+    assert attached[0][attached[0].tracker_id >= 0].xyxy.tolist() == BOXES[0][:1]
+
+
+def test_annotators_draw_what_comes_back() -> None:
+    given = video()
+    picture = np.zeros((40, 200, 3), np.uint8)
+    trace = sv.TraceAnnotator(thickness=1)
+    for entry in trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given))):
+        trace.annotate(picture, entry)
+        sv.BoxAnnotator(thickness=1).annotate(picture, entry)
+    assert picture.any()
+
+
+def test_trajectories_come_with_interpolated_boxes() -> None:
+    frames = trajtrack.to_supervision(trajtrack.link(Detections.from_frames(video(), label_names={3: "dog", 1: "cat"})))
+    assert [entry.tracker_id.tolist() for entry in frames] == [[0, 1], [0, 1], [0, 1]]
+    assert [entry.data["interpolated"].tolist() for entry in frames] == [[False, False], [True, False], [False, False]]
+    assert frames[1].xyxy.tolist() == [[101, 0, 111, 20], [1, 0, 11, 20]]
+    assert frames[1].confidence.tolist() == [0, 0.5]
+    assert frames[1].class_id.tolist() == [1, 3]
+    assert frames[1].data["class_name"].tolist() == ["cat", "dog"]
+
+
+def test_trajectories_come_for_as_many_frames_as_asked_for() -> None:
+    tracks = trajtrack.link(Detections.from_frames(video()))
+    assert [len(entry) for entry in trajtrack.to_supervision(tracks, num_frames=5)] == [2, 2, 2, 0, 0]
+    with pytest.raises(ValueError, match=refused("num_frames: expected an integer of at least 3, found 2")):
+        trajtrack.to_supervision(tracks, num_frames=2)
+
+
+def test_no_trajectories_are_empty_frames() -> None:
+    frames = trajtrack.to_supervision(trajtrack.link(Detections.from_frames([None, None], label_names={0: "cat"})))
+    assert [len(entry) for entry in frames] == [0, 0]

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import trajtrack
+from trajtrack import Detections
+
+# As CVAT exports it, shortened.
+EXPORTED = """<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta>
+    <task>
+      <id>5</id>
+      <name>street</name>
+      <size>9</size>
+      <mode>interpolation</mode>
+      <labels>
+        <label><name>dog</name><color>#fff</color><attributes><attribute><name>score</name></attribute></attributes></label>
+        <label><name>a &lt;b&gt; &amp; "c"</name><attributes></attributes></label>
+      </labels>
+      <owner><username>admin</username></owner>
+    </task>
+    <dumped>2026-01-01</dumped>
+  </meta>
+  <track id="3" label="a &lt;b&gt; &amp; &quot;c&quot;" source="manual">
+    <box frame="1" keyframe="1" outside="0" occluded="0" xtl="1.00" ytl="2.50" xbr="3.00" ybr="4.00" z_order="0">
+    </box>
+    <box frame="2" keyframe="0" outside="0" occluded="1" xtl="2.00" ytl="2.50" xbr="4.00" ybr="4.00" z_order="0">
+      <attribute name="parked">true</attribute>
+      <attribute name="score">0.25</attribute>
+    </box>
+    <box frame="3" keyframe="1" outside="1" occluded="0" xtl="2.00" ytl="2.50" xbr="4.00" ybr="4.00" z_order="0">
+      <attribute name="score">0.75</attribute>
+    </box>
+  </track>
+  <track id="0" label="dog" source="manual">
+    <box frame="0" keyframe="1" outside="0" occluded="0" xtl="10" ytl="20" xbr="30" ybr="40" z_order="0"/>
+  </track>
+</annotations>
+"""
+
+
+def read(tmp_path: Path, text: str | bytes, **options: str) -> Detections:
+    (tmp_path / "street.xml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return trajtrack.read(tmp_path / "street.xml", **options)
+
+
+def refused(tmp_path: Path, text: str | bytes, message: str, **options: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"street.xml, {message}")):
+        read(tmp_path, text, **options)
+
+
+def boxes_of(path: Path) -> list[dict[str, str]]:
+    return [dict(box.attrib) for box in ElementTree.parse(path).getroot().iter("box")]
+
+
+def test_boxes_outside_are_no_rows(tmp_path: Path) -> None:
+    expected = Detections(
+        [[1, 2.5, 3, 4], [2, 2.5, 4, 4], [10, 20, 30, 40]],
+        [1, 0.25, 1],
+        [1, 2, 0],
+        labels=[1, 1, 0],
+        num_frames=9,
+        track_ids=[3, 3, 0],
+        label_names={0: "dog", 1: 'a <b> & "c"'},
+    )
+    assert read(tmp_path, EXPORTED) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+def test_the_declared_encoding_counts(tmp_path: Path, encoding: str) -> None:
+    text = EXPORTED.replace("utf-8", encoding).replace("dog", "chien é")
+    assert read(tmp_path, text.encode(encoding)).label_names[0] == "chien é"
+
+
+def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    message = "line 1: found unknown encoding: klingon, expected one that Python knows"
+    refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
+
+
+def test_the_video_may_be_named(tmp_path: Path) -> None:
+    assert len(read(tmp_path, EXPORTED, video="street")) == 3
+    refused(
+        tmp_path, EXPORTED, "video: found 'sea', which is 0 videos of the file, expected one of 'street'", video="sea"
+    )
+
+
+def test_names_that_are_numbers_are_labels_without_a_name(tmp_path: Path) -> None:
+    found = read(tmp_path, EXPORTED.replace("dog", "1"))
+    assert (found.labels.tolist(), found.label_names) == ([0, 0, 1], {0: 'a <b> & "c"'})
+
+
+def test_labels_that_are_not_declared_are_numbered_as_they_come(tmp_path: Path) -> None:
+    found = read(tmp_path, re.sub("<meta>.*</meta>", "", EXPORTED, flags=re.DOTALL))
+    assert (found.labels.tolist(), found.label_names) == ([0, 0, 1], {0: 'a <b> & "c"', 1: "dog"})
+    assert found.num_frames == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (' xbr="3.00"', "", "line 19: found <box> without 'xbr', expected one"),
+        ('"3.00"', '"wide"', "line 19: found xbr 'wide', expected a finite number"),
+        ('"3.00"', '"inf"', "line 19: found xbr 'inf', expected a finite number"),
+        ('"3.00"', '"0"', "line 19: found x2 < x1 (x1 = 1, x2 = 0), expected x1 <= x2"),
+        (' frame="1"', ' frame="-1"', "line 19: found frame '-1', expected a whole number from 0 to 2147483647"),
+        (' frame="1"', ' frame="1.0"', "line 19: found frame '1.0', expected a whole number from 0"),
+        (' frame="1"', ' frame="1" rotation="90"', "line 19: found rotation '90', expected an upright box"),
+        ("0.25", "high", "line 23: found score 'high', expected a finite number"),
+        ("0.25", "1e300", "line 21: found score 1e+300, expected a score within the range of float32"),
+        ('id="3"', "", "line 18: found <track> without 'id', expected one"),
+        ('id="3"', 'id="-1"', "line 18: found id '-1', expected a whole number from 0"),
+        ("<size>9", "<size>many", "line 8: found size 'many', expected a whole number from 0"),
+        (
+            "<size>9</size>",
+            "<size>9</size><size>8</size>",
+            "line 8: found a second <size>, expected the annotations of one",
+        ),
+        (
+            "<label><name>dog",
+            '<label id="x"><name>dog',
+            "line 11: found id 'x', expected a whole number from -2147483648",
+        ),
+        ("<box frame", '<polygon frame="0"/><box frame', "line 19: found <polygon>, expected <box>"),
+        ("<track", '<image id="0"/><track', "line 18: found <image>, expected <track>: CVAT for video, not for images"),
+        ("</track>", "</box>", "line 28: found no XML that can be read (mismatched tag), expected it"),
+        ("annotations>", "annotation>", "line 2: found <annotation>, expected <annotations>, the root of a CVAT file"),
+        (EXPORTED, "", "line 1: found no XML that can be read (no element found), expected it"),
+        (EXPORTED, EXPORTED[:700], "line 19: found no XML that can be read (unclosed token), expected it"),
+    ],
+)
+def test_errors_name_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    refused(tmp_path, EXPORTED.replace(old, new), message)
+
+
+def test_two_labels_of_one_name_or_number_are_refused(tmp_path: Path) -> None:
+    label = "<label><name>dog</name>"
+    refused(tmp_path, EXPORTED.replace(label, f"{label}</label>{label}"), "line 11: found label 'dog' a second time")
+    twice = EXPORTED.replace("<label>", '<label id="4">')
+    refused(tmp_path, twice, "line 12: found label id 4 a second time, expected ids that differ")
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]>',
+        '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE a SYSTEM "http://localhost/a.dtd">',
+    ],
+)
+def test_entities_cannot_be_declared(tmp_path: Path, declaration: str) -> None:
+    text = EXPORTED.replace("<annotations>", f"{declaration}<annotations>").replace("dog", "&c;")
+    refused(tmp_path, text, "line 2: found a document type declaration, expected none: it may declare entities")
+
+
+def test_many_levels_of_elements_are_read(tmp_path: Path) -> None:
+    deep = "<a>" * 100_000 + "</a>" * 100_000
+    assert len(read(tmp_path, EXPORTED.replace("<dumped>", f"{deep}<dumped>"))) == 3
+
+
+def test_an_end_is_marked_by_a_box_outside_unless_the_video_ends(tmp_path: Path) -> None:
+    written = Detections(
+        [[0, 0, 1, 1], [2, 0, 3, 1], [4, 0, 5, 1], [9, 9, 9, 9]], [1] * 4, [0, 3, 4, 2], track_ids=[0, 0, 0, 1]
+    )
+    trajtrack.write(tmp_path / "a.xml", written)
+    boxes = boxes_of(tmp_path / "a.xml")
+    assert [(box["frame"], box["outside"], box["xtl"]) for box in boxes] == [
+        ("0", "0", "0"),
+        ("1", "1", "0"),
+        ("3", "0", "2"),
+        ("4", "0", "4"),
+        ("2", "0", "9"),
+        ("3", "1", "9"),
+    ]
+
+
+def test_interpolated_boxes_are_no_key_frames(tmp_path: Path) -> None:
+    detections = Detections([[0, 0, 9, 9], [0.1, 0, 9.1, 9], [0.9, 0, 9.9, 9]], [0.9, 0.8, 0.7], [0, 1, 8])
+    trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections))
+    assert [box["keyframe"] for box in boxes_of(tmp_path / "a.xml")] == [*"110000001"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "third"), [([1, 0, 0, 1], 2.5), ([1, 0.1, 0, 1], 2), ([0, 0, 0, 1], 2), ([1, 0, 0, 0], 2)]
+)
+def test_boxes_that_interpolation_does_not_give_are_key_frames(tmp_path: Path, scores: list, third: float) -> None:
+    lefts = np.array([0, 1, third, 3])
+    boxes = np.stack([lefts, 0 * lefts, lefts + 1, 0 * lefts + 1], axis=1)
+    written = Detections(boxes, scores, [0, 1, 2, 3], track_ids=[0] * 4)
+    trajtrack.write(tmp_path / "a.xml", written)
+    given = [box["keyframe"] == "1" for box in boxes_of(tmp_path / "a.xml")]
+    frames = np.flatnonzero(given)
+    np.testing.assert_array_equal(np.interp(range(4), frames, lefts[frames]), lefts)
+    assert trajtrack.read(tmp_path / "a.xml") == written
+
+
+def test_a_box_beside_a_frame_without_one_is_a_key_frame(tmp_path: Path) -> None:
+    # The box that ends the object's being seen is a key frame: interpolation towards it gives another box.
+    written = Detections([[0, 0, 1, 1], [1, 0, 2, 1], [3, 0, 4, 1]], [1, 0, 1], [0, 1, 3], track_ids=[0] * 3)
+    trajtrack.write(tmp_path / "a.xml", written)
+    boxes = [(box["frame"], box["outside"], box["keyframe"]) for box in boxes_of(tmp_path / "a.xml")]
+    assert boxes == [("0", "0", "1"), ("1", "0", "1"), ("2", "1", "1"), ("3", "0", "1")]
+
+
+def test_the_written_file(tmp_path: Path) -> None:
+    written = Detections([[1, 2, 4.5, 6]], [0.5], [10**9], labels=[7], track_ids=[3], label_names={7: '<"é&\r\n'})
+    trajtrack.write(tmp_path / "beach.xml", written)
+    assert (
+        (tmp_path / "beach.xml").read_text()
+        == """<?xml version='1.0' encoding='utf-8'?>
+<annotations>
+  <version>1.1</version>
+  <meta>
+    <task>
+      <name>beach</name>
+      <size>1000000001</size>
+      <mode>interpolation</mode>
+      <labels>
+        <label id="7">
+          <name>&lt;"é&amp;&#13;
+</name>
+          <attributes>
+            <attribute>
+              <name>score</name>
+              <mutable>True</mutable>
+              <input_type>text</input_type>
+              <default_value />
+              <values />
+            </attribute>
+          </attributes>
+        </label>
+      </labels>
+      <original_size>
+        <width>0</width>
+        <height>0</height>
+      </original_size>
+    </task>
+  </meta>
+  <track id="3" label="&lt;&quot;é&amp;&#13;&#10;" source="auto">
+    <box frame="1000000000" keyframe="1" outside="0" occluded="0" xtl="1" ytl="2" xbr="4.5" ybr="6" z_order="0">
+      <attribute name="score">0.5</attribute>
+    </box>
+  </track>
+</annotations>
+"""
+    )
+    assert trajtrack.read(tmp_path / "beach.xml") == written
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            {1: "dog", 2: "dog"},
+            "label_names, label 2: found 'dog', which is the name of label 1 too, expected names that",
+        ),
+        ({1: "0"}, "label_names, label 1: found '0', which is the name of label 0 too, expected names that differ"),
+        ({1: "a\0"}, "label_names, label 1: found the character '\\x00', expected those that XML has room for"),
+        ({1: "\ud800"}, "label_names, label 1: found the character '\\ud800', expected those that XML has room for"),
+    ],
+)
+def test_names_without_room_are_refused(tmp_path: Path, names: dict[int, str], message: str) -> None:
+    written = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names=names)
+    with pytest.raises(ValueError, match=re.escape(f"a.xml: {message}")):
+        trajtrack.write(tmp_path / "a.xml", written)
+
+
+def test_a_video_name_without_room_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.xml: video: found the character '\\x07', expected those that XML"):
+        trajtrack.write(tmp_path / "a.xml", Detections([], [], []), video="\a")

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trajtrack import Detections, Written, write_video
+from trajtrack.viewer.colours import track_colours
+
+av = pytest.importorskip("av")
+image = pytest.importorskip("PIL.Image")
+
+TRACKS = Detections(
+    [[100, 60, 140, 120], [116, 60, 156, 120]], [1, 1], [0, 4], track_ids=[4, 4], num_frames=6, label_names={0: "cat"}
+)
+
+
+def frames_of(path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+
+
+def is_coloured(picture: np.ndarray, x: int, y: int) -> bool:
+    """Return whether the colour of the trajectory is there, as far as the codec keeps it."""
+    return bool(np.abs(picture[y, x] - track_colours([4])[0].astype(int)).max() < 70)
+
+
+def test_each_frame_has_its_boxes(tmp_path):
+    written = write_video(TRACKS, tmp_path / "video.mp4", size=(320, 240))
+    pictures = frames_of(tmp_path / "video.mp4")
+    assert written == Written(1, 6, None, 0)
+    assert len(pictures) == 6
+    assert pictures[0].shape == (240, 320, 3)
+    assert [is_coloured(picture, 100, 90) for picture in pictures] == [True] + 5 * [False]
+    assert [is_coloured(picture, 155, 90) for picture in pictures] == 4 * [False] + [True, False]
+
+
+def test_boxes_are_drawn_over_the_pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in (1, 2, 4):
+        image.new("RGB", (320, 240), (200, 200, 200)).save(folder / f"{number}.png")
+    written = write_video(TRACKS, tmp_path / "video.mp4", pictures=folder)
+    pictures = frames_of(tmp_path / "video.mp4")
+    assert written.num_pictures == 3
+    assert [picture[200, 20].min() > 180 for picture in pictures] == [True, True, False, True, False, False]
+    assert is_coloured(pictures[0], 100, 90)
+
+
+def test_odd_sizes_are_rounded_up(tmp_path):
+    write_video(TRACKS, tmp_path / "video.mp4", size=(321, 239))
+    assert frames_of(tmp_path / "video.mp4")[0].shape == (240, 322, 3)
+
+
+def test_a_picture_beyond_all_bounds_is_refused(tmp_path):
+    far = Detections([[0, 0, 1e6, 10]], [1], [0], track_ids=[0])
+    with pytest.raises(ValueError, match=r"^size: found 1000000x10 pixels, expected at most 8192 a side"):
+        write_video(far, tmp_path / "video.mp4")
+
+
+def test_no_frames_make_no_video(tmp_path):
+    with pytest.raises(ValueError, match=r"^tracks: found a video without frames, expected at least one"):
+        write_video(Detections([], [], []), tmp_path / "video.mp4")
+    assert list(tmp_path.iterdir()) == []

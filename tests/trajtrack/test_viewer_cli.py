@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from viewer_pages import read_page
+
+from trajtrack import Detections, Reason, link, make_scene, write
+from trajtrack.cli import main
+from trajtrack.viewer.content import UNKNOWN
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the current folder, with detections and the tracks that min_length=4 makes of them."""
+    monkeypatch.chdir(tmp_path)
+    detections = make_scene(num_frames=30, proposals_per_object=2).detections
+    write("detections.txt", detections)
+    write("tracks.txt", link(detections, min_length=4))
+    return tmp_path
+
+
+def reasons_of(name: str) -> set[int]:
+    return set(read_page(Path(name)).columns["reasons"].tolist())
+
+
+def test_the_page_has_the_name_of_the_tracks(capsys):
+    assert main(["view", "tracks.txt"]) == 0
+    page = read_page(Path("tracks.html"))
+    assert page.title == "tracks"
+    out, err = capsys.readouterr()
+    number = len(page.description["trackIds"])
+    assert out == f"tracks.txt: {number} trajectories in 30 frames -> tracks.html, 0.1 MB\n"
+    assert err == ""
+
+
+def test_detections_are_linked_with_the_options_given():
+    assert main(["view", "detections.txt", "-o", "new/page.html", "--min-length", "4"]) == 0
+    assert {Reason.LINKED, Reason.SUPPRESSED, Reason.TOO_SHORT} <= reasons_of("new/page.html")
+
+
+def test_tracks_that_are_linked_again_have_exact_reasons(capsys):
+    command = ["view", "tracks.txt", "--detections", "detections.txt", "-o", "page.html"]
+    assert main([*command, "--min-length", "4"]) == 0
+    assert capsys.readouterr().err == ""
+    assert {Reason.LINKED, Reason.SUPPRESSED, Reason.TOO_SHORT} <= reasons_of("page.html")
+
+
+def test_of_other_tracks_it_is_said_that_reasons_are_not_known(capsys):
+    command = ["view", "tracks.txt", "--detections", "detections.txt", "-o", "page.html"]
+    assert main([*command, "--min-length", "9"]) == 0
+    number = int((read_page(Path("page.html")).columns["reasons"] == UNKNOWN).sum())
+    assert capsys.readouterr().err == (
+        f"trajtrack: tracks.txt: {number} detections are in no trajectory, and why is not known: "
+        "these tracks are not what the linking options give\n"
+    )
+    assert reasons_of("page.html") == {Reason.LINKED, UNKNOWN}
+
+
+def test_a_file_without_boxes_makes_a_page():
+    Path("empty.txt").write_text("")
+    assert main(["view", "empty.txt"]) == 0
+    assert read_page(Path("empty.html")).description["trackIds"] == []
+
+
+def test_missing_pictures_are_counted(tmp_path, capsys):
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "frames").mkdir()
+    image.new("RGB", (1280, 720)).save(tmp_path / "frames/000001.jpg")
+    assert main(["view", "tracks.txt", "--frames", "frames"]) == 0
+    assert ", 1 of 30 with a picture ->" in capsys.readouterr().out
+
+
+def test_a_suffix_of_a_picture_makes_a_picture():
+    pytest.importorskip("matplotlib")
+    assert main(["view", "tracks.txt", "-o", "tracks.svg", "--title", "A title", "--size", "1280x720"]) == 0
+    assert "A title" in Path("tracks.svg").read_text()
+
+
+def test_a_suffix_of_a_video_makes_a_video():
+    av = pytest.importorskip("av")
+    pytest.importorskip("PIL")
+    assert main(["view", "tracks.txt", "-o", "tracks.mp4", "--size", "320x240", "--frame-rate", "10"]) == 0
+    with av.open("tracks.mp4") as container:
+        assert container.streams.video[0].average_rate == 10
+        assert sum(1 for _ in container.decode(video=0)) == 30
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["tracks.txt", "-o", "page.gif"], "--output: found 'page.gif', expected one of the suffixes .html, "),
+        (["tracks.txt", "--size", "640"], "--size: expected a width and a height such as 1920x1080, found '640'"),
+        (
+            ["tracks.txt", "--size", "6x4", "--frames", "."],
+            "--size: the pictures have a size, expected one or the other",
+        ),
+        (["tracks.txt", "--max-width", "0"], "--max-width: expected an integer of at least 1, found 0"),
+        (["tracks.txt", "--frame-rate", "0"], "--frame-rate: expected a number above 0 and up to 1000, found 0.0"),
+        (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: a .mp4 file has no use for it"),
+        (["tracks.txt", "-o", "a.png", "--frame-rate", "9"], "--frame-rate: a .png file has no use for it"),
+        (["tracks.txt", "--min-length", "4"], "--min-length: tracks.txt holds tracks, expected --detections to link"),
+        (
+            ["detections.txt", "--detections", "detections.txt"],
+            "--detections: found no identities in detections.txt, expected tracks",
+        ),
+        (["tracks.txt", "-o", "a.html", "--video", "a.html"], "a.html: the output would overwrite an input"),
+    ],
+)
+def test_commands_that_cannot_be_meant_are_refused(capsys, words, message):
+    assert main(["view", *words]) == 2
+    assert capsys.readouterr().err.startswith(f"trajtrack: error: {message}")
+
+
+def test_a_broken_input_is_named(capsys):
+    Path("broken.txt").write_text("1,-1,0,0,ten,10,0.9\n")
+    assert main(["view", "broken.txt"]) == 1
+    assert capsys.readouterr().err == "trajtrack: error: broken.txt, line 1: found 'ten', expected a finite number\n"
+    assert not Path("broken.html").exists()
+
+
+def test_an_input_that_is_not_there_is_named(capsys):
+    assert main(["view", "none.txt"]) == 1
+    assert capsys.readouterr().err == "trajtrack: error: none.txt: No such file or directory\n"
+
+
+def test_a_video_that_cannot_be_read_is_named(capsys):
+    pytest.importorskip("av")
+    Path("video.mp4").write_bytes(b"no video" * 100)
+    assert main(["view", "tracks.txt", "--video", "video.mp4"]) == 1
+    assert capsys.readouterr().err.startswith("trajtrack: error: video.mp4: found no video that can be read")
+
+
+def test_tracks_of_another_tool_are_shown_with_what_its_boxes_were(capsys):
+    given = Detections([[0, 0, 10, 20], [2, 0, 12, 20], [90, 0, 99, 20]], [0.9, 0.8, 0.7], [0, 1, 1])
+    write("given.txt", given)
+    write("other.txt", Detections(np.round(given.boxes[:2]), [1, 1], [0, 1], track_ids=[7, 7]))
+    assert main(["view", "other.txt", "--detections", "given.txt"]) == 0
+    assert read_page(Path("other.html")).columns["reasons"].tolist() == [Reason.LINKED, Reason.LINKED, UNKNOWN]
