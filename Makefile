@@ -5,18 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test test-interop lint format bench sanitize wheel clean
+.PHONY: help install demo test test-interop lint format docs bench sanitize wheel clean
 
 help:
-	@echo "make demo      link a synthetic scene and draw it; train on small worlds and compare with text alone"
-	@echo "make test      run the tests"
-	@echo "make test-interop  run the tests against the libraries whose containers and files are read and written"
-	@echo "make lint      check formatting, types and warnings"
-	@echo "make format    format the code"
-	@echo "make bench     time linking and score it on real data"
-	@echo "make sanitize  run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make wheel     build the source distribution and a wheel into dist/, and test the wheel in a clean environment"
-	@echo "make clean     remove what these made"
+	@echo "make demo         link a synthetic scene and draw it; train on small worlds and compare with text alone"
+	@echo "make test         run the tests"
+	@echo "make test-interop run the tests against the libraries whose containers and files are read and written"
+	@echo "make lint         check formatting, types and warnings"
+	@echo "make format       format the code"
+	@echo "make docs         build the documentation site into out/docs"
+	@echo "make bench        time linking and score it on real data"
+	@echo "make sanitize     run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make wheel        build the source distribution and a wheel into dist/, and test the wheel in a clean environment"
+	@echo "make clean        remove what these made"
 
 install: $(VENV)/installed
 
@@ -60,6 +61,9 @@ format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i csrc/* tests/trajtrack/*.cpp
+
+docs: install
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -d build/docs docs out/docs
 
 bench: install
 	$(BIN)/pip install --quiet --constraint constraints.txt '.[bench]'

@@ -64,12 +64,19 @@ class Detections:
     """
 
     boxes: NDArray[np.float32]
+    """(N, 4) corners in pixels."""
     scores: NDArray[np.float32]
+    """(N,) confidences."""
     frames: NDArray[np.int32]
+    """(N,) frame numbers."""
     labels: NDArray[np.int32]
+    """(N,) classes."""
     num_frames: int
+    """Number of frames of the video."""
     track_ids: NDArray[np.int64] | None
+    """(N,) identities, -1 for none; None where rows carry none."""
     label_names: Mapping[int, str]
+    """Class names by label."""
     _on_gpu: ClassVar[GpuColumns | None] = None
 
     def __init__(

@@ -20,18 +20,8 @@ def attach_ids(container: Any, tracks: Trajectories) -> Any:
     """Return copies of what `Detections.from_frames` or `Detections.from_table` was given, with the ids of `tracks`.
 
     Every row stays where it is; those of no trajectory have the id -1. The container itself is not changed. Copies are
-    shallow: all but the ids is shared with the container wherever its library allows.
-
-    Parameters
-    ----------
-    container
-        Entries a frame, or a table, with the rows that `tracks` was linked from, in the same order.
-    tracks
-        What `link` found in them.
-
-    Returns
-    -------
-    A list with a copy of each entry, or a table of the same kind, with the ids where the library has a place for them:
+    shallow: all but the ids is shared with the container wherever its library allows. The ids are where the library
+    has a place for them:
 
     ===============================  ===========================================================
     supervision                      ``tracker_id``, int64
@@ -42,6 +32,17 @@ def attach_ids(container: Any, tracks: Trajectories) -> Any:
     arrays                           one more column at the end, as a float64 array of NumPy
     tables and mappings of columns   the column ``track_id``, int64
     ===============================  ===========================================================
+
+    Parameters
+    ----------
+    container
+        Entries a frame, or a table, with the rows that `tracks` was linked from, in the same order.
+    tracks
+        What `link` found in them.
+
+    Returns
+    -------
+    A list with a copy of each entry, or a table of the same kind.
 
     Raises
     ------

@@ -41,7 +41,7 @@ class LinkOptions:
     iou_threshold: float = 0.5
     """Overlap (intersection over union) by which boxes of successive frames are linked, 0 to 1; 0 is any overlap."""
     buffer: float = 0.0
-    """Share of its width and height by which a box grows on each side before links are tested."""
+    """Share of its width and height by which a box grows on each side before links are tested, 0 to 100."""
     max_gap: int = 10
     """Number of frames that a link may jump, from a detection without a link to the next frame to one without a link
     from the frame before; 0 is classic Seq-NMS."""
@@ -50,7 +50,7 @@ class LinkOptions:
     motion_frames: int = 10
     """Number of frames back over which that motion is measured; 0 expects a box where it was."""
     max_shape_change: float = 2.0
-    """Largest ratio of areas and of aspect ratios of two boxes linked across a gap."""
+    """Largest ratio of areas and of aspect ratios of two boxes linked across a gap, 1 to 1e6."""
     nms_threshold: float = 0.7
     """Overlap by which a box of a chosen path suppresses other boxes of its frame, 0 to 1."""
     class_agnostic: bool = False

@@ -99,7 +99,8 @@ class Trajectories:
     reasons: NDArray[np.int8]
     """(N,) a `Reason` for each input row."""
     suppressed_by: NDArray[np.int64]
-    """(N,) for suppressed rows the input row of the suppressing box, else -1."""
+    """(N,) for suppressed rows the input row of the suppressing box, else -1. That box may be on a path that
+    `min_length` dropped; its own reason is then `Reason.TOO_SHORT`."""
     offsets: NDArray[np.int64]
     """(K + 1,) trajectory k has the detections ``rows[offsets[k]:offsets[k + 1]]``."""
     rows: NDArray[np.int64]

@@ -202,8 +202,11 @@ class Experiment:
     description: str = ""
     """What the row is, what to expect and what it costs."""
     settings: ModelConfig = ModelConfig()
+    """How the model is built."""
     negatives: NegativesConfig = NegativesConfig()
+    """Which wrong answers are added."""
     training: TrainingConfig = TrainingConfig()
+    """How it is trained."""
 
 
 Config = TypeVar("Config")

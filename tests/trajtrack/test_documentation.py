@@ -1,4 +1,4 @@
-"""README.md and docs/*.md: every example runs and prints what the page shows, every link leads somewhere.
+"""README.md and docs/**/*.md: every example runs and prints what the page shows, every link leads somewhere.
 
 How an example is written, and checked here:
 
@@ -7,6 +7,7 @@ How an example is written, and checked here:
 - ```` ```console ```` blocks hold commands, each behind ``$ ``, and below each what it prints. Where nothing is shown
   it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack``, ``trajvqa`` and
   ``head`` run; those in `NOT_RUN` do not.
+- ```` ```{eval-rst} ```` blocks are for the site alone, which puts docstrings there.
 - ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The folders of its data sets, and the
   files and folders in these, lie in the page's folder under their own names.
 - ``...`` in what is shown stands for anything.
@@ -16,8 +17,11 @@ How an example is written, and checked here:
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import doctest
+import importlib
+import inspect
 import io
 import os
 import re
@@ -25,6 +29,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +39,9 @@ from trajtrack.cli import main
 from trajvqa.cli import main as trajvqa_main
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+SITE_PAGES = [PROJECT / "docs" / name for name in ("index.md", "contributing.md", "changelog.md")]
+"""They take in pages of the root, for the site."""
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
 PROGRAMS = {"trajtrack": main, "trajvqa": trajvqa_main}
 NOT_RUN = ("cd", "git", "make", "pip", "python")
@@ -66,7 +73,7 @@ def examples_of(page: Path) -> Iterator[Example]:
         language, *marks = block[1].split() or [""]
         line = text.count("\n", 0, block.start()) + 1
         place = f"{page.name}, line {line}"
-        assert language in ("python", "console", "text"), f"{place}: unknown kind of block {block[1]!r}"
+        assert language in ("python", "console", "text", "{eval-rst}"), f"{place}: unknown kind of block {block[1]!r}"
         assert set(marks) <= {"real-data"}, f"{place}: unknown mark in {block[1]!r}"
         if language == "python":
             output = _OUTPUT.match(text, block.end())
@@ -186,14 +193,18 @@ def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
 def test_links_lead_to_files_and_headings(page):
     if not (PROJECT / "docs").is_dir():
         pytest.skip("a source distribution has no docs")
-    for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
-        if target.startswith(("http://", "https://")):
-            continue
-        path, _, heading = target.partition("#")
-        file = page.parent / path if path else page
+    for target, file, heading in links_of(page):
         assert file.exists(), f"{page.name}: {target} leads nowhere"
         if heading:
             assert heading in headings_of(file), f"{page.name}: {target} names no heading"
+
+
+def links_of(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Yield the links of a page to others: as written, the file, and the heading."""
+    for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
+        if not target.startswith(("http://", "https://")):
+            path, _, heading = target.partition("#")
+            yield target, (page.parent / path).resolve() if path else page, heading
 
 
 def headings_of(page: Path) -> set[str]:
@@ -218,33 +229,48 @@ def test_every_fence_belongs_to_a_block(page):
 
 
 def test_every_page_is_reached_from_the_readme():
-    readme = (PROJECT / "README.md").read_text()
-    assert [page.name for page in PAGES[1:] if f"docs/{page.name}" not in readme] == []
+    reached: set[Path] = set()
+    ahead = [PROJECT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page.suffix == ".md" and page not in reached:
+            reached.add(page)
+            ahead += [file for _, file, _ in links_of(page)]
+    assert [page.name for page in PAGES if page not in reached and page not in SITE_PAGES] == []
 
 
-def test_the_reference_names_everything_public():
-    import trajtrack
-
-    reference = PROJECT / "docs" / "api.md"
+@pytest.mark.parametrize("package", ["trajtrack", "trajvqa"])
+def test_the_reference_has_every_public_name(package):
+    reference = PROJECT / "docs" / "reference"
     if not reference.exists():
         pytest.skip("a source distribution has no docs")
-    text = reference.read_text()
-    names = list(trajtrack.__all__)
-    for kind in (trajtrack.LinkOptions, trajtrack.SceneOptions, trajtrack.Metrics, trajtrack.GroundTruth):
-        names += kind.__dataclass_fields__
-    for kind in (
-        trajtrack.Detections,
-        trajtrack.LinkedVideo,
-        trajtrack.Linker,
-        trajtrack.Scene,
-        trajtrack.Settled,
-        trajtrack.Trajectories,
-        trajtrack.Trajectory,
-    ):
-        fields = getattr(kind, "__dataclass_fields__", ())
-        names += [name for name in (*vars(kind), *fields) if not name.startswith("_")]
-    names += [reason.name for reason in trajtrack.Reason]
-    assert [name for name in dict.fromkeys(names) if not re.search(rf"\b{name}\b", text)] == []
+    text = "".join(page.read_text() for page in reference.glob("*.md"))
+    shown = set(re.findall(rf"^\.\. auto\w+:: {package}\.(\w+)", text, re.MULTILINE))
+    assert set(importlib.import_module(package).__all__) - shown - {"__version__"} == set()
+
+
+@pytest.mark.parametrize("package", ["trajtrack", "trajvqa"])
+def test_every_public_name_and_field_and_method_is_documented(package):
+    public = importlib.import_module(package)
+    bare = []
+    for name in public.__all__:
+        item = getattr(public, name)
+        if not inspect.isclass(item):
+            bare += [name] if callable(item) and not item.__doc__ else []
+            continue
+        body = ast.parse(inspect.getsource(item)).body[0].body
+        fields = [
+            statement.target.id
+            for statement, next_one in pairwise([*body, ast.Pass()])
+            if isinstance(statement, ast.AnnAssign) and not _is_docstring(next_one)
+        ]
+        methods = [each.name for each in body if isinstance(each, ast.FunctionDef) and not ast.get_docstring(each)]
+        bare += [f"{name}.{member}" for member in fields + methods if not member.startswith("_")]
+    assert bare == []
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def test_the_pages_of_trajvqa_name_everything_public_and_every_setting():

@@ -1,0 +1,94 @@
+"""How the documentation site is built: `make docs` makes it from these pages and the docstrings."""
+
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+import trajtrack
+import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` as it is: see below)
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
+
+project = "trajtrack"
+author = "The trajtrack developers"
+version = release = trajtrack.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx.ext.viewcode"]
+nitpicky = True
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 4  # the anchors that code hosts make too
+
+default_role = "py:obj"  # `name` in a docstring is a link where there is such a name
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 80
+numpydoc_show_class_members = False
+toc_object_entries = False  # each has a heading of its own, which code hosts can link to
+
+html_theme = "furo"
+html_title = f"trajtrack {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+
+# Types of other packages, and names in docstrings that are no names of the package, stay plain.
+nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(np|os|nn|torch)\..*|[A-Z]\w*|optional|.* .*|\d")]
+
+_PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "src/trajtrack/reference.py": "reference/specification.md",
+}
+"""What lies above docs/, and where it is in the site."""
+
+
+def _as_written(*_: Any, **__: Any) -> typing.NoReturn:
+    """Make autodoc show types as the source has them: NDArray[np.float32], and not what that stands for."""
+    raise NameError
+
+
+typing.get_type_hints = _as_written
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("source-read", _link_pages_of_the_site)
+    app.connect("include-read", _link_pages_of_the_site)
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(_visit_inline_math, None), block_renderers=(_visit_math_block, None)
+    )
+
+
+def _link_pages_of_the_site(app: Sphinx, page: str | Path, *parent_and_text: Any) -> None:
+    """Links are written for a code host, where README.md and its like lie above docs/; in the site they are beside."""
+    text: list[str] = parent_and_text[-1]
+    is_above = str(page).startswith("..")
+    for path, own in _PAGES.items():
+        if is_above:
+            text[0] = text[0].replace(f"]({path}", f"]({own}")
+        else:
+            text[0] = text[0].replace(f"](../{path}", f"]({own}").replace(f"](../../{path}", f"](../{own}")
+    if is_above:
+        text[0] = text[0].replace("](docs/", "](").replace("](examples/", "](../examples/")
+
+
+def _visit_inline_math(translator: HTML5Translator, node: nodes.math) -> None:
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _visit_math_block(translator: HTML5Translator, node: nodes.math_block) -> None:
+    translator.body.append(tex2mathml(node.astext(), as_block=True))
+    raise nodes.SkipNode
