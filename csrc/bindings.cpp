@@ -89,26 +89,36 @@ class Stream {
                   const Array<std::int64_t>& rows, std::int32_t frame) {
     const DetectionsView detections{view_boxes(boxes), view(scores), {}, view(labels)};
     if (first_fault(detections.boxes, detections.scores, {})) return py::none();
-    return settle(components_.push(detections, view(rows), frame));
+    return settle([&] { return components_.push(detections, view(rows), frame); });
   }
 
-  py::tuple flush() { return settle(components_.flush()); }
+  py::tuple flush() {
+    return settle([&] { return components_.flush(); });
+  }
 
   py::tuple open_rows() const { return to_tuple(components_.open_rows()); }
   std::size_t num_open_rows() const { return components_.num_open_rows(); }
   std::int64_t num_cut() const { return components_.num_cut(); }
 
  private:
-  py::tuple settle(ClosedComponents&& closed) const {
+  // An exception, as where memory ends, leaves the components half changed: nothing may be asked of them then.
+  template <typename Close>
+  py::tuple settle(const Close& close) {
+    if (!whole_) throw std::runtime_error("linker: found one that has failed, expected one made of an earlier state");
+    whole_ = false;
+    ClosedComponents closed = close();
     StreamRows& rows = closed.rows;
     Trajectories found = link(
         {rows.boxes, rows.scores, rows.frames, rows.labels}, options_,
         [&](const FrameOrder&) { return std::move(closed.graph); }, 1);
-    return py::make_tuple(to_tuple(std::move(rows)), to_tuple(std::move(found)));
+    py::tuple columns = py::make_tuple(to_tuple(std::move(rows)), to_tuple(std::move(found)));
+    whole_ = true;
+    return columns;
   }
 
   LinkOptions options_;
   OpenComponents components_;
+  bool whole_ = true;
 };
 
 const char* vector_instructions() {

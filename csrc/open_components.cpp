@@ -1,6 +1,8 @@
 #include "open_components.h"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace trajtrack {
@@ -41,15 +43,9 @@ ClosedComponents OpenComponents::push(const DetectionsView& detections, std::spa
 
 ClosedComponents OpenComponents::flush() {
   ClosedComponents all = take_out(live_slots());
-  detections_.clear();
-  parents_.clear();
-  next_members_.clear();
-  free_slots_.clear();
-  entries_.clear();
-  free_entries_ = kNone;
-  last_.reset();
-  waiting_.clear();
-  by_age_.clear();
+  const std::int64_t num_cut = num_cut_;
+  *this = OpenComponents(options_, min_score_, max_open_frames_);  // and gives its memory back
+  num_cut_ = num_cut;
   return all;
 }
 
@@ -157,14 +153,11 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
 
 // Links waiting detections to the starts of `current`, and closes those for which no later frame can hold one.
 void OpenComponents::link_across_gaps(const SortedFrame& current) {
-  // Those that wait are in the order of their frames.
-  const bool anyone_looks =
-      options_.max_gap > 0 && !waiting_.empty() && current.frame - detections_[waiting_[0]].frame >= 2;
-  std::optional<SortedFrame> starts;
-  if (anyone_looks) starts = starts_of(current);
+  std::optional<SortedFrame> starts;  // sorted when the first looks for one
   std::erase_if(waiting_, [&](Slot end) {
     const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
     const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
+    if (in_reach && !starts) starts = starts_of(current);
     const bool done = (in_reach && link_to_start(end, *starts, steps)) || steps >= 1 + options_.max_gap;
     if (done) close(end);
     return done;
@@ -217,7 +210,7 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
   while (!by_age_.empty()) {
     const auto [slot, row] = by_age_.front();
     const bool live = detections_[slot].live && detections_[slot].row == row;
-    if (live && detections_[slot].frame > frame - *max_open_frames_) return;
+    if (live && detections_[slot].frame > frame - *max_open_frames_) break;
     by_age_.pop_front();
     if (!live) continue;
     const Slot root = find(slot);
@@ -228,16 +221,20 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
     }
     detections_[root].num_open = 0;
     closed_.push_back(root);
-    std::erase_if(waiting_, [&](Slot waiting) { return !detections_[waiting].open; });
-    for (Slot& last : last_->slots) {
-      if (last != kNone && !detections_[last].open) last = kNone;
-    }
+  }
+  std::erase_if(waiting_, [&](Slot waiting) { return !detections_[waiting].open; });
+  for (Slot& last : last_->slots) {
+    if (last != kNone && !detections_[last].open) last = kNone;
   }
 }
 
 void OpenComponents::add_to(std::uint32_t& list, Slot slot) {
   std::uint32_t entry = free_entries_;
   if (entry == kNone) {
+    if (entries_.size() >= kNone) {
+      throw std::length_error("stream: found " + std::to_string(entries_.size()) +
+                              " links and suppressions among what is open, expected fewer");
+    }
     entry = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
   } else {
@@ -267,18 +264,17 @@ std::vector<OpenComponents::Slot> OpenComponents::closed_slots() {
 ClosedComponents OpenComponents::take_out(std::vector<Slot> slots) {
   slots = in_order(std::move(slots));
   ClosedComponents closed{columns(slots), {}};
+  num_live_ -= slots.size();
+  free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
+  std::erase_if(slots, [&](Slot slot) { return detections_[slot].score < min_score_; });
   nodes_.resize(detections_.size());
-  Node count = 0;
-  for (const Slot slot : slots) nodes_[slot] = detections_[slot].score < min_score_ ? count : count++;
-  closed.graph.links.offsets.reserve(count + std::size_t{1});
-  closed.graph.suppressed.offsets.reserve(count + std::size_t{1});
+  for (Node node = 0; node < slots.size(); ++node) nodes_[slots[node]] = node;
+  closed.graph.links.offsets.reserve(slots.size() + 1);
+  closed.graph.suppressed.offsets.reserve(slots.size() + 1);
   for (const Slot slot : slots) {
-    if (detections_[slot].score < min_score_) continue;
     take_list(detections_[slot].links, closed.graph.links);
     take_list(detections_[slot].suppressed, closed.graph.suppressed);
   }
-  num_live_ -= slots.size();
-  free_slots_.insert(free_slots_.end(), slots.begin(), slots.end());
   return closed;
 }
 
@@ -286,10 +282,11 @@ ClosedComponents OpenComponents::take_out(std::vector<Slot> slots) {
 void OpenComponents::take_list(std::uint32_t list, NodeLists& lists) {
   const auto begin = static_cast<std::ptrdiff_t>(lists.targets.size());
   while (list != kNone) {
-    ListEntry& entry = entries_[list];
+    const ListEntry entry = entries_[list];
     lists.targets.push_back(nodes_[entry.slot]);
-    const std::uint32_t next = std::exchange(entry.next, free_entries_);
-    free_entries_ = std::exchange(list, next);
+    entries_[list].next = free_entries_;
+    free_entries_ = list;
+    list = entry.next;
   }
   std::sort(lists.targets.begin() + begin, lists.targets.end());
   lists.offsets.push_back(lists.targets.size());

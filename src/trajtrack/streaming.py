@@ -57,7 +57,7 @@ class Linker:
     A detection is open while it has no link and a later frame may still hold one; what hangs together with an open
     detection, by links or suppression, may still change and is kept. Everything else is settled and handed out at once.
     As sets of rows with label and score, the trajectories are exactly those of `link`; ids count in the order in which
-    they are handed out. Memory is that of what is open.
+    they are handed out. Memory is that of what is open, with its links and suppressions.
 
     In a crowded video with long gaps, what hangs together may be almost everything. `max_open_frames` bounds it: what
     reaches back that many frames is cut there and handed out, and the results may then differ from those of `link`;
@@ -76,7 +76,8 @@ class Linker:
 
     Notes
     -----
-    A linker is for one thread at a time.
+    A linker is for one thread at a time. One whose `push` ran out of memory refuses all that follows; go on from what
+    `state_dict` gave before.
     """
 
     def __init__(
@@ -205,19 +206,24 @@ class Linker:
         )
         given = Detections(state["boxes"], state["scores"], state["frames"], state["labels"])
         rows = as_integers("rows", state["rows"], np.int64)
+        next_frame = as_count("next_frame", state["next_frame"], maximum=_LAST_FRAME + 1)
+        num_rows = as_count("num_rows", state["num_rows"])
         if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
             raise ValueError("state: expected rows that ascend, one for each box, and frames in their order")
+        if len(rows) and (rows[0] < 0 or rows[-1] >= num_rows or given.frames[-1] >= next_frame):
+            raise ValueError(f"state: expected rows from 0 to num_rows={num_rows} and frames below {next_frame}")
         # What is open hangs together by its own links alone: pushed again, it comes to stand as it stood.
         numbers, begins = np.unique(given.frames, return_index=True)
         for number, part in zip(numbers, np.split(np.arange(len(rows)), begins[1:]), strict=False):
             frame = given[part]
             linker._stream.push(frame.boxes, frame.scores, frame.labels, rows[part], int(number))
-        next_frame = as_count("next_frame", state["next_frame"])
         if next_frame > 0 and (len(numbers) == 0 or numbers[-1] < next_frame - 1):
             empty = Detections([], [], [])
             linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
+        if linker.num_open != len(rows):
+            raise ValueError(f"state: expected boxes that are open, found {len(rows) - linker.num_open} that are not")
         linker._next_frame = next_frame
-        linker._num_rows = as_count("num_rows", state["num_rows"])
+        linker._num_rows = num_rows
         linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])
         linker._cut_before = as_count("num_cut", state["num_cut"])
         return linker

@@ -85,6 +85,43 @@ def test_a_saved_stream_goes_on_exactly_where_it_stood(scene: Scene, data: st.Da
     assert_same(settled, trajtrack.link(detections, scene.options))
 
 
+@every_scene
+@given(scene=scenes, data=st.data())
+def test_what_is_settled_is_what_link_gives_of_it_also_after_cuts(scene: Scene, data: st.DataObject) -> None:
+    linker = Linker(scene.options, max_open_frames=data.draw(st.integers(1, 6), label="max_open_frames"))
+    for settled in [*push_all(linker, by_frame(scene.detections)), linker.flush()]:
+        alone = trajtrack.link(settled.trajectories.detections, scene.options)
+        for name in ("track_ids", "reasons", "suppressed_by", "rows", "scores", "labels"):
+            np.testing.assert_array_equal(getattr(settled.trajectories, name), getattr(alone, name))
+
+
+@every_scene
+@given(scene=scenes, data=st.data())
+def test_a_stream_saved_after_cuts_goes_on_where_it_stood(scene: Scene, data: st.DataObject) -> None:
+    linker = Linker(scene.options, max_open_frames=data.draw(st.integers(1, 6), label="max_open_frames"))
+    restored = Linker.from_state_dict(linker.state_dict())
+    numbers = np.unique(scene.detections.frames)
+    for number in numbers.tolist():
+        frame = scene.detections[scene.detections.frames == number]
+        settled = [each.push(frame.boxes, frame.scores, frame.labels, number) for each in (linker, restored)]
+        np.testing.assert_array_equal(settled[0].rows, settled[1].rows)
+        np.testing.assert_array_equal(settled[0].track_ids, settled[1].track_ids)
+        restored = Linker.from_state_dict(linker.state_dict())
+        assert restored.num_cut == linker.num_cut
+
+
+def test_frames_after_a_flush_are_another_video() -> None:
+    linker = Linker()
+    for _ in range(2):
+        for _ in range(3):
+            linker.push(BOX, [0.9])
+        settled = linker.flush()
+        assert settled.trajectories.lengths.tolist() == [3]
+    assert settled.rows.tolist() == [3, 4, 5]
+    assert settled.trajectories[0].frames.tolist() == [3, 4, 5]
+    assert settled.track_ids.tolist() == [1, 1, 1]
+
+
 def test_a_trajectory_comes_out_when_its_look_ahead_has_passed() -> None:
     linker = Linker(max_gap=2)
     assert len(linker.push(BOX, [0.9])) == 0
@@ -149,11 +186,21 @@ def test_a_bound_that_never_acts_changes_nothing() -> None:
     assert linker.num_cut == 0
 
 
-def test_a_refused_frame_leaves_the_linker_as_it_was() -> None:
+@pytest.mark.parametrize(
+    ("boxes", "scores", "labels", "message"),
+    [
+        ([[5, 5, 1, 1]], [0.9], None, "boxes, row 0: found"),
+        (BOX, [float("nan")], None, "scores, row 0: found nan"),
+        (BOX, [0.9, 0.8], None, "scores: expected 1 rows like boxes, found 2"),
+        (BOX, [0.9], [1, 2], "labels: expected 1 rows like boxes, found 2"),
+        (BOX, [0.9], [1.5], "labels, row 0: found 1.5, expected an integer"),
+    ],
+)
+def test_a_refused_frame_leaves_the_linker_as_it_was(boxes, scores, labels, message) -> None:
     linker = Linker()
     linker.push(BOX, [0.9])
-    with pytest.raises(ValueError, match="boxes, row 0: found"):
-        linker.push([[5, 5, 1, 1]], [0.9])
+    with pytest.raises(ValueError, match=message):
+        linker.push(boxes, scores, labels)
     linker.push(BOX, [0.9])
     assert linker.flush().trajectories[0].frames.tolist() == [0, 1]
 
@@ -189,13 +236,17 @@ def test_what_is_settled_ascends_by_row_also_after_a_cut() -> None:
         ("boxes", [[1, 2]], r"boxes: expected shape \(N, 4\)"),
         ("boxes", [[float("nan"), 0, 1, 1]], "boxes, row 0: found"),
         ("rows", [0, 1], "state: expected rows that ascend, one for each box"),
+        ("rows", [1], "state: expected rows from 0 to num_rows=1 and frames below 1"),
+        ("frames", [1], "state: expected rows from 0 to num_rows=1 and frames below 1"),
+        ("next_frame", 1000, "state: expected boxes that are open, found 1 that are not"),
+        ("next_frame", 2**31 + 1, "next_frame: expected an integer from 0 to 2147483648, found 2147483649"),
     ],
 )
-def test_a_damaged_state_is_refused(name: str, value: list[object], message: str) -> None:
+def test_a_damaged_state_is_refused(name: str, value: object, message: str) -> None:
     linker = Linker()
     linker.push(BOX, [0.9])
     state = linker.state_dict()
-    state[name] = np.array(value)
+    state[name] = np.array(value) if isinstance(value, list) else value
     with pytest.raises(ValueError, match=message):
         Linker.from_state_dict(state)
 
