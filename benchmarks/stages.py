@@ -1,0 +1,93 @@
+"""What linking cannot go below, and what each stage of it takes, on one thread.
+
+The floors are NumPy's: one pass over the four columns, which is copying them into memory that is there already, and a
+sort of one 64-bit key a detection (frame and left edge), in which NumPy uses vector instructions. The stages are what
+can be called by itself: checking the columns (`Detections`), the graph of links (`link_graph`, which sorts the boxes
+and finds no suppression), and all of `link`, checking included. All take turns in one process.
+
+Command::
+
+    python benchmarks/stages.py [--quick] [--json FILE]
+
+It takes about half a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from link import Columns, machine, markdown, seconds_of
+from scaling import OPTIONS, scene
+from trajtrack import Detections, link, link_graph
+
+SCENES = {"5,000 x 200": (200, 5_000), "50,000 x 20": (20, 50_000)}
+ALL = "link, checking included"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the frames")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    arguments = parser.parse_args()
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print()
+    rows, found = [], {}
+    for name, (boxes, frames) in SCENES.items():
+        columns = scene(boxes, frames // 10 if arguments.quick else frames)
+        seconds = measure(works_of(columns), turns=3 if arguments.quick else 11)
+        found[name] = {"detections": len(columns.scores), "seconds": seconds}
+        for work, each in seconds.items():
+            options = work.rpartition("; ")[2] if ";" in work else ""
+            whole = statistics.median(seconds[f"{ALL}; {options or 'max_gap=0'}"])
+            scale = 1e9 / len(columns.scores)
+            median, low, high = (scale * value for value in (statistics.median(each), min(each), max(each)))
+            rows.append([name, work, f"{median:.1f}", f"{low:.1f}–{high:.1f}", f"{median / whole / scale:.0%}"])
+    print(markdown(["scene", "work", "ns a detection", "min–max", "of link"], rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"machine": machine(), "scenes": found}, indent=1) + "\n")
+    return 0
+
+
+def works_of(columns: Columns) -> dict[str, Callable[[], object]]:
+    copies = [np.empty_like(column) for column in columns]
+    left = np.ascontiguousarray(columns.boxes[:, 0]).view(np.uint32).astype(np.uint64)
+    # Floats in the order of unsigned integers.
+    left = np.where(left >> 31, 0xFFFFFFFF - left, left + 0x80000000)
+    keys = columns.frames.astype(np.uint64) << np.uint64(32) | left
+    detections = Detections(*columns)
+
+    def copy() -> None:
+        for column, place in zip(columns, copies, strict=True):
+            np.copyto(place, column)
+
+    works: dict[str, Callable[[], object]] = {
+        "floor: one pass over the columns": copy,
+        "floor: a sort of one key each": lambda: np.sort(keys),
+        "checking": lambda: Detections(*columns),
+    }
+    for name, options in OPTIONS.items():
+        works[f"graph of links; {name}"] = lambda options=options: link_graph(detections, options, num_threads=1)
+        works[f"{ALL}; {name}"] = lambda options=options: link(Detections(*columns), options, num_threads=1)
+    return works
+
+
+def measure(works: dict[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
+    """Return the seconds of each work in each turn but the first."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(turns + 1):
+        for name, work in works.items():
+            taken = seconds_of(work)
+            if turn > 0:
+                seconds[name].append(taken)
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())
