@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import check_trajectories
 from trajtrack.columns import as_count
 from trajtrack.containers import container_of
 from trajtrack.tables import is_table, table_with_ids
@@ -49,8 +50,9 @@ def attach_ids(container: Any, tracks: Trajectories) -> Any:
     ValueError
         When the rows are not those of `tracks`, naming the entry, what was found and what was expected.
     TypeError
-        When the container is of none of these kinds.
+        When the container is of none of these kinds, or `tracks` are not `Trajectories`.
     """
+    check_trajectories(tracks)
     if is_table(container):
         return table_with_ids(container, tracks.track_ids)
     if not isinstance(container, Iterable):
@@ -75,11 +77,14 @@ def to_supervision(tracks: Trajectories, num_frames: int | None = None) -> list[
 
     Raises
     ------
+    TypeError
+        When `tracks` are not `Trajectories`.
     ValueError
         When the video that was linked has more frames.
     ImportError
         When supervision is not installed.
     """
+    check_trajectories(tracks)
     try:
         import supervision
     except ImportError:

@@ -232,6 +232,12 @@ def test_entries_that_are_given_stay_as_they_are(tracks) -> None:
     assert all("track_ids" not in entry.get_fields() for entry in instances)
 
 
+def test_ids_come_from_trajectories_alone() -> None:
+    given = video_of(as_array)
+    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories, found Detections$"):
+        trajtrack.attach_ids(given, Detections.from_frames(given))
+
+
 def test_copies_share_the_memory_of_what_they_were_given(tracks) -> None:
     given = video_of(as_mapping)
     assert all(

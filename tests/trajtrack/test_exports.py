@@ -24,7 +24,7 @@ def test_boxes_need_identities(export) -> None:
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_nothing_but_tracks_is_taken(export) -> None:
-    with pytest.raises(TypeError, match="tracks: expected Trajectories or Detections, found list"):
+    with pytest.raises(TypeError, match="tracks: expected Trajectories or Detections with track_ids, found list"):
         export([])
 
 

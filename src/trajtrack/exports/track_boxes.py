@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import check_tracks, identities_of
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Trajectories
 
@@ -50,21 +51,19 @@ def boxes_of(tracks: Trajectories | Detections) -> TrackBoxes:
     ValueError
         When detections have no `track_ids`.
     """
+    check_tracks(tracks)
     if isinstance(tracks, Trajectories):
         rows = tracks.to_detections()
         parts = [track.interpolated for track in tracks]
         interpolated = np.concatenate(parts) if parts else np.zeros(0, np.bool_)
-    elif isinstance(tracks, Detections):
+    else:
         rows = tracks
         interpolated = np.zeros(len(rows), np.bool_)
-    else:
-        raise TypeError(f"tracks: expected Trajectories or Detections, found {type(tracks).__name__}")
-    if rows.track_ids is None:
-        raise ValueError("tracks: found boxes without track_ids, expected the identity of each")
-    order = np.lexsort((rows.frames, rows.track_ids))
-    order = order[rows.track_ids[order] >= 0]
+    ids = identities_of(rows)
+    order = np.lexsort((rows.frames, ids))
+    order = order[ids[order] >= 0]
     return TrackBoxes(
-        ids=rows.track_ids[order],
+        ids=ids[order],
         frames=rows.frames[order],
         boxes=rows.boxes[order].astype(np.float64),
         scores=rows.scores[order],

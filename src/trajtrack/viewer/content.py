@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import check_tracks, identities_of
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Reason, Trajectories
 from trajtrack.viewer.matching import interpolated_rows, match_boxes
@@ -81,23 +82,24 @@ def content_of(tracks: Trajectories | Detections, detections: Detections | None 
 
     Raises
     ------
+    TypeError
+        When `tracks` are of another kind.
     ValueError
         When boxes have no identities, or `detections` are not those of the trajectories.
     """
+    check_tracks(tracks)
     if isinstance(tracks, Trajectories):
         if detections is not None and detections is not tracks.detections and detections != tracks.detections:
             raise ValueError("detections: found others than those of the trajectories, expected the same or None")
         return _of_trajectories(tracks)
     if len(tracks) == 0:
         tracks = Detections([], [], [], num_frames=tracks.num_frames, track_ids=[], label_names=tracks.label_names)
-    if tracks.track_ids is None:
-        raise ValueError("tracks: found boxes without track_ids, expected the identity of each")
     tracks = tracks[~interpolated_rows(tracks)]
-    reasons = np.where(_ids(tracks) >= 0, np.int8(Reason.LINKED), np.int8(UNKNOWN))
+    reasons = np.where(identities_of(tracks) >= 0, np.int8(Reason.LINKED), np.int8(UNKNOWN))
     if detections is None:
         return _of_boxes(tracks, reasons)
     taken = match_boxes(tracks, detections)
-    reasons[(taken < 0) & (_ids(tracks) >= 0)] = NOT_DETECTED
+    reasons[(taken < 0) & (identities_of(tracks) >= 0)] = NOT_DETECTED
     others = np.setdiff1d(np.arange(len(detections)), taken)
     unknown = np.full(len(others), UNKNOWN, np.int8)
     return _of_boxes(_join(tracks, detections[others]), np.concatenate([reasons, unknown]))
@@ -131,7 +133,7 @@ def _of_trajectories(tracks: Trajectories) -> Content:
 
 
 def _of_boxes(boxes: Detections, reasons: NDArray[np.int8]) -> Content:
-    ids = _ids(boxes)
+    ids = identities_of(boxes)
     order = np.lexsort((boxes.frames, ids))
     order = np.concatenate([order[ids[order] >= 0], order[ids[order] < 0]])
     numbers, begins, lengths = np.unique(ids[order][ids[order] >= 0], return_index=True, return_counts=True)
@@ -162,14 +164,9 @@ def _join(tracks: Detections, others: Detections) -> Detections:
         np.concatenate([tracks.frames, others.frames]),
         np.concatenate([tracks.labels, others.labels]),
         num_frames=max(tracks.num_frames, others.num_frames),
-        track_ids=np.concatenate([_ids(tracks), np.full(len(others), -1)]),
+        track_ids=np.concatenate([identities_of(tracks), np.full(len(others), -1)]),
         label_names={**others.label_names, **tracks.label_names},
     )
-
-
-def _ids(boxes: Detections) -> NDArray[np.int64]:
-    assert boxes.track_ids is not None
-    return boxes.track_ids
 
 
 def _most_frequent(labels: NDArray[np.int32]) -> int:
