@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import check_suffix, check_tracks, identities_of
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.io.atomic import atomic_path
 from trajtrack.trajectories import Trajectories
+from trajtrack.viewer.colours import track_colours
 
-__all__ = ["draw"]
+__all__ = ["PICTURE_SUFFIXES", "draw"]
 
-_SUFFIXES = (".png", ".svg", ".pdf")
+PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
+"""Of the files that `draw` writes."""
 _PICTURE_WIDTH = 8.6  # inches
 _QUIET = "#c3c7cc"
 _TEXT = "#30343a"
@@ -62,14 +64,15 @@ def draw(
     ------
     ImportError
         When matplotlib is not installed.
+    TypeError
+        When `tracks` are of another kind.
     ValueError
         When the suffix is another or boxes have no identities.
     OSError
         When the file cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(_SUFFIXES)}")
+    check_suffix(target, PICTURE_SUFFIXES)
     chosen, others = _select(_as_paths(tracks), as_count("max_tracks", max_tracks))
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -103,6 +106,12 @@ class _Path:
     boxes: NDArray[np.float32]
 
     @property
+    def colour(self) -> tuple[float, float, float]:
+        """Red, green and blue from 0 to 1."""
+        red, green, blue = (track_colours([self.number], on_white=True)[0] / 255).tolist()
+        return red, green, blue
+
+    @property
     def centres(self) -> NDArray[np.float64]:
         corners = self.boxes.astype(np.float64)
         return (corners[:, :2] + corners[:, 2:]) / 2
@@ -120,12 +129,12 @@ class _Path:
 
 
 def _as_paths(tracks: Trajectories | Detections) -> list[_Path]:
+    check_tracks(tracks)
     boxes = tracks.to_detections(interpolate=False) if isinstance(tracks, Trajectories) else tracks
-    if boxes.track_ids is None:
-        raise ValueError("tracks: found boxes without track_ids, expected the identity of each")
-    order = np.lexsort((boxes.frames, boxes.track_ids))
-    order = order[boxes.track_ids[order] >= 0]
-    numbers, begins = np.unique(boxes.track_ids[order], return_index=True)
+    ids = identities_of(boxes)
+    order = np.lexsort((boxes.frames, ids))
+    order = order[ids[order] >= 0]
+    numbers, begins = np.unique(ids[order], return_index=True)
     rows = np.split(order, begins[1:])
     return [
         _Path(number, boxes.frames[own], boxes.boxes[own]) for number, own in zip(numbers.tolist(), rows, strict=False)
@@ -162,8 +171,8 @@ def _draw_paths(
         centres = (detections.boxes[:, :2] + detections.boxes[:, 2:]) / 2
         axes.plot(*centres.T, ".", markersize=1.5, color=_QUIET, alpha=0.5, zorder=1, rasterized=True)
     axes.add_collection(LineCollection([path.centres for path in others], colors=_QUIET, linewidths=0.8, zorder=2))
-    for place, path in enumerate(chosen):
-        colour, centres = _colour(place), path.centres
+    for path in chosen:
+        colour, centres = path.colour, path.centres
         axes.add_collection(
             LineCollection([centres[run] for run in path.runs], colors=[colour], linewidths=1.8, zorder=4)
         )
@@ -198,7 +207,7 @@ def _draw_paths(
 
 def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
     for place, path in enumerate(chosen):
-        colour = _colour(place)
+        colour = path.colour
         spans = [(path.frames[run.start], path.frames[run.stop - 1] - path.frames[run.start] + 1) for run in path.runs]
         axes.broken_barh(
             [(path.frames[0], path.frames[-1] - path.frames[0] + 1)],
@@ -236,12 +245,3 @@ def _entitle(axes: Any, title: str) -> None:
 def _quieten(axes: Any) -> None:
     axes.spines[:].set_color(_QUIET)
     axes.tick_params(color=_QUIET, labelcolor=_TEXT, labelsize=8)
-
-
-def _colour(place: int) -> tuple[float, float, float]:
-    """Return a colour that is far from those of the places before it."""
-    hue = place * 0.618034 % 1.0  # the golden ratio never comes near a hue that it had
-    red, green, blue = colorsys.hls_to_rgb(hue, (0.45, 0.55, 0.36)[place % 3], 0.62)
-    # Yellow and green are brighter to the eye than their lightness says, and pale on white.
-    darker = min(0.42 / (0.3 * red + 0.59 * green + 0.11 * blue), 1.0)
-    return red * darker, green * darker, blue * darker

@@ -71,6 +71,11 @@ def test_a_picture_has_one_of_three_suffixes(scene, tmp_path):
         draw(scene.truth, tmp_path / "tracks.jpg")
 
 
+def test_what_is_drawn_has_to_be_tracks(scene, tmp_path):
+    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+        draw([scene.truth], tmp_path / "tracks.png")
+
+
 def test_boxes_need_identities(scene, tmp_path):
     with pytest.raises(ValueError, match=r"^tracks: found boxes without track_ids"):
         draw(scene.detections, tmp_path / "tracks.png")

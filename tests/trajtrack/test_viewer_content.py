@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 import pytest
 
@@ -138,8 +140,22 @@ def test_colours_differ_and_depend_on_the_identity_alone():
     np.testing.assert_array_equal(track_colours([17]), colours[17:18])
 
 
+def luminance_of(colours: np.ndarray) -> np.ndarray:
+    return (colours / 255.0) ** 2.2 @ [0.2126, 0.7152, 0.0722]
+
+
 def test_colours_stand_out_from_white_and_from_black():
-    linear = (track_colours(np.arange(500)) / 255.0) ** 2.2
-    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    luminance = luminance_of(track_colours(np.arange(500)))
     assert (1.05 / (luminance + 0.05)).min() > 2
     assert ((luminance + 0.05) / 0.05).min() > 4
+
+
+def test_colours_for_white_paper_carry_white_text():
+    luminance = luminance_of(track_colours(np.arange(500), on_white=True))
+    assert (1.05 / (luminance + 0.05)).min() > 4.5
+
+
+def test_colours_for_white_paper_have_the_hues_of_the_others():
+    for light, dark in zip(track_colours(np.arange(50)), track_colours(np.arange(50), on_white=True), strict=True):
+        turn = colorsys.rgb_to_hsv(*light / 255)[0] - colorsys.rgb_to_hsv(*dark / 255)[0]
+        assert abs((turn + 0.5) % 1 - 0.5) < 0.06
