@@ -57,6 +57,25 @@ def test_a_picture_beyond_all_bounds_is_refused(tmp_path):
         write_video(far, tmp_path / "video.mp4")
 
 
+def test_a_video_has_one_of_three_suffixes(tmp_path):
+    message = r"^path: found '.*video\.gif', expected one of the suffixes \.mp4, \.mkv, \.mov$"
+    with pytest.raises(ValueError, match=message):
+        write_video(TRACKS, tmp_path / "video.gif")
+
+
+def test_what_is_shown_has_to_be_tracks(tmp_path):
+    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+        write_video([TRACKS], tmp_path / "video.mp4")
+
+
+def test_progress_counts_the_frames(tmp_path):
+    told = []
+    write_video(
+        TRACKS, tmp_path / "video.mp4", size=(320, 240), progress=lambda done, total: told.append((done, total))
+    )
+    assert told == [(number, 6) for number in range(1, 7)]
+
+
 def test_no_frames_make_no_video(tmp_path):
     with pytest.raises(ValueError, match=r"^tracks: found a video without frames, expected at least one"):
         write_video(Detections([], [], []), tmp_path / "video.mp4")

@@ -54,6 +54,18 @@ def test_what_was_written_is_told(tmp_path, folder):
     assert write_page(TRACKS, tmp_path / "page.html", pictures=folder) == Written(1, 2, 2, 0)
 
 
+def test_progress_counts_the_frames_that_have_a_picture(tmp_path, folder):
+    told = []
+    tracks = Detections(TRACKS.boxes, TRACKS.scores, TRACKS.frames, track_ids=TRACKS.track_ids, num_frames=9)
+    write_page(tracks, tmp_path / "a.html", pictures=folder, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 9), (2, 9), (4, 9)]
+
+
+def test_what_is_shown_has_to_be_tracks(tmp_path):
+    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+        write_page([TRACKS], tmp_path / "page.html")
+
+
 def test_the_same_call_gives_the_same_bytes(tmp_path):
     for name in ("a.html", "b.html"):
         write_page(TRACKS, tmp_path / name)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import check_suffix
 from trajtrack.detections import Detections
 from trajtrack.io.atomic import atomic_path
 from trajtrack.trajectories import Trajectories
@@ -18,7 +20,10 @@ from trajtrack.viewer.content import NOT_DETECTED, Content, content_of
 from trajtrack.viewer.pictures import DEFAULT_RATE, Pictures, check_presentation, import_av, open_pictures, pillow
 from trajtrack.viewer.written import Written
 
-__all__ = ["write_video"]
+__all__ = ["VIDEO_SUFFIXES", "write_video"]
+
+VIDEO_SUFFIXES: Final = (".mp4", ".mkv", ".mov")
+"""Of the files that `write_video` writes."""
 
 _BACKGROUND: Final = (20, 24, 29)
 _INK: Final = (11, 14, 18)
@@ -35,6 +40,7 @@ def write_video(
     pictures: str | os.PathLike[str] | None = None,
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write a video with boxes, numbers, classes and trails of trajectories drawn in; boxes in gaps are pale.
 
@@ -51,16 +57,23 @@ def write_video(
         Width and height of the video in pixels where there are no pictures; what holds all boxes, where left out.
     frame_rate
         Frames a second; that of the video, else 25, where left out.
+    progress
+        Called after each frame with the number of frames that are done, and of all.
 
     Raises
     ------
     ImportError
         When PyAV or Pillow is not installed.
+    TypeError
+        When `tracks` are of another kind.
     ValueError
-        When there is no frame, boxes have no identities, an option is out of its range, or pictures cannot be read.
+        When the suffix is another, there is no frame, boxes have no identities, an option is out of its range, or
+        pictures cannot be read.
     OSError
         When a file cannot be read or written.
     """
+    target = Path(path)
+    check_suffix(target, VIDEO_SUFFIXES)
     check_presentation(pictures, size, frame_rate)
     content = content_of(tracks)
     if content.num_frames == 0:
@@ -74,7 +87,7 @@ def write_video(
     painter = _Painter(content, max(height / 720, 0.75))
     count = 0
     try:
-        with atomic_path(path) as unfinished, av.open(os.fspath(unfinished), "w") as container:
+        with atomic_path(target) as unfinished, av.open(os.fspath(unfinished), "w") as container:
             stream = container.add_stream(_codec(av), rate=Fraction(rate).limit_denominator(1001))
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             for frame, image in enumerate(_backgrounds(source, content.num_frames)):
@@ -84,9 +97,11 @@ def write_video(
                     canvas.paste(image)
                 painter.paint(canvas, frame)
                 container.mux(stream.encode(av.VideoFrame.from_image(canvas)))
+                if progress is not None:
+                    progress(frame + 1, content.num_frames)
             container.mux(stream.encode())
     except av.error.FFmpegError as error:
-        raise ValueError(f"{os.fspath(path)}: cannot be written as a video ({error.strerror})") from error
+        raise ValueError(f"{target}: cannot be written as a video ({error.strerror})") from error
     return content.written(None if source is None else count)
 
 

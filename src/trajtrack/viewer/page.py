@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib import resources
 from typing import Any
@@ -22,7 +22,7 @@ from trajtrack.io.atomic import atomic_output
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import Content, content_of
-from trajtrack.viewer.pictures import DEFAULT_RATE, Pictures, check_presentation, open_pictures
+from trajtrack.viewer.pictures import DEFAULT_RATE, Encoded, check_presentation, open_pictures
 from trajtrack.viewer.written import Written
 
 __all__ = ["write_page"]
@@ -41,6 +41,7 @@ def write_page(
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
     title: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write a page that plays the boxes of a video in a browser.
 
@@ -67,11 +68,15 @@ def write_page(
         Frames a second; that of the video, else 25, where left out.
     title
         Of the page.
+    progress
+        Called after each picture with the number of frames that are done, and of all.
 
     Raises
     ------
     ImportError
         When pictures are asked for and Pillow, or for videos PyAV, is not installed.
+    TypeError
+        When `tracks` are of another kind.
     ValueError
         When boxes have no identities, an option is out of its range, or pictures cannot be read.
     OSError
@@ -90,9 +95,11 @@ def write_page(
     count = 0
     with atomic_output(path) as file:
         file.write(begin)
-        for element in _picture_elements(source, content.num_frames, max_width):
-            file.write(element)
+        for picture in () if source is None else source.encoded(content.num_frames, max_width):
+            file.write(_element(picture))
             count += 1
+            if progress is not None:
+                progress(picture.frame + 1, content.num_frames)
         file.write(end)
     return content.written(None if source is None else count)
 
@@ -146,12 +153,9 @@ def _shuffled(column: NDArray[Any]) -> bytes:
     return little.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
 
 
-def _picture_elements(source: Pictures | None, num_frames: int, max_width: int | None) -> Iterator[bytes]:
-    if source is None:
-        return
-    for picture in source.encoded(num_frames, max_width):
-        start = f'<script type="{picture.media_type};base64" id="picture-{picture.frame}">'
-        yield start.encode() + base64.b64encode(picture.content) + b"</script>\n"
+def _element(picture: Encoded) -> bytes:
+    start = f'<script type="{picture.media_type};base64" id="picture-{picture.frame}">'
+    return start.encode() + base64.b64encode(picture.content) + b"</script>\n"
 
 
 def _program() -> str:
