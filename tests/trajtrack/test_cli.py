@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coco_examples import write_two_videos
 
 import trajtrack
 from trajtrack import Detections, LinkOptions
@@ -204,6 +205,29 @@ def test_eval_tells_motchallenge_ground_truth_by_its_flags_and_classes(tmp_path,
     assert json.loads(capsys.readouterr().out)["metrics"]["true_positives"] == 2
 
 
+def test_link_chooses_a_video_of_several_by_its_name(tmp_path):
+    write_two_videos(tmp_path / "two.json")
+    output = tmp_path / "tracks.txt"
+    assert main(["link", str(tmp_path / "two.json"), "-o", str(output), "--video-name", "b"]) == 0
+    assert trajtrack.read(output).frames.tolist() == [4]
+
+
+def test_several_videos_in_a_file_are_an_error_that_names_the_flag(tmp_path, capsys):
+    write_two_videos(tmp_path / "two.json")
+    assert main(["link", str(tmp_path / "two.json"), "-o", str(tmp_path / "tracks.txt")]) == 1
+    assert "expected video= or --video-name to choose one of 'a', 'b'" in capsys.readouterr().err
+
+
+def test_eval_chooses_a_video_of_several_for_tracks_in_a_file_of_one(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    write_two_videos(tmp_path / "two.json")
+    tracks = Detections([[10, 20, 50, 80]], [1], [4], [7], track_ids=[3])
+    trajtrack.write(tmp_path / "tracks.txt", tracks)
+    command = ["eval", "--gt", str(tmp_path / "two.json"), str(tmp_path / "tracks.txt"), "--video-name", "b", "--json"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["mota"] == 1
+
+
 def test_eval_of_boxes_without_identities_fails_by_name(detections_file, capsys):
     assert main(["eval", "--gt", str(detections_file), str(detections_file)]) == 1
     expected = f"trajtrack: error: {detections_file}: found boxes without identities, expected tracks\n"
@@ -227,6 +251,17 @@ def test_demo_writes_a_scene_its_tracks_and_a_picture(tmp_path, capsys):
     assert bridged > classic
 
 
+def test_demo_says_the_same_for_machines(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    pytest.importorskip("matplotlib")
+    assert main(["demo", "-o", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    names = ("detections.txt", "truth.txt", "tracks.txt", "trajectories.png")
+    assert report["files"] == [str(tmp_path / name) for name in names]
+    assert report["metrics"]["gaps"]["hota"] > report["metrics"]["classic"]["hota"]
+    assert report["missing"] == []
+
+
 def test_demo_without_optional_packages_says_what_to_install(tmp_path):
     code = (
         "import sys; sys.modules['trackeval'] = sys.modules['matplotlib'] = None\n"
@@ -241,7 +276,7 @@ def test_demo_without_optional_packages_says_what_to_install(tmp_path):
 def test_info_lists_what_it_is_made_of(capsys):
     assert main(["info"]) == 0
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert {"trajtrack", "threads", "compiler", "cuda", "numpy", "trackeval"} <= set(names)
+    assert {"trajtrack", "threads", "compiler", "cuda", "numpy", "trackeval", "pillow", "shtab"} <= set(names)
     assert main(["info", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["trajtrack"] == trajtrack.__version__
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from coco_examples import write_two_videos
 from viewer_pages import read_page
 
-from trajtrack import Detections, Reason, link, make_scene, write
+from trajtrack import Detections, Reason, link, make_scene, read, write
 from trajtrack.cli import main
 from trajtrack.viewer.content import UNKNOWN
 
@@ -78,6 +81,64 @@ def test_a_suffix_of_a_picture_makes_a_picture():
     assert "A title" in Path("tracks.svg").read_text()
 
 
+def test_a_picture_has_the_title_of_the_tracks():
+    pytest.importorskip("matplotlib")
+    assert main(["view", "tracks.txt", "-o", "picture.svg"]) == 0
+    assert "<!-- tracks -->" in Path("picture.svg").read_text()
+
+
+@pytest.mark.parametrize("name", ["page.html", "video.mkv"])
+def test_json_says_what_a_page_and_a_video_show(capsys, name):
+    if name == "video.mkv":
+        pytest.importorskip("av")
+        pytest.importorskip("PIL")
+    assert main(["view", "tracks.txt", "-o", name, "--size", "320x240", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "input": "tracks.txt",
+        "output": name,
+        "bytes": Path(name).stat().st_size,
+        "num_tracks": len(np.unique(read("tracks.txt").track_ids)),
+        "num_frames": 30,
+        "num_pictures": None,
+        "num_unknown": 0,
+    }
+
+
+def test_json_says_how_large_a_picture_is(capsys):
+    pytest.importorskip("matplotlib")
+    assert main(["view", "tracks.txt", "-o", "picture.svg", "--json"]) == 0
+    expected = {"input": "tracks.txt", "output": "picture.svg", "bytes": Path("picture.svg").stat().st_size}
+    assert json.loads(capsys.readouterr().out) == expected
+
+
+def test_a_terminal_is_shown_how_many_frames_are_done(tmp_path, monkeypatch, capsys):
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "frames").mkdir()
+    image.new("RGB", (1280, 720)).save(tmp_path / "frames/000001.jpg")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert main(["view", "tracks.txt", "--frames", "frames"]) == 0
+    shown = capsys.readouterr().err
+    assert "\rtracks.html: frame 1 of 30\r" in shown
+    assert shown.endswith(" \r")
+
+
+def test_the_format_of_the_detections_can_be_named():
+    boxes = read("detections.txt")
+    rows = zip(boxes.frames.tolist(), boxes.boxes.tolist(), boxes.scores.tolist(), strict=True)
+    text = "".join(f"{frame},{','.join(map(str, box))},{score}\n" for frame, box, score in rows)
+    Path("rrc.txt").write_text(text)
+    assert main(["view", "tracks.txt", "--detections", "rrc.txt", "--detections-format", "kitti-rrc"]) == 0
+    assert UNKNOWN in reasons_of("tracks.html")
+
+
+def test_a_video_of_several_is_chosen_by_its_name():
+    write_two_videos(Path("two.json"))
+    write("one.txt", Detections([[10, 20, 50, 80]], [1], [4], track_ids=[0]))
+    assert main(["view", "one.txt", "--detections", "two.json", "--video-name", "b"]) == 0
+    assert read_page(Path("one.html")).columns["reasons"].tolist() == [Reason.LINKED]
+
+
 def test_a_suffix_of_a_video_makes_a_video():
     av = pytest.importorskip("av")
     pytest.importorskip("PIL")
@@ -100,7 +161,18 @@ def test_a_suffix_of_a_video_makes_a_video():
         (["tracks.txt", "--frame-rate", "0"], "--frame-rate: expected a number above 0 and up to 1000, found 0.0"),
         (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: a .mp4 file has no use for it"),
         (["tracks.txt", "-o", "a.png", "--frame-rate", "9"], "--frame-rate: a .png file has no use for it"),
-        (["tracks.txt", "--min-length", "4"], "--min-length: tracks.txt holds tracks, expected --detections to link"),
+        (["tracks.txt", "-o", "a.png", "--frames", "."], "--frames: a .png file has no use for it"),
+        (["tracks.txt", "-o", "a.png", "--video", "a.mp4"], "--video: a .png file has no use for it"),
+        (["tracks.txt", "-o", "a.mp4", "--detections", "d.txt"], "--detections: a .mp4 file has no use for it"),
+        (["tracks.txt", "--detections-format", "mot"], "--detections-format: expected --detections too"),
+        (
+            ["tracks.txt", "--video-name", "a"],
+            "--video-name: found no names of videos in tracks.txt, expected a file that holds several",
+        ),
+        (
+            ["tracks.txt", "--min-length", "4"],
+            "--min-length: tracks.txt holds tracks, which are linked anew only from --detections",
+        ),
         (
             ["detections.txt", "--detections", "detections.txt"],
             "--detections: found no identities in detections.txt, expected tracks",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from trajtrack.cli.errors import UsageError
+from trajtrack.cli.json_output import print_json
 from trajtrack.cli.tables import metrics_table
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
-from trajtrack.scenes import Scene, make_scene
-from trajtrack.trajectories import Trajectories
+from trajtrack.scenes import make_scene
 from trajtrack.view import draw
 
 __all__ = ["add_command"]
@@ -32,6 +33,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which scene; default: 0")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.set_defaults(run=_run)
 
 
@@ -44,32 +46,39 @@ def _run(arguments: argparse.Namespace) -> bool:
     scene = make_scene(num_frames=240, objects_per_frame=10, speed=3, seed=arguments.seed)
     classic = link(scene.detections, max_gap=0, min_length=_MIN_LENGTH)
     tracks = link(scene.detections, min_length=_MIN_LENGTH)
-    print(f"detections: {scene.detections}")
-    print(f"with gaps:  {tracks}")
-    print()
-    _compare(scene, {"classic, max_gap=0": classic, f"gaps up to {tracks.options.max_gap} frames": tracks})
-    print()
     folder.mkdir(parents=True, exist_ok=True)
+    files = []
     for name, content in (
         ("detections.txt", scene.detections),
         ("truth.txt", scene.truth),
         ("tracks.txt", tracks),
     ):
         write(folder / name, content)
-        print(f"wrote {folder / name}")
+        files.append(str(folder / name))
+    metrics, missing = {}, []
+    try:
+        metrics = {"classic": evaluate(scene.truth, classic), "gaps": evaluate(scene.truth, tracks)}
+    except ImportError as error:
+        missing.append(f"no comparison with the truth: {error}")
     picture = folder / "trajectories.png"
     size = (scene.options.image_width, scene.options.image_height)
     try:
         draw(tracks, picture, detections=scene.detections, size=size)
+        files.append(str(picture))
     except ImportError as error:
-        print(f"no picture: {error}")
-    else:
-        print(f"wrote {picture}")
+        missing.append(f"no picture: {error}")
+    if arguments.json:
+        print_json(
+            {"files": files, "metrics": {name: asdict(own) for name, own in metrics.items()}, "missing": missing}
+        )
+        return False
+    print(f"detections: {scene.detections}")
+    print(f"with gaps:  {tracks}")
+    print()
+    if metrics:
+        titles = {"classic": "classic, max_gap=0", "gaps": f"gaps up to {tracks.options.max_gap} frames"}
+        print(metrics_table({titles[name]: own for name, own in metrics.items()}))
+        print()
+    for line in [*(f"wrote {path}" for path in files), *missing]:
+        print(line)
     return False
-
-
-def _compare(scene: Scene, results: dict[str, Trajectories]) -> None:
-    try:
-        print(metrics_table({name: evaluate(scene.truth, tracks) for name, tracks in results.items()}))
-    except ImportError as error:
-        print(f"no comparison with the truth: {error}")

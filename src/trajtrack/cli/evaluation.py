@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from trajtrack.cli.errors import Failure, UsageError, describe
+from trajtrack.cli.errors import Failure, UsageError
 from trajtrack.cli.files import distinct_names, expand
 from trajtrack.cli.json_output import print_json
+from trajtrack.cli.reading import read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.detections import Detections
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
-from trajtrack.io import FORMATS, read
+from trajtrack.io import FORMATS
 from trajtrack.metrics import evaluate_many
 
 __all__ = ["add_command"]
@@ -72,6 +73,7 @@ def add_command(commands: Any) -> None:
         metavar="NAME",
         help="the same for the tracks; told from the file where left out",
     )
+    parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
     parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")
     parser.add_argument(
@@ -89,10 +91,14 @@ def _run(arguments: argparse.Namespace) -> bool:
     if len(truths) != len(tracks):
         raise UsageError(f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}")
     pairs, presets = [], []
-    for truth_path, tracks_path in zip(truths, tracks, strict=True):
-        annotations = _read_tracks(truth_path, arguments.gt_format)
-        preset = arguments.preset if arguments.preset != "auto" else _recognise(annotations)
-        pairs.append((_apply(preset, annotations, truth_path), _read_tracks(tracks_path, arguments.format)))
+    files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
+    boxes = [
+        _with_identities(detections, path)
+        for (path, _), detections in zip(files, read_inputs(files, arguments.video_name), strict=True)
+    ]
+    for path, truth, found in zip(truths, boxes[: len(truths)], boxes[len(truths) :], strict=True):
+        preset = arguments.preset if arguments.preset != "auto" else _recognise(truth)
+        pairs.append((_apply(preset, truth, path), found))
         presets.append(preset)
     try:
         metrics = evaluate_many(pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold)
@@ -119,11 +125,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     return False
 
 
-def _read_tracks(path: str, format: str | None) -> Detections:
-    try:
-        detections = read(path, format)
-    except (ValueError, OSError) as error:
-        raise Failure(describe(error, path)) from error
+def _with_identities(detections: Detections, path: str) -> Detections:
     if len(detections) == 0:
         return Detections([], [], [], num_frames=detections.num_frames, track_ids=[])
     if detections.track_ids is None:

@@ -15,7 +15,14 @@ from trajtrack.cli.json_output import print_json
 
 __all__ = ["add_command"]
 
-_OPTIONAL = {"trackeval": "eval", "matplotlib": "view", "av": "video", "pyarrow": "io"}
+_OPTIONAL = {
+    "trackeval": "eval",
+    "matplotlib": "view",
+    "pillow": "view",
+    "av": "video",
+    "pyarrow": "io",
+    "shtab": "completion",
+}
 """Packages and the extra that installs each."""
 
 

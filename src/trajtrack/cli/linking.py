@@ -60,7 +60,7 @@ def add_command(commands: Any) -> None:
         metavar="NAME",
         help=f"format to write: {', '.join(writable)}; told from the suffix where left out",
     )
-    parser.add_argument("--video", metavar="NAME", help="which video of inputs that hold several")
+    parser.add_argument("--video-name", metavar="NAME", help="which video of inputs that hold several")
     parser.add_argument("--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads to use; as many as there are cores where left out"
@@ -109,8 +109,10 @@ def _run(arguments: argparse.Namespace) -> bool:
 def _link_files(paths: list[str], options: LinkOptions, arguments: argparse.Namespace) -> Iterator[LinkedVideo]:
     """Link one file on all threads, several on one thread each."""
     if len(paths) > 1:
-        return link_many(paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video)
-    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, arguments.video)])
+        return link_many(
+            paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video_name
+        )
+    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, arguments.video_name)])
 
 
 def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -5,27 +5,30 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from trajtrack.cli.errors import Failure, UsageError, describe
+from trajtrack.cli.errors import Failure, UsageError
 from trajtrack.cli.files import same_file
+from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.progress import StatusLine
+from trajtrack.cli.reading import read_inputs
 from trajtrack.detections import Detections
-from trajtrack.io import FORMATS, read
+from trajtrack.io import FORMATS
 from trajtrack.linking import LinkOptions, link
 from trajtrack.trajectories import Trajectories
-from trajtrack.view import draw
-from trajtrack.viewer import write_page, write_video
+from trajtrack.view import PICTURE_SUFFIXES, draw
+from trajtrack.viewer import Written, write_page, write_video
+from trajtrack.viewer.annotation import VIDEO_SUFFIXES
 from trajtrack.viewer.matching import reproduces
-from trajtrack.viewer.pictures import open_pictures
 
 __all__ = ["add_command"]
 
 _PAGES = (".html", ".htm")
-_PICTURES = (".png", ".svg", ".pdf")
-_VIDEOS = (".mp4", ".mkv", ".mov")
 _LARGE = 100_000_000
 """Bytes of a page above which browsers are slow to open it."""
 
@@ -86,7 +89,14 @@ def add_command(commands: Any) -> None:
         metavar="NAME",
         help=f"format of TRACKS: {', '.join(FORMATS)}; told from the file where left out",
     )
+    parser.add_argument(
+        "--detections-format",
+        choices=list(FORMATS),
+        metavar="NAME",
+        help="the same for --detections; told from the file where left out",
+    )
     parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_link_flags(parser)
     parser.set_defaults(run=_run)
 
@@ -102,34 +112,41 @@ def _run(arguments: argparse.Namespace) -> bool:
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         if kind in _PAGES:
-            _write_page(tracks, detections, output, size, arguments)
-        elif kind in _VIDEOS:
-            _write_video(tracks, output, size, arguments)
+            written = _write_page(tracks, detections, output, size, arguments)
+        elif kind in VIDEO_SUFFIXES:
+            written = _write_video(tracks, output, size, arguments)
         else:
+            written = None
             _draw(tracks, detections, output, size, arguments)
     except ValueError as error:
         raise Failure(str(error)) from error
+    _report(arguments, output, written)
     return False
 
 
 def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     """Return the suffix of the output, after a look at the options that do not go with it."""
     kind = output.suffix.lower()
-    if kind not in (*_PAGES, *_VIDEOS, *_PICTURES):
-        suffixes = ", ".join((*_PAGES, *_VIDEOS, *_PICTURES))
+    if kind not in (*_PAGES, *VIDEO_SUFFIXES, *PICTURE_SUFFIXES):
+        suffixes = ", ".join((*_PAGES, *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
         raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
     if arguments.max_width is not None and arguments.max_width < 1:
         raise UsageError(f"--max-width: expected an integer of at least 1, found {arguments.max_width}")
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: expected a number above 0 and up to 1000, found {arguments.frame_rate}")
     unused = {
-        "--max-width": arguments.max_width is not None and kind not in _PAGES,
-        "--title": arguments.title is not None and kind in _VIDEOS,
-        "--frame-rate": arguments.frame_rate is not None and kind in _PICTURES,
+        "--max-width": (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES),
+        "--detections": VIDEO_SUFFIXES,
+        "--title": VIDEO_SUFFIXES,
+        "--video": PICTURE_SUFFIXES,
+        "--frames": PICTURE_SUFFIXES,
+        "--frame-rate": PICTURE_SUFFIXES,
     }
-    for flag, is_unused in unused.items():
-        if is_unused:
+    for flag, kinds in unused.items():
+        if kind in kinds and getattr(arguments, flag[2:].replace("-", "_")) is not None:
             raise UsageError(f"{flag}: a {kind} file has no use for it")
+    if arguments.detections_format is not None and arguments.detections is None:
+        raise UsageError("--detections-format: expected --detections too")
     return kind
 
 
@@ -147,28 +164,24 @@ def _size_of(arguments: argparse.Namespace) -> tuple[float, float] | None:
 def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, Detections | None]:
     """Return what is shown: trajectories where it is known how they were linked, else boxes and detections."""
     options = link_options(arguments)
-    tracks = _read(arguments.tracks, arguments.format, arguments.video_name)
+    files = [(arguments.tracks, arguments.format)]
+    if arguments.detections is not None:
+        files.append((arguments.detections, arguments.detections_format))
+    tracks, *others = read_inputs(files, arguments.video_name)
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:
-        if arguments.detections is not None:
+        if others:
             raise UsageError(f"--detections: found no identities in {arguments.tracks}, expected tracks")
         return link(tracks, options), None
-    if arguments.detections is None:
+    if not others:
         given = [field.name for field in fields(LinkOptions) if field.name in arguments]
         if given:
             flag = given[0].replace("_", "-")
-            raise UsageError(f"--{flag}: {arguments.tracks} holds tracks, expected --detections to link")
+            raise UsageError(f"--{flag}: {arguments.tracks} holds tracks, which are linked anew only from --detections")
         return tracks, None
-    detections = _read(arguments.detections, None, arguments.video_name)
+    (detections,) = others
     linked = link(detections, options)
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
-
-
-def _read(path: str, format: str | None, video: str | None) -> Detections:
-    try:
-        return read(path, format, video=video)
-    except (ValueError, OSError) as error:
-        raise Failure(describe(error, path)) from error
 
 
 def _write_page(
@@ -177,43 +190,45 @@ def _write_page(
     output: Path,
     size: tuple[float, float] | None,
     arguments: argparse.Namespace,
-) -> None:
-    page = write_page(
-        tracks,
-        output,
-        detections=detections,
-        pictures=arguments.video or arguments.frames,
-        max_width=arguments.max_width,
-        size=size,
-        frame_rate=arguments.frame_rate,
-        title=arguments.title or Path(arguments.tracks).stem,
-    )
+) -> Written:
+    with _frames_done(output) as progress:
+        page = write_page(
+            tracks,
+            output,
+            detections=detections,
+            pictures=arguments.video or arguments.frames,
+            max_width=arguments.max_width,
+            size=size,
+            frame_rate=arguments.frame_rate,
+            title=_title(arguments),
+            progress=progress,
+        )
     if page.num_unknown:
         print(
             f"trajtrack: {arguments.tracks}: {page.num_unknown} detections are in no trajectory, and why is not known: "
             "these tracks are not what the linking options give",
             file=sys.stderr,
         )
-    num_bytes = output.stat().st_size
-    _report(arguments.tracks, page.num_tracks, page.num_frames, page.num_pictures, output)
-    if num_bytes > _LARGE:
+    if output.stat().st_size > _LARGE:
         print(
             f"trajtrack: {output}: browsers open such a large page slowly; --max-width N makes it smaller",
             file=sys.stderr,
         )
+    return page
 
 
 def _write_video(
     tracks: Trajectories | Detections, output: Path, size: tuple[float, float] | None, arguments: argparse.Namespace
-) -> None:
-    video = write_video(
-        tracks,
-        output,
-        pictures=arguments.video or arguments.frames,
-        size=size,
-        frame_rate=arguments.frame_rate,
-    )
-    _report(arguments.tracks, video.num_tracks, video.num_frames, video.num_pictures, output)
+) -> Written:
+    with _frames_done(output) as progress:
+        return write_video(
+            tracks,
+            output,
+            pictures=arguments.video or arguments.frames,
+            size=size,
+            frame_rate=arguments.frame_rate,
+            progress=progress,
+        )
 
 
 def _draw(
@@ -223,16 +238,37 @@ def _draw(
     size: tuple[float, float] | None,
     arguments: argparse.Namespace,
 ) -> None:
-    pictures = arguments.video or arguments.frames
-    if pictures is not None:
-        size = open_pictures(pictures).size
     every = tracks.detections if isinstance(tracks, Trajectories) else detections
-    draw(tracks, output, detections=every, size=size, title=arguments.title)
-    print(f"{arguments.tracks} -> {output}")
+    draw(tracks, output, detections=every, size=size, title=_title(arguments))
 
 
-def _report(source: str, num_tracks: int, num_frames: int, num_pictures: int | None, output: Path) -> None:
-    noun = "trajectory" if num_tracks == 1 else "trajectories"
-    pictures = "" if num_pictures is None else f", {num_pictures} of {num_frames} with a picture"
-    size = f"{output.stat().st_size / 1e6:.1f} MB"
-    print(f"{source}: {num_tracks} {noun} in {num_frames} frames{pictures} -> {output}, {size}")
+def _title(arguments: argparse.Namespace) -> str:
+    return arguments.title or Path(arguments.tracks).stem
+
+
+@contextmanager
+def _frames_done(output: Path) -> Iterator[Callable[[int, int], None]]:
+    """Give what shows on a terminal how many frames are done, and wipe it out afterwards."""
+    line = StatusLine()
+    try:
+        yield lambda done, total: line.show(f"{output}: frame {done} of {total}")
+    finally:
+        line.clear()
+
+
+def _report(arguments: argparse.Namespace, output: Path, written: Written | None) -> None:
+    num_bytes = output.stat().st_size
+    if arguments.json:
+        shown = {} if written is None else asdict(written)
+        print_json({"input": arguments.tracks, "output": str(output), "bytes": num_bytes, **shown})
+        return
+    shows = "" if written is None else f": {_sum_up(written)}"
+    print(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB")
+
+
+def _sum_up(written: Written) -> str:
+    noun = "trajectory" if written.num_tracks == 1 else "trajectories"
+    pictures = (
+        "" if written.num_pictures is None else f", {written.num_pictures} of {written.num_frames} with a picture"
+    )
+    return f"{written.num_tracks} {noun} in {written.num_frames} frames{pictures}"

@@ -19,7 +19,7 @@ from trajtrack.io.format import Format, Source
 from trajtrack.io.sources import read_content
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "output_format", "read", "write"]
+__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "write"]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -134,6 +134,25 @@ def write(
         raise ValueError(f"{name}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
+
+
+def input_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
+    """Return the format in which `read` reads a file: the named one, or that of suffix and content.
+
+    Raises
+    ------
+    ValueError
+        When no format has the name or the content.
+    OSError
+        When the file cannot be opened.
+    """
+    if format is not None:
+        return _named(format)
+    name = _as_name(path)
+    try:
+        return _recognised(Source(name, read_content(name)))
+    except ValueError as error:
+        raise ValueError(f"{name}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:

@@ -35,5 +35,5 @@ def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | i
     if not videos:
         raise ValueError("videos: found none, expected at least one")
     if wanted is None:
-        raise ValueError(f"videos: found {len(videos)}, expected video= to choose one of {names}")
+        raise ValueError(f"videos: found {len(videos)}, expected video= or --video-name to choose one of {names}")
     raise ValueError(f"video: found {wanted!r}, which is {len(matches)} videos of the file, expected one of {names}")

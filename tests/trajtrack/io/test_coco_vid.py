@@ -72,7 +72,7 @@ def test_the_only_video_need_not_be_chosen(changed) -> None:
 
 
 def test_several_videos_are_listed_where_none_was_chosen(changed) -> None:
-    message = "vid.json, videos: found 2, expected video= to choose one of 'beach', 'street'"
+    message = "vid.json, videos: found 2, expected video= or --video-name to choose one of 'beach', 'street'"
     with pytest.raises(ValueError, match=message):
         trajtrack.read(changed("info", {}))
 
