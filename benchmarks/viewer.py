@@ -9,26 +9,20 @@ the time holds all of the drawing.
 from __future__ import annotations
 
 import argparse
-import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 import trajtrack
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+
+from chromium import headless_chromium
+
 SIZE = (1920, 1080)
 HEADER = (
     "frames x tracks   boxes    MB  write s  load s  draw ms: median    p95  between frames at play, ms: median    p95"
@@ -64,11 +58,9 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, nargs="+", default=[100, 500])
     arguments = parser.parse_args()
     print(HEADER)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with tempfile.TemporaryDirectory() as folder, headless_chromium() as browser:
         for num_tracks in arguments.tracks:
             print(measure(browser, Path(folder) / "page.html", arguments.frames, num_tracks))
-        browser.close()
 
 
 def measure(browser: Browser, path: Path, num_frames: int, num_tracks: int) -> str:

@@ -3,77 +3,21 @@
 from __future__ import annotations
 
 import math
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from browser_pages import colour_at, texts, wait_until
 
-from trajtrack import Detections, Trajectories, link, write_page
+from trajtrack import Detections, link
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LANE = 22  # height of a lane of the timeline
 SCRIPT = "</script><script>document.title='run'</script>"
-
-Open = Callable[..., "Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Return a function that writes and opens a page; afterwards nothing may have gone wrong in it."""
-    faults: list[str] = []
-    contexts = []
-
-    def open_page(
-        tracks: Trajectories | Detections, /, *, dark: bool = False, width: int = 1280, **options: Any
-    ) -> Page:
-        path = tmp_path / "page.html"
-        write_page(tracks, path, **options)
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on(
-            "request",
-            lambda request: faults.append(f"request: {request.url}") if request.url != path.as_uri() else None,
-        )
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-ready]", state="attached")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 def walk(*starts: tuple[int, float], length: int = 20, **options: Any) -> Detections:
@@ -96,31 +40,6 @@ def click_picture(page: Page, x: float, y: float) -> None:
 
 def click_lane(page: Page, lane: int) -> None:
     page.locator("#bars").click(position={"x": 300, "y": LANE * (lane + 0.5)})
-
-
-def wait_until(page: Page, condition: str) -> None:
-    """Ask from outside: the page's policy forbids it to evaluate what it is given."""
-    deadline = time.monotonic() + 20
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, f"waited in vain for {condition}"
-        page.wait_for_timeout(20)
-
-
-def texts(page: Page, selector: str) -> str:
-    return page.locator(selector).inner_text()
-
-
-def colour_at(page: Page, x: float, y: float) -> list[int]:
-    """Return red, green and blue that the scene shows at a place in the picture."""
-    return page.evaluate(
-        """([x, y]) => {
-            const canvas = document.getElementById("scene");
-            const ratio = canvas.width / canvas.clientWidth;
-            const [left, top] = viewer.inWindow(x, y);
-            return [...canvas.getContext("2d").getImageData(left * ratio, top * ratio, 1, 1).data].slice(0, 3);
-        }""",
-        [x, y],
-    )
 
 
 def test_a_page_shows_its_title_and_what_is_in_it(open_page):
