@@ -1,9 +1,10 @@
-"""Write docs/images/viewer-*.png: the viewer's page on real data, in headless Chromium.
+"""Write docs/images/viewer-*.png: the viewer's page on real data and on drawn pictures, in headless Chromium.
 
     python docs/screenshots.py [--data FOLDER]
 
 Needs ``playwright``, and ``chromium`` on the path. The pictures of videos keep their owners' terms and are no part of
-the repository: what shows them, and what no page shows, goes to out/screenshots.
+the repository: what shows them, and what no page shows, goes to out/screenshots. The pictures beneath the boxes of
+viewer-pictures.png are drawn here.
 """
 
 from __future__ import annotations
@@ -11,32 +12,27 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import shutil
+import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser
 
 import trajtrack
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+
+from chromium import headless_chromium
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
 APART = PROJECT / "out" / "screenshots"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
+BALLS_AND_BRICKS = ("#e8dcc4", "#b98b73", "#f4f1de", "#8fa3ad", "#cfb9a5", "#5b616e")
 COLOURS = 255
 """Of a picture: as many as make it small without a difference to see."""
 
@@ -62,6 +58,7 @@ SHOTS = [
     Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
+    Shot("drawn", IMAGES / "viewer-pictures.png", frame=60),
     Shot("vidvrd", APART / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", APART / "help.png", frame=300, keys=["?"]),
     Shot("mot", APART / "help-dark.png", "dark", frame=300, keys=["?"]),
@@ -76,13 +73,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, headless_chromium() as browser:
         write_pages(arguments.data, Path(folder))
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for shot in SHOTS:
             take(browser, Path(folder) / f"{shot.page}.html", shot)
             print(f"{shot.to.relative_to(PROJECT)}: {shot.to.stat().st_size / 1e3:.0f} kB")
-        browser.close()
 
 
 def write_pages(data: Path, folder: Path) -> None:
@@ -107,6 +102,41 @@ def write_pages(data: Path, folder: Path) -> None:
         frame_rate=video["fps"],
         title="VidVRD " + video["video_id"],
     )
+
+    scene = trajtrack.make_scene(num_frames=90, objects_per_frame=9, speed=3)
+    frames = folder / "frames"
+    frames.mkdir()
+    for frame in range(scene.truth.num_frames):
+        draw_picture(scene.truth, frame).save(frames / f"{frame:06}.png")
+    seen = scene.detections
+    named = trajtrack.Detections(
+        seen.boxes, seen.scores, seen.frames, seen.labels, seen.num_frames, label_names={0: "ball", 1: "brick"}
+    )
+    trajtrack.write_page(
+        trajtrack.link(named, min_length=5),
+        folder / "drawn.html",
+        pictures=frames,
+        title="Balls and bricks",
+    )
+
+
+def draw_picture(truth: trajtrack.Detections, frame: int) -> Image.Image:
+    """Draw balls and bricks on a lawn, the lowest in front."""
+    picture = Image.new("RGB", (1280, 720), "#4f6b52")
+    pen = ImageDraw.Draw(picture)
+    for left in range(0, 1280, 160):
+        pen.rectangle((left, 0, left + 79, 719), fill="#56735a")
+    here = truth[truth.frames == frame]
+    assert here.track_ids is not None
+    for row in here.boxes[:, 3].argsort().tolist():
+        x1, y1, x2, y2 = here.boxes[row].tolist()
+        colour = BALLS_AND_BRICKS[int(here.track_ids[row]) % len(BALLS_AND_BRICKS)]
+        pen.ellipse((x1, y2 - (y2 - y1) / 8, x2, y2 + (y2 - y1) / 16), fill="#3f5742")
+        if here.labels[row] == 0:
+            pen.ellipse((x1, y1, x2, y2), fill=colour, outline="#3a3a3a", width=2)
+        else:
+            pen.rectangle((x1, y1, x2, y2), fill=colour, outline="#3a3a3a", width=2)
+    return picture
 
 
 def take(browser: Browser, path: Path, shot: Shot) -> None:
