@@ -96,9 +96,9 @@ def _run(arguments: argparse.Namespace) -> bool:
         _with_identities(detections, path)
         for (path, _), detections in zip(files, read_inputs(files, arguments.video_name), strict=True)
     ]
-    for path, truth, found in zip(truths, boxes[: len(truths)], boxes[len(truths) :], strict=True):
-        preset = arguments.preset if arguments.preset != "auto" else _recognise(truth)
-        pairs.append((_apply(preset, truth, path), found))
+    for path, annotated, found in zip(truths, boxes[: len(truths)], boxes[len(truths) :], strict=True):
+        preset = arguments.preset if arguments.preset != "auto" else _recognise(annotated)
+        pairs.append((_apply(preset, annotated, path), found))
         presets.append(preset)
     try:
         metrics = evaluate_many(pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold)
