@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from trajtrack._core import __version__
 from trajtrack.detections import Detections, concat
+from trajtrack.exports import to_supervision
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
-from trajtrack.interop import attach_ids, to_supervision
+from trajtrack.interop import attach_ids
 from trajtrack.io import FORMATS, read, write
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, LinkOptions, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.arguments import check_trajectories
-from trajtrack.columns import as_count
 from trajtrack.containers import container_of
 from trajtrack.tables import is_table, table_with_ids
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["attach_ids", "to_supervision"]
+__all__ = ["attach_ids"]
 
 
 def attach_ids(container: Any, tracks: Trajectories) -> Any:
@@ -60,54 +59,6 @@ def attach_ids(container: Any, tracks: Trajectories) -> Any:
     entries = list(container)
     parts = _by_frame(tracks.track_ids, _counts(entries, tracks))
     return [container_of(entry).with_ids(entry, ids) for entry, ids in zip(entries, parts, strict=True)]
-
-
-def to_supervision(tracks: Trajectories, num_frames: int | None = None) -> list[Any]:
-    """Return the boxes of all trajectories as one `supervision.Detections` a frame, interpolated ones included.
-
-    Within a frame, boxes are in the order of the ids. ``class_id`` is the label of the trajectory, and
-    ``data["interpolated"]`` says which boxes were not detected; their confidence is 0.
-
-    Parameters
-    ----------
-    tracks
-        What `link` found.
-    num_frames
-        How many frames to return; those of the video that was linked where left out.
-
-    Raises
-    ------
-    TypeError
-        When `tracks` are not `Trajectories`.
-    ValueError
-        When the video that was linked has more frames.
-    ImportError
-        When supervision is not installed.
-    """
-    check_trajectories(tracks)
-    try:
-        import supervision
-    except ImportError:
-        raise ImportError("to_supervision needs supervision: pip install supervision") from None
-    found = tracks.to_detections()
-    length = found.num_frames if num_frames is None else as_count("num_frames", num_frames, found.num_frames)
-    # A detection may have the score 0 too; what is interpolated is told by its having no input row.
-    data: dict[str, Any] = {
-        "interpolated": np.concatenate([np.empty(0, np.bool_), *(track.interpolated for track in tracks)])
-    }
-    if found.label_names:
-        data["class_name"] = np.array(
-            [found.label_names.get(label, str(label)) for label in found.labels.tolist()], str
-        )
-    video = supervision.Detections(
-        xyxy=found.boxes,
-        confidence=found.scores,
-        class_id=found.labels.astype(np.int64),
-        tracker_id=found.track_ids,
-        data=data,
-    )
-    rows = np.argsort(found.frames, kind="stable")
-    return [video[own] for own in _by_frame(rows, np.bincount(found.frames, minlength=length))]
 
 
 def _counts(entries: Sequence[Any], tracks: Trajectories) -> NDArray[np.int64]:

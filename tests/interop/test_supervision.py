@@ -138,6 +138,18 @@ def test_trajectories_come_for_as_many_frames_as_asked_for() -> None:
         trajtrack.to_supervision(tracks, num_frames=2)
 
 
+def test_boxes_with_identities_come_without_those_of_none() -> None:
+    boxes = [[0, 0, 10, 20], [5, 0, 15, 20], [1, 0, 11, 20]]
+    frames = trajtrack.to_supervision(Detections(boxes, [0.5, 1, 0.25], [2, 0, 0], [1, 1, 3], track_ids=[7, -1, 7]))
+    assert [entry.xyxy.tolist() for entry in frames] == [boxes[2:], [], boxes[:1]]
+    assert [entry.tracker_id.tolist() for entry in frames] == [[7], [], [7]]
+    assert not any(entry.data["interpolated"].any() for entry in frames)
+
+
+def test_a_video_without_frames_has_no_entries() -> None:
+    assert trajtrack.to_supervision(trajtrack.link(Detections.from_frames([]))) == []
+
+
 def test_no_trajectories_are_empty_frames() -> None:
     frames = trajtrack.to_supervision(trajtrack.link(Detections.from_frames([None, None], label_names={0: "cat"})))
     assert [len(entry) for entry in frames] == [0, 0]

@@ -462,12 +462,9 @@ def test_a_lazy_table_is_refused() -> None:
 
 def test_what_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.setitem(sys.modules, "supervision", None)
     message = "a table of type ArrowAlone needs pyarrow: pip install 'trajtrack[io]'"
     with pytest.raises(ImportError, match=refused(message)):
         Detections.from_table(as_stream(TABLE))
-    with pytest.raises(ImportError, match=refused("to_supervision needs supervision: pip install supervision")):
-        trajtrack.to_supervision(trajtrack.link(Detections.from_table(TABLE)))
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])

@@ -11,9 +11,9 @@ import pytest
 
 import trajtrack
 from trajtrack import Detections
-from trajtrack.exports import log_to_rerun, to_fiftyone, to_napari
+from trajtrack.exports import log_to_rerun, to_fiftyone, to_napari, to_supervision
 
-EXPORTS = [to_napari, log_to_rerun, lambda tracks: to_fiftyone(tracks, 640, 480)]
+EXPORTS = [to_napari, to_supervision, log_to_rerun, lambda tracks: to_fiftyone(tracks, 640, 480)]
 
 
 @pytest.mark.parametrize("export", EXPORTS)
@@ -79,13 +79,14 @@ def test_fiftyone_needs_the_size_of_the_picture(size: float) -> None:
     [
         ("log_to_rerun(tracks)", "logging to Rerun needs its SDK: pip install rerun-sdk"),
         ("to_fiftyone(tracks, 640, 480)", "labels of FiftyOne need fiftyone: pip install fiftyone"),
+        ("to_supervision(tracks)", "to_supervision needs supervision: pip install supervision"),
     ],
 )
 def test_one_line_says_what_to_install(call: str, message: str) -> None:
     script = (
-        "import sys; sys.modules['rerun'] = sys.modules['fiftyone'] = None\n"
+        "import sys; sys.modules.update(rerun=None, fiftyone=None, supervision=None)\n"
         "from trajtrack import Detections\n"
-        "from trajtrack.exports import log_to_rerun, to_fiftyone, to_napari\n"
+        "from trajtrack.exports import log_to_rerun, to_fiftyone, to_napari, to_supervision\n"
         "tracks = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0])\n"
         "to_napari(tracks)\n"
         f"try: {call}\n"

@@ -1,9 +1,10 @@
-"""Tracks as what other tools show: layers of napari, a recording of Rerun, labels of FiftyOne."""
+"""Tracks as what other tools show: in supervision, napari, Rerun and FiftyOne."""
 
 from __future__ import annotations
 
 from trajtrack.exports.fiftyone import to_fiftyone
 from trajtrack.exports.napari import NapariLayers, to_napari
 from trajtrack.exports.rerun import log_to_rerun
+from trajtrack.exports.supervision import to_supervision
 
-__all__ = ["NapariLayers", "log_to_rerun", "to_fiftyone", "to_napari"]
+__all__ = ["NapariLayers", "log_to_rerun", "to_fiftyone", "to_napari", "to_supervision"]
