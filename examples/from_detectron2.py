@@ -49,3 +49,4 @@ outputs = trajtrack.attach_ids(outputs, tracks)
 first = outputs[0]["instances"]
 print(f"first frame: track_ids {first.track_ids.tolist()}")
 print(f"first frame: {int((first.track_ids >= 0).sum())} of {len(first.scores)} boxes are tracked")
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

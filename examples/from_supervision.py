@@ -36,3 +36,4 @@ for boxes in trajtrack.to_supervision(tracks):  # interpolated boxes included: n
     picture = trace.annotate(np.zeros((720, 1280, 3), np.uint8), boxes)
 picture = sv.LabelAnnotator().annotate(picture, boxes, labels=[str(number) for number in boxes.tracker_id])
 print(f"last frame: {len(boxes)} boxes drawn, {boxes.data['interpolated'].sum()} of them interpolated")
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

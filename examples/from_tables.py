@@ -25,9 +25,10 @@ for make in (pd.DataFrame, pl.DataFrame, pa.table):
     table = make(columns)
     names = {"frame": "image_index", "score": "confidence"}
     detections = trajtrack.Detections.from_table(table, columns=names)
-    table = trajtrack.attach_ids(table, trajtrack.link(detections, min_length=5))
+    tracks = trajtrack.link(detections, min_length=5)
+    table = trajtrack.attach_ids(table, tracks)
     print(f"{type(table).__module__}: {table.shape}, {detections.label_names}")
 
-table = pd.DataFrame(columns)
-table = trajtrack.attach_ids(table, trajtrack.link(detections, min_length=5))
+table = trajtrack.attach_ids(pd.DataFrame(columns), tracks)
 print(table[table.track_id >= 0].groupby("track_id").confidence.mean().head(3).round(3).to_dict())
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

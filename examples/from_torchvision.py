@@ -32,3 +32,4 @@ first = outputs[0]
 print(f"first frame: track_ids {first['track_ids'].tolist()}")
 tracked = {name: column[first["track_ids"] >= 0] for name, column in first.items()}
 print(f"first frame: {len(tracked['boxes'])} of {len(first['boxes'])} boxes are tracked")
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

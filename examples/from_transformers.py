@@ -35,3 +35,4 @@ tracks = trajtrack.link(detections, iou_threshold=0.3)
 found = trajtrack.attach_ids(found, tracks)
 print(f"{len(detections)} boxes in {detections.num_frames} pictures are {len(tracks)} trajectories")
 print("the first of them:", found[0][0])
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

@@ -33,3 +33,4 @@ print(f"first frame: boxes.id {first.boxes.id.int().tolist()}")
 first = first[first.boxes.id >= 0]  # leaves out what is in no trajectory
 print(f"first frame: {len(first)} boxes are tracked, the first of them a {first.summary()[0]['name']}")
 print(f"{len(tracks)} trajectories, the longest of {tracks.lengths.max()} boxes")
+trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

@@ -17,8 +17,7 @@ def requirements(project_dir):
 
 def test_the_pages_name_the_versions_that_are_tested(requirements, project_dir) -> None:
     pages = "".join((project_dir / "docs" / name).read_text().lower() for name in ("containers.md", "exports.md"))
-    shown = requirements.keys() - {"torchvision"}  # installed because Ultralytics asks for it
-    assert [name for name in sorted(shown) if f"{name} {requirements[name]}" not in pages] == []
+    assert [name for name in sorted(requirements) if f"{name} {requirements[name]}" not in pages] == []
 
 
 @pytest.mark.skipif(os.environ.get("TRAJ_REQUIRE_INTEROP") != "1", reason="other versions do as well")
