@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-import copy
 import json
 import re
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from changed_json import write_changed
 
 import trajtrack
 from trajtrack import Detections
@@ -39,24 +41,8 @@ BOX = ("trajectories", 2, 0)
 
 
 @pytest.fixture
-def changed(tmp_path: Path):
-    """Return a file with one value of ANNOTATION replaced, or removed where the new one is ``...``."""
-
-    def make(*place_and_value) -> Path:
-        *place, last, value = place_and_value
-        document = copy.deepcopy(ANNOTATION)
-        holder = document
-        for key in place:
-            holder = holder[key]
-        if value is ...:
-            del holder[last]
-        else:
-            holder[last] = value
-        path = tmp_path / "video.json"
-        path.write_text(json.dumps(document))
-        return path
-
-    return make
+def changed(tmp_path: Path) -> Callable[..., Path]:
+    return partial(write_changed, tmp_path / "video.json", ANNOTATION)
 
 
 def test_an_annotation_is_read_in_the_order_of_the_file(changed) -> None:

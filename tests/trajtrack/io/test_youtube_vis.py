@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-import copy
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from changed_json import write_changed
 
 import trajtrack
 from trajtrack import Detections
@@ -25,24 +27,8 @@ DATASET = {
 
 
 @pytest.fixture
-def changed(tmp_path: Path):
-    """Return a file with one value of DATASET replaced, or removed where the new one is ``...``."""
-
-    def make(*place_and_value) -> Path:
-        *place, last, value = place_and_value
-        document = copy.deepcopy(DATASET)
-        holder = document
-        for key in place:
-            holder = holder[key]
-        if value is ...:
-            del holder[last]
-        else:
-            holder[last] = value
-        path = tmp_path / "vis.json"
-        path.write_text(json.dumps(document))
-        return path
-
-    return make
+def changed(tmp_path: Path) -> Callable[..., Path]:
+    return partial(write_changed, tmp_path / "vis.json", DATASET)
 
 
 def test_a_row_is_a_box_that_is_not_null(changed) -> None:
