@@ -38,16 +38,16 @@ from typing import Any
 
 import pytest
 
-from trajtrack.cli import main
-from trajvqa.cli import main as trajvqa_main
+import trajtrack
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 SITE_PAGES = [PROJECT / "docs" / name for name in ("index.md", "contributing.md", "changelog.md")]
 """They take in pages of the root, for the site."""
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
-PACKAGES = ["trajtrack", "trajtrack.exports", "trajvqa"]
-PROGRAMS = {"trajtrack": main, "trajvqa": trajvqa_main}
+PACKAGES = ("trajtrack", "trajtrack.exports", "trajvqa")
+PROGRAMS = {"trajtrack": "trajtrack.cli", "trajvqa": "trajvqa.cli"}
+"""Modules with a `main`, imported when a page calls them: torch need not be there for the others."""
 NOT_RUN = ("cd", "git", "make", "pip", "python")
 
 _BLOCK = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -122,7 +122,7 @@ def _run_command(example: Example) -> int:
     program, *words = shlex.split(example.code)
     if program in PROGRAMS:
         try:
-            return PROGRAMS[program](words)
+            return importlib.import_module(PROGRAMS[program]).main(words)
         except SystemExit as exit:
             return int(exit.code or 0)
     if program == "head":
@@ -293,6 +293,16 @@ def test_every_public_name_and_field_and_method_is_documented(package):
 
 def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def test_the_command_line_names_every_format():
+    page = PROJECT / "docs" / "command-line.md"
+    if not page.exists():
+        pytest.skip("a source distribution has no docs")
+    written = [name for name, format in trajtrack.FORMATS.items() if format.encode]
+    for row, names in (("format of the inputs", list(trajtrack.FORMATS)), ("format to write", written)):
+        (listed,) = re.findall(rf"\| {row}: (.*) \|$", page.read_text(), re.MULTILINE)
+        assert re.findall(r"`(.+?)`", listed) == names
 
 
 def test_the_pages_of_trajvqa_name_everything_public_and_every_setting():

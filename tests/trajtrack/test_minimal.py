@@ -44,6 +44,14 @@ def test_what_was_written_is_read_again(tmp_path) -> None:
     assert (read.boxes.tolist(), read.track_ids.tolist()) == ([[0.5, 1, 20.25, 30]], [0])
 
 
+def test_what_a_detector_returns_becomes_a_page(tmp_path) -> None:
+    frames = [{"boxes": [[8 * t, 90, 60 + 8 * t, 220]], "scores": [0.9]} for t in range(10)]
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(frames))
+    assert [entry["track_ids"].tolist() for entry in trajtrack.attach_ids(frames, tracks)] == [[0]] * 10
+    assert trajtrack.write_page(tracks, tmp_path / "tracks.html").num_tracks == 1
+    assert (tmp_path / "tracks.html").read_text().startswith("<!doctype html>")
+
+
 def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
