@@ -338,6 +338,7 @@ def update(page: Path) -> None:
 if __name__ == "__main__":
     import tempfile
 
+    sys.path.append(str(PROJECT / "tests"))
     from conftest import DATA
 
     os.environ["COLUMNS"] = "80"
