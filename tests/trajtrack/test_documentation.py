@@ -236,14 +236,7 @@ def test_every_fence_belongs_to_a_block(page):
     assert "```" not in _BLOCK.sub("", page.read_text())
 
 
-VIEWER = pytest.param(PROJECT / "docs" / "viewer.md", marks=pytest.mark.xfail(reason="its commands are not fenced"))
-
-
-@pytest.mark.parametrize(
-    "page",
-    [VIEWER if page == VIEWER.values[0] else page for page in PAGES + OTHER_PAGES],
-    ids=lambda page: page.name,
-)
+@pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
 def test_no_code_is_hidden_by_indentation(page):
     assert _INDENTED.findall(_BLOCK.sub("", page.read_text())) == []
 
