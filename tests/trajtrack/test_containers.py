@@ -236,8 +236,6 @@ def test_ids_come_from_trajectories_alone() -> None:
     given = video_of(as_array)
     with pytest.raises(TypeError, match=r"^tracks: expected Trajectories, found Detections$"):
         trajtrack.attach_ids(given, Detections.from_frames(given))
-    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories, found list$"):
-        trajtrack.to_supervision(given)
 
 
 def test_copies_share_the_memory_of_what_they_were_given(tracks) -> None:
