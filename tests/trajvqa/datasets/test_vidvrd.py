@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from collections import Counter
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from vidvrd_examples import write_videos
 
+from trajtrack.cli.parser import CommandParser
 from trajvqa.cli import vidvrd
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.vidvrd import VidvrdOptions, film, make_vidvrd_questions, split_videos
@@ -131,7 +131,7 @@ def test_a_bad_option_is_named():
 
 
 def run_command(*words):
-    parser = argparse.ArgumentParser()
+    parser = CommandParser()
     vidvrd.add_command(parser.add_subparsers())
     arguments = parser.parse_args(["vidvrd-questions", *map(str, words)])
     return arguments.run(arguments)
