@@ -204,6 +204,13 @@ def test_a_video_that_cannot_be_read_is_named(capsys):
     assert capsys.readouterr().err.startswith("trajtrack: error: video.mp4: found no video that can be read")
 
 
+def test_a_text_is_not_taken_for_a_video(capsys):
+    pytest.importorskip("av")
+    assert main(["view", "tracks.txt", "--video", "detections.txt", "-o", "page.html"]) == 1
+    assert capsys.readouterr().err == "trajtrack: error: detections.txt: found text, expected a video\n"
+    assert not Path("page.html").exists()
+
+
 def test_tracks_of_another_tool_are_shown_with_what_its_boxes_were(capsys):
     given = Detections([[0, 0, 10, 20], [2, 0, 12, 20], [90, 0, 99, 20]], [0.9, 0.8, 0.7], [0, 1, 1])
     write("given.txt", given)

@@ -130,6 +130,9 @@ class _Video(Pictures):
         av = import_av()
         try:
             with av.open(os.fspath(self._path)) as container:
+                # The library takes any text for the pictures of an old terminal.
+                if container.format.name == "tty":
+                    raise ValueError(f"{self._path}: found text, expected a video")
                 if not container.streams.video:
                     raise ValueError(f"{self._path}: found no pictures in it, expected a video")
                 stream = container.streams.video[0]
