@@ -410,6 +410,8 @@ def main() -> int:
     peers = list_peers(pythons, arguments.only)
     versions = find_versions(peers)
     peers = [peer for peer in peers if peer.name in versions]
+    if not versions.keys() >= {*OURS}:
+        raise SystemExit("trajtrack: found it not installed, expected 'pip install .' before")
 
     speed: dict[str, dict[str, Timings]] = {}
     scores: dict[str, dict[str, Any]] = {}
