@@ -10,12 +10,12 @@ import numpy as np
 
 from trajtrack.cli.errors import Failure, UsageError
 from trajtrack.cli.files import distinct_names, expand
+from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.json_output import print_json
 from trajtrack.cli.reading import read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.detections import Detections
 from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
-from trajtrack.io import FORMATS
 from trajtrack.metrics import evaluate_many
 
 __all__ = ["add_command"]
@@ -61,18 +61,8 @@ def add_command(commands: Any) -> None:
         help="ground truth: a file or a quoted pattern; once for each of several videos, in the order of the tracks",
     )
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
-    parser.add_argument(
-        "--gt-format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help=f"format of the ground truth: {', '.join(FORMATS)}; told from the file where left out",
-    )
-    parser.add_argument(
-        "--format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help="the same for the tracks; told from the file where left out",
-    )
+    add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; told from the file where left out")
+    add_format_flag(parser, "--format", "the same for the tracks; told from the file where left out")
     parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
     parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")

@@ -10,6 +10,7 @@ from typing import Any
 
 from trajtrack.cli.errors import UsageError, describe
 from trajtrack.cli.files import expand, place_outputs
+from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import Progress
@@ -47,12 +48,7 @@ def add_command(commands: Any) -> None:
         "there is none: its files have the inputs' names, with those of folders before them where they "
         "would be the same",
     )
-    parser.add_argument(
-        "--format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help=f"format of the inputs: {', '.join(FORMATS)}; told from suffix and content where left out",
-    )
+    add_format_flag(parser, "--format", "format of the inputs: {formats}; told from suffix and content where left out")
     writable = [name for name, format in FORMATS.items() if format.encode is not None]
     parser.add_argument(
         "--output-format",

@@ -13,12 +13,12 @@ from typing import Any
 
 from trajtrack.cli.errors import Failure, UsageError
 from trajtrack.cli.files import same_file
+from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import StatusLine
 from trajtrack.cli.reading import read_inputs
 from trajtrack.detections import Detections
-from trajtrack.io import FORMATS
 from trajtrack.linking import LinkOptions, link
 from trajtrack.trajectories import Trajectories
 from trajtrack.view import PICTURE_SUFFIXES, draw
@@ -83,18 +83,8 @@ def add_command(commands: Any) -> None:
         "--frame-rate", type=float, metavar="X", help="frames a second; default: that of the video, else 25"
     )
     parser.add_argument("--title", metavar="T", help="title; default: the name of TRACKS")
-    parser.add_argument(
-        "--format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help=f"format of TRACKS: {', '.join(FORMATS)}; told from the file where left out",
-    )
-    parser.add_argument(
-        "--detections-format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help="the same for --detections; told from the file where left out",
-    )
+    add_format_flag(parser, "--format", "format of TRACKS: {formats}; told from the file where left out")
+    add_format_flag(parser, "--detections-format", "the same for --detections; told from the file where left out")
     parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_link_flags(parser)

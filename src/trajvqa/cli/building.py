@@ -12,10 +12,10 @@ from typing import Any
 import h5py
 
 from trajtrack.cli.errors import Failure, UsageError, describe
+from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.json_output import print_json
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.progress import Progress
-from trajtrack.io import FORMATS
 from trajvqa.building import SOURCES, BuildOptions, BuildReport, build_trajectories
 from trajvqa.cli.archives import expand_archives
 from trajvqa.datasets.nextqa import read_questions
@@ -52,12 +52,7 @@ def add_command(commands: Any) -> None:
         help="what the files hold: detections or annotations, which are linked here; tracklets of VidVRD-tracklets "
         "(MEGA and deepSORT, .npy); or those of OpenVoc-VidVRD (Seq-NMS, .json). Default: detections",
     )
-    parser.add_argument(
-        "--format",
-        choices=list(FORMATS),
-        metavar="NAME",
-        help=f"format of the detections: {', '.join(FORMATS)}; told from the files where left out",
-    )
+    add_format_flag(parser, "--format", "format of the detections: {formats}; told from the files where left out")
     parser.add_argument(
         "--features",
         default="geometry",
