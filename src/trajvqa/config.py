@@ -85,6 +85,9 @@ class ModelConfig:
     """Words of question and candidate together, with their three marks; the rest is cut off."""
     max_trajectories: int = _ranged(40, 1, 10000)
     """Trajectories of a video, those of the greatest score."""
+    appearance_size: int = _ranged(2048, 1, 65536)
+    """Numbers of a clip's features that are its appearance; motion is behind them. Only models that tell the two apart
+    ask; where there are no more numbers, all of them are both."""
     attention_heads: int = _ranged(1, 1, 64)
     """Heads of the cycle attention."""
     trajectory_layers: int = _ranged(2, 1, 64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import nn
 
@@ -14,10 +15,26 @@ from trajvqa.models.trajectory import TrajectoryModel
 
 __all__ = ["Inputs", "create_model", "list_models", "streams_of"]
 
-_MODELS: dict[str, Callable[[ModelConfig, Inputs], nn.Module]] = {
-    "random": RandomChoice,
-    "text-only": TextOnly,
-    "trajectory": TrajectoryModel,
+
+@dataclass(frozen=True)
+class _Model:
+    build: Callable[[ModelConfig, Inputs], nn.Module]
+    streams: Callable[[ModelConfig], tuple[str, ...]]
+    """What it sees of the video, under these settings."""
+
+
+def _nothing(config: ModelConfig) -> tuple[str, ...]:
+    return ()
+
+
+def _as_set(config: ModelConfig) -> tuple[str, ...]:
+    return tuple(stream for stream in STREAMS if stream in config.used_streams)
+
+
+_MODELS = {
+    "random": _Model(RandomChoice, _nothing),
+    "text-only": _Model(TextOnly, _nothing),
+    "trajectory": _Model(TrajectoryModel, _as_set),
 }
 
 
@@ -47,8 +64,7 @@ def create_model(name: str, config: ModelConfig, inputs: Inputs) -> nn.Module:
     ValueError
         When there is no model of that name, or when the data lack what it needs.
     """
-    _check(name)
-    return _MODELS[name](config, inputs)
+    return _model(name).build(config, inputs)
 
 
 def streams_of(name: str, config: ModelConfig) -> tuple[str, ...]:
@@ -59,10 +75,10 @@ def streams_of(name: str, config: ModelConfig) -> tuple[str, ...]:
     ValueError
         When there is no model of that name.
     """
-    _check(name)
-    return tuple(stream for stream in STREAMS if name == "trajectory" and stream in config.used_streams)
+    return _model(name).streams(config)
 
 
-def _check(name: str) -> None:
+def _model(name: str) -> _Model:
     if name not in _MODELS:
         raise ValueError(f"model: found {name!r}, expected one of {', '.join(list_models())}")
+    return _MODELS[name]

@@ -142,8 +142,8 @@ def test_chance_is_chance():
 
 def test_an_unknown_model_is_named():
     config = small_config()
-    with pytest.raises(ValueError, match="model: found 'hga', expected one of random, text-only, trajectory"):
-        create_model("hga", config, inputs_for(config))
+    with pytest.raises(ValueError, match=r"^model: found 'none', expected one of .*random, text-only, trajectory$"):
+        create_model("none", config, inputs_for(config))
 
 
 def test_a_missing_stream_is_named():
@@ -162,6 +162,7 @@ def test_word_vectors_of_another_size_are_named():
         create_model("text-only", small_config(word_size=9), inputs_for(small_config()))
 
 
-def test_only_the_papers_model_sees_the_video():
+def test_what_a_model_sees_is_known():
     assert streams_of("trajectory", ModelConfig()) == ("frame", "trajectory")
+    assert streams_of("trajectory", ModelConfig(streams=("trajectory",))) == ("trajectory",)
     assert streams_of("text-only", ModelConfig()) == ()
