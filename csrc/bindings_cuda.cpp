@@ -1,4 +1,6 @@
 // What Python sees of the GPU: arrays in its memory, from any library and for any library.
+#include <pybind11/stl.h>
+
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
