@@ -52,7 +52,7 @@ test-interop: $(INTEROP)/installed
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror csrc/* tests/trajtrack/*.cpp
+	$(BIN)/clang-format --dry-run --Werror csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
 	$(BIN)/mypy
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/lint -C build-dir=build/lint/cmake \
 		-C cmake.define.TRAJTRACK_WARNINGS_AS_ERRORS=ON .
@@ -60,7 +60,7 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i csrc/* tests/trajtrack/*.cpp
+	$(BIN)/clang-format -i csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
 
 docs: install
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -d build/docs docs out/docs
@@ -73,20 +73,21 @@ bench: install
 SANITIZED := $(VENV)-sanitized
 SANITIZER_RUNTIME = $(shell $${CXX:-c++} -print-file-name=libasan.so):$(shell $${CXX:-c++} -print-file-name=libubsan.so)
 
-$(SANITIZED)/installed: $(SOURCES)
+# The GPU's part runs on a stand-in for CUDA's runtime, on the processor.
+$(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/pip install --quiet --constraint constraints.txt -C build-dir=build/sanitized \
 		-C cmake.build-type=Debug -C cmake.define.TRAJTRACK_SANITIZERS=address,undefined \
-		-C cmake.define.TRAJTRACK_CUDA=OFF '.[io]' pytest hypothesis
+		-C cmake.define.TRAJTRACK_CUDA_STAND_IN=$(CURDIR)/tests/cuda_stand_in '.[io]' pytest hypothesis
 	@touch $@
 
 # Python itself leaks on exit and its allocator hides overruns: hence the two settings. The C++ standard library is
 # loaded first so that exceptions are seen.
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
-	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address \
+	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
 		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/trajtrack/test_reference_equality.py \
-		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda.py \
+		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda*.py \
 		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
 WHEEL := $(VENV)-wheel

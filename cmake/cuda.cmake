@@ -24,6 +24,11 @@ function(trajtrack_find_cuda)
   set(TRAJTRACK_NVCC_VERSION ${CMAKE_MATCH_1} PARENT_SCOPE)
 endfunction()
 
+if(TRAJTRACK_CUDA_STAND_IN)  # for tests, where there is no GPU
+  include(${TRAJTRACK_CUDA_STAND_IN}/stand_in.cmake)
+  return()
+endif()
+
 trajtrack_find_cuda()
 
 if(NOT TRAJTRACK_CUDA_MISSING)

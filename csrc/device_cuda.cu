@@ -129,10 +129,12 @@ void follow(Stream stream, void* other) {
   const CurrentDevice current(stream.device);
   cudaEvent_t reached = nullptr;
   check(cudaEventCreateWithFlags(&reached, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-  cudaError_t error = cudaEventRecord(reached, static_cast<cudaStream_t>(other));
-  if (error == cudaSuccess) error = cudaStreamWaitEvent(static_cast<cudaStream_t>(stream.handle), reached, 0);
+  const cudaError_t recorded = cudaEventRecord(reached, static_cast<cudaStream_t>(other));
+  cudaError_t awaited = cudaSuccess;
+  if (recorded == cudaSuccess) awaited = cudaStreamWaitEvent(static_cast<cudaStream_t>(stream.handle), reached, 0);
   cudaEventDestroy(reached);  // once it is no longer needed
-  check(error, "cudaStreamWaitEvent");
+  check(recorded, "cudaEventRecord");
+  check(awaited, "cudaStreamWaitEvent");
 }
 
 void wait(Stream stream) {
@@ -151,7 +153,6 @@ Memory::Memory(std::size_t bytes, Stream stream) : stream_(stream) {
   const cudaError_t error =
       state.pool ? cudaMallocFromPoolAsync(&data_, bytes, state.pool, static_cast<cudaStream_t>(stream.handle))
                  : cudaMalloc(&data_, bytes);
-  if (error != cudaSuccess) data_ = nullptr;
   check(error,
         ("allocation of " + std::to_string(bytes) + " bytes on device " + std::to_string(stream.device)).c_str());
 }
