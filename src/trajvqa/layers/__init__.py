@@ -1,1 +1,1 @@
-"""The layers of the model, each in a file named after its section in the paper."""
+"""The layers: those of the paper's own model in files named after its sections, and those of the other methods."""

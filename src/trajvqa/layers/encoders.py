@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder"]
+__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "last_state", "word_embedding"]
 
 
 class FrameEncoder(nn.Module):
@@ -135,12 +135,7 @@ class QueryEncoder(nn.Module):
         self, word_vectors: Tensor | None, feature_size: int | None, word_size: int, hidden_size: int, dropout: float
     ) -> None:
         super().__init__()
-        self.embed: nn.Module
-        if word_vectors is not None:
-            self.embed = nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
-        else:
-            assert feature_size is not None
-            self.embed = nn.Linear(feature_size, word_size)
+        self.embed = word_embedding(word_vectors, feature_size, word_size)
         self.dropout = nn.Dropout(dropout)
         self.recurrent = nn.GRU(word_size, hidden_size, batch_first=True)
 
@@ -165,7 +160,21 @@ class QueryEncoder(nn.Module):
         embedded = self.dropout(self.embed(words)).flatten(0, 1)
         states, _ = self.recurrent(embedded)  # Eq. 4
         states = states.view(batch, candidates, length, -1)
-        # A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
-        last = (mask.sum(dim=-1) - 1).clamp(min=0)
-        sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
-        return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence
+        return states.masked_fill(~mask.unsqueeze(-1), 0.0), last_state(states, mask)
+
+
+def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
+    """Return what makes vectors of `word_size` of words: a table of trainable vectors, or a projection of features."""
+    if word_vectors is not None:
+        return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
+    assert feature_size is not None
+    return nn.Linear(feature_size, word_size)
+
+
+def last_state(states: Tensor, mask: Tensor) -> Tensor:
+    """Return (B, C, d), of states (B, C, L, d) the one after the last word that `mask` (B, C, L) has.
+
+    A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
+    """
+    last = (mask.sum(dim=-1) - 1).clamp(min=0)
+    return states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
+from trajvqa.models.evqa import Evqa
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
@@ -27,11 +28,16 @@ def _nothing(config: ModelConfig) -> tuple[str, ...]:
     return ()
 
 
+def _clips(config: ModelConfig) -> tuple[str, ...]:
+    return ("frame",)
+
+
 def _as_set(config: ModelConfig) -> tuple[str, ...]:
     return tuple(stream for stream in STREAMS if stream in config.used_streams)
 
 
 _MODELS = {
+    "evqa": _Model(Evqa, _clips),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _as_set),

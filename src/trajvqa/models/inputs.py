@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from trajvqa.config import ModelConfig
 from trajvqa.layers.encoders import QueryEncoder
+from trajvqa.layers.recurrent import LstmQueryEncoder
 
-__all__ = ["Inputs", "query_encoder"]
+__all__ = ["Inputs", "lstm_query_encoder", "query_encoder", "required"]
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,35 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
     ValueError
         When the data lack the kind of text that the settings ask for.
     """
+    return QueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, config.dropout)
+
+
+def lstm_query_encoder(config: ModelConfig, inputs: Inputs, layers: int) -> LstmQueryEncoder:
+    """Return an encoder of the text that the data have, with LSTM layers.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    return LstmQueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, layers, config.dropout)
+
+
+def required(value: Value | None, stream: str) -> Value:
+    """Return what the data have of a stream.
+
+    Raises
+    ------
+    ValueError
+        When they lack it.
+    """
+    if value is None:
+        raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
+    return value
+
+
+def _text(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
+    """Return the first vectors of words, or the width of features, whichever the settings ask for."""
     words = inputs.word_vectors if config.text == "glove" else None
     size = inputs.text_size if config.text == "bert" else None
     if words is None and size is None:
@@ -45,10 +78,4 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
         raise ValueError(
             f"word_size: found {config.word_size}, expected {words.shape[1]}, the size of the word vectors"
         )
-    return QueryEncoder(
-        None if words is None else words.to(torch.float32),
-        size,
-        config.word_size,
-        config.hidden_size,
-        config.dropout,
-    )
+    return None if words is None else words.to(torch.float32), size

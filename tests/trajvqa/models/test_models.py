@@ -33,8 +33,21 @@ def model_and_batch(name: str, settings: dict[str, object]) -> tuple[torch.nn.Mo
 
 
 def every_model() -> list[object]:
-    others = [pytest.param(name, {}, id=name) for name in list_models() if name != "trajectory"]
-    return [pytest.param("trajectory", settings, id=name) for name, settings in VARIANTS.items()] + others
+    cases = [pytest.param("trajectory", settings, id=name) for name, settings in VARIANTS.items()]
+    for model in list_models():
+        if model != "trajectory":
+            cases += [pytest.param(model, {}, id=model), pytest.param(model, {"text": "bert"}, id=f"{model}, bert")]
+            if "frame" in streams_of(model, small_config()):
+                cases.append(pytest.param(model, {"appearance_size": 4}, id=f"{model}, appearance and motion"))
+    return cases
+
+
+def every_trained_model() -> list[object]:
+    return [each for each in every_model() if each.values[0] != "random"]
+
+
+def every_model_that_sees() -> list[object]:
+    return [each for each in every_model() if streams_of(each.values[0], small_config(**each.values[1]))]
 
 
 @pytest.mark.parametrize(("name", "settings"), every_model())
@@ -73,7 +86,15 @@ def test_a_question_s_scores_do_not_depend_on_the_others_of_its_batch(name, sett
     torch.testing.assert_close(model(alone), model(batch)[2:3], atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "settings"), [each for each in every_model() if each.id != "random"])
+@pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
+def test_another_video_does_more_than_add_the_same_to_all_candidates(name, settings):
+    model, batch = model_and_batch(name, settings)
+    other = replace(batch, frames=batch.frames.flip(0), trajectories=batch.trajectories.flip(0))
+    change = model(other) - model(batch)
+    assert ((change - change.mean(dim=1, keepdim=True)).abs().amax(dim=1) > 1e-6).all()
+
+
+@pytest.mark.parametrize(("name", "settings"), every_trained_model())
 def test_gradients_reach_every_parameter(name, settings):
     model, batch = model_and_batch(name, settings)
     hinge_loss(model.train()(batch), batch.answers).backward()
@@ -81,7 +102,7 @@ def test_gradients_reach_every_parameter(name, settings):
     assert idle == []
 
 
-@pytest.mark.parametrize(("name", "settings"), [each for each in every_model() if each.id != "random"])
+@pytest.mark.parametrize(("name", "settings"), every_trained_model())
 def test_it_learns_32_questions_by_heart(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})
     batch = make_batch(32, text=settings.get("text", "glove"), seed=1)
