@@ -11,6 +11,7 @@ from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.evqa import Evqa
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
+from trajvqa.models.st_vqa import StVqa
 from trajvqa.models.text_only import TextOnly
 from trajvqa.models.trajectory import TrajectoryModel
 
@@ -39,6 +40,7 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
 _MODELS = {
     "evqa": _Model(Evqa, _clips),
     "random": _Model(RandomChoice, _nothing),
+    "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _as_set),
 }

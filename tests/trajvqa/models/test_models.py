@@ -163,7 +163,7 @@ def test_chance_is_chance():
 
 def test_an_unknown_model_is_named():
     config = small_config()
-    with pytest.raises(ValueError, match=r"^model: found 'none', expected one of .*random, text-only, trajectory$"):
+    with pytest.raises(ValueError, match=r"^model: found 'none', expected one of .*random, .*text-only, trajectory$"):
         create_model("none", config, inputs_for(config))
 
 
