@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
+from trajvqa.models.co_mem import CoMemory
 from trajvqa.models.evqa import Evqa
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
@@ -38,6 +39,7 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
 
 
 _MODELS = {
+    "co-mem": _Model(CoMemory, _clips),
     "evqa": _Model(Evqa, _clips),
     "random": _Model(RandomChoice, _nothing),
     "st-vqa": _Model(StVqa, _clips),
