@@ -10,6 +10,7 @@ from torch import nn
 from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.co_mem import CoMemory
 from trajvqa.models.evqa import Evqa
+from trajvqa.models.hme import HeterogeneousMemory
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.st_vqa import StVqa
@@ -41,6 +42,7 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
 _MODELS = {
     "co-mem": _Model(CoMemory, _clips),
     "evqa": _Model(Evqa, _clips),
+    "hme": _Model(HeterogeneousMemory, _clips),
     "random": _Model(RandomChoice, _nothing),
     "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),
