@@ -11,6 +11,7 @@ import pytest
 from data_examples import write_data
 
 from trajvqa.cli import main
+from trajvqa.models import list_models
 
 SMALL = [
     word
@@ -85,7 +86,7 @@ def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys, content):
         (["small/bth"], "small/bth: found no such experiment, expected a .yaml file or one of"),
         (["small/both", "--set", "settings.hidden=3"], "settings.hidden: found no such setting, expected one of"),
         (["small/both", "--set", "training.epochs"], "--set: found 'training.epochs', expected SETTING=VALUE"),
-        (["small/both", "--set", "model=hga"], "model: found 'hga', expected one of random, text-only, trajectory"),
+        (["small/both", "--set", "model=vgt"], f"model: found 'vgt', expected one of {', '.join(list_models())}"),
     ],
 )
 def test_train_names_what_is_not_known(data, tmp_path, capsys, words, message):
@@ -102,7 +103,7 @@ def test_a_missing_data_folder_is_named(tmp_path, capsys):
 def test_models_lists_every_model_experiment_and_table(capsys):
     assert main(["models"]) == 0
     shown = capsys.readouterr().out
-    assert "random, text-only, trajectory" in shown
+    assert f"models: {', '.join(list_models())}" in shown
     assert "nextqa/bert-qa" in shown
     assert "Sample augmentation (paper, Table 6)" in shown
 
