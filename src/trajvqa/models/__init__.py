@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
-from trajvqa.models.co_mem import CoMemory
+from trajvqa.models.co_mem import CoMem
 from trajvqa.models.evqa import Evqa
-from trajvqa.models.hme import HeterogeneousMemory
+from trajvqa.models.hme import Hme
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.st_vqa import StVqa
@@ -40,9 +40,9 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
 
 
 _MODELS = {
-    "co-mem": _Model(CoMemory, _clips),
+    "co-mem": _Model(CoMem, _clips),
     "evqa": _Model(Evqa, _clips),
-    "hme": _Model(HeterogeneousMemory, _clips),
+    "hme": _Model(Hme, _clips),
     "random": _Model(RandomChoice, _nothing),
     "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),

@@ -13,13 +13,13 @@ from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.layers.recurrent import lstm
 from trajvqa.models.inputs import Inputs, lstm_query_encoder, required
 
-__all__ = ["CoMemory"]
+__all__ = ["CoMem"]
 
 _LAYERS = 2
 _CYCLES = 3
 
 
-class CoMemory(nn.Module):
+class CoMem(nn.Module):
     """Gao et al., Motion-Appearance Co-Memory Networks for Video Question Answering, 2018.
 
     Two LSTM layers read the appearance of the clips, two others their motion, and two the question with its candidate,

@@ -13,14 +13,14 @@ from trajvqa.layers.memory import SlotMemory
 from trajvqa.layers.recurrent import lstm
 from trajvqa.models.inputs import Inputs, lstm_query_encoder, required
 
-__all__ = ["HeterogeneousMemory"]
+__all__ = ["Hme"]
 
 _LAYERS = 2
 _SLOTS = 16
 _STEPS = 3
 
 
-class HeterogeneousMemory(nn.Module):
+class Hme(nn.Module):
     """Fan et al., Heterogeneous Memory Enhanced Multimodal Attention Model for Video Question Answering, 2019.
 
     Two LSTM layers read the appearance of the clips, two others their motion, and two the question with its candidate.
