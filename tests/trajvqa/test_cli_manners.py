@@ -106,7 +106,19 @@ def test_predict_gives_one_question_to_machines(folder, capsys):
 
 def test_models_gives_names_to_machines(capsys):
     found = json_of(capsys, "models")
-    assert found["models"] == ["co-mem", "evqa", "hme", "random", "st-vqa", "text-only", "trajectory"]
+    assert found["models"] == [
+        "co-mem",
+        "evqa",
+        "hcrn",
+        "hga",
+        "hme",
+        "l-gcn",
+        "psac",
+        "random",
+        "st-vqa",
+        "text-only",
+        "trajectory",
+    ]
     assert "small/both" in found["experiments"]
     assert "small" in found["tables"]
 
