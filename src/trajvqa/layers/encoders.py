@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder"]
+__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "word_embedding"]
 
 
 class FrameEncoder(nn.Module):
@@ -114,8 +114,8 @@ class TrajectoryEncoder(nn.Module):
         return encoded.masked_fill(~mask.unsqueeze(-1), 0.0)
 
 
-class QueryEncoder(nn.Module):
-    """Question and candidate as one sentence, Eq. 4.
+def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
+    """Return what makes vectors (..., word_size) of words, before they know of each other.
 
     Parameters
     ----------
@@ -123,6 +123,22 @@ class QueryEncoder(nn.Module):
         (words, word_size) first values of the trainable vectors; None where the text comes as features.
     feature_size
         Width of the text's features, which are projected to `word_size`; None where the text comes as words.
+    word_size
+        Width of a word's vector.
+    """
+    if word_vectors is not None:
+        return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
+    assert feature_size is not None
+    return nn.Linear(feature_size, word_size)
+
+
+class QueryEncoder(nn.Module):
+    """Question and candidate as one sentence, Eq. 4.
+
+    Parameters
+    ----------
+    word_vectors, feature_size
+        As `word_embedding` takes them.
     word_size
         Width of a word before the recurrent layer.
     hidden_size
@@ -135,12 +151,7 @@ class QueryEncoder(nn.Module):
         self, word_vectors: Tensor | None, feature_size: int | None, word_size: int, hidden_size: int, dropout: float
     ) -> None:
         super().__init__()
-        self.embed: nn.Module
-        if word_vectors is not None:
-            self.embed = nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
-        else:
-            assert feature_size is not None
-            self.embed = nn.Linear(feature_size, word_size)
+        self.embed = word_embedding(word_vectors, feature_size, word_size)
         self.dropout = nn.Dropout(dropout)
         self.recurrent = nn.GRU(word_size, hidden_size, batch_first=True)
 

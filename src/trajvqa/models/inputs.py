@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.layers.encoders import QueryEncoder
+from trajvqa.layers.encoders import QueryEncoder, word_embedding
 
-__all__ = ["Inputs", "query_encoder"]
+__all__ = ["Inputs", "query_embedding", "query_encoder", "required"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,40 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
     ValueError
         When the data lack the kind of text that the settings ask for.
     """
+    words, size = _text_of(config, inputs)
+    return QueryEncoder(words, size, config.word_size, config.hidden_size, config.dropout)
+
+
+def query_embedding(config: ModelConfig, inputs: Inputs) -> nn.Module:
+    """Return what makes a vector of each word of the text that the data have, for models without a recurrent layer.
+
+    Raises
+    ------
+    ValueError
+        As `query_encoder`.
+    """
+    words, size = _text_of(config, inputs)
+    return word_embedding(words, size, config.word_size)
+
+
+Value = TypeVar("Value")
+
+
+def required(value: Value | None, stream: str) -> Value:
+    """Return what a model needs to know of a stream.
+
+    Raises
+    ------
+    ValueError
+        When it is None, as the data lack the stream.
+    """
+    if value is None:
+        raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
+    return value
+
+
+def _text_of(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
+    """Return the vectors of the words, or the width of the text's features."""
     words = inputs.word_vectors if config.text == "glove" else None
     size = inputs.text_size if config.text == "bert" else None
     if words is None and size is None:
@@ -45,10 +80,4 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
         raise ValueError(
             f"word_size: found {config.word_size}, expected {words.shape[1]}, the size of the word vectors"
         )
-    return QueryEncoder(
-        None if words is None else words.to(torch.float32),
-        size,
-        config.word_size,
-        config.hidden_size,
-        config.dropout,
-    )
+    return None if words is None else words.to(torch.float32), size

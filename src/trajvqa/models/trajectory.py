@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
-from trajvqa.models.inputs import Inputs, query_encoder
+from trajvqa.models.inputs import Inputs, query_encoder, required
 
 __all__ = ["Explanation", "TrajectoryModel"]
 
@@ -57,12 +56,12 @@ class TrajectoryModel(nn.Module):
         self.query = query_encoder(config, inputs)
         used = {name for graph in self.graph_names for name in _ENDS[graph]}
         if "video" in used:
-            frame_size = _required(inputs.frame_size, "frame")
+            frame_size = required(inputs.frame_size, "frame")
             self.frames = FrameEncoder(frame_size, size, config.dropout)
         if "trajectories" in used:
             self.trajectories = TrajectoryEncoder(
-                _required(inputs.trajectory_size, "trajectory"),
-                _required(inputs.label_vectors, "trajectory"),
+                required(inputs.trajectory_size, "trajectory"),
+                required(inputs.label_vectors, "trajectory"),
                 size,
                 config.trajectory_encoder,
                 config.trajectory_layers,
@@ -120,8 +119,6 @@ class TrajectoryModel(nn.Module):
         return Explanation(total, attention)
 
 
-Value = TypeVar("Value")
-
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
 
 
@@ -137,9 +134,3 @@ def _mean_over(weights: Tensor, mask: Tensor) -> Tensor:
     """Return the mean of weights (..., n, m) over the n that are there."""
     there = mask.unsqueeze(-1).to(weights.dtype)
     return (weights * there).sum(dim=-2) / there.sum(dim=-2).clamp(min=1)
-
-
-def _required(value: Value | None, stream: str) -> Value:
-    if value is None:
-        raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
-    return value
