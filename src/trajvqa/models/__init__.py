@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
+from trajvqa.models.hga import HGA
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
@@ -31,7 +32,12 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
     return tuple(stream for stream in STREAMS if stream in config.used_streams)
 
 
+def _frames(config: ModelConfig) -> tuple[str, ...]:
+    return ("frame",)
+
+
 _MODELS = {
+    "hga": _Model(HGA, _frames),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _as_set),
