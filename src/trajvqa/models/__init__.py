@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
+from trajvqa.models.hcrn import HCRN
 from trajvqa.models.hga import HGA
 from trajvqa.models.inputs import Inputs
 from trajvqa.models.random_choice import RandomChoice
@@ -37,6 +38,7 @@ def _frames(config: ModelConfig) -> tuple[str, ...]:
 
 
 _MODELS = {
+    "hcrn": _Model(HCRN, _frames),
     "hga": _Model(HGA, _frames),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
