@@ -11,6 +11,7 @@ from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.hcrn import HCRN
 from trajvqa.models.hga import HGA
 from trajvqa.models.inputs import Inputs
+from trajvqa.models.psac import PSAC
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
 from trajvqa.models.trajectory import TrajectoryModel
@@ -40,6 +41,7 @@ def _frames(config: ModelConfig) -> tuple[str, ...]:
 _MODELS = {
     "hcrn": _Model(HCRN, _frames),
     "hga": _Model(HGA, _frames),
+    "psac": _Model(PSAC, _frames),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _as_set),
