@@ -11,6 +11,7 @@ from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.hcrn import HCRN
 from trajvqa.models.hga import HGA
 from trajvqa.models.inputs import Inputs
+from trajvqa.models.l_gcn import LGCN
 from trajvqa.models.psac import PSAC
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
@@ -38,9 +39,14 @@ def _frames(config: ModelConfig) -> tuple[str, ...]:
     return ("frame",)
 
 
+def _frames_and_trajectories(config: ModelConfig) -> tuple[str, ...]:
+    return STREAMS
+
+
 _MODELS = {
     "hcrn": _Model(HCRN, _frames),
     "hga": _Model(HGA, _frames),
+    "l-gcn": _Model(LGCN, _frames_and_trajectories),
     "psac": _Model(PSAC, _frames),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
