@@ -34,9 +34,9 @@ class LGCN(nn.Module):
 
     What differs:
 
-    - An object is a trajectory, not the box of a frame: its location is its start and its end, as sines and cosines,
-      and the batch has no place in the picture. The word vector of its label is the third part of it, as in the
-      paper's own model.
+    - An object is a trajectory, not the box of a frame: its location is its start and its end, as sines and cosines, as
+      trajectories are stored without their place in the picture. The word vector of its label is the third part of it,
+      as in the paper's own model.
     - A trajectory lies in many clips and a video may have no trajectory, so clips stand beside the objects; the
       published model joins each box with the features of its frame. Clips come from the recurrent layer of the other
       models, where it has a convolution over three frames.
