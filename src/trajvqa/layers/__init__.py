@@ -1,1 +1,1 @@
-"""The layers of the model, each in a file named after its section in the paper."""
+"""The layers of the models; those of the paper's own stand in files named after its sections."""
