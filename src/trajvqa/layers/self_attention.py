@@ -41,7 +41,8 @@ class PositionalSelfAttention(nn.Module):
     def forward(self, items: Tensor, mask: Tensor) -> Tensor:
         """Return (..., n, d) for items (..., n, S), 0 outside the mask (..., n)."""
         projected = self.project(items)
-        order = torch.arange(items.shape[-2], device=items.device, dtype=projected.dtype)
+        # In single precision also under autocast: half of it cannot tell far positions apart.
+        order = torch.arange(items.shape[-2], device=items.device, dtype=torch.float32)
         placed = projected + sinusoids(order, projected.shape[-1])
         attended, _ = self.attention(placed, placed, mask)
         encoded: Tensor = self.norm(attended + self.feed_forward(attended))

@@ -42,3 +42,10 @@ def test_equal_items_differ_by_their_positions():
     layer = PositionalSelfAttention(6, 8, 0.3).eval()
     first, second = layer(some(1, 6).expand(2, 6), torch.ones(2, dtype=torch.bool))
     assert not torch.allclose(first, second)
+
+
+def test_far_positions_differ_in_half_precision_too():
+    layer = PositionalSelfAttention(6, 8, 0.3).eval()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        encoded = layer(torch.zeros(258, 6), torch.ones(258, dtype=torch.bool))
+    assert not torch.allclose(encoded[256], encoded[257])
