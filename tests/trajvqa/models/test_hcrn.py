@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from batch_examples import inputs_for, make_batch, small_config
+from torch.nn.functional import elu
 
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.hcrn import HCRN
@@ -18,6 +19,33 @@ def model_for(seed: int = 3, **settings: object) -> HCRN:
 
 def frames_of(clips: int) -> torch.Tensor:
     return torch.randn(4, clips, 7, generator=torch.Generator().manual_seed(clips))
+
+
+def by_hand(model: HCRN, frames: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+    """The score of one candidate, segment by segment."""
+    appearance, motion = frames[:, :4], frames[:, 4:]
+    segments = []
+    for start in (0, 4, 8, 12):
+        clips = torch.stack([model.appearance(clip) for clip in appearance[start : start + 4]])
+        own_motion = model.segment_motion(motion[start : start + 4].mean(dim=0))
+        segments.append(model.segment_under_sentence(model.segment_under_motion(clips, own_motion), sentence))
+    video_motion = model.video_motion(motion.unsqueeze(0))[0, -1]
+    related = []
+    for place in range(len(segments[0])):
+        same_place = torch.stack([segment[place] for segment in segments])
+        related += model.video_under_sentence(model.video_under_motion(same_place, video_motion), sentence)
+    seen = model.look(torch.stack(related), sentence)
+    return model.score(elu(model.join(torch.cat([seen, sentence]))))[0]
+
+
+def test_it_equals_a_plain_loop_over_segments():
+    model, batch = model_for(appearance_size=4), replace(make_batch(), frames=frames_of(16))
+    _, sentences = model.query(batch.words, batch.word_mask)
+    expected = [
+        torch.stack([by_hand(model, frames, sentence) for sentence in candidates])
+        for frames, candidates in zip(batch.frames, sentences, strict=True)
+    ]
+    torch.testing.assert_close(model(batch), torch.stack(expected))
 
 
 def test_it_sees_clips():

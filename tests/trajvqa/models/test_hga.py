@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from batch_examples import inputs_for, make_batch, small_config
+from torch.nn.functional import layer_norm
 
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.hga import HGA
@@ -14,6 +15,21 @@ def model_for(**settings: object) -> HGA:
     config = small_config(**settings)
     torch.manual_seed(3)
     return create_model("hga", config, inputs_for(config)).eval()
+
+
+def test_a_score_is_that_of_the_words_and_clips_alone():
+    """One candidate without its padding, step by step."""
+    model, batch = model_for(), make_batch()
+    question, candidate = 2, 3
+    length = int(batch.word_mask[question, candidate].sum())
+    states, sentences = model.query(batch.words, batch.word_mask)
+    words, clips = states[question, candidate, :length], model.frames(batch.frames)[question]
+    whole = model.whole_video(clips[-1]) * model.whole_sentence(sentences[question, candidate])
+    there = [torch.ones(len(nodes), dtype=torch.bool) for nodes in (words, clips)]
+    words, clips = (layer_norm(nodes, nodes.shape[-1:]) for nodes in (words, clips))
+    words, clips, _ = model.alignment(words, there[0], clips, there[1])
+    pooled = model.graph(torch.cat([clips, words]), torch.cat(there))
+    torch.testing.assert_close(model.score(pooled, whole), model(batch)[question, candidate])
 
 
 def test_it_sees_clips():
