@@ -1,1 +1,1 @@
-"""The layers of the models; those of the paper's own stand in files named after its sections."""
+"""The layers: those of the paper's own model in files named after its sections, and those of the other methods."""

@@ -114,8 +114,8 @@ class TrajectoryEncoder(nn.Module):
         return encoded.masked_fill(~mask.unsqueeze(-1), 0.0)
 
 
-def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
-    """Return what makes vectors (..., word_size) of words, before they know of each other.
+class QueryEncoder(nn.Module):
+    """Question and candidate as one sentence, Eq. 4.
 
     Parameters
     ----------
@@ -123,22 +123,6 @@ def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_s
         (words, word_size) first values of the trainable vectors; None where the text comes as features.
     feature_size
         Width of the text's features, which are projected to `word_size`; None where the text comes as words.
-    word_size
-        Width of a word's vector.
-    """
-    if word_vectors is not None:
-        return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
-    assert feature_size is not None
-    return nn.Linear(feature_size, word_size)
-
-
-class QueryEncoder(nn.Module):
-    """Question and candidate as one sentence, Eq. 4.
-
-    Parameters
-    ----------
-    word_vectors, feature_size
-        As `word_embedding` takes them.
     word_size
         Width of a word before the recurrent layer.
     hidden_size
@@ -180,3 +164,11 @@ class QueryEncoder(nn.Module):
         last = (mask.sum(dim=-1) - 1).clamp(min=0)
         sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
         return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence
+
+
+def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
+    """Return what makes vectors of `word_size` of words: a table of trainable vectors, or a projection of features."""
+    if word_vectors is not None:
+        return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
+    assert feature_size is not None
+    return nn.Linear(feature_size, word_size)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
-from trajvqa.models.hcrn import HCRN
-from trajvqa.models.hga import HGA
+from trajvqa.models.hcrn import Hcrn
+from trajvqa.models.hga import Hga
 from trajvqa.models.inputs import Inputs
-from trajvqa.models.l_gcn import LGCN
-from trajvqa.models.psac import PSAC
+from trajvqa.models.l_gcn import LGcn
+from trajvqa.models.psac import Psac
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.text_only import TextOnly
 from trajvqa.models.trajectory import TrajectoryModel
@@ -31,23 +31,23 @@ def _nothing(config: ModelConfig) -> tuple[str, ...]:
     return ()
 
 
+def _clips(config: ModelConfig) -> tuple[str, ...]:
+    return ("frame",)
+
+
 def _as_set(config: ModelConfig) -> tuple[str, ...]:
     return tuple(stream for stream in STREAMS if stream in config.used_streams)
 
 
-def _frames(config: ModelConfig) -> tuple[str, ...]:
-    return ("frame",)
-
-
-def _frames_and_trajectories(config: ModelConfig) -> tuple[str, ...]:
+def _clips_and_trajectories(config: ModelConfig) -> tuple[str, ...]:
     return STREAMS
 
 
 _MODELS = {
-    "hcrn": _Model(HCRN, _frames),
-    "hga": _Model(HGA, _frames),
-    "l-gcn": _Model(LGCN, _frames_and_trajectories),
-    "psac": _Model(PSAC, _frames),
+    "hcrn": _Model(Hcrn, _clips),
+    "hga": _Model(Hga, _clips),
+    "l-gcn": _Model(LGcn, _clips_and_trajectories),
+    "psac": _Model(Psac, _clips),
     "random": _Model(RandomChoice, _nothing),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _as_set),

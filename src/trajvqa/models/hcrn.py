@@ -13,14 +13,14 @@ from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.relation import RelationUnit
 from trajvqa.models.inputs import Inputs, query_encoder, required
 
-__all__ = ["HCRN"]
+__all__ = ["Hcrn"]
 
 _SEGMENTS = 4
 _CLIPS = 4
 """Of a segment."""
 
 
-class HCRN(nn.Module):
+class Hcrn(nn.Module):
     """Scores candidates by relation units over the clips of each segment, and over the segments of the video.
 
     Le et al., Hierarchical Conditional Relation Networks for Video Question Answering, CVPR 2020. In words:

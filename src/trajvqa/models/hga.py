@@ -14,12 +14,12 @@ from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
 from trajvqa.models.inputs import Inputs, query_encoder, required
 
-__all__ = ["HGA"]
+__all__ = ["Hga"]
 
 _HEADS = 1
 
 
-class HGA(nn.Module):
+class Hga(nn.Module):
     """Scores candidates by a graph over clips and words, and by the whole video and sentence beside it.
 
     Jiang and Han, Reasoning with Heterogeneous Graph Alignment for Video Question Answering, AAAI 2020. In words:

@@ -13,6 +13,8 @@ from trajvqa.layers.encoders import QueryEncoder, word_embedding
 
 __all__ = ["Inputs", "query_embedding", "query_encoder", "required"]
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -38,40 +40,35 @@ def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
     ValueError
         When the data lack the kind of text that the settings ask for.
     """
-    words, size = _text_of(config, inputs)
-    return QueryEncoder(words, size, config.word_size, config.hidden_size, config.dropout)
+    return QueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, config.dropout)
 
 
 def query_embedding(config: ModelConfig, inputs: Inputs) -> nn.Module:
-    """Return what makes a vector of each word of the text that the data have, for models without a recurrent layer.
+    """Return what makes vectors of the words of the text that the data have, without a recurrent layer.
 
     Raises
     ------
     ValueError
-        As `query_encoder`.
+        When the data lack the kind of text that the settings ask for.
     """
-    words, size = _text_of(config, inputs)
-    return word_embedding(words, size, config.word_size)
-
-
-Value = TypeVar("Value")
+    return word_embedding(*_text(config, inputs), config.word_size)
 
 
 def required(value: Value | None, stream: str) -> Value:
-    """Return what a model needs to know of a stream.
+    """Return what the data have of a stream.
 
     Raises
     ------
     ValueError
-        When it is None, as the data lack the stream.
+        When they lack it.
     """
     if value is None:
         raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
     return value
 
 
-def _text_of(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
-    """Return the vectors of the words, or the width of the text's features."""
+def _text(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
+    """Return the first vectors of words, or the width of features, whichever the settings ask for."""
     words = inputs.word_vectors if config.text == "glove" else None
     size = inputs.text_size if config.text == "bert" else None
     if words is None and size is None:

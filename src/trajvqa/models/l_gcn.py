@@ -14,7 +14,7 @@ from trajvqa.layers.object_graph import ObjectGraph
 from trajvqa.layers.positions import sinusoids
 from trajvqa.models.inputs import Inputs, query_encoder, required
 
-__all__ = ["LGCN"]
+__all__ = ["LGcn"]
 
 _TIME_SIZE = 64
 """Numbers that a start or an end becomes."""
@@ -22,7 +22,7 @@ _TIME_STEPS = 100
 """Positions from the video's start to its end."""
 
 
-class LGCN(nn.Module):
+class LGcn(nn.Module):
     """Scores candidates by what trajectories, related in a graph, and clips find in the words.
 
     Huang et al., Location-Aware Graph Convolutional Networks for Video Question Answering, AAAI 2020. In words:

@@ -12,10 +12,10 @@ from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.self_attention import PositionalSelfAttention
 from trajvqa.models.inputs import Inputs, query_embedding, required
 
-__all__ = ["PSAC"]
+__all__ = ["Psac"]
 
 
-class PSAC(nn.Module):
+class Psac(nn.Module):
     """Scores candidates by what the clips find in the words, both read by self-attention; it sees appearance alone.
 
     Li et al., Beyond RNNs: Positional Self-Attention with Co-Attention for Video Question Answering, AAAI 2019. In

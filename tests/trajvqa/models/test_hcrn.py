@@ -8,10 +8,10 @@ from batch_examples import inputs_for, make_batch, small_config
 from torch.nn.functional import elu
 
 from trajvqa.models import create_model, streams_of
-from trajvqa.models.hcrn import HCRN
+from trajvqa.models.hcrn import Hcrn
 
 
-def model_for(seed: int = 3, **settings: object) -> HCRN:
+def model_for(seed: int = 3, **settings: object) -> Hcrn:
     config = small_config(**settings)
     torch.manual_seed(seed)
     return create_model("hcrn", config, inputs_for(config)).eval()
@@ -21,7 +21,7 @@ def frames_of(clips: int) -> torch.Tensor:
     return torch.randn(4, clips, 7, generator=torch.Generator().manual_seed(clips))
 
 
-def by_hand(model: HCRN, frames: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+def by_hand(model: Hcrn, frames: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
     """The score of one candidate, segment by segment."""
     appearance, motion = frames[:, :4], frames[:, 4:]
     segments = []

@@ -8,10 +8,10 @@ from batch_examples import inputs_for, make_batch, small_config
 from torch.nn.functional import layer_norm
 
 from trajvqa.models import create_model, streams_of
-from trajvqa.models.hga import HGA
+from trajvqa.models.hga import Hga
 
 
-def model_for(**settings: object) -> HGA:
+def model_for(**settings: object) -> Hga:
     config = small_config(**settings)
     torch.manual_seed(3)
     return create_model("hga", config, inputs_for(config)).eval()

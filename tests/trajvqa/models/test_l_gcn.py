@@ -7,10 +7,10 @@ import torch
 from batch_examples import CLASSES, inputs_for, make_batch, small_config
 
 from trajvqa.models import create_model, streams_of
-from trajvqa.models.l_gcn import LGCN
+from trajvqa.models.l_gcn import LGcn
 
 
-def model_for(**settings: object) -> LGCN:
+def model_for(**settings: object) -> LGcn:
     config = small_config(**settings)
     torch.manual_seed(3)
     return create_model("l-gcn", config, inputs_for(config)).eval()

@@ -7,10 +7,10 @@ import torch
 from batch_examples import inputs_for, make_batch, small_config
 
 from trajvqa.models import create_model, streams_of
-from trajvqa.models.psac import PSAC
+from trajvqa.models.psac import Psac
 
 
-def model_for(**settings: object) -> PSAC:
+def model_for(**settings: object) -> Psac:
     config = small_config(**settings)
     torch.manual_seed(3)
     return create_model("psac", config, inputs_for(config)).eval()
