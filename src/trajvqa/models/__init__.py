@@ -10,8 +10,12 @@ from torch import nn
 from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.models.co_mem import CoMem
 from trajvqa.models.evqa import Evqa
+from trajvqa.models.hcrn import Hcrn
+from trajvqa.models.hga import Hga
 from trajvqa.models.hme import Hme
 from trajvqa.models.inputs import Inputs
+from trajvqa.models.l_gcn import LGcn
+from trajvqa.models.psac import Psac
 from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.st_vqa import StVqa
 from trajvqa.models.text_only import TextOnly
@@ -39,10 +43,18 @@ def _as_set(config: ModelConfig) -> tuple[str, ...]:
     return tuple(stream for stream in STREAMS if stream in config.used_streams)
 
 
+def _clips_and_trajectories(config: ModelConfig) -> tuple[str, ...]:
+    return STREAMS
+
+
 _MODELS = {
     "co-mem": _Model(CoMem, _clips),
     "evqa": _Model(Evqa, _clips),
+    "hcrn": _Model(Hcrn, _clips),
+    "hga": _Model(Hga, _clips),
     "hme": _Model(Hme, _clips),
+    "l-gcn": _Model(LGcn, _clips_and_trajectories),
+    "psac": _Model(Psac, _clips),
     "random": _Model(RandomChoice, _nothing),
     "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.layers.encoders import QueryEncoder
+from trajvqa.layers.encoders import QueryEncoder, word_embedding
 from trajvqa.layers.recurrent import LstmQueryEncoder
 
-__all__ = ["Inputs", "lstm_query_encoder", "query_encoder", "required"]
+__all__ = ["Inputs", "lstm_query_encoder", "query_embedding", "query_encoder", "required"]
 
 Value = TypeVar("Value")
 
@@ -53,6 +53,17 @@ def lstm_query_encoder(config: ModelConfig, inputs: Inputs, layers: int) -> Lstm
         When the data lack the kind of text that the settings ask for.
     """
     return LstmQueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, layers, config.dropout)
+
+
+def query_embedding(config: ModelConfig, inputs: Inputs) -> nn.Module:
+    """Return what makes vectors of the words of the text that the data have, without a recurrent layer.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    return word_embedding(*_text(config, inputs), config.word_size)
 
 
 def required(value: Value | None, stream: str) -> Value:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from trajvqa.layers.clips import appearance_and_motion, sizes_of
+from trajvqa.layers.clips import appearance_and_motion, in_equal_parts, sizes_of
 
 
 def test_motion_stands_behind_appearance():
@@ -18,3 +19,17 @@ def test_features_of_one_kind_are_both():
     assert appearance is features
     assert motion is features
     assert sizes_of(5, 5) == (5, 5)
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 6, 16, 21, 40])
+def test_a_part_of_the_video_is_the_mean_over_its_time(number):
+    clips = torch.randn(number, 2, generator=torch.Generator().manual_seed(number))
+    # Each clip as 16 moments, each part as as many as there are clips: the same moments.
+    moments = [clip for clip in clips for _ in range(16)]
+    expected = [torch.stack(moments[part * number : (part + 1) * number]).mean(dim=0) for part in range(16)]
+    torch.testing.assert_close(in_equal_parts(clips, 16), torch.stack(expected))
+
+
+def test_as_many_clips_as_parts_stay_what_they_are():
+    clips = torch.randn(2, 16, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(in_equal_parts(clips, 16), clips)

@@ -1,0 +1,66 @@
+"""Relations among the subsets of a short array, under a condition (Le et al., 2020)."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import elu
+
+__all__ = ["RelationUnit"]
+
+
+class RelationUnit(nn.Module):
+    """Conditional relation unit: an array and a condition become an array of what subsets of each size have to say.
+
+    For each size k from 2 to n, every subset of k items is averaged, joined with the condition by a layer of that size,
+    and the results of one size are averaged.
+
+    Parameters
+    ----------
+    count
+        n, items of the array, at least 2. All 2^n subsets but the smallest are looked at, so n is to be small.
+    hidden_size
+        d.
+    gated
+        Whether a second layer, through a sigmoid, says how much of each number is let through.
+    """
+
+    subsets: Tensor
+
+    def __init__(self, count: int, hidden_size: int, gated: bool) -> None:
+        super().__init__()
+        chosen = [list(combinations(range(count), size)) for size in range(2, count + 1)]
+        self.gated = gated
+        self.counts = [len(subsets) for subsets in chosen]
+        shares = [[(item in subset) / len(subset) for item in range(count)] for each in chosen for subset in each]
+        self.register_buffer("subsets", torch.tensor(shares), persistent=False)
+        width = 2 * hidden_size if gated else hidden_size
+        self.items = nn.ModuleList(nn.Linear(hidden_size, width) for _ in chosen)
+        self.conditions = nn.ModuleList(nn.Linear(hidden_size, width, bias=False) for _ in chosen)
+
+    def forward(self, items: Tensor, condition: Tensor) -> Tensor:
+        """Relate.
+
+        Parameters
+        ----------
+        items
+            (..., n, d).
+        condition
+            (..., d); leading axes broadcast against those of `items`.
+
+        Returns
+        -------
+        (..., n - 1, d): of subsets of 2 items, of 3, up to all n.
+        """
+        means = torch.split(self.subsets.to(items.dtype) @ items, self.counts, dim=-2)
+        related = []
+        for mean, from_items, from_condition in zip(means, self.items, self.conditions, strict=True):
+            joined = from_items(mean) + from_condition(condition).unsqueeze(-2)
+            if self.gated:
+                joined, gate = joined.chunk(2, dim=-1)
+                related.append((elu(joined) * torch.sigmoid(gate)).mean(dim=-2))
+            else:
+                related.append(elu(joined).mean(dim=-2))
+        return torch.stack(related, dim=-2)

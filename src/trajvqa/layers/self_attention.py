@@ -1,0 +1,49 @@
+"""A sequence that attends to itself and knows the order of its items, without recurrence (Li et al., 2019)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from trajvqa.layers.attention import Attention
+from trajvqa.layers.positions import sinusoids
+
+__all__ = ["PositionalSelfAttention"]
+
+_HEADS = 8
+"""At most; a width that they do not divide is shared by fewer."""
+
+
+class PositionalSelfAttention(nn.Module):
+    """Projection, plus positions, then self-attention and a feed-forward layer, each with skip connection and norm.
+
+    Parameters
+    ----------
+    feature_size
+        Width of an item.
+    hidden_size
+        d.
+    dropout
+        Share of values dropped before each skip connection.
+    """
+
+    def __init__(self, feature_size: int, hidden_size: int, dropout: float) -> None:
+        super().__init__()
+        self.project = nn.Linear(feature_size, hidden_size)
+        self.attention = Attention(hidden_size, math.gcd(_HEADS, hidden_size), dropout)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(hidden_size, hidden_size), nn.ReLU(), nn.Linear(hidden_size, hidden_size), nn.Dropout(dropout)
+        )
+        self.norm = nn.LayerNorm(hidden_size)
+
+    def forward(self, items: Tensor, mask: Tensor) -> Tensor:
+        """Return (..., n, d) for items (..., n, S), 0 outside the mask (..., n)."""
+        projected = self.project(items)
+        # In single precision also under autocast: half of it cannot tell far positions apart.
+        order = torch.arange(items.shape[-2], device=items.device, dtype=torch.float32)
+        placed = projected + sinusoids(order, projected.shape[-1])
+        attended, _ = self.attention(placed, placed, mask)
+        encoded: Tensor = self.norm(attended + self.feed_forward(attended))
+        return encoded.masked_fill(~mask.unsqueeze(-1), 0.0)

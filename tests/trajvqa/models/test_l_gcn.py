@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from batch_examples import CLASSES, inputs_for, make_batch, small_config
+
+from trajvqa.models import create_model, streams_of
+from trajvqa.models.l_gcn import LGcn
+
+
+def model_for(**settings: object) -> LGcn:
+    config = small_config(**settings)
+    torch.manual_seed(3)
+    return create_model("l-gcn", config, inputs_for(config)).eval()
+
+
+def test_it_sees_clips_and_trajectories():
+    assert streams_of("l-gcn", small_config(streams=("frame",))) == ("frame", "trajectory")
+
+
+def test_what_stands_where_there_is_no_trajectory_has_no_part():
+    model, batch = model_for(), make_batch()
+    absent = ~batch.trajectory_mask
+    changed = replace(
+        batch,
+        trajectories=batch.trajectories.masked_fill(absent.unsqueeze(-1), 1e3),
+        trajectory_labels=batch.trajectory_labels.masked_fill(absent, 0),
+        trajectory_spans=batch.trajectory_spans.masked_fill(absent.unsqueeze(-1), 1.0),
+    )
+    assert torch.equal(model(changed), model(batch))
+
+
+def test_trajectories_may_stand_in_any_order():
+    model, batch, order = model_for(), make_batch(), [3, 1, 4, 0, 2]
+    names = ("trajectories", "trajectory_labels", "trajectory_spans", "trajectory_mask")
+    shuffled = replace(batch, **{name: getattr(batch, name)[:, order] for name in names})
+    torch.testing.assert_close(model(shuffled), model(batch))
+
+
+@pytest.mark.parametrize("part", ["features", "labels", "start", "end"])
+def test_a_trajectory_is_its_feature_its_label_and_its_time(part):
+    model, batch = model_for(), make_batch()
+    features, labels, spans = batch.trajectories, batch.trajectory_labels, batch.trajectory_spans
+    changed = {
+        "features": (features + 1, labels, spans),
+        "labels": (features, (labels + 1) % CLASSES, spans),
+        "start": (features, labels, spans * torch.tensor([0.5, 1.0])),
+        "end": (features, labels, spans * torch.tensor([1.0, 0.5])),
+    }[part]
+    assert (model.objects(*changed) != model.objects(features, labels, spans)).any(dim=-1).all()
+
+
+def test_it_sees_the_clips():
+    model, batch = model_for(), make_batch()
+    assert not torch.allclose(model(replace(batch, frames=batch.frames + 1)), model(batch))
+
+
+@pytest.mark.parametrize("settings", [{"text": "bert"}, {"graph_layers": 1}, {"dropout": 0.0}])
+@pytest.mark.parametrize("clips", [1, 16])
+@pytest.mark.parametrize("present", [True, False], ids=["trajectories", "no trajectories"])
+def test_scores_and_gradients_are_finite(settings, clips, present):
+    model, batch = model_for(**settings), make_batch(text=settings.get("text", "glove"))
+    frames = torch.randn(4, clips, 7, generator=torch.Generator().manual_seed(0))
+    scores = model.train()(replace(batch, frames=frames, trajectory_mask=batch.trajectory_mask & present))
+    (scores**2).sum().backward()
+    assert scores.shape == (4, 5)
+    assert torch.isfinite(scores).all()
+    assert all(torch.isfinite(each.grad).all() for each in model.parameters())
+
+
+def test_a_video_without_trajectories_is_seen_by_its_clips():
+    model, batch = model_for(), make_batch()
+    empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
+    none = replace(
+        batch,
+        trajectories=batch.trajectories[:, :0],
+        trajectory_labels=batch.trajectory_labels[:, :0],
+        trajectory_spans=batch.trajectory_spans[:, :0],
+        trajectory_mask=batch.trajectory_mask[:, :0],
+    )
+    torch.testing.assert_close(model(empty), model(none))
+    assert len(model(empty).unique()) > 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "stream"), [("frame_size", "frame"), ("trajectory_size", "trajectory"), ("label_vectors", "trajectory")]
+)
+def test_a_missing_stream_is_named(missing, stream):
+    config = small_config()
+    with pytest.raises(ValueError, match=f"streams: found '{stream}', but the data have no {stream} features"):
+        create_model("l-gcn", config, replace(inputs_for(config), **{missing: None}))
