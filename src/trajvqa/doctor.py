@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from trajvqa.config import STREAMS, ModelConfig
 from trajvqa.data_files import SPLITS, find_files
 from trajvqa.datasets.questions import Questions
 from trajvqa.features import FrameFeatures
@@ -21,20 +22,19 @@ from trajvqa.file_checks import (
     check_vocabulary,
     check_word_vectors,
 )
+from trajvqa.models import list_models, streams_of
 from trajvqa.trajectory_store import TrajectoryStore
 
 __all__ = ["Report", "Run", "SplitReport", "examine"]
 
-_RUNS = {
-    "text-only (GloVe)": ("questions",),
-    "text-only (BERT)": ("questions", "BERT features"),
-    "trajectory, frame stream (GloVe)": ("questions", "frame features"),
-    "trajectory, frame stream (BERT)": ("questions", "frame features", "BERT features"),
-    "trajectory, trajectory stream (GloVe)": ("questions", "trajectories"),
-    "trajectory, trajectory stream (BERT)": ("questions", "trajectories", "BERT features"),
-    "trajectory, both streams (GloVe)": ("questions", "frame features", "trajectories"),
-    "trajectory, both streams (BERT)": ("questions", "frame features", "trajectories", "BERT features"),
+_TEXTS: dict[str, tuple[str, ...]] = {"GloVe": (), "BERT": ("BERT features",)}
+_SEEN: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {
+    (): ("text alone", ()),
+    ("frame",): ("clips", ("frame features",)),
+    ("trajectory",): ("trajectories", ("trajectories",)),
+    STREAMS: ("clips and trajectories", ("frame features", "trajectories")),
 }
+"""What a model may see: its name, and the files."""
 _TRAINING_SPLITS = ("train", "val")
 
 
@@ -167,7 +167,7 @@ def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
     by_split = {split.split: {file.name: file for file in split.files} for split in splits}
     scored = [split for split, files in by_split.items() if files["questions"].state == "ok"]
     yield Run("scoring of predictions", () if scored else ("questions of any split",))
-    for name, needed in _RUNS.items():
+    for name, needed in _trainings():
         files = [by_split[split][each] for each in needed for split in _TRAINING_SPLITS]
         yield Run(
             name,
@@ -175,6 +175,15 @@ def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
                 file.expected if file.path is None else f"{file.path} (broken)" for file in files if file.state != "ok"
             ),
         )
+
+
+def _trainings() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the models that see the same, and the files that they need."""
+    for streams, (seen, files) in _SEEN.items():
+        settings = ModelConfig(streams=streams or STREAMS)
+        models = [name for name in list_models() if streams_of(name, settings) == streams]
+        for text, text_files in _TEXTS.items():
+            yield f"{seen} ({text}): {', '.join(models)}", ("questions", *files, *text_files)
 
 
 def _plain(file: FileReport) -> dict[str, Any]:

@@ -107,18 +107,21 @@ def test_what_lacks_for_a_run_is_named(data):
     (data / "vid_feat/app_mot_val.h5").unlink()
     (data / "qas_bert/bert_ft_train.h5").unlink()
     missing = runs(examine(data))
-    assert missing["text-only (GloVe)"] == ()
-    assert missing["text-only (BERT)"] == ("qas_bert/bert_ft_train.h5",)
-    assert missing["trajectory, frame stream (GloVe)"] == ("vid_feat/app_mot_val.h5",)
-    assert missing["trajectory, trajectory stream (GloVe)"] == ()
-    assert missing["trajectory, both streams (BERT)"] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
+    assert missing["text alone (GloVe): random, text-only"] == ()
+    assert missing["text alone (BERT): random, text-only"] == ("qas_bert/bert_ft_train.h5",)
+    clips = "clips (GloVe): co-mem, evqa, hcrn, hga, hme, psac, st-vqa, trajectory"
+    assert missing[clips] == ("vid_feat/app_mot_val.h5",)
+    assert missing["clips and trajectories (GloVe): l-gcn, trajectory"] == ("vid_feat/app_mot_val.h5",)
+    assert missing["trajectories (GloVe): trajectory"] == ()
+    both = "clips and trajectories (BERT): l-gcn, trajectory"
+    assert missing[both] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
 
 
 def test_questions_alone_can_be_scored(tmp_path):
     data = write_data(tmp_path / "data", splits=("val",))
     missing = runs(examine(data))
     assert missing["scoring of predictions"] == ()
-    assert missing["text-only (GloVe)"] == ("train.csv",)
+    assert missing["text alone (GloVe): random, text-only"] == ("train.csv",)
 
 
 def check_problem(data, split: str, name: str, message: str) -> None:
@@ -242,7 +245,7 @@ def test_the_command_prints_what_is_there(data, capsys):
     assert "  frame features  vid_feat/app_mot_val.h5" in lines
     assert "  questions       absent; expected test.csv" in lines
     assert "  vocabulary      absent; the words of train.csv are taken" in lines
-    assert "  yes  trajectory, both streams (BERT)" in lines
+    assert "  yes  clips and trajectories (BERT): l-gcn, trajectory" in lines
     assert lines[-1] == "nothing is broken"
 
 
