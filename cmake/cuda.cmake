@@ -24,7 +24,7 @@ function(trajtrack_find_cuda)
   set(TRAJTRACK_NVCC_VERSION ${CMAKE_MATCH_1} PARENT_SCOPE)
 endfunction()
 
-if(TRAJTRACK_CUDA_STAND_IN)  # for tests, where there is no GPU
+if(TRAJTRACK_CUDA_STAND_IN)
   include(${TRAJTRACK_CUDA_STAND_IN}/stand_in.cmake)
   return()
 endif()
