@@ -46,7 +46,7 @@ class CoMem(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
         assert batch.frames is not None
-        _, sentence = self.query(batch.words, batch.word_mask)
+        sentence = self.query(batch.words, batch.word_mask)[1][..., -1, :]
         appearance, motion = appearance_and_motion(batch.frames, self.appearance_size)
         appearance_facts, appearance_keys = self.appearance.read(appearance)
         motion_facts, motion_keys = self.motion.read(motion)

@@ -36,5 +36,5 @@ class Evqa(nn.Module):
         assert batch.frames is not None
         video = self.clips(batch.frames)[0][:, -1:]
         _, sentence = self.query(batch.words, batch.word_mask)
-        scores: Tensor = self.score(video + sentence).squeeze(-1)
+        scores: Tensor = self.score(video + sentence[..., -1, :]).squeeze(-1)
         return scores

@@ -58,7 +58,7 @@ class Hme(nn.Module):
         words, sentence = self.query(batch.words, batch.word_mask)
         # Padding comes after the words, so that no state of a word has it in.
         words = words + self.word_memory(words.flatten(0, 1)).view_as(words)  # (B, C, L, d)
-        fused = self.fusion(video, words, batch.word_mask, sentence)
+        fused = self.fusion(video, words, batch.word_mask, sentence[..., -1, :])
         scores: Tensor = self.score(self.dropout(fused)).squeeze(-1)
         return scores
 
