@@ -1,69 +1,128 @@
-"""A memory of slots that several streams write to and read from together."""
+"""Memories of slots that are written to and read from step by step, as Fan et al., 2019, have them."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["SlotMemory"]
+__all__ = ["QuestionMemory", "VideoMemory"]
 
 
-class SlotMemory(nn.Module):
-    """The heterogeneous memory of Fan et al., 2019; with one stream, their memory of the question.
+class VideoMemory(nn.Module):
+    """The heterogeneous memory, which appearance and motion share.
 
-    Each stream k has a state h_k, the memory has slots M and a state h of its own; all start at 0. At each step, of the
-    stream's input x_k:
+    Each stream has a state, h_a and h_m, and the memory has slots M and a state h of its own; all start at 0. A step
+    takes in one clip, a_t and m_t. All that it computes is of the states and slots of the step before:
 
-    - the content to write is c_k = tanh(W_k x_k + U_k h_k), and the stream's next state tanh(V_k x_k + Q_k h_k);
-    - a hidden layer tanh(A [c; h]) over all contents gives, each by a softmax, how a content is spread over the slots
-      (a_k), what the streams write and what is kept (e), and what is read of the slots (g);
-    - M becomes e_0 M + sum of e_k a_k c_k, and the memory's next state is tanh(B [h; norm(g M)]).
-
-    The layer norm is not theirs: a content that is spread evenly over S slots and read evenly comes back at a share of
-    1 / S, so that an untrained memory would say next to nothing of what was written.
+    - r = softmax(linear [h_a; h_m; h]) M is read;
+    - h becomes relu(linear [r; h]), h_a becomes relu(linear [a_t; r; h_a]), and h_m likewise;
+    - the contents to write are c_a = relu(linear [a_t; h_a]), spread over the slots by
+      w_a = softmax(linear [a_t; h_a]), and c_m by w_m likewise;
+    - with shares e = softmax(linear [h_a; h_m; h]), M becomes e_0 M + e_1 w_a c_a + e_2 w_m c_m.
 
     Parameters
     ----------
     hidden_size
-        d of inputs, slots and states.
-    streams
-        How many write.
+        d of clips, slots and states.
     slots
         Size of the memory.
     """
 
-    def __init__(self, hidden_size: int, streams: int, slots: int) -> None:
+    def __init__(self, hidden_size: int, slots: int) -> None:
         super().__init__()
         self.slots = slots
-        self.inputs = nn.ModuleList(nn.Linear(hidden_size, 2 * hidden_size) for _ in range(streams))
-        self.states = nn.ModuleList(nn.Linear(hidden_size, 2 * hidden_size, bias=False) for _ in range(streams))
-        self.hidden = nn.Linear((streams + 1) * hidden_size, hidden_size)
-        self.spread = nn.Linear(hidden_size, streams * slots)
-        self.share = nn.Linear(hidden_size, streams + 1)
-        self.read = nn.Linear(hidden_size, slots)
-        self.norm = nn.LayerNorm(hidden_size)
-        self.memory_state = nn.Linear(2 * hidden_size, hidden_size)
+        self.appearance, self.motion = (_Stream(hidden_size, slots) for _ in range(2))
+        self.read = nn.Linear(3 * hidden_size, slots)
+        self.share = nn.Linear(3 * hidden_size, 3)
+        self.state = nn.Linear(2 * hidden_size, hidden_size)
 
-    def forward(self, *streams: Tensor) -> Tensor:
-        """Return the memory's states (n, T, d) after each step, for the inputs (n, T, d) of each stream."""
-        count, steps, size = streams[0].shape
-        projected = [layer(inputs) for layer, inputs in zip(self.inputs, streams, strict=True)]  # (n, T, 2d) each
-        memory = streams[0].new_zeros(count, self.slots, size)
-        states = [streams[0].new_zeros(count, size)] * len(streams)
-        memory_state = states[0]
-        read = []
-        for step in range(steps):
-            both = [
-                torch.tanh(inputs[:, step] + layer(state))
-                for inputs, layer, state in zip(projected, self.states, states, strict=True)
-            ]
-            contents, states = ([each[:, part] for each in both] for part in (slice(size), slice(size, None)))
-            hidden = torch.tanh(self.hidden(torch.cat([*contents, memory_state], dim=-1)))
-            spread = torch.softmax(self.spread(hidden).unflatten(-1, (len(streams), self.slots)), dim=-1)
-            share = torch.softmax(self.share(hidden), dim=-1).unsqueeze(-1)
-            written = (share[:, 1:] * spread).transpose(1, 2) @ torch.stack(contents, dim=1)  # (n, slots, d)
-            memory = share[:, :1] * memory + written
-            found = (torch.softmax(self.read(hidden), dim=-1).unsqueeze(1) @ memory).squeeze(1)
-            memory_state = torch.tanh(self.memory_state(torch.cat([memory_state, self.norm(found)], dim=-1)))
-            read.append(memory_state)
-        return torch.stack(read, dim=1)
+    def forward(self, appearance: Tensor, motion: Tensor) -> Tensor:
+        """Return the memory's states h (n, T, d) after each step, for clips (n, T, d) in both streams."""
+        count, _, size = appearance.shape
+        memory = appearance.new_zeros(count, self.slots, size)
+        seen = moved = state = appearance.new_zeros(count, size)
+        states = []
+        for sight, move in zip(appearance.unbind(1), motion.unbind(1), strict=True):
+            together = torch.cat([seen, moved, state], dim=-1)
+            recalled = _recall(self.read(together), memory)
+            shares = torch.softmax(self.share(together), dim=-1)[..., None, None]
+            memory = (
+                shares[:, 0] * memory
+                + shares[:, 1] * self.appearance.written(sight, seen)
+                + shares[:, 2] * self.motion.written(move, moved)
+            )
+            seen, moved = self.appearance(sight, recalled, seen), self.motion(move, recalled, moved)
+            state = torch.relu(self.state(torch.cat([recalled, state], dim=-1)))
+            states.append(state)
+        return torch.stack(states, dim=1)
+
+
+class QuestionMemory(nn.Module):
+    """The memory of the words of a sentence.
+
+    Slots M and a state h start at 0. A step takes in one word x_t. All that it computes is of the state and the slots
+    of the step before:
+
+    - r = o softmax(linear [x_t; h]) M is read, through a gate o = sigmoid(linear [x_t; h]), a number;
+    - h becomes relu(linear [x_t; r; h]);
+    - the content to write is c = relu(linear [x_t; h]), spread over the slots by w = softmax(linear [x_t; h]);
+    - through a gate i = sigmoid(linear [x_t; h]), a number, M becomes i w c + (1 - w) M.
+
+    Parameters
+    ----------
+    hidden_size
+        d of words, slots and state.
+    slots
+        Size of the memory.
+    """
+
+    def __init__(self, hidden_size: int, slots: int) -> None:
+        super().__init__()
+        self.slots = slots
+        self.read = nn.Linear(2 * hidden_size, slots)
+        self.spread = nn.Linear(2 * hidden_size, slots)
+        self.gates = nn.Linear(2 * hidden_size, 2)
+        self.content = nn.Linear(2 * hidden_size, hidden_size)
+        self.state = nn.Linear(3 * hidden_size, hidden_size)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Return the states h (n, T, d) after each step, for words (n, T, d)."""
+        count, _, size = words.shape
+        memory = words.new_zeros(count, self.slots, size)
+        state = words.new_zeros(count, size)
+        states = []
+        for word in words.unbind(1):
+            both = torch.cat([word, state], dim=-1)
+            gates = torch.sigmoid(self.gates(both)).unsqueeze(-1)
+            recalled = gates[:, 0] * _recall(self.read(both), memory)
+            spread = torch.softmax(self.spread(both), dim=-1).unsqueeze(-1)
+            content = torch.relu(self.content(both)).unsqueeze(1)
+            memory = gates[:, 1:] * spread * content + (1 - spread) * memory
+            state = torch.relu(self.state(torch.cat([word, recalled, state], dim=-1)))
+            states.append(state)
+        return torch.stack(states, dim=1)
+
+
+class _Stream(nn.Module):
+    """What one stream writes, and its state."""
+
+    def __init__(self, size: int, slots: int) -> None:
+        super().__init__()
+        self.content = nn.Linear(2 * size, size)
+        self.spread = nn.Linear(2 * size, slots)
+        self.state = nn.Linear(3 * size, size)
+
+    def written(self, clip: Tensor, state: Tensor) -> Tensor:
+        """Return (n, slots, d), the content as it is spread over the slots."""
+        both = torch.cat([clip, state], dim=-1)
+        spread = torch.softmax(self.spread(both), dim=-1)
+        return spread.unsqueeze(-1) * torch.relu(self.content(both)).unsqueeze(1)
+
+    def forward(self, clip: Tensor, recalled: Tensor, state: Tensor) -> Tensor:
+        """Return the next state (n, d)."""
+        return torch.relu(self.state(torch.cat([clip, recalled, state], dim=-1)))
+
+
+def _recall(scores: Tensor, memory: Tensor) -> Tensor:
+    """Return (n, d), the mean of the slots (n, S, d) by the softmax of the scores (n, S)."""
+    return (torch.softmax(scores, dim=-1).unsqueeze(1) @ memory).squeeze(1)
