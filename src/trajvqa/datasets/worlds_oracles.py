@@ -12,6 +12,8 @@ from trajvqa.datasets.worlds_video import (
     COLOURS,
     FRAMES_PER_CLIP,
     MANNERS,
+    MAX_ACTORS,
+    MIN_ACTORS,
     PLACES,
     REASONS,
     Actor,
@@ -99,7 +101,7 @@ def _answers(program: Sequence[str], actors: Sequence[Actor], place: int) -> Ite
     if kind == "place":
         yield PLACES[place]
     elif kind == "count":
-        yield COUNT_NAMES[min(max(len(actors), 1), len(COUNT_NAMES)) - 1]
+        yield COUNT_NAMES[min(max(len(actors), MIN_ACTORS), MAX_ACTORS) - MIN_ACTORS]
     elif kind == "colour":
         yield from (COLOURS[actor.colour] for actor in actors if actor.label == numbers[0])
     else:

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from trajvqa.datasets.worlds_video import ACTIONS, CLASSES, COLOURS, MANNERS, PLACES, REASONS, Actor
+from trajvqa.datasets.worlds_video import ACTIONS, CLASSES, COLOURS, MANNERS, MIN_ACTORS, PLACES, REASONS, Actor
 
 __all__ = ["COUNT_NAMES", "Question", "ask", "name_of", "with_candidates"]
 
-COUNT_NAMES = ("one", "two", "three", "four", "five")
+COUNT_NAMES = ("two", "three", "four", "five", "six")
+"""From `MIN_ACTORS` to `MAX_ACTORS`."""
 _CANDIDATES = 5
 
 
@@ -51,11 +52,10 @@ def ask(actors: Sequence[Actor], place: int) -> list[Question]:
         questions += _about_company(actor, others)
         questions += _about_causes(actor, others)
         questions += _about_properties(actor, others)
-    if len(actors) <= len(COUNT_NAMES):
-        count = COUNT_NAMES[max(len(actors), 1) - 1]
-        questions.append(
-            Question("DC", "how many of them are there", count, (), _without(COUNT_NAMES, [count]), ("count",))
-        )
+    count = COUNT_NAMES[len(actors) - MIN_ACTORS]
+    questions.append(
+        Question("DC", "how many of them are there", count, (), _without(COUNT_NAMES, [count]), ("count",))
+    )
     questions.append(Question("DL", "where are they", PLACES[place], (), _without(PLACES, [PLACES[place]]), ("place",)))
     return questions
 

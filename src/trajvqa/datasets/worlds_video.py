@@ -17,6 +17,8 @@ __all__ = [
     "FEATURE_SIZE",
     "FRAMES_PER_CLIP",
     "MANNERS",
+    "MAX_ACTORS",
+    "MIN_ACTORS",
     "NUM_CLIPS",
     "NUM_FRAMES",
     "PLACES",
@@ -29,12 +31,14 @@ __all__ = [
 ]
 
 CLASSES = ("dog", "cat", "child", "horse", "robot", "bear", "duck", "monkey")
-COLOURS = ("red", "green", "blue", "yellow", "white")
+COLOURS = ("red", "green", "blue", "yellow", "white", "black")
 ACTIONS = ("run", "jump", "sleep", "eat", "dance", "dig")
 MANNERS = ("slowly", "quickly", "quietly", "happily", "proudly")
 REASONS = ("hungry", "scared", "bored", "curious", "cold")
 PLACES = ("beach", "garden", "street", "kitchen", "forest")
 
+MIN_ACTORS, MAX_ACTORS = 2, 6
+"""Fewest and most actors of a world; each number between is as frequent."""
 FEATURE_SIZE = 64
 """Numbers of an appearance."""
 NUM_CLIPS = 8
@@ -44,6 +48,8 @@ FRAMES_PER_CLIP = 6
 NUM_FRAMES = NUM_CLIPS * FRAMES_PER_CLIP
 """Frames of a video."""
 
+_PRESENCE = 0.8
+"""Share of a scene's frames in which an actor is there, on average: with it most scenes have about as many as asked."""
 _PLACE_STRENGTH = 0.5
 _NOISE = 0.5
 _PROTOTYPE_SEED = 2022
@@ -138,18 +144,7 @@ def make_world(name: str, seed: int, prior: float) -> World:
         idea of the answer.
     """
     chance = np.random.Generator(np.random.PCG64(seed))
-    scene = make_scene(
-        num_frames=NUM_FRAMES,
-        objects_per_frame=4.0,
-        num_classes=len(CLASSES),
-        mean_life=90.0,
-        speed=3.0,
-        min_size=60.0,
-        max_size=160.0,
-        false_positives=0.3,
-        dropout=0.08,
-        seed=seed,
-    )
+    scene = _make_scene(int(chance.integers(MIN_ACTORS, MAX_ACTORS + 1)), chance)
     actors = _make_actors(scene, chance, prior)
     place = int(chance.integers(len(PLACES)))
     prototypes = Prototypes.standard()
@@ -185,18 +180,46 @@ def trajectory_features(world: World) -> VideoTrajectories:
     )
 
 
+def _make_scene(actors: int, chance: np.random.Generator) -> Scene:
+    """Return a scene in which so many objects stay long enough to act; others only pass by."""
+    while True:
+        scene = make_scene(
+            num_frames=NUM_FRAMES,
+            objects_per_frame=_PRESENCE * actors,
+            num_classes=len(CLASSES),
+            mean_life=90.0,
+            speed=3.0,
+            min_size=60.0,
+            max_size=160.0,
+            false_positives=0.3,
+            dropout=0.08,
+            seed=int(chance.integers(2**31)),
+        )
+        if len(_stays(scene)) == actors:
+            return scene
+
+
+def _stays(scene: Scene) -> dict[int, list[int]]:
+    """Return the clips in which each object is that stays long enough to act."""
+    truth = scene.truth
+    assert truth.track_ids is not None
+    stays = {}
+    for track_id in np.unique(truth.track_ids).tolist():
+        frames = truth.frames[truth.track_ids == track_id]
+        counts = np.bincount(frames // FRAMES_PER_CLIP, minlength=NUM_CLIPS)
+        clips = np.flatnonzero(2 * counts >= FRAMES_PER_CLIP).tolist()
+        if len(clips) >= _MIN_CLIPS:
+            stays[track_id] = clips
+    return stays
+
+
 def _make_actors(scene: Scene, chance: np.random.Generator, prior: float) -> tuple[Actor, ...]:
     truth = scene.truth
     assert truth.track_ids is not None
     colours = chance.permutation(len(COLOURS)).tolist()
     actors = []
-    for track_id in np.unique(truth.track_ids).tolist():
-        rows = np.flatnonzero(truth.track_ids == track_id)
-        frames = np.bincount(truth.frames[rows] // FRAMES_PER_CLIP, minlength=NUM_CLIPS)
-        there = np.flatnonzero(2 * frames >= FRAMES_PER_CLIP).tolist()
-        if len(there) < _MIN_CLIPS or not colours:
-            continue
-        label = int(truth.labels[rows[0]])
+    for track_id, clips in _stays(scene).items():
+        label = int(truth.labels[truth.track_ids == track_id][0])
         actors.append(
             Actor(
                 track_id,
@@ -204,7 +227,7 @@ def _make_actors(scene: Scene, chance: np.random.Generator, prior: float) -> tup
                 colours.pop(),
                 int(chance.integers(len(MANNERS))),
                 int(chance.integers(len(REASONS))),
-                dict(zip(there, _act(len(there), label, chance, prior), strict=True)),
+                dict(zip(clips, _act(len(clips), label, chance, prior), strict=True)),
             )
         )
     return tuple(actors)

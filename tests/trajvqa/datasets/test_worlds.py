@@ -97,6 +97,14 @@ def test_every_type_of_nextqa_is_asked(asked):
     assert set(asked["train"].types) == {"CW", "CH", "TN", "TP", "TC", "DC", "DL", "DO"}
 
 
+def test_every_count_is_as_frequent(asked):
+    questions = asked["train"]
+    rows = [row for row, kind in enumerate(questions.types) if kind == "DC"]
+    counts = Counter(questions.candidates[row][questions.answers[row]] for row in rows)
+    assert set(counts) == {"two", "three", "four", "five", "six"}
+    assert max(counts.values()) < 0.3 * len(rows)
+
+
 def test_splits_share_no_video(asked):
     videos = [set(questions.videos) for questions in asked.values()]
     assert len(set.union(*videos)) == sum(len(each) for each in videos)
