@@ -1,6 +1,7 @@
 // What Python sees of the GPU: arrays in its memory, from any library and for any library.
 #include <pybind11/stl.h>
 
+#include <atomic>
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
@@ -56,11 +57,14 @@ struct DeviceArray {
   const void* data;
   int device;
   std::shared_ptr<void> owner;
+  std::atomic<bool>* lent = nullptr;  // of trajtrack's own memory: whether another library was told where it is
 
   py::ssize_t item_size() const { return py::dtype(dtype).itemsize(); }
 
+  // Whether it can be read item by item: a device cannot load what lies across the items' borders.
   bool contiguous() const {
     py::ssize_t expected = item_size();
+    if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(expected) != 0) return false;
     for (std::size_t axis = shape.size(); axis-- > 0;) {
       if (shape[axis] == 0) return true;
       if (shape[axis] > 1 && strides[axis] != expected) return false;
@@ -79,29 +83,29 @@ std::vector<py::ssize_t> contiguous_strides(const std::vector<py::ssize_t>& shap
   return strides;
 }
 
-// Memory that others may still read on streams of their own when it is given up.
-std::shared_ptr<void> shared(cuda::Memory&& memory, int device) {
-  struct Shared {
-    cuda::Memory memory;
-    int device;
+// Memory of an array. Where it was lent, others may still read it on streams of their own when it is given up.
+struct Shared {
+  cuda::Memory memory;
+  int device;
+  std::atomic<bool> lent = false;
 
-    ~Shared() {
-      const py::gil_scoped_release unlocked;  // what is waited for may call Python
-      try {
-        cuda::wait_for_device(device);
-      } catch (const std::exception&) {
-        // CUDA is ending, or its next call says what is wrong.
-      }
+  ~Shared() {
+    if (!lent) return;
+    const py::gil_scoped_release unlocked;  // what is waited for may call Python
+    try {
+      cuda::wait_for_device(device);
+    } catch (const std::exception&) {
+      // CUDA is ending, or its next call says what is wrong.
     }
-  };
-  return std::shared_ptr<void>(new Shared{std::move(memory), device},
-                               [](void* kept) { delete static_cast<Shared*>(kept); });
-}
+  }
+};
 
 DeviceArray to_device_array(cuda::Memory&& memory, std::string dtype, std::vector<py::ssize_t> shape, int device) {
-  const void* const data = memory.data();
+  auto owner = std::make_shared<Shared>(std::move(memory), device);
   auto strides = contiguous_strides(shape, py::dtype(dtype).itemsize());
-  return {std::move(dtype), std::move(shape), std::move(strides), data, device, shared(std::move(memory), device)};
+  std::atomic<bool>* const lent = &owner->lent;
+  const void* const data = owner->memory.data();
+  return {std::move(dtype), std::move(shape), std::move(strides), data, device, std::move(owner), lent};
 }
 
 std::string dtype_of(const dlpack::DataType& type) {
@@ -116,6 +120,7 @@ std::string dtype_of(const dlpack::DataType& type) {
 
 // Takes a tensor by DLPack. Its producer makes our stream wait for what it has under way.
 DeviceArray from_dlpack(const py::object& values, int device) {
+  const cuda::CurrentDevice current(device);  // the only one of which torch gives tensors away
   const auto stream = reinterpret_cast<std::uintptr_t>(cuda::own_stream(device).handle);
   const py::object capsule = values.attr("__dlpack__")(py::arg("stream") = stream);
   auto* const managed = static_cast<dlpack::ManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
@@ -214,6 +219,7 @@ py::array download(const DeviceArray& array) {
 }
 
 py::dict interface_of(const DeviceArray& array) {
+  if (array.lent) *array.lent = true;
   py::dict interface;
   interface["shape"] = py::tuple(py::cast(array.shape));
   interface["typestr"] = array.dtype;

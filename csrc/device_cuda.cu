@@ -117,11 +117,13 @@ int device_of(const void* data) {
   return attributes.device;
 }
 
-CurrentDevice::CurrentDevice(int device) : before_(current_device()) {
-  if (device != before_) check(cudaSetDevice(device), "cudaSetDevice");
+CurrentDevice::CurrentDevice(int device) : before_(current_device()), current_(device) {
+  if (current_ != before_) check(cudaSetDevice(current_), "cudaSetDevice");
 }
 
-CurrentDevice::~CurrentDevice() { cudaSetDevice(before_); }
+CurrentDevice::~CurrentDevice() {
+  if (current_ != before_) cudaSetDevice(before_);
+}
 
 Stream own_stream(int device) { return {device, state_of(device).stream}; }
 
@@ -162,12 +164,12 @@ void Memory::release() noexcept {
   // Nothing can be done about an error here: where one happens, CUDA is ending or has failed before.
   int before = 0;
   cudaGetDevice(&before);
-  cudaSetDevice(stream_.device);
+  if (before != stream_.device) cudaSetDevice(stream_.device);
   if (cudaFreeAsync(data_, static_cast<cudaStream_t>(stream_.handle)) != cudaSuccess) {
     cudaGetLastError();
     cudaFree(data_);  // where there are no pools
   }
-  cudaSetDevice(before);
+  if (before != stream_.device) cudaSetDevice(before);
   cudaGetLastError();
   data_ = nullptr;
 }

@@ -50,7 +50,7 @@ class CurrentDevice {
   CurrentDevice& operator=(const CurrentDevice&) = delete;
 
  private:
-  int before_;
+  int before_, current_;
 };
 
 // A device and one of its streams, a cudaStream_t.

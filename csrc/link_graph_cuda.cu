@@ -218,6 +218,20 @@ passes::Columns to_columns(const DeviceColumns& columns) {
   return {columns.boxes, columns.scores, columns.frames, columns.labels, static_cast<std::uint32_t>(columns.size)};
 }
 
+// Whatever ends this, the stream is done with the caller's columns.
+template <typename Work>
+auto run_to_its_end(Stream stream, const Work& work) {
+  const CurrentDevice current(stream.device);
+  try {
+    auto result = work();
+    wait(stream);
+    return result;
+  } catch (...) {
+    cudaStreamSynchronize(static_cast<cudaStream_t>(stream.handle));
+    throw;
+  }
+}
+
 DeviceLists to_lists(passes::RowLists<Device>&& lists) {
   return {lists.offsets.take(), lists.targets.take(), static_cast<std::size_t>(lists.num_targets)};
 }
@@ -225,9 +239,10 @@ DeviceLists to_lists(passes::RowLists<Device>&& lists) {
 }  // namespace
 
 DeviceVerdict check_columns(const DeviceColumns& columns, Stream stream) {
-  const CurrentDevice current(stream.device);
-  Device device(stream);
-  const passes::Verdict verdict = passes::check_columns(device, to_columns(columns));
+  const passes::Verdict verdict = run_to_its_end(stream, [&] {
+    Device device(stream);
+    return passes::check_columns(device, to_columns(columns));
+  });
   DeviceVerdict result{std::nullopt, verdict.last_frame};
   if (verdict.first_fault != passes::kNone) result.faulty_row = verdict.first_fault;
   return result;
@@ -235,11 +250,11 @@ DeviceVerdict check_columns(const DeviceColumns& columns, Stream stream) {
 
 DeviceGraph build_link_graph(const DeviceColumns& columns, float min_score, const GraphOptions& options,
                              bool with_suppression, Stream stream) {
-  const CurrentDevice current(stream.device);
-  Device device(stream);
-  auto graph = passes::build_graph(device, to_columns(columns), min_score, options, with_suppression);
-  wait(stream);
-  return {to_lists(std::move(graph.links)), to_lists(std::move(graph.suppressed))};
+  return run_to_its_end(stream, [&]() -> DeviceGraph {
+    Device device(stream);
+    auto graph = passes::build_graph(device, to_columns(columns), min_score, options, with_suppression);
+    return {to_lists(std::move(graph.links)), to_lists(std::move(graph.suppressed))};
+  });
 }
 
 }  // namespace trajtrack::cuda

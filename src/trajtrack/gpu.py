@@ -45,6 +45,9 @@ class GpuColumns:
 
 def is_on_gpu(values: Any) -> bool:
     """Tell whether `values`, detached, lie elsewhere than in main memory."""
+    # torch asks CUDA before it answers for its tensors of the host, which fails in a process forked after CUDA's start.
+    if getattr(getattr(values, "device", None), "type", None) == "cpu":
+        return False
     if hasattr(values, "__dlpack_device__"):
         return values.__dlpack_device__()[0] not in _HOST_DEVICES
     return hasattr(values, "__cuda_array_interface__")

@@ -41,6 +41,7 @@ struct Thread {
   State state = State::not_begun;
   Fiber* fiber = nullptr;       // while it waits
   std::uint32_t given = 0;      // to the exchange of its warp
+  unsigned distance = 0;        // over which it exchanges
   std::uint32_t exchanged = 0;  // what this was when all had given theirs
 };
 
@@ -114,15 +115,19 @@ void resume(Fiber& fiber) {
   here.running = nullptr;
 }
 
+void prepare(Fiber& fiber) {
+  getcontext(&fiber.context);
+  fiber.context.uc_stack.ss_sp = fiber.stack.data();
+  fiber.context.uc_stack.ss_size = fiber.stack.size();
+  makecontext(&fiber.context, begin_threads, 0);
+}
+
 Fiber& idle_fiber() {
   Machine& here = machine();
   if (here.idle.empty()) {
-    Fiber& made = *here.fibers.emplace_back(std::make_unique<Fiber>());
-    getcontext(&made.context);
-    made.context.uc_stack.ss_sp = made.stack.data();
-    made.context.uc_stack.ss_size = made.stack.size();
-    makecontext(&made.context, begin_threads, 0);
-    return made;
+    here.fibers.push_back(std::make_unique<Fiber>());
+    prepare(*here.fibers.back());
+    return *here.fibers.back();
   }
   Fiber& found = *here.idle.back();
   here.idle.pop_back();
@@ -143,6 +148,9 @@ bool release(unsigned first, unsigned last, State state) {
     if (threads[number].state != state) return false;
   }
   for (unsigned number = first; number < last; ++number) {
+    if (state == State::at_warp_exchange && threads[number].distance != threads[first].distance) {
+      fail("threads of one warp meet at different exchanges");
+    }
     threads[number].exchanged = threads[number].given;
     threads[number].state = State::ready;
   }
@@ -200,6 +208,7 @@ std::uint32_t exchange_in_warp(unsigned lanes, std::uint32_t value, unsigned dis
   if (lanes != 0xFFFFFFFFu) fail("a warp exchanges values without some of its threads");
   const unsigned number = machine().running->thread;
   machine().threads[number].given = value;
+  machine().threads[number].distance = distance;
   wait_as(State::at_warp_exchange);
   return machine().threads[number ^ distance].exchanged;
 }

@@ -231,8 +231,9 @@ class Tensor(Array):
     def __dlpack__(self, *, stream: int) -> Any:
         if self.requires_grad:
             raise BufferError("can't export tensors that require gradient")
-        with self.cuda.device(self.number):
-            self.cuda.follow(stream, self.streams[-1])
+        if self.cuda.current_device != self.number:
+            raise BufferError("can't export tensors on a device that is not the current one")
+        self.cuda.follow(stream, self.streams[-1])
         dtype, shape = self.layout.dtype, self.layout.shape
         axes = ctypes.c_int64 * len(shape)
         sizes, steps = axes(*shape), axes(*(stride // dtype.itemsize for stride in self.layout.strides))
@@ -246,7 +247,7 @@ class Tensor(Array):
 
     @property
     def device(self) -> Any:
-        return SimpleNamespace(index=self.number)
+        return SimpleNamespace(type="cuda", index=self.number)
 
     def data_ptr(self) -> int:
         return self.address

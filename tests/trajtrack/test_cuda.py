@@ -515,10 +515,29 @@ def test_work_on_another_stream_comes_first(torch: Any) -> None:
         for name in ("boxes", "scores"):
             given[name] = given[name] * 2 / 2
         found = Detections(**given)
+        assert_same_graph(link_graph(found), link_graph(host))
         torch.cuda._sleep(200_000_000)
         given["scores"].fill_(0.25)
         graph = link_graph(found, min_score=0.3)
     assert len(graph.targets) == 0
+
+
+@pytest.mark.cuda
+def test_arrays_that_know_the_array_interface_alone_are_read_in_place(torch: Any) -> None:
+    class Plain:
+        def __init__(self, values: Any) -> None:
+            self.values = values
+
+        @property
+        def __cuda_array_interface__(self) -> Any:
+            return self.values.__cuda_array_interface__
+
+    host = make_scene(BUSY).detections
+    given = tensors(torch, host)
+    found = Detections(**{name: Plain(values) for name, values in given.items()})
+    assert_same_trajectories(link(found), link(host))
+    given["scores"].fill_(0.25)  # seen, for nothing was copied
+    assert len(link_graph(found, min_score=0.3).targets) == 0
 
 
 @pytest.mark.cuda
