@@ -22,12 +22,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
-from trajtrack import Detections, LinkOptions, link, link_graph
+from trajtrack import Detections, LinkOptions, Trajectories, link, link_graph
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
 
@@ -62,6 +62,9 @@ STAGES = {
 """Stages and words in the names of their kernels; other kernels gather and number."""
 
 
+Result = TypeVar("Result")
+
+
 @dataclass(frozen=True)
 class Rates:
     """What the card does in a second, as measured."""
@@ -89,7 +92,7 @@ class Row:
     stages: dict[str, float]
 
     def cells(self) -> list[str]:
-        without_sort = self.graph_gpu - self.stages.get("sort", 0.0)
+        without_sort = self.graph_gpu - self.stages["sort"] if "sort" in self.stages else None
         floors = [floor for floor in (self.floor_operations, self.floor_bytes) if floor is not None]
         return [
             self.scene,
@@ -100,7 +103,7 @@ class Row:
             milliseconds(without_sort),
             milliseconds(self.graph_cpu),
             f"{self.graph_cpu / self.graph_gpu:.1f}",
-            f"{self.graph_cpu / without_sort:.1f}",
+            "-" if without_sort is None else f"{self.graph_cpu / without_sort:.1f}",
             milliseconds(self.torchvision_frames),
             milliseconds(self.torchvision_batched),
             milliseconds(self.floor_operations),
@@ -135,6 +138,15 @@ def milliseconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds * 1e3:.3f}"
 
 
+def where_possible(what: str, work: Callable[[], Result]) -> Result | None:
+    """Return what the work returns; None, and a line about it, where this machine cannot do it."""
+    try:
+        return work()
+    except Exception as error:
+        print(f"{what}: not measured: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return None
+
+
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
     """Return the median of repeated runs, after two that warm up."""
     seconds = []
@@ -153,15 +165,15 @@ def measure_rates() -> Rates:
     source = torch.rand(2**28, device="cuda")
     target = torch.empty_like(source)
     seconds = median_seconds(lambda: target.copy_(source), 21)
-    return Rates(operations=measure_operations(), bytes=2 * source.nbytes / seconds)
+    return Rates(
+        operations=where_possible("operations a second", measure_operations), bytes=2 * source.nbytes / seconds
+    )
 
 
-def measure_operations() -> float | None:
-    """Return products and sums a second, each rounded; None where there is no CuPy to compile them."""
-    try:
-        import cupy
-    except ImportError:
-        return None
+def measure_operations() -> float:
+    """Return products and sums a second, each rounded, by a kernel that CuPy compiles."""
+    import cupy
+
     code = """
     extern "C" __global__ void work(float* out, float a, float b, int steps) {
       float x[8];
@@ -191,26 +203,22 @@ def neighbouring_pairs(detections: Detections) -> int:
     return int((counts[:-1] * counts[1:]).sum())
 
 
-def torchvision_by_frame(columns: dict[str, Any], counts: list[int], threshold: float) -> Callable[[], object] | None:
-    """Return links from frame to frame by `box_iou`; the rows are ordered by frame."""
-    try:
-        from torchvision.ops import box_iou
-    except ImportError:
-        return None
+def torchvision_by_frame(columns: dict[str, Any], counts: list[int], threshold: float) -> float:
+    """Return the time of links from frame to frame by `box_iou`; the rows are ordered by frame."""
+    from torchvision.ops import box_iou
+
     frames = torch.split(columns["boxes"], counts)
 
     def run() -> list[Any]:
         return [(box_iou(a, b) >= threshold).nonzero() for a, b in pairwise(frames)]
 
-    return run
+    return median_seconds(run, 3)
 
 
-def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: float) -> Callable[[], object] | None:
-    """Return the same for many frames at a time, padded with boxes without area."""
-    try:
-        from torchvision.ops import box_iou
-    except ImportError:
-        return None
+def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: float) -> float:
+    """Return the time of the same for many frames at a time, padded with boxes without area."""
+    from torchvision.ops import box_iou
+
     padded = torch.nn.utils.rnn.pad_sequence(list(torch.split(columns["boxes"], counts)), batch_first=True)
     frames_at_a_time = max(1, 2**28 // padded.shape[1] ** 2)
     batched = torch.vmap(box_iou)
@@ -222,7 +230,7 @@ def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: f
             found.append((batched(padded[first:last], padded[first + 1 : last + 1]) >= threshold).nonzero())
         return found
 
-    return run
+    return median_seconds(run, 3)
 
 
 def stages_of(work: Callable[[], object]) -> dict[str, float]:
@@ -241,10 +249,8 @@ def stages_of(work: Callable[[], object]) -> dict[str, float]:
 
 def measure(name: str, detections: Detections, options_name: str, rates: Rates, repeats: int) -> Row:
     options = OPTIONS[options_name]
-    columns = {
-        column: torch.from_numpy(getattr(detections, column)).cuda()
-        for column in ("boxes", "scores", "frames", "labels")
-    }
+    host_columns = {column: getattr(detections, column) for column in ("boxes", "scores", "frames", "labels")}
+    columns = {name: torch.from_numpy(column).cuda() for name, column in host_columns.items()}
     there = Detections(**columns, num_frames=detections.num_frames)
     expected = link_graph(detections, options, device="cpu")
     found = link_graph(there, options, device="cuda")
@@ -254,10 +260,17 @@ def measure(name: str, detections: Detections, options_name: str, rates: Rates, 
     assert np.array_equal(host.targets, expected.targets)
     assert np.array_equal(link(there, options).track_ids, link(detections, options, device="cpu").track_ids)
 
-    counts = np.bincount(detections.frames).tolist()
-    by_frame = torchvision_by_frame(columns, counts, options.iou_threshold)
-    batched = torchvision_batched(columns, counts, options.iou_threshold)
-    classic = options.max_gap == 0
+    def by_torchvision(measured: Callable[[dict[str, Any], list[int], float], float]) -> float | None:
+        if options.max_gap > 0:
+            return None
+        counts = np.bincount(detections.frames).tolist()
+        return where_possible(measured.__name__, lambda: measured(columns, counts, options.iou_threshold))
+
+    def link_on(device: str) -> Trajectories:
+        """Link from columns as a detector leaves them, so that they are checked too."""
+        given = columns if device == "cuda" else host_columns
+        return link(Detections(**given, num_frames=detections.num_frames), options, device=device)
+
     operations = neighbouring_pairs(detections) * OPERATIONS
     moved = sum(column.nbytes for column in columns.values()) + expected.offsets.nbytes + expected.targets.nbytes
     return Row(
@@ -267,13 +280,13 @@ def measure(name: str, detections: Detections, options_name: str, rates: Rates, 
         links=len(expected.targets),
         graph_gpu=median_seconds(lambda: link_graph(there, options, device="cuda"), repeats),
         graph_cpu=median_seconds(lambda: link_graph(detections, options, device="cpu"), max(3, repeats // 3)),
-        link_gpu=median_seconds(lambda: link(there, options), max(3, repeats // 3)),
-        link_cpu=median_seconds(lambda: link(detections, options, device="cpu"), max(3, repeats // 3)),
-        torchvision_frames=median_seconds(by_frame, 3) if by_frame and classic else None,
-        torchvision_batched=median_seconds(batched, 3) if batched and classic else None,
+        link_gpu=median_seconds(lambda: link_on("cuda"), max(3, repeats // 3)),
+        link_cpu=median_seconds(lambda: link_on("cpu"), max(3, repeats // 3)),
+        torchvision_frames=by_torchvision(torchvision_by_frame),
+        torchvision_batched=by_torchvision(torchvision_batched),
         floor_operations=None if rates.operations is None else operations / rates.operations,
         floor_bytes=moved / rates.bytes,
-        stages=stages_of(lambda: link_graph(there, options, device="cuda")),
+        stages=where_possible("stages", lambda: stages_of(lambda: link_graph(there, options, device="cuda"))) or {},
     )
 
 
@@ -286,6 +299,14 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def print_tables(rows: Sequence[Row]) -> None:
+    print(markdown(HEADER, [row.cells() for row in rows]))
+    names = [*STAGES, "other kernels"]
+    print("\nGPU time of the graph by stage, ms:\n")
+    cells = [[row.scene, row.options, *(milliseconds(row.stages.get(name)) for name in names)] for row in rows]
+    print(markdown(["scene", "options", *names], cells))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time of linking on a GPU.")
     parser.add_argument("--quick", action="store_true", help="five runs each")
@@ -294,23 +315,21 @@ def main() -> int:
 
     rates = measure_rates()
     card = torch.cuda.get_device_name()
-    operations = "not measured, no cupy" if rates.operations is None else f"{rates.operations / 1e12:.1f} T/s"
+    operations = "not measured" if rates.operations is None else f"{rates.operations / 1e12:.1f} T/s"
     print(f"{card}: copies {rates.bytes / 1e12:.2f} TB/s read and written, products and sums {operations}\n")
-    rows = []
-    for name, scene in CASES.items():
-        detections = make_scene(scene).detections
-        detections = detections[np.argsort(detections.frames, kind="stable")]
-        for options in OPTIONS:
-            rows.append(measure(name, detections, options, rates, 5 if arguments.quick else 31))
-            print(f"measured {name}, {options}", file=sys.stderr, flush=True)
-    print(markdown(HEADER, [row.cells() for row in rows]))
-    names = [*STAGES, "other kernels"]
-    print("\nGPU time of the graph by stage, ms:\n")
-    cells = [[row.scene, row.options, *(milliseconds(row.stages.get(name)) for name in names)] for row in rows]
-    print(markdown(["scene", "options", *names], cells))
-    if arguments.json:
-        result = {"card": card, "rates": asdict(rates), "rows": [asdict(row) for row in rows]}
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    rows: list[Row] = []
+    try:
+        for name, scene in CASES.items():
+            detections = make_scene(scene).detections
+            detections = detections[np.argsort(detections.frames, kind="stable")]
+            for options in OPTIONS:
+                rows.append(measure(name, detections, options, rates, 5 if arguments.quick else 31))
+                print(f"measured {name}, {options}", file=sys.stderr, flush=True)
+                if arguments.json:  # after each row, as time on a GPU may end
+                    result = {"card": card, "rates": asdict(rates), "rows": [asdict(row) for row in rows]}
+                    arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    finally:
+        print_tables(rows)
     return 0
 
 
