@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CPP_FILES := csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
 
 .PHONY: help install demo test test-interop lint format docs bench sanitize wheel clean
@@ -52,7 +53,7 @@ test-interop: $(INTEROP)/installed
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
+	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	$(BIN)/mypy
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir build/lint -C build-dir=build/lint/cmake \
 		-C cmake.define.TRAJTRACK_WARNINGS_AS_ERRORS=ON .
@@ -60,7 +61,7 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
+	$(BIN)/clang-format -i $(CPP_FILES)
 
 docs: install
 	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -d build/docs docs out/docs

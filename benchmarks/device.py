@@ -250,7 +250,7 @@ def stages_of(work: Callable[[], object]) -> dict[str, float]:
 def measure(name: str, detections: Detections, options_name: str, rates: Rates, repeats: int) -> Row:
     options = OPTIONS[options_name]
     host_columns = {column: getattr(detections, column) for column in ("boxes", "scores", "frames", "labels")}
-    columns = {name: torch.from_numpy(column).cuda() for name, column in host_columns.items()}
+    columns = {column: torch.from_numpy(values).cuda() for column, values in host_columns.items()}
     there = Detections(**columns, num_frames=detections.num_frames)
     expected = link_graph(detections, options, device="cpu")
     found = link_graph(there, options, device="cuda")

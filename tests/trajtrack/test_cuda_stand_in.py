@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,12 @@ BUFFERED = LinkOptions(buffer=0.1, max_gap=3)
 
 
 @pytest.fixture
-def cuda() -> Cuda:
+def cuda() -> Iterator[Cuda]:
     found = find_cuda()
     if found is None:
         pytest.skip("the core is not built on the stand-in for a GPU")
-    return found
+    yield found
+    found.fail(-1)
 
 
 def link_from_host() -> None:

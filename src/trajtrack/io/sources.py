@@ -43,6 +43,6 @@ def _read_member(archive: Path, member: str, name: str) -> bytes:
             return files.read(member)
     except KeyError:
         raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name) from None
-    # RuntimeError is how zipfile refuses encrypted members.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    # RuntimeError is how zipfile refuses what is encrypted, or compressed in a way that it does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise ValueError(f"{os.fspath(archive)}: found no zip archive that can be read ({error})") from error

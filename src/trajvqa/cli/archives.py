@@ -51,7 +51,8 @@ def _members(archive: Path, within: str) -> Iterator[str]:
     try:
         with zipfile.ZipFile(archive) as file:
             names = sorted(name for name in file.namelist() if not name.endswith("/"))
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    # RuntimeError is how zipfile refuses archives of a version that it does not know.
+    except (zipfile.BadZipFile, RuntimeError) as error:
         raise Failure(f"{archive}: found no zip archive that can be read ({error})") from error
     for name in names:
         in_folder = within == "." or name.startswith(f"{within}/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "last_state", "word_embedding"]
+__all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "word_embedding"]
 
 
 class FrameEncoder(nn.Module):
@@ -160,7 +160,10 @@ class QueryEncoder(nn.Module):
         embedded = self.dropout(self.embed(words)).flatten(0, 1)
         states, _ = self.recurrent(embedded)  # Eq. 4
         states = states.view(batch, candidates, length, -1)
-        return states.masked_fill(~mask.unsqueeze(-1), 0.0), last_state(states, mask)
+        # A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
+        last = (mask.sum(dim=-1) - 1).clamp(min=0)
+        sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
+        return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence
 
 
 def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
@@ -169,12 +172,3 @@ def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_s
         return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
     assert feature_size is not None
     return nn.Linear(feature_size, word_size)
-
-
-def last_state(states: Tensor, mask: Tensor) -> Tensor:
-    """Return (B, C, d), of states (B, C, L, d) the one after the last word that `mask` (B, C, L) has.
-
-    A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
-    """
-    last = (mask.sum(dim=-1) - 1).clamp(min=0)
-    return states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)

@@ -67,18 +67,6 @@ def test_two_models_of_the_same_weights_give_the_same_scores_whatever_the_seed()
     assert torch.equal(first(batch), second(batch))
 
 
-@pytest.mark.parametrize("settings", [{"text": "bert"}, {"appearance_size": 4}, {"dropout": 0.0}])
-@pytest.mark.parametrize("clips", [1, 3, 4, 16, 21])
-def test_any_number_of_clips_gives_finite_scores_and_gradients(settings, clips):
-    model = model_for(**settings)
-    batch = replace(make_batch(text=settings.get("text", "glove")), frames=frames_of(clips))
-    scores = model.train()(batch)
-    (scores**2).sum().backward()
-    assert scores.shape == (4, 5)
-    assert torch.isfinite(scores).all()
-    assert all(torch.isfinite(each.grad).all() for each in model.parameters())
-
-
 def test_every_clip_has_a_part():
     model = model_for()
     frames = frames_of(21).requires_grad_()
@@ -104,8 +92,3 @@ def test_clips_of_a_segment_are_a_set_under_their_motion():
     scores = model(replace(make_batch(), frames=frames))
     torch.testing.assert_close(model(replace(make_batch(), frames=frames[:, within])), scores)
     assert not torch.allclose(model(replace(make_batch(), frames=frames[:, across])), scores)
-
-
-def test_a_missing_stream_is_named():
-    with pytest.raises(ValueError, match="streams: found 'frame', but the data have no frame features"):
-        create_model("hcrn", small_config(), replace(inputs_for(small_config()), frame_size=None))

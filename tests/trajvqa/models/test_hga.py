@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from batch_examples import inputs_for, make_batch, small_config
@@ -62,16 +60,3 @@ def test_each_setting_gives_finite_scores_and_gradients(settings):
     (scores**2).sum().backward()
     assert torch.isfinite(scores).all()
     assert all(torch.isfinite(each.grad).all() for each in model.parameters())
-
-
-@pytest.mark.parametrize("clips", [1, 16])
-def test_a_video_may_have_any_number_of_clips(clips):
-    frames = torch.randn(4, clips, 7, generator=torch.Generator().manual_seed(0))
-    scores = model_for()(replace(make_batch(), frames=frames))
-    assert scores.shape == (4, 5)
-    assert torch.isfinite(scores).all()
-
-
-def test_a_missing_stream_is_named():
-    with pytest.raises(ValueError, match="streams: found 'frame', but the data have no frame features"):
-        create_model("hga", small_config(), replace(inputs_for(small_config()), frame_size=None))

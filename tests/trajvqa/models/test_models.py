@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from batch_examples import inputs_for, make_batch, small_config, with_padding
+from batch_examples import FRAME, inputs_for, make_batch, small_config, with_padding
 
 from trajvqa.batches import Batch
 from trajvqa.config import ModelConfig
@@ -123,6 +123,19 @@ def test_it_learns_answers_that_only_the_video_tells(name, settings):
     assert learnt(model, replace(batch, words=words, word_mask=mask)) == 1.0
 
 
+@pytest.mark.parametrize("clips", [1, 3, 4, 16, 21])
+@pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
+def test_any_number_of_clips_gives_finite_scores_and_gradients(name, settings, clips):
+    model, batch = model_and_batch(name, settings)
+    frames = torch.randn(len(batch.answers), clips, FRAME, generator=torch.Generator().manual_seed(clips))
+    scores = model.train()(replace(batch, frames=frames))
+    (scores**2).sum().backward()
+    assert scores.shape == (4, 5)
+    assert torch.isfinite(scores).all()
+    # What is written of a single clip is never read, so its parameters have no gradient.
+    assert all(torch.isfinite(each.grad).all() for each in model.parameters() if each.grad is not None)
+
+
 def test_a_video_without_trajectories_has_finite_scores_and_gradients():
     model, batch = model_and_batch("trajectory", {})
     empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
@@ -179,9 +192,10 @@ def test_a_missing_stream_is_named(name):
         create_model(name, config, replace(inputs_for(config), frame_size=None))
 
 
-def test_text_that_the_data_lack_is_named():
+@pytest.mark.parametrize("name", [name for name in list_models() if name != "random"])
+def test_text_that_the_data_lack_is_named(name):
     with pytest.raises(ValueError, match="text: found 'bert', but the data have no such text"):
-        create_model("text-only", small_config(text="bert"), inputs_for(small_config()))
+        create_model(name, small_config(text="bert"), inputs_for(small_config()))
 
 
 def test_word_vectors_of_another_size_are_named():
