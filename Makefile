@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CPP_FILES := csrc/* $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
-SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc src -type f -not -path '*/__pycache__/*')
+CPP_FILES := $(shell find csrc -type f) $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
+SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc trajtrack trajvqa -type f -not -path '*/__pycache__/*')
 
 .PHONY: help install demo test test-interop lint format docs bench sanitize wheel clean
 
@@ -48,7 +48,7 @@ $(INTEROP)/installed: $(wildcard tests/interop/requirements*.txt) $(SOURCES)
 # Plugins that libraries bring for pytest warn when they are loaded, which is an error here.
 test-interop: $(INTEROP)/installed
 	TRAJ_REQUIRE_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
-		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/test_containers.py
+		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/containers
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -87,9 +87,9 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
-		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/trajtrack/test_reference_equality.py \
-		tests/trajtrack/test_specification.py tests/trajtrack/test_linking.py tests/trajtrack/test_cuda*.py \
-		tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py tests/trajtrack/io
+		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/core tests/trajtrack/test_reference.py \
+		tests/trajtrack/test_linking.py tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py \
+		tests/trajtrack/io
 
 WHEEL := $(VENV)-wheel
 CLEAN := build/wheel/clean
@@ -108,16 +108,16 @@ wheel: $(WHEEL)/installed
 	$(WHEEL)/bin/pip wheel --no-deps --wheel-dir build/wheel -C cmake.define.TRAJTRACK_CUDA=OFF dist/*.tar.gz
 	PATH="$(abspath $(WHEEL))/bin:$$PATH" auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
 	$(WHEEL)/bin/twine check --strict dist/*
-	$(WHEEL)/bin/check-wheel-contents --toplevel trajtrack,trajvqa dist/*.whl
+	$(WHEEL)/bin/check-wheel-contents --ignore W202 --toplevel _trajtrack,trajtrack,trajvqa dist/*.whl
 	$(PYTHON) -m venv $(CLEAN)
 	$(CLEAN)/bin/pip install --quiet --only-binary :all: dist/*.whl pytest
 	cp tests/trajtrack/test_minimal.py $(CLEAN)
 	cd $(CLEAN) && bin/python -m pytest -p no:cacheprovider test_minimal.py
 	$(CLEAN)/bin/pip install --quiet --only-binary :all: "$$(echo dist/*.whl)[eval,view]"
-	mkdir -p $(CLEAN)/tests/trajtrack
+	mkdir -p $(CLEAN)/tests/docs
 	cp README.md $(CLEAN)
-	cp tests/trajtrack/test_documentation.py $(CLEAN)/tests/trajtrack
-	cd $(CLEAN) && bin/python -m pytest -p no:cacheprovider tests/trajtrack -k "print_what_the_page_shows and README"
+	cp tests/docs/test_documentation.py $(CLEAN)/tests/docs
+	cd $(CLEAN) && bin/python -m pytest -p no:cacheprovider tests/docs -k "print_what_the_page_shows and README"
 
 clean:
 	rm -rf $(VENV) $(INTEROP) $(SANITIZED) $(WHEEL) build dist out

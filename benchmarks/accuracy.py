@@ -12,7 +12,7 @@ MOT17 FRCNN
 MOT17 YOLOX
     The second half of each of these, with detections of YOLOX-X with scores from .01; the same rules.
 KITTI RRC, KITTI PointRCNN
-    Sequences 0000 to 0010, each class by itself; KITTI's rules as `trajtrack.ground_truth` has them, and for
+    Sequences 0000 to 0010, each class by itself; KITTI's rules as `trajtrack.metrics` has them, and for
     cyclists the same without distractors. Scores of PointRCNN are logits, so that many are negative.
 VidVRD
     The 100 test videos of ImageNet-VidVRD at their own rate (15 to 30 frames a second), linked and evaluated
@@ -53,8 +53,7 @@ import numpy as np
 
 import trajtrack
 from trajtrack import Detections, LinkOptions
-from trajtrack.ground_truth import GroundTruth, kitti_ground_truth, mot_ground_truth
-from trajtrack.metrics import evaluate_many
+from trajtrack.metrics import GroundTruth, evaluate_many, kitti_ground_truth, mot_ground_truth
 
 Video = tuple[Detections | GroundTruth, Detections]
 
@@ -178,7 +177,7 @@ def every(step: int, detections: Detections) -> Detections:
 
 def simulate_detector(
     truth: Detections,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     *,
     dropout: float = 0.15,
     mean_run: int = 5,
@@ -198,21 +197,21 @@ def simulate_detector(
     order = np.lexsort((truth.frames, truth.track_ids))
     missed = np.zeros(len(truth), np.bool_)
     for rows in np.split(order, np.flatnonzero(np.diff(truth.track_ids[order])) + 1):
-        for begin in np.flatnonzero(chance.random(len(rows)) < dropout / mean_run):
-            missed[rows[begin : begin + chance.integers(1, 2 * mean_run)]] = True
+        for begin in np.flatnonzero(rng.random(len(rows)) < dropout / mean_run):
+            missed[rows[begin : begin + rng.integers(1, 2 * mean_run)]] = True
     seen = np.flatnonzero(~missed)
     corners = truth.boxes[seen].astype(np.float64)
     sizes = corners[:, 2:] - corners[:, :2]
-    centres = corners[:, :2] + sizes / 2 + chance.normal(size=sizes.shape) * jitter * sizes
-    sizes = sizes * np.exp(chance.normal(size=sizes.shape) * jitter)
-    scores = 0.4 + 0.6 * chance.random((2, len(seen))).max(axis=0)
+    centres = corners[:, :2] + sizes / 2 + rng.normal(size=sizes.shape) * jitter * sizes
+    sizes = sizes * np.exp(rng.normal(size=sizes.shape) * jitter)
+    scores = 0.4 + 0.6 * rng.random((2, len(seen))).max(axis=0)
 
-    like = chance.integers(max(len(truth), 1), size=round(false_share * len(truth)))
+    like = rng.integers(max(len(truth), 1), size=round(false_share * len(truth)))
     false_sizes = truth.boxes[like, 2:] - truth.boxes[like, :2]
     extent = truth.boxes[:, 2:].max(axis=0, initial=1)
-    false_centres = chance.random(false_sizes.shape) * extent
-    false_scores = 0.05 + 0.75 * chance.random((2, len(like))).min(axis=0)
-    false_frames = chance.integers(max(truth.num_frames, 1), size=len(like))
+    false_centres = rng.random(false_sizes.shape) * extent
+    false_scores = 0.05 + 0.75 * rng.random((2, len(like))).min(axis=0)
+    false_frames = rng.integers(max(truth.num_frames, 1), size=len(like))
     return Detections(
         np.concatenate([np.hstack([centres, sizes]), np.hstack([false_centres, false_sizes])]),
         np.concatenate([scores, false_scores]),

@@ -24,7 +24,7 @@ build() {
 }
 
 run_tests() {
-  TRAJ_REQUIRE_CUDA=1 "$PYTHON" -m pytest -p no:cacheprovider tests/trajtrack/test_cuda.py 2>&1 | tee "$OUT/test.log"
+  TRAJ_REQUIRE_CUDA=1 "$PYTHON" -m pytest -p no:cacheprovider tests/core/test_cuda.py 2>&1 | tee "$OUT/test.log"
 }
 
 # The scenes of the tests, but few of them: a checked program is slow. Errors that CUDA returns are tested elsewhere.
@@ -37,7 +37,7 @@ sanitize() {
   for tool in memcheck synccheck racecheck initcheck; do
     echo "compute-sanitizer --tool $tool"
     TRAJ_SCENES=15 TRAJ_REQUIRE_CUDA=1 compute-sanitizer --tool "$tool" --error-exitcode 9 --report-api-errors no \
-      "$PYTHON" -m pytest -p no:cacheprovider -m cuda -k "grid or moving or busy" tests/trajtrack/test_cuda.py \
+      "$PYTHON" -m pytest -p no:cacheprovider -m cuda -k "grid or moving or busy" tests/core/test_cuda.py \
       2>&1 | tee "$OUT/$tool.log" || failed=1
   done
   return $failed

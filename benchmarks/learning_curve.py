@@ -23,12 +23,12 @@ import numpy as np
 import torch
 
 from link import markdown
-from trajvqa.checkpoints import load_model
-from trajvqa.data import open_split
-from trajvqa.datasets.nextqa import read_questions, write_questions
-from trajvqa.experiment_files import read_experiment
-from trajvqa.prediction import choices
-from trajvqa.training import train
+from trajvqa.data.splits import open_split
+from trajvqa.datasets.nextqa.questions import read_questions, write_questions
+from trajvqa.evaluation.predict import choices
+from trajvqa.experiments.files import read_experiment
+from trajvqa.training.checkpoints import load_model
+from trajvqa.training.trainer import train
 
 ORDER_SEED = 0
 

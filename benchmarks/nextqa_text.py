@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from trajvqa.config import ModelConfig, TrainingConfig
-from trajvqa.datasets.nextqa import multiple_choice, read_open_ended, read_questions, write_questions
-from trajvqa.evaluation import is_right, read_predictions, score
-from trajvqa.evaluation_statistics import bootstrap_interval
-from trajvqa.experiment_files import read_experiment, read_table
-from trajvqa.tables import run_table
+from trajvqa.datasets.nextqa.questions import multiple_choice, read_open_ended, read_questions, write_questions
+from trajvqa.evaluation.accuracy import is_right, read_predictions, score
+from trajvqa.evaluation.statistics import bootstrap_interval
+from trajvqa.experiments.files import read_experiment, read_table
+from trajvqa.experiments.tables import run_table
 
 DATA = Path(os.environ.get("TRAJ_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 DISTRACTOR_SEED = 0
@@ -52,8 +52,8 @@ def make_folder(folder: Path) -> None:
     folder.mkdir()
     made = multiple_choice(read_open_ended(DATA / "nextoe" / "train.csv"), DISTRACTOR_SEED)
     videos = sorted(set(made.videos))
-    chance = np.random.Generator(np.random.PCG64(DISTRACTOR_SEED))
-    held_out = set(chance.choice(videos, round(VALIDATION_SHARE * len(videos)), replace=False).tolist())
+    rng = np.random.Generator(np.random.PCG64(DISTRACTOR_SEED))
+    held_out = set(rng.choice(videos, round(VALIDATION_SHARE * len(videos)), replace=False).tolist())
     is_held_out = np.array([video in held_out for video in made.videos])
     write_questions(folder / "train.csv", made.select(np.flatnonzero(~is_held_out)))
     write_questions(folder / "val.csv", made.select(np.flatnonzero(is_held_out)))

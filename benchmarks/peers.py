@@ -11,7 +11,7 @@ Measured are, for each peer with the settings that it has by default (they are p
 - HOTA, IDF1 and identity switches, by `trajtrack.evaluate_many` under the rules of the benchmark: MOT17 (sequences
   02, 04, 09 and 10, all frames with Faster R-CNN's detections, the second halves with YOLOX's) and KITTI (cars of
   sequences 0000 to 0010, RRC's detections), each detection with a score of at least 0.5. Evaluated is what a peer
-  returns, in its own boxes; trajtrack with and without its interpolated boxes. No peer sees a picture.
+  returns, in its own boxes; trajtrack with and without its interpolated boxes. No peer sees an image.
 
 Each peer runs in a process of its own, with the interpreter given for it, so that peers whose requirements exclude
 each other can be compared. One that is not installed there is named and left out.

@@ -42,7 +42,7 @@ MACHINE = "the machine, plain loops"
 SHORT = 20_000
 """Detections below which a turn has several runs, of which it takes the mean."""
 DENSITY = 335 / (3840 * 2160)
-"""Objects a pixel: 300 boxes of 60 to 180 pixels in a picture of 4K."""
+"""Objects a pixel: 300 boxes of 60 to 180 pixels in an image of 4K."""
 
 
 @dataclass
@@ -203,7 +203,7 @@ def lines_of(points: Sequence[Point]) -> dict[str, list[Point]]:
 
 
 def speeds(study: Study, line: Sequence[Point]) -> list[tuple[float, float, float]]:
-    """Return the slowest, the median and the fastest speed of each point, in what the study's picture shows."""
+    """Return the slowest, the median and the fastest speed of each point, in what the study's image shows."""
     unit = line[0].detections / line[0].median if study.relative else 1e6
     return [
         tuple(each.detections / seconds / unit for seconds in (max(each.seconds), each.median, min(each.seconds)))  # type: ignore[misc]
@@ -269,7 +269,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Speed of linking against the size of its input.")
     parser.add_argument("--quick", action="store_true", help="a tenth of the detections, three turns")
     parser.add_argument("--only", default="", metavar="WORDS", help="studies whose names hold one of the words")
-    parser.add_argument("--images", metavar="DIR", help="where pictures go; docs/images, with --quick nowhere")
+    parser.add_argument("--images", metavar="DIR", help="where images go; docs/images, with --quick nowhere")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
     arguments = parser.parse_args()
     default = "" if arguments.quick else str(Path(__file__).parent.parent / "docs" / "images")

@@ -71,19 +71,19 @@ class Result:
 
 def random_video(number: int) -> Detections:
     """Make a video from its number."""
-    chance = np.random.default_rng((11, number))
-    frames, objects = int(chance.integers(1, 61)), int(chance.integers(0, 13))
+    rng = np.random.default_rng((11, number))
+    frames, objects = int(rng.integers(1, 61)), int(rng.integers(0, 13))
     where = np.tile(np.arange(frames), (objects, 1)).T
-    centres = chance.uniform(0, 300, (1, objects, 2)) + where[..., None] * chance.normal(0, 3, (1, objects, 2))
-    if chance.random() < 0.2:
-        centres = chance.uniform(0, 300, (frames, objects, 2))
-    sizes = chance.uniform(5, 80, (1, objects, 2)) + np.zeros_like(centres)
-    seen = chance.random((frames, objects)) < chance.uniform(0.3, 1)
-    grid = chance.choice((1, 8, 1000))
+    centres = rng.uniform(0, 300, (1, objects, 2)) + where[..., None] * rng.normal(0, 3, (1, objects, 2))
+    if rng.random() < 0.2:
+        centres = rng.uniform(0, 300, (frames, objects, 2))
+    sizes = rng.uniform(5, 80, (1, objects, 2)) + np.zeros_like(centres)
+    seen = rng.random((frames, objects)) < rng.uniform(0.3, 1)
+    grid = rng.choice((1, 8, 1000))
     corners = np.round(np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=-1)[seen] * grid) / grid
-    scores = np.round(chance.uniform(0.05, 1, len(corners)), int(chance.choice((1, 4))))
-    labels = np.broadcast_to(chance.integers(0, chance.integers(1, 4), objects), seen.shape)[seen]
-    order = chance.permutation(len(corners)) if chance.random() < 0.5 else np.arange(len(corners))
+    scores = np.round(rng.uniform(0.05, 1, len(corners)), int(rng.choice((1, 4))))
+    labels = np.broadcast_to(rng.integers(0, rng.integers(1, 4), objects), seen.shape)[seen]
+    order = rng.permutation(len(corners)) if rng.random() < 0.5 else np.arange(len(corners))
     return Detections(corners[order], scores[order], where[seen][order], labels[order], num_frames=frames)
 
 
@@ -98,11 +98,11 @@ class Videos:
     def __iter__(self) -> Iterator[Any]:
         for index in range(self._count):
             number = self._first + index
-            chance = np.random.default_rng((12, number))
-            if chance.random() < BROKEN_SHARE:
-                self.broken[index] = str(chance.choice(BREAKS))
+            rng = np.random.default_rng((12, number))
+            if rng.random() < BROKEN_SHARE:
+                self.broken[index] = str(rng.choice(BREAKS))
                 yield self._broken(number, self.broken[index])
-            elif chance.random() < 0.5:
+            elif rng.random() < 0.5:
                 yield random_video(number)
             else:
                 path = self.path(number)

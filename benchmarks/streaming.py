@@ -147,20 +147,20 @@ class Objects:
         self._labels = np.arange(slots, dtype=np.int32) % 2
 
     def step(self) -> Frame:
-        chance = self._chance
+        rng = self._chance
         for slot in np.flatnonzero(self._left == 0):
             self._there[slot] = not self._there[slot]
             mean = self._mean_life if self._there[slot] else self._mean_pause
-            self._left[slot] = min(chance.geometric(1 / mean), 10 * mean)
-            self._centres[slot] = chance.uniform((0, 0), (1920, 1080))
-            self._steps[slot] = chance.normal(0, 2, 2)
-            self._sizes[slot] = chance.uniform(40, 160, 2)
+            self._left[slot] = min(rng.geometric(1 / mean), 10 * mean)
+            self._centres[slot] = rng.uniform((0, 0), (1920, 1080))
+            self._steps[slot] = rng.normal(0, 2, 2)
+            self._sizes[slot] = rng.uniform(40, 160, 2)
         self._left -= 1
         self._centres += self._steps
-        seen = self._there & (chance.random(len(self._left)) > 0.1)
-        centres = self._centres[seen] + chance.normal(0, 1.5, (int(seen.sum()), 2))
+        seen = self._there & (rng.random(len(self._left)) > 0.1)
+        centres = self._centres[seen] + rng.normal(0, 1.5, (int(seen.sum()), 2))
         boxes = np.hstack([centres - self._sizes[seen] / 2, centres + self._sizes[seen] / 2]).astype(np.float32)
-        return Frame(boxes, chance.uniform(0.3, 1, len(boxes)).astype(np.float32), self._labels[seen])
+        return Frame(boxes, rng.uniform(0.3, 1, len(boxes)).astype(np.float32), self._labels[seen])
 
 
 def measure_memory(options: LinkOptions, frames: int, every: int) -> list[Sample]:

@@ -24,8 +24,8 @@ from typing import Any
 import torch
 
 from trajvqa import Inputs, ModelConfig, create_model
-from trajvqa.batches import Batch
-from trajvqa.losses import hinge_loss
+from trajvqa.data.batches import Batch
+from trajvqa.training.losses import hinge_loss
 
 QUESTIONS, CANDIDATES, NEGATIVES, WORDS, CLIPS, TRAJECTORIES = 64, 5, 5, 37, 16, 40
 FRAME_SIZE, TRAJECTORY_SIZE, VOCABULARY, CLASSES = 4096, 1536, 6041, 600

@@ -19,9 +19,9 @@ from playwright.sync_api import Browser
 
 import trajtrack
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from chromium import headless_chromium
+from helpers.chromium import headless_chromium
 
 SIZE = (1920, 1080)
 HEADER = (
@@ -85,18 +85,18 @@ def measure(browser: Browser, path: Path, num_frames: int, num_tracks: int) -> s
 
 def walkers(num_frames: int, num_tracks: int) -> trajtrack.Detections:
     """Return boxes that walk about, each missing from a tenth of the frames."""
-    chance = np.random.default_rng(0)
-    steps = np.cumsum(chance.normal(0, 3, (num_tracks, num_frames, 2)), axis=1)
-    centres = np.abs((steps + chance.uniform(0, SIZE, (num_tracks, 1, 2))) % (2 * np.array(SIZE)) - SIZE)
-    halves = chance.uniform((10, 25), (40, 90), (num_tracks, 1, 2))
+    rng = np.random.default_rng(0)
+    steps = np.cumsum(rng.normal(0, 3, (num_tracks, num_frames, 2)), axis=1)
+    centres = np.abs((steps + rng.uniform(0, SIZE, (num_tracks, 1, 2))) % (2 * np.array(SIZE)) - SIZE)
+    halves = rng.uniform((10, 25), (40, 90), (num_tracks, 1, 2))
     boxes = np.concatenate([centres - halves, centres + halves], axis=2).reshape(-1, 4)
     count = num_tracks * num_frames
     ids, frames = np.divmod(np.arange(count), num_frames)
     names = {label: f"class {label}" for label in range(5)}
     every = trajtrack.Detections(
-        boxes, chance.uniform(0.3, 1, count), frames, ids % 5, num_frames, track_ids=ids, label_names=names
+        boxes, rng.uniform(0.3, 1, count), frames, ids % 5, num_frames, track_ids=ids, label_names=names
     )
-    return every[chance.random(count) > 0.1]
+    return every[rng.random(count) > 0.1]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# Adds the GPU's part to _core where TRAJTRACK_CUDA asks for it and a toolkit is there. Says in TRAJTRACK_CUDA_MISSING
+# Adds the GPU's part to _trajtrack where TRAJTRACK_CUDA asks for it and a toolkit is there. Says in TRAJTRACK_CUDA_MISSING
 # why it did not.
 
 function(trajtrack_find_cuda)
@@ -66,7 +66,7 @@ if(TRAJTRACK_CUDA_MISSING)
     message(FATAL_ERROR "TRAJTRACK_CUDA=ON: ${TRAJTRACK_CUDA_MISSING}")
   endif()
   message(STATUS "Without CUDA: ${TRAJTRACK_CUDA_MISSING}")
-  target_compile_definitions(_core PRIVATE TRAJTRACK_CUDA_MISSING="${TRAJTRACK_CUDA_MISSING}")
+  target_compile_definitions(_trajtrack PRIVATE TRAJTRACK_CUDA_MISSING="${TRAJTRACK_CUDA_MISSING}")
   return()
 endif()
 
@@ -77,22 +77,23 @@ enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 message(STATUS "With CUDA ${TRAJTRACK_NVCC_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
 
-add_library(_cuda OBJECT csrc/device_cuda.cu csrc/link_graph_cuda.cu)
+add_library(_trajtrack_cuda OBJECT csrc/cuda/device.cu csrc/cuda/device_link_graph.cu)
+target_include_directories(_trajtrack_cuda PRIVATE csrc)
 if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25.1 does not know that nvcc 12 has it
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
 endif()
-set_target_properties(_cuda PROPERTIES
+set_target_properties(_trajtrack_cuda PROPERTIES
   CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF
   CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 # Results are promised to the last bit, as for the processor: no fused multiply-add, and division by IEEE 754.
 set(TRAJTRACK_CUDA_FLAGS -fmad=false --ftz=false --prec-div=true)
-target_compile_options(_cuda PRIVATE ${TRAJTRACK_CUDA_FLAGS})
+target_compile_options(_trajtrack_cuda PRIVATE ${TRAJTRACK_CUDA_FLAGS})
 if(NOT MSVC)
-  target_compile_options(_cuda PRIVATE -Xcompiler=-ffp-contract=off,-Wall,-Wextra)
+  target_compile_options(_trajtrack_cuda PRIVATE -Xcompiler=-ffp-contract=off,-Wall,-Wextra)
 endif()
 if(TRAJTRACK_WARNINGS_AS_ERRORS)
-  target_compile_options(_cuda PRIVATE -Werror=all-warnings)
+  target_compile_options(_trajtrack_cuda PRIVATE -Werror=all-warnings)
 endif()
-target_sources(_core PRIVATE csrc/bindings_cuda.cpp)
-target_link_libraries(_core PRIVATE _cuda CUDA::cudart_static)
-target_compile_definitions(_core PRIVATE TRAJTRACK_CUDA)
+target_sources(_trajtrack PRIVATE csrc/python/module_cuda.cpp)
+target_link_libraries(_trajtrack PRIVATE _trajtrack_cuda CUDA::cudart_static)
+target_compile_definitions(_trajtrack PRIVATE TRAJTRACK_CUDA)

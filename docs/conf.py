@@ -50,7 +50,7 @@ _PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
-    "src/trajtrack/reference.py": "reference/specification.md",
+    "trajtrack/reference.py": "reference/specification.md",
 }
 """What lies above docs/, and where it is in the site."""
 

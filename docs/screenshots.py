@@ -1,10 +1,10 @@
-"""Write docs/images/viewer-*.png: the viewer's page on real data and on drawn pictures, in headless Chromium.
+"""Write docs/images/viewer-*.png: the viewer's page on real data and on drawn images, in headless Chromium.
 
     python docs/screenshots.py [--data FOLDER]
 
-Needs ``playwright``, and ``chromium`` on the path. The pictures of videos keep their owners' terms and are no part of
-the repository: what shows them, and what no page shows, goes to out/screenshots. The pictures beneath the boxes of
-viewer-pictures.png are drawn here.
+Needs ``playwright``, and ``chromium`` on the path. The images of videos keep their owners' terms and are no part of
+the repository: what shows them, and what no page shows, goes to out/screenshots. The images beneath the boxes of
+viewer-images.png are drawn here.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from playwright.sync_api import Browser
 
 import trajtrack
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "browser"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from chromium import headless_chromium
+from helpers.chromium import headless_chromium
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
@@ -34,12 +34,12 @@ APART = PROJECT / "out" / "screenshots"
 VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
 BALLS_AND_BRICKS = ("#e8dcc4", "#b98b73", "#f4f1de", "#8fa3ad", "#cfb9a5", "#5b616e")
 COLOURS = 255
-"""Of a picture: as many as make it small without a difference to see."""
+"""Of an image: as many as make it small without a difference to see."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A state of a page, and where its picture goes."""
+    """A state of a page, and where its image goes."""
 
     page: str
     to: Path
@@ -51,14 +51,14 @@ class Shot:
     keys: list[str] = field(default_factory=list)
     """Pressed before."""
     click: tuple[float, float] | None = None
-    """Where in the picture of the video to click."""
+    """Where in the image of the video to click."""
 
 
 SHOTS = [
     Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
-    Shot("drawn", IMAGES / "viewer-pictures.png", frame=60),
+    Shot("drawn", IMAGES / "viewer-images.png", frame=60),
     Shot("vidvrd", APART / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", APART / "help.png", frame=300, keys=["?"]),
     Shot("mot", APART / "help-dark.png", "dark", frame=300, keys=["?"]),
@@ -89,7 +89,7 @@ def write_pages(data: Path, folder: Path) -> None:
     trajtrack.write_page(
         trajtrack.link(campus, min_length=5),
         folder / "campus.html",
-        pictures=data / "mot15/TUD-Campus/img1",
+        images=data / "mot15/TUD-Campus/img1",
         title="TUD-Campus",
     )
     archive = data / "vidvrd/VidVRD-dataset.zip"
@@ -107,7 +107,7 @@ def write_pages(data: Path, folder: Path) -> None:
     frames = folder / "frames"
     frames.mkdir()
     for frame in range(scene.truth.num_frames):
-        draw_picture(scene.truth, frame).save(frames / f"{frame:06}.png")
+        draw_image(scene.truth, frame).save(frames / f"{frame:06}.png")
     seen = scene.detections
     named = trajtrack.Detections(
         seen.boxes, seen.scores, seen.frames, seen.labels, seen.num_frames, label_names={0: "ball", 1: "brick"}
@@ -115,15 +115,15 @@ def write_pages(data: Path, folder: Path) -> None:
     trajtrack.write_page(
         trajtrack.link(named, min_length=5),
         folder / "drawn.html",
-        pictures=frames,
+        images=frames,
         title="Balls and bricks",
     )
 
 
-def draw_picture(truth: trajtrack.Detections, frame: int) -> Image.Image:
+def draw_image(truth: trajtrack.Detections, frame: int) -> Image.Image:
     """Draw balls and bricks on a lawn, the lowest in front."""
-    picture = Image.new("RGB", (1280, 720), "#4f6b52")
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (1280, 720), "#4f6b52")
+    pen = ImageDraw.Draw(image)
     for left in range(0, 1280, 160):
         pen.rectangle((left, 0, left + 79, 719), fill="#56735a")
     here = truth[truth.frames == frame]
@@ -136,7 +136,7 @@ def draw_picture(truth: trajtrack.Detections, frame: int) -> Image.Image:
             pen.ellipse((x1, y1, x2, y2), fill=colour, outline="#3a3a3a", width=2)
         else:
             pen.rectangle((x1, y1, x2, y2), fill=colour, outline="#3a3a3a", width=2)
-    return picture
+    return image
 
 
 def take(browser: Browser, path: Path, shot: Shot) -> None:
@@ -156,9 +156,9 @@ def take(browser: Browser, path: Path, shot: Shot) -> None:
         page.locator("#scene").click(position={"x": left, "y": top})
         page.mouse.move(0, 0)
     page.wait_for_timeout(300)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     shot.to.parent.mkdir(parents=True, exist_ok=True)
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(shot.to, optimize=True)
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(shot.to, optimize=True)
     page.close()
 
 

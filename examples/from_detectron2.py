@@ -1,8 +1,8 @@
 """detectron2: the `Instances` of its predictors get the field `track_ids`.
 
-With a predictor and pictures of yours:
+With a predictor and images of yours:
 
-    outputs = [predictor(picture) for picture in pictures]
+    outputs = [predictor(image) for image in images]
     tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
     outputs = trajtrack.attach_ids(outputs, tracks)  # outputs[0]["instances"].track_ids
 

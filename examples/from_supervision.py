@@ -2,7 +2,7 @@
 
 With a detector and a video of yours:
 
-    frames = [sv.Detections.from_ultralytics(model(picture)[0]) for picture in sv.get_video_frames_generator("in.mp4")]
+    frames = [sv.Detections.from_ultralytics(model(image)[0]) for image in sv.get_video_frames_generator("in.mp4")]
     tracks = trajtrack.link(trajtrack.Detections.from_frames(frames), min_length=5)
     frames = trajtrack.attach_ids(frames, tracks)
 """
@@ -33,7 +33,7 @@ print(f"first frame: {len(tracked)} of {len(frames[0])} boxes are tracked")
 
 trace = sv.TraceAnnotator(trace_length=30)
 for boxes in trajtrack.to_supervision(tracks):  # interpolated boxes included: no trace is interrupted
-    picture = trace.annotate(np.zeros((720, 1280, 3), np.uint8), boxes)
-picture = sv.LabelAnnotator().annotate(picture, boxes, labels=[str(number) for number in boxes.tracker_id])
+    image = trace.annotate(np.zeros((720, 1280, 3), np.uint8), boxes)
+image = sv.LabelAnnotator().annotate(image, boxes, labels=[str(number) for number in boxes.tracker_id])
 print(f"last frame: {len(boxes)} boxes drawn, {boxes.data['interpolated'].sum()} of them interpolated")
 trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

@@ -1,8 +1,8 @@
 """torchvision: one dict of tensors a frame; the ids become a tensor beside them.
 
-With a model and pictures of yours:
+With a model and images of yours:
 
-    outputs = [model([picture])[0] for picture in pictures]  # under torch.inference_mode()
+    outputs = [model([image])[0] for image in images]  # under torch.inference_mode()
     tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
     outputs = trajtrack.attach_ids(outputs, tracks)
 """

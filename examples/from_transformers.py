@@ -1,8 +1,8 @@
 """Hugging Face Transformers: the lists of an object-detection pipeline; each box gets its `track_id`.
 
-With a model and pictures of yours:
+With a model and images of yours:
 
-    found = pipeline("object-detection", model="hustvl/yolos-tiny")(pictures)
+    found = pipeline("object-detection", model="hustvl/yolos-tiny")(images)
     tracks = trajtrack.link(trajtrack.Detections.from_frames(found), min_length=5)
     found = trajtrack.attach_ids(found, tracks)
 
@@ -26,13 +26,13 @@ config = YolosConfig(image_size=[32, 48], num_detection_tokens=5, id2label=names
 processor = YolosImageProcessor(size={"height": 32, "width": 48})
 detect = pipeline("object-detection", model=YolosForObjectDetection(config), image_processor=processor)
 
-picture = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
-pictures = [Image.fromarray(np.roll(picture, shift, axis=1)) for shift in range(8)]  # the scene moves to the right
-found = detect(pictures, threshold=0.3)
+image = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+images = [Image.fromarray(np.roll(image, shift, axis=1)) for shift in range(8)]  # the scene moves to the right
+found = detect(images, threshold=0.3)
 
 detections = trajtrack.Detections.from_frames(found, label_names=names)
 tracks = trajtrack.link(detections, iou_threshold=0.3)
 found = trajtrack.attach_ids(found, tracks)
-print(f"{len(detections)} boxes in {detections.num_frames} pictures are {len(tracks)} trajectories")
+print(f"{len(detections)} boxes in {detections.num_frames} images are {len(tracks)} trajectories")
 print("the first of them:", found[0][0])
 trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

@@ -18,12 +18,12 @@ import trajtrack
 NAMES = {0: "person", 1: "car"}
 
 found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the model
-picture = np.zeros((720, 1280, 3), np.uint8)
+image = np.zeros((720, 1280, 3), np.uint8)
 results = []
 for number in range(found.num_frames):
     own = found[found.frames == number]
     rows = np.column_stack([own.boxes, own.scores, own.labels])
-    results.append(Results(picture, f"{number}.jpg", NAMES, boxes=torch.tensor(rows, dtype=torch.float32)))
+    results.append(Results(image, f"{number}.jpg", NAMES, boxes=torch.tensor(rows, dtype=torch.float32)))
 
 tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
 results = trajtrack.attach_ids(results, tracks)

@@ -1,9 +1,9 @@
 """napari: tracks as a Tracks layer and a Shapes layer.
 
-With pictures of yours, and pip install 'napari[all]':
+With images of yours, and pip install 'napari[all]':
 
     viewer = napari.Viewer()
-    viewer.add_image(pictures)  # (T, H, W, 3)
+    viewer.add_image(images)  # (T, H, W, 3)
     viewer.add_tracks(layers.tracks, properties=layers.properties)
     viewer.add_shapes(layers.rectangles, properties=layers.properties, face_color="transparent")
     napari.run()

@@ -3,9 +3,9 @@
 With a video of yours, in the viewer at once:
 
     rerun.init("video", spawn=True)
-    for number, picture in enumerate(pictures):
+    for number, image in enumerate(images):
         rerun.set_time("frame", sequence=number)
-        rerun.log("video", rerun.Image(picture))
+        rerun.log("video", rerun.Image(image))
     log_to_rerun(tracks, entity_path="video/tracks")
 """
 

@@ -175,7 +175,7 @@ class Similari(OnlinePeer):
 
 
 class Roboflow(OnlinePeer):
-    """The trackers of roboflow/trackers; `options` only where a default needs pictures."""
+    """The trackers of roboflow/trackers; `options` only where a default needs images."""
 
     package = "trackers"
 
@@ -397,7 +397,7 @@ PEERS: dict[str, Peer] = {
     "trackers OC-SORT": Roboflow("OCSORTTracker(): overlap 0.3, scores from 0.6, 3 frames, buffer 30", "OCSORTTracker"),
     "trackers C-BIoU": Roboflow("CBIoUTracker(): new tracks from 0.7, buffers 0.3 and 0.5", "CBIoUTracker"),
     "trackers BoT-SORT": Roboflow(
-        "BoTSORTTracker(enable_cmc=False), as no pictures are given: new tracks from 0.7",
+        "BoTSORTTracker(enable_cmc=False), as no images are given: new tracks from 0.7",
         "BoTSORTTracker",
         enable_cmc=False,
     ),

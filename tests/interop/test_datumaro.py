@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from export_examples import NAMES, linked
-from libraries import library
 
 import trajtrack
+from helpers.export_examples import NAMES, linked
+from helpers.libraries import library
 
 datumaro = library("datumaro")
 

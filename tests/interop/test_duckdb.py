@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from libraries import library
 
 import trajtrack
+from helpers.libraries import library
 from trajtrack import Detections
 
 duckdb = library("duckdb")

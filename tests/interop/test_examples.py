@@ -6,7 +6,8 @@ import os
 import runpy
 
 import pytest
-from libraries import library
+
+from helpers.libraries import library
 
 os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from export_examples import linked, tracks
-from libraries import library
 
+from helpers.export_examples import linked, tracks
+from helpers.libraries import library
 from trajtrack import Detections
 from trajtrack.exports import to_napari
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from export_examples import tracks
-from libraries import library
 
 import trajtrack
+from helpers.export_examples import tracks
+from helpers.libraries import library
 
 library("pyarrow")
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from export_examples import NAMES, linked
-from libraries import library
 
+from helpers.export_examples import NAMES, linked
+from helpers.libraries import library
 from trajtrack import Detections
 from trajtrack.exports import log_to_rerun
 

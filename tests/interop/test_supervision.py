@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from libraries import library
 
 import trajtrack
+from helpers.libraries import library
 from trajtrack import Detections
 
 sv = library("supervision")
@@ -113,12 +113,12 @@ def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:
 
 def test_annotators_draw_what_comes_back() -> None:
     given = video()
-    picture = np.zeros((40, 200, 3), np.uint8)
+    image = np.zeros((40, 200, 3), np.uint8)
     trace = sv.TraceAnnotator(thickness=1)
     for entry in trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given))):
-        trace.annotate(picture, entry)
-        sv.BoxAnnotator(thickness=1).annotate(picture, entry)
-    assert picture.any()
+        trace.annotate(image, entry)
+        sv.BoxAnnotator(thickness=1).annotate(image, entry)
+    assert image.any()
 
 
 def test_trajectories_come_with_interpolated_boxes() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from libraries import library
 
 import trajtrack
+from helpers.libraries import library
 from trajtrack import Detections
 
 trackeval = library("trackeval")

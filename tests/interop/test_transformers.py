@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from libraries import library
 
 import trajtrack
+from helpers.libraries import library
 from trajtrack import Detections
 
 torch = library("torch")
@@ -39,21 +39,21 @@ def processor():
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    chance = np.random.default_rng(0)
-    return [Image.fromarray(chance.integers(0, 255, (64, 96, 3), np.uint8)) for _ in range(3)]
+def images():
+    rng = np.random.default_rng(0)
+    return [Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8)) for _ in range(3)]
 
 
 @pytest.fixture(scope="module")
-def found_by_pipeline(model, processor, pictures):
+def found_by_pipeline(model, processor, images):
     detect = transformers.pipeline("object-detection", model=model, image_processor=processor)
-    return detect(pictures, threshold=0.3)
+    return detect(images, threshold=0.3)
 
 
 @pytest.fixture(scope="module")
-def found_by_processor(model, processor, pictures):
+def found_by_processor(model, processor, images):
     with torch.no_grad():
-        outputs = model(**processor(images=pictures, return_tensors="pt"))
+        outputs = model(**processor(images=images, return_tensors="pt"))
     return processor.post_process_object_detection(outputs, threshold=0.3, target_sizes=[(64, 96)] * 3)
 
 

@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from libraries import library
 
 import trajtrack
+from helpers.libraries import library
 from trajtrack import Detections
 from trajtrack.containers import container_of
 
@@ -22,16 +22,16 @@ ROWS = [
     [],
 ]
 """Corners, confidence, class."""
-PICTURE = np.zeros((40, 200, 3), np.uint8)
+IMAGE = np.zeros((40, 200, 3), np.uint8)
 
 
 def frame(rows=ROWS[0], names=NAMES, **others):
     boxes = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
-    return results.Results(PICTURE, "picture.jpg", names, boxes=boxes, **others)
+    return results.Results(IMAGE, "image.jpg", names, boxes=boxes, **others)
 
 
 def without_boxes(**others):
-    return results.Results(PICTURE, "picture.jpg", NAMES, **others)
+    return results.Results(IMAGE, "image.jpg", NAMES, **others)
 
 
 def video():
@@ -116,25 +116,25 @@ def test_everything_else_is_kept() -> None:
     (attached,) = tracked(given)
     assert attached.masks is given[0].masks
     assert attached.keypoints is given[0].keypoints
-    assert attached.orig_img is PICTURE
-    assert (attached.speed, attached.path, attached.names) == ({"inference": 1.5}, "picture.jpg", NAMES)
+    assert attached.orig_img is IMAGE
+    assert (attached.speed, attached.path, attached.names) == ({"inference": 1.5}, "image.jpg", NAMES)
 
 
-def test_boxes_beyond_the_picture_are_not_clipped() -> None:
+def test_boxes_beyond_the_image_are_not_clipped() -> None:
     rows = [[-5, -5, 300, 300, 0.5, 0]]
     assert tracked([frame(rows)])[0].boxes.xyxy.tolist() == [rows[0][:4]]
 
 
 def test_ids_that_are_there_are_replaced() -> None:
     boxes = torch.tensor([[0, 0, 10, 20, 77, 0.5, 2]])
-    (attached,) = tracked([results.Results(PICTURE, "picture.jpg", NAMES, boxes=boxes)])
+    (attached,) = tracked([results.Results(IMAGE, "image.jpg", NAMES, boxes=boxes)])
     assert attached.boxes.data.tolist() == [[0, 0, 10, 20, 0, 0.5, 2]]
 
 
 def test_ids_are_exact_beside_boxes_of_half_precision() -> None:
     many = 2050  # the first integers that are no float16 lie below
     boxes = torch.tensor([[20 * i, 0, 20 * i + 10, 10, 0.5, 0] for i in range(many)], dtype=torch.float16)
-    (attached,) = tracked([results.Results(PICTURE, "picture.jpg", NAMES, boxes=boxes)], nms_threshold=1.0)
+    (attached,) = tracked([results.Results(IMAGE, "image.jpg", NAMES, boxes=boxes)], nms_threshold=1.0)
     assert sorted(attached.boxes.id.tolist()) == list(range(many))
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import Scene, gap_scenes, grid_scenes, moving_scenes
 
 import trajtrack
-from trajtrack import Detections, Linker, LinkOptions, Settled, Trajectories
+from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
+from trajtrack import Detections, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
 BOX = [[0.0, 0.0, 10.0, 10.0]]
@@ -32,7 +32,7 @@ def by_frame(detections: Detections) -> Detections:
     return detections[np.argsort(detections.frames, kind="stable")]
 
 
-def push_all(linker: Linker, detections: Detections) -> list[Settled]:
+def push_all(linker: Linker, detections: Detections) -> list[StreamOutput]:
     """Push the frames that hold detections, which are in the order of frames."""
     numbers, begins = np.unique(detections.frames, return_index=True)
     parts = np.split(np.arange(len(detections)), begins[1:])
@@ -42,7 +42,7 @@ def push_all(linker: Linker, detections: Detections) -> list[Settled]:
     ]
 
 
-def assert_same(settled: Iterable[Settled], expected: Trajectories) -> None:
+def assert_same(settled: Iterable[StreamOutput], expected: Trajectories) -> None:
     """Every row comes out once, with the same fate; the trajectories are the same sets."""
     parts = list(settled)
     rows = np.concatenate([part.rows for part in parts])

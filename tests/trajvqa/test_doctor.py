@@ -5,15 +5,15 @@ import json
 import h5py
 import numpy as np
 import pytest
-from data_examples import write_data
 
+from helpers.data_examples import write_data
 from trajvqa.cli import main
-from trajvqa.datasets.nextqa import read_questions
+from trajvqa.data.file_reports import FileReport
+from trajvqa.datasets.nextqa.questions import read_questions
 from trajvqa.doctor import Report, examine
-from trajvqa.features import write_frame_features
-from trajvqa.file_checks import FileReport
-from trajvqa.trajectory_store import VideoTrajectories, write_trajectories
-from trajvqa.vocabulary import Vocabulary, write_vocabulary
+from trajvqa.stores.frame_features import write_frame_features
+from trajvqa.stores.trajectories import VideoTrajectories, write_trajectories
+from trajvqa.text.vocabulary import Vocabulary, write_vocabulary
 
 
 @pytest.fixture

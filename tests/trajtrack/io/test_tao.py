@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from changed_json import write_changed
 
 import trajtrack
+from helpers.changed_json import write_changed
 from trajtrack import Detections
 
 DATASET = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from changed_json import write_changed
 
 import trajtrack
+from helpers.changed_json import write_changed
 from trajtrack import Detections
 from trajtrack.io.vidor_categories import CATEGORIES
 

@@ -9,9 +9,9 @@ from trajvqa.layers.fusion import CompactBilinear, McbScore, count_sketch
 
 @given(size=st.integers(1, 40), width=st.integers(1, 12), seed=st.integers(0, 1000))
 def test_the_sketch_equals_the_circular_convolution_of_two_count_sketches(size, width, seed):
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     layer = CompactBilinear(width, size)
-    first, second = torch.randn(2, width, generator=chance)
+    first, second = torch.randn(2, width, generator=rng)
     sketches = [
         count_sketch(values, layer.places[k], layer.signs[k], size).double() for k, values in enumerate((first, second))
     ]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from batch_examples import inputs_for, make_batch, small_config
 from torch.nn.functional import elu
 
+from helpers.batch_examples import inputs_for, make_batch, small_config
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.hcrn import Hcrn
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from batch_examples import inputs_for, make_batch, small_config
 from torch.nn.functional import layer_norm
 
+from helpers.batch_examples import inputs_for, make_batch, small_config
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.hga import Hga
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from batch_examples import CLASSES, inputs_for, make_batch, small_config
 
+from helpers.batch_examples import CLASSES, inputs_for, make_batch, small_config
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.l_gcn import LGcn
 

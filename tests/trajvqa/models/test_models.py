@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from batch_examples import FRAME, inputs_for, make_batch, small_config, with_padding
 
-from trajvqa.batches import Batch
+from helpers.batch_examples import FRAME, inputs_for, make_batch, small_config, with_padding
 from trajvqa.config import ModelConfig
-from trajvqa.losses import hinge_loss
+from trajvqa.data.batches import Batch
 from trajvqa.models import create_model, list_models, streams_of
+from trajvqa.training.losses import hinge_loss
 
 VARIANTS = {
     "full": {},

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from batch_examples import inputs_for, make_batch, small_config
 
+from helpers.batch_examples import inputs_for, make_batch, small_config
 from trajvqa.models import create_model, streams_of
 from trajvqa.models.psac import Psac
 

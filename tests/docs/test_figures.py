@@ -1,0 +1,33 @@
+"""docs/figures.py: the images of docs/algorithm.md, drawn from what the library makes of a scene."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture
+def write():
+    if not DOCS.is_dir():
+        pytest.skip("a source distribution has no docs")
+    return runpy.run_path(str(DOCS / "figures.py"))["write"]
+
+
+def test_every_image_of_the_page_is_made(write, tmp_path):
+    write(tmp_path)
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made == {path.name for path in (DOCS / "images").glob("algorithm-*")}
+    page = (DOCS / "algorithm.md").read_text()
+    assert [name for name in made if f"](images/{name})" not in page] == []
+
+
+def test_the_same_images_are_made_again(write, tmp_path):
+    for folder in ("once", "twice"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder)
+    for once in (tmp_path / "once").iterdir():
+        assert once.read_bytes() == (tmp_path / "twice" / once.name).read_bytes()

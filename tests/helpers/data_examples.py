@@ -1,0 +1,82 @@
+"""A data folder of a few videos, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from helpers.question_examples import make_questions
+from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
+from trajvqa.datasets.nextqa.questions import write_questions
+from trajvqa.datasets.questions import Questions
+from trajvqa.stores.frame_features import write_frame_features
+from trajvqa.stores.trajectories import VideoTrajectories, write_trajectories
+
+CLIPS, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 4, 7, 5, 6
+CLASSES = ("dog", "cat", "adult human")
+
+SMALL = {
+    "hidden_size": 16,
+    "word_size": 8,
+    "fusion_size": 64,
+    "trajectory_heads": 4,
+    "trajectory_feed_forward": 16,
+    "max_trajectories": 3,
+}
+
+
+def small_experiment(
+    model: str = "trajectory", negatives: str = "none", epochs: int = 2, **settings: object
+) -> Experiment:
+    return Experiment(
+        model=model,
+        settings=ModelConfig(**(SMALL | settings)),  # type: ignore[arg-type]
+        negatives=NegativesConfig(negatives, 2),
+        training=TrainingConfig(epochs=epochs, batch_size=8, learning_rate=1e-3, seed=3, device="cpu"),
+    )
+
+
+def write_data(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"), bert: bool = False) -> Path:
+    """Write a data folder; each split has its own videos, the second of which has no trajectory."""
+    (folder / "vid_feat").mkdir(parents=True)
+    (folder / "traj_feat").mkdir()
+    (folder / "qas_bert").mkdir()
+    for number, split in enumerate(splits):
+        rng = np.random.Generator(np.random.PCG64(number))
+        questions = _renamed(make_questions(videos=6, each=4, seed=number), split)
+        write_questions(folder / f"{split}.csv", questions)
+        videos = list(dict.fromkeys(questions.videos))
+        write_frame_features(
+            folder / "vid_feat" / f"app_mot_{split}.h5",
+            videos,
+            rng.standard_normal((len(videos), CLIPS, FRAME_SIZE)).astype(np.float32),
+        )
+        write_trajectories(
+            folder / "traj_feat" / f"trajectories_{split}.h5",
+            [_trajectories(video, 0 if place == 1 else place + 1, rng) for place, video in enumerate(videos)],
+            CLASSES,
+        )
+        if bert:
+            features = rng.standard_normal((len(questions), 5, 9, TEXT_SIZE)).astype(np.float32)
+            features[:, :, 7:] = 0
+            with h5py.File(folder / "qas_bert" / f"bert_ft_{split}.h5", "w") as file:
+                file["feat"] = features
+    return folder
+
+
+def _renamed(questions: Questions, split: str) -> Questions:
+    return replace(questions, videos=tuple(f"{split}-{video}" for video in questions.videos))
+
+
+def _trajectories(video: str, count: int, rng: np.random.Generator) -> VideoTrajectories:
+    starts = np.sort(rng.random(count) * 0.5)
+    return VideoTrajectories(
+        video=video,
+        features=rng.standard_normal((count, TRAJECTORY_SIZE)).astype(np.float32),
+        spans=np.stack([starts, starts + 0.5], axis=1).astype(np.float32),
+        labels=rng.integers(len(CLASSES), size=count).astype(np.int32),
+        scores=rng.random(count).astype(np.float32),
+    )

@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trajtrack
+from helpers.coco_examples import write_two_videos
+from trajtrack import Detections, LinkOptions
+from trajtrack.cli import main
+
+STILL = "1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n3,-1,0,0,10,10,0.7\n"
+
+
+@pytest.fixture
+def detections_file(tmp_path: Path) -> Path:
+    path = tmp_path / "in.txt"
+    path.write_text(STILL)
+    return path
+
+
+def run(*words: object, **settings: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "trajtrack", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **settings)
+
+
+def test_link_writes_the_trajectories(detections_file, tmp_path, capsys):
+    assert main(["link", str(detections_file), "-o", str(tmp_path / "out.txt")]) == 0
+    found = trajtrack.read(tmp_path / "out.txt")
+    assert len(found) == 3
+    assert len(np.unique(found.track_ids)) == 1
+    output = capsys.readouterr().out
+    assert "3 detections in 3 frames, 1 trajectory with 100.0% of them" in output
+    assert output.endswith(f"-> {tmp_path / 'out.txt'}\n")
+
+
+def test_every_option_of_linking_is_a_flag_with_its_documentation(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["link", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for field in fields(LinkOptions):
+        assert f"--{field.name.replace('_', '-')}" in text
+    assert "0 is classic Seq-NMS. Default: 10." in text
+
+
+def test_flags_reach_the_linking(tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("1,-1,0,0,10,10,0.9\n3,-1,0,0,10,10,0.9\n4,-1,50,0,10,10,0.1\n")
+    out = tmp_path / "out.txt"
+    assert main(["link", str(path), "-o", str(out), "--max-gap", "0", "--min-score", "0.5"]) == 0
+    assert len(np.unique(trajtrack.read(out).track_ids)) == 2
+
+
+def test_interpolated_boxes_are_written_unless_left_out(tmp_path):
+    path, out = tmp_path / "in.txt", tmp_path / "out.txt"
+    path.write_text("1,-1,0,0,10,10,0.9\n3,-1,0,0,10,10,0.9\n")
+    main(["link", str(path), "-o", str(out)])
+    assert len(trajtrack.read(out)) == 3
+    main(["link", str(path), "-o", str(out), "--no-interpolate"])
+    assert len(trajtrack.read(out)) == 2
+
+
+def test_the_output_format_can_be_named(detections_file, tmp_path):
+    out = tmp_path / "out.txt"
+    assert main(["link", str(detections_file), "-o", str(out), "--output-format", "kitti"]) == 0
+    assert len(out.read_text().splitlines()[0].split()) == 18
+
+
+def test_json_says_the_same_for_machines(detections_file, tmp_path, capsys):
+    main(["link", str(detections_file), "-o", str(tmp_path / "out.txt"), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    (file,) = report["files"]
+    assert (file["detections"], file["frames"], file["trajectories"], file["linked"]) == (3, 3, 1, 3)
+    assert report["failed"] == []
+
+
+def test_several_inputs_go_to_a_folder_that_is_made(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(STILL)
+    out = tmp_path / "made" / "here"
+    assert main(["link", str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "-o", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_pattern_goes_to_a_folder_even_when_one_file_matches(detections_file, tmp_path):
+    assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "in.txt").is_file()
+
+
+def test_inputs_of_the_same_name_are_told_apart_by_their_folders(tmp_path):
+    for name in ("02", "04"):
+        (tmp_path / name / "det").mkdir(parents=True)
+        (tmp_path / name / "det" / "det.txt").write_text(STILL)
+    assert main(["link", str(tmp_path / "*" / "det" / "det.txt"), "-o", str(tmp_path / "out")]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["02-det-det.txt", "04-det-det.txt"]
+
+
+def test_a_file_named_twice_is_linked_once(detections_file, tmp_path, capsys):
+    main(["link", str(detections_file), str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")])
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_inputs_that_differ_in_their_suffix_alone_are_refused(tmp_path, capsys):
+    for name in ("a.txt", "a.csv"):
+        (tmp_path / name).write_text(STILL)
+    assert main(["link", str(tmp_path / "a.txt"), str(tmp_path / "a.csv"), "-o", str(tmp_path / "out")]) == 2
+    assert "a.csv: found two inputs of one name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["in.txt", "link.txt", "."])
+def test_an_input_is_never_overwritten(detections_file, tmp_path, capsys, output):
+    (tmp_path / "link.txt").symlink_to(detections_file)
+    assert main(["link", str(detections_file), "-o", str(tmp_path / output)]) == 2
+    assert "the output would overwrite an input" in capsys.readouterr().err
+    assert detections_file.read_text() == STILL
+
+
+def test_several_inputs_do_not_go_to_one_file(detections_file, tmp_path, capsys):
+    (tmp_path / "out").write_text("mine")
+    assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 2
+    assert "out: found a file, expected a folder" in capsys.readouterr().err
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_broken_input_among_many_is_named_and_the_others_are_done(tmp_path, capsys):
+    for name, text in (("a", STILL), ("b", "1,-1,0,zero,10,10,0.9\n"), ("c", STILL)):
+        (tmp_path / f"{name}.txt").write_text(text)
+    assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "c.txt"]
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0].startswith(f"trajtrack: error: {tmp_path / 'b.txt'}, line 1")
+    assert errors[1] == "trajtrack: 1 of 3 inputs failed"
+
+
+def test_a_missing_input_is_named(tmp_path, capsys):
+    missing = tmp_path / "missing.txt"
+    assert main(["link", str(missing), "-o", str(tmp_path / "out.txt")]) == 1
+    assert capsys.readouterr().err == f"trajtrack: error: {missing}: No such file or directory\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pattern_without_a_match_is_named(tmp_path, capsys):
+    assert main(["link", str(tmp_path / "*.txt"), "-o", "out"]) == 2
+    assert capsys.readouterr().err == f"trajtrack: error: {tmp_path / '*.txt'}: no file matches\n"
+
+
+def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys):
+    assert main(["link", str(detections_file), "-o", "out", "--iou-threshold", "2"]) == 2
+    assert capsys.readouterr().err == "trajtrack: error: --iou-threshold: expected a number from 0 to 1, found 2.0\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["lnik"], ["link"], ["link", "in.txt"], ["link", "in.txt", "-o", "out", "--max-gaps", "3"]]
+)
+def test_words_that_make_no_command_are_misuse(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "usage: trajtrack" in capsys.readouterr().err
+
+
+def test_eval_prints_a_table(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    tracks = Detections(np.tile([0, 0, 10, 10], (9, 1)), np.ones(9), range(9), track_ids=np.zeros(9, int))
+    for name in ("gt.txt", "tracks.txt"):
+        trajtrack.write(tmp_path / name, tracks)
+    assert main(["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt")]) == 0
+    first, _, header, total = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path / 'tracks.txt'} against {tmp_path / 'gt.txt'}, preset none"
+    assert header.split()[:2] == ["HOTA", "DetA"]
+    assert total.split()[:2] == ["all", "100.00"]
+
+
+def test_eval_of_several_videos_has_a_row_for_each(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    truths, tracks = [], []
+    for name, count in (("a", 5), ("b", 7)):
+        boxes = np.tile([0, 0, 10, 10], (count, 1))
+        walk = Detections(boxes, np.ones(count), range(count), track_ids=np.ones(count))
+        trajtrack.write(tmp_path / f"{name}.txt", walk)
+        truths += ["--gt", str(tmp_path / f"{name}.txt")]
+        tracks += [str(tmp_path / f"{name}.txt")]
+    assert main(["eval", *truths, *tracks, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [video["true_positives"] for video in report["metrics"]["videos"]] == [5, 7]
+    assert report["metrics"]["true_positives"] == 12
+
+
+def test_eval_tells_motchallenge_ground_truth_by_its_flags_and_classes(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    (tmp_path / "gt.txt").write_text("1,1,0,0,10,10,1,1,1\n1,2,50,0,10,10,0,7,1\n")
+    (tmp_path / "tracks.txt").write_text("1,1,0,0,10,10,0.9,-1,-1,-1\n1,2,50,0,10,10,0.9,-1,-1,-1\n")
+    words = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--json"]
+    main(words)
+    ruled = json.loads(capsys.readouterr().out)
+    assert ruled["files"][0]["preset"] == "mot"
+    assert (ruled["metrics"]["true_positives"], ruled["metrics"]["false_positives"]) == (1, 0)
+    main([*words, "--preset", "none", "--class-agnostic"])
+    assert json.loads(capsys.readouterr().out)["metrics"]["true_positives"] == 2
+
+
+def test_link_chooses_a_video_of_several_by_its_name(tmp_path):
+    write_two_videos(tmp_path / "two.json")
+    output = tmp_path / "tracks.txt"
+    assert main(["link", str(tmp_path / "two.json"), "-o", str(output), "--video-name", "b"]) == 0
+    assert trajtrack.read(output).frames.tolist() == [4]
+
+
+def test_several_videos_in_a_file_are_an_error_that_names_the_flag(tmp_path, capsys):
+    write_two_videos(tmp_path / "two.json")
+    assert main(["link", str(tmp_path / "two.json"), "-o", str(tmp_path / "tracks.txt")]) == 1
+    assert "expected video= or --video-name to choose one of 'a', 'b'" in capsys.readouterr().err
+
+
+def test_eval_chooses_a_video_of_several_for_tracks_in_a_file_of_one(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    write_two_videos(tmp_path / "two.json")
+    tracks = Detections([[10, 20, 50, 80]], [1], [4], [7], track_ids=[3])
+    trajtrack.write(tmp_path / "tracks.txt", tracks)
+    command = ["eval", "--gt", str(tmp_path / "two.json"), str(tmp_path / "tracks.txt"), "--video-name", "b", "--json"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["mota"] == 1
+
+
+def test_eval_of_boxes_without_identities_fails_by_name(detections_file, capsys):
+    assert main(["eval", "--gt", str(detections_file), str(detections_file)]) == 1
+    expected = f"trajtrack: error: {detections_file}: found boxes without identities, expected tracks\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_eval_needs_as_many_tracks_as_truths(detections_file, capsys):
+    assert main(["eval", "--gt", str(detections_file), "x", "y"]) == 2
+    assert "found 1 and 2" in capsys.readouterr().err
+
+
+def test_demo_writes_a_scene_its_tracks_and_a_image(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    pytest.importorskip("matplotlib")
+    assert main(["demo", "-o", str(tmp_path / "demo")]) == 0
+    names = ["detections.txt", "tracks.txt", "trajectories.png", "truth.txt"]
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == names
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    (classic,) = (float(line[2]) for line in lines if line[:1] == ["classic,"])
+    (bridged,) = (float(line[5]) for line in lines if line[:2] == ["gaps", "up"])
+    assert bridged > classic
+
+
+def test_demo_says_the_same_for_machines(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    pytest.importorskip("matplotlib")
+    assert main(["demo", "-o", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    names = ("detections.txt", "truth.txt", "tracks.txt", "trajectories.png")
+    assert report["files"] == [str(tmp_path / name) for name in names]
+    assert report["metrics"]["gaps"]["hota"] > report["metrics"]["classic"]["hota"]
+    assert report["missing"] == []
+
+
+def test_demo_without_optional_packages_says_what_to_install(tmp_path):
+    code = (
+        "import sys; sys.modules['trackeval'] = sys.modules['matplotlib'] = None\n"
+        "from trajtrack.cli import main\n"
+        f"sys.exit(main(['demo', '-o', {str(tmp_path)!r}]))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'trajtrack[eval]'" in result.stdout
+    assert "pip install 'trajtrack[view]'" in result.stdout
+
+
+def test_info_lists_what_it_is_made_of(capsys):
+    assert main(["info"]) == 0
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert {"trajtrack", "threads", "compiler", "cuda", "numpy", "trackeval", "pillow", "shtab"} <= set(names)
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trajtrack"] == trajtrack.__version__
+
+
+def test_the_module_is_the_program():
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"trajtrack {trajtrack.__version__}\n")
+
+
+def test_an_error_has_no_traceback(tmp_path):
+    result = run("link", tmp_path / "missing.txt", "-o", tmp_path / "out.txt")
+    assert result.returncode == 1
+    assert result.stderr == f"trajtrack: error: {tmp_path / 'missing.txt'}: No such file or directory\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
+def test_an_interrupt_leaves_nothing_and_says_nothing(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "trajtrack", "link", str(pipe), "-o", str(tmp_path / "out" / "out.txt")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(pipe, "wb"):  # the command has come to reading its input
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (130, b"", b"")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes of this kind")
+def test_nobody_reading_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "trajtrack", "info"]
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
+@pytest.mark.real_data
+def test_mot17_from_detections_to_metrics(data_dir, tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    folder = data_dir / "mot17" / "MOT17-09"
+    tracks = str(tmp_path / "tracks.txt")
+    assert main(["link", str(folder / "det_yolox_val_half" / "det.txt"), "-o", tracks, "--min-score", "0.3"]) == 0
+    capsys.readouterr()
+    assert main(["eval", "--gt", str(folder / "gt_val_half" / "gt.txt"), tracks, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["files"][0]["preset"] == "mot"
+    assert report["metrics"]["hota"] > 0.5

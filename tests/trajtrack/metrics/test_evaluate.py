@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trajtrack
+from trajtrack.detections import Detections
+from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
+
+pytest.importorskip("trackeval")
+
+EXACT = (
+    "hota",
+    "deta",
+    "assa",
+    "loca",
+    "mota",
+    "motp",
+    "idf1",
+    "id_precision",
+    "id_recall",
+    "precision",
+    "recall",
+)
+COUNTS = (
+    "switches",
+    "fragments",
+    "mostly_tracked",
+    "mostly_lost",
+    "true_positives",
+    "false_positives",
+    "false_negatives",
+)
+
+
+def walk(x: float, track: int, frames: range, label: int = 0, size: float = 10.0) -> Detections:
+    """A box that stands still at x."""
+    count = len(frames)
+    return Detections(
+        np.tile([x, 0.0, x + size, size], (count, 1)),
+        np.ones(count),
+        np.array(frames),
+        np.full(count, label),
+        track_ids=np.full(count, track),
+    )
+
+
+def rows_of(path: Path) -> np.ndarray:
+    return np.loadtxt(path, delimiter=",", ndmin=2)
+
+
+def mot_annotations(path: Path) -> Detections:
+    rows = rows_of(path)
+    return Detections(rows[:, 2:6], rows[:, 6], rows[:, 0] - 1, rows[:, 7], box_format="xywh", track_ids=rows[:, 1])
+
+
+def mot_detections(path: Path) -> Detections:
+    rows = rows_of(path)
+    return Detections(rows[:, 2:6], rows[:, 6], rows[:, 0] - 1, box_format="xywh")
+
+
+def kitti_annotations(path: Path) -> Detections:
+    rows = [line.split() for line in path.read_text().splitlines()]
+    names = ["Car", "Van", "Truck", "Pedestrian", "Person_sitting", "Cyclist", "Tram", "Misc", "DontCare"]
+    return Detections(
+        np.array([row[6:10] for row in rows], float),
+        np.ones(len(rows)),
+        [int(row[0]) for row in rows],
+        [names.index(row[2]) for row in rows],
+        track_ids=[int(row[1]) for row in rows],
+        label_names=dict(enumerate(names)),
+    )
+
+
+def from_trackeval(dataset, sequences: list[str], category: str) -> dict[str, float]:
+    """What TrackEval says of the files of a dataset, under the names of Metrics."""
+    from trackeval.metrics import CLEAR, HOTA, Identity
+
+    config = {"PRINT_CONFIG": False}
+    measures = [HOTA(), CLEAR(dict(config)), Identity(dict(config))]
+    results: list[dict] = [{}, {}, {}]
+    for sequence in sequences:
+        data = dataset.get_preprocessed_seq_data(dataset.get_raw_seq_data("ours", sequence), category)
+        for result, measure in zip(results, measures, strict=True):
+            result[sequence] = measure.eval_sequence(data)
+    hota, clear, identity = (measure.combine_sequences(r) for measure, r in zip(measures, results, strict=True))
+    means = {
+        name: np.mean(hota[key])
+        for name, key in (("hota", "HOTA"), ("deta", "DetA"), ("assa", "AssA"), ("loca", "LocA"))
+    }
+    shares = {
+        "mota": clear["MOTA"],
+        "motp": clear["MOTP"],
+        "precision": clear["CLR_Pr"],
+        "recall": clear["CLR_Re"],
+    }
+    shares |= {"idf1": identity["IDF1"], "id_precision": identity["IDP"], "id_recall": identity["IDR"]}
+    counts = zip(COUNTS, ("IDSW", "Frag", "MT", "ML", "CLR_TP", "CLR_FP", "CLR_FN"), strict=True)
+    return means | shares | {name: clear[key] for name, key in counts}
+
+
+def assert_equal_to_the_last_digit(metrics: Metrics, expected: dict[str, float]) -> None:
+    assert {name: getattr(metrics, name) for name in (*EXACT, *COUNTS)} == expected
+
+
+def test_perfect_tracks_have_perfect_scores():
+    truth = trajtrack.concat([walk(0, 1, range(20)), walk(50, 2, range(5, 15))])
+    metrics = evaluate(truth, truth)
+    assert (metrics.hota, metrics.mota, metrics.idf1) == (1.0, 1.0, 1.0)
+    assert (metrics.true_positives, metrics.truth_tracks, metrics.tracks) == (30, 2, 2)
+
+
+def test_a_track_that_breaks_in_two_is_a_switch():
+    truth = walk(0, 1, range(10))
+    tracks = trajtrack.concat([walk(0, 1, range(5)), walk(0, 2, range(5, 10))])
+    metrics = evaluate(truth, tracks)
+    assert metrics.switches == 1
+    assert metrics.mota == pytest.approx(0.9)
+    assert metrics.idf1 == pytest.approx(0.5)
+
+
+def test_interpolated_boxes_count():
+    truth = walk(0, 1, range(10))
+    detections = Detections(truth.boxes, truth.scores, truth.frames)[truth.frames != 5]
+    tracks = trajtrack.link(detections, max_gap=3)
+    assert evaluate(truth, tracks).recall == 1.0
+    assert evaluate(truth, tracks.to_detections(interpolate=False)).recall == pytest.approx(0.9)
+
+
+def test_rows_without_identity_are_in_no_track():
+    truth = walk(0, 1, range(10))
+    tracks = trajtrack.concat([truth, walk(90, -1, range(10))])
+    assert evaluate(truth, tracks).precision == 1.0
+
+
+def test_classes_are_evaluated_apart_and_added_up():
+    truth = trajtrack.concat([walk(0, 1, range(10), label=1), walk(50, 2, range(10), label=4)])
+    tracks = walk(0, 7, range(10), label=1)
+    metrics = evaluate(truth, tracks)
+    assert metrics.classes.keys() == {1, 4}
+    assert metrics.classes[1].recall == 1.0
+    assert metrics.classes[4].recall == 0.0
+    assert metrics.recall == 0.5
+    assert metrics.truth_tracks == 2
+
+
+def test_boxes_of_the_wrong_class_match_only_when_labels_are_left_out_of_account():
+    truth, tracks = walk(0, 1, range(10), label=1), walk(0, 1, range(10), label=2)
+    assert evaluate(truth, tracks).true_positives == 0
+    agnostic = evaluate(truth, tracks, class_agnostic=True)
+    assert agnostic.true_positives == 10
+    assert agnostic.classes == {}
+
+
+def test_the_threshold_decides_what_matches():
+    truth, tracks = walk(0, 1, range(10)), walk(4, 1, range(10))  # overlap 6 / 14
+    assert evaluate(truth, tracks).true_positives == 0
+    assert evaluate(truth, tracks, iou_threshold=0.4).true_positives == 10
+
+
+def test_videos_are_combined_by_their_boxes():
+    short, long = walk(0, 1, range(10)), walk(0, 1, range(30))
+    nothing = Detections(np.empty((0, 4)), [], [], track_ids=[])
+    metrics = evaluate_many([(short, nothing), (long, long)])
+    assert metrics.recall == 0.75
+    assert (metrics.truth_tracks, metrics.tracks) == (2, 1)
+
+
+def test_videos_with_classes_are_not_combined_with_videos_without():
+    boxes = walk(0, 1, range(3), label=1)
+    with pytest.raises(ValueError, match=r"^pairs: found ground truth with and without classes"):
+        evaluate_many([(boxes, boxes), (mot_ground_truth(boxes), boxes)])
+
+
+def test_no_tracks_and_no_truth_are_fine():
+    nothing = Detections(np.empty((0, 4)), [], [], track_ids=[])
+    metrics = evaluate(nothing, nothing)
+    assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (0, 0, 0)
+
+
+def test_frames_without_boxes_cost_nothing():
+    truth = trajtrack.concat([walk(0, 1, range(3)), walk(0, 1, range(10**9, 10**9 + 3))])
+    assert evaluate(truth, truth).true_positives == 6
+
+
+def test_what_matches_a_distractor_does_not_count():
+    boxes = trajtrack.concat([walk(0, 1, range(10)), walk(50, 2, range(10))])
+    standing = boxes.track_ids == 2
+    tracks = trajtrack.concat([boxes, walk(100, 3, range(10))])
+    metrics = evaluate(GroundTruth(boxes, evaluated=~standing, distractors=standing), tracks)
+    assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (10, 10, 0)
+
+
+def test_what_lies_mostly_in_an_ignored_region_does_not_count_unless_it_matches():
+    boxes = walk(0, 1, range(10))
+    everything = np.ones(10, bool)
+    region = Detections(np.tile([0.0, 0, 56, 50], (5, 1)), np.ones(5), np.arange(5))
+    tracks = trajtrack.concat([boxes, walk(50, 2, range(10))])  # 6 of its 10 pixels of width lie in the region
+    metrics = evaluate(GroundTruth(boxes, everything, ~everything, ignore=region), tracks)
+    assert (metrics.true_positives, metrics.false_positives) == (10, 5)
+
+
+def test_unmatched_boxes_below_the_least_height_do_not_count():
+    boxes = walk(0, 1, range(10))
+    everything = np.ones(10, bool)
+    tracks = trajtrack.concat([boxes, walk(50, 2, range(10), size=10), walk(99, 3, range(10), size=11)])
+    metrics = evaluate(GroundTruth(boxes, everything, ~everything, min_height=10), tracks)
+    assert (metrics.true_positives, metrics.false_positives) == (10, 10)
+
+
+def test_mot_rule_takes_pedestrians_with_a_flag():
+    annotations = Detections(
+        np.tile([0.0, 0, 10, 10], (5, 1)), [1, 0, 1, 0, 1], range(5), [1, 1, 3, 7, 6], track_ids=range(5)
+    )
+    truth = mot_ground_truth(annotations)
+    np.testing.assert_array_equal(truth.evaluated, [True, False, False, False, False])
+    np.testing.assert_array_equal(truth.distractors, [False, False, False, True, False])
+    assert mot_ground_truth(annotations, mot20=True).distractors[4]
+
+
+def test_kitti_rule_needs_its_class_names():
+    with pytest.raises(ValueError, match=r"^label_names: expected KITTI's class names.*found dog"):
+        kitti_ground_truth(Detections(np.empty((0, 4)), [], [], label_names={0: "dog"}, track_ids=[]))
+
+
+def test_boxes_without_identities_are_refused():
+    boxes = Detections([[0, 0, 1, 1]], [1], [0])
+    with pytest.raises(ValueError, match=r"^truth: found boxes without track_ids"):
+        evaluate(boxes, walk(0, 1, range(1)))
+    with pytest.raises(ValueError, match=r"^tracks: found boxes without track_ids"):
+        evaluate(walk(0, 1, range(1)), boxes)
+
+
+def test_a_true_box_without_identity_is_refused():
+    with pytest.raises(ValueError, match=r"^truth, row 0: found no identity"):
+        evaluate(walk(0, -1, range(1)), walk(0, 1, range(1)))
+
+
+def test_two_boxes_of_a_track_in_one_frame_are_refused():
+    tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
+    with pytest.raises(ValueError, match=r"^tracks: identity 4 has two boxes in frame 2"):
+        evaluate(walk(0, 1, range(3)), tracks)
+
+
+def test_labels_that_mean_different_things_are_refused():
+    truth = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: "dog"})
+    tracks = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: "cat"})
+    with pytest.raises(ValueError, match="label 0 is 'dog' in the ground truth and 'cat' in the tracks"):
+        evaluate(truth, tracks)
+
+
+@pytest.mark.parametrize("threshold", [0, 1.1, float("nan")])
+def test_a_threshold_out_of_range_is_refused(threshold):
+    with pytest.raises(ValueError, match=r"^iou_threshold: expected a number above 0 and up to 1"):
+        evaluate(walk(0, 1, range(1)), walk(0, 1, range(1)), iou_threshold=threshold)
+
+
+def test_without_trackeval_the_error_names_what_to_install():
+    code = (
+        "import sys; sys.modules['trackeval'] = None\n"
+        "from trajtrack.scenes import make_scene\n"
+        "from trajtrack.metrics import evaluate\n"
+        "truth = make_scene(num_frames=2).truth\n"
+        "try: evaluate(truth, truth)\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "evaluation needs TrackEval: pip install 'trajtrack[eval]'\n"
+
+
+def test_nothing_is_printed(capsys):
+    evaluate(walk(0, 1, range(3)), walk(0, 1, range(3)))
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+@pytest.mark.real_data
+def test_mot17_metrics_equal_those_that_trackeval_computes_from_files(data_dir, tmp_path):
+    from trackeval.datasets import MotChallenge2DBox
+
+    sequences = {"MOT17-02": 300, "MOT17-09": 263}
+    pairs = []
+    for sequence in sequences:
+        folder = data_dir / "mot17" / sequence
+        annotations = mot_annotations(folder / "gt_val_half" / "gt.txt")
+        tracks = trajtrack.link(mot_detections(folder / "det_yolox_val_half" / "det.txt"), min_score=0.3, min_length=3)
+        found = tracks.to_detections()
+        low, high = found.boxes[:, :2].astype(np.float64), found.boxes[:, 2:].astype(np.float64)
+        target = tmp_path / "trackers" / "ours" / f"{sequence}.txt"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        columns = np.column_stack([found.frames + 1, found.track_ids + 1, low, high - low, found.scores])
+        target.write_text("".join(",".join(map(repr, row)) + "\n" for row in columns.tolist()))
+        pairs.append((mot_ground_truth(annotations), tracks))
+    dataset = MotChallenge2DBox(
+        {
+            "GT_FOLDER": str(data_dir / "mot17"),
+            "GT_LOC_FORMAT": "{gt_folder}/{seq}/gt_val_half/gt.txt",
+            "TRACKERS_FOLDER": str(tmp_path / "trackers"),
+            "TRACKERS_TO_EVAL": ["ours"],
+            "TRACKER_SUB_FOLDER": "",
+            "SEQ_INFO": sequences,
+            "SKIP_SPLIT_FOL": True,
+            "PRINT_CONFIG": False,
+        }
+    )
+    assert_equal_to_the_last_digit(evaluate_many(pairs), from_trackeval(dataset, list(sequences), "pedestrian"))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("category", ["Car", "Pedestrian"])
+def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, tmp_path, category):
+    from trackeval.datasets import Kitti2DBox
+
+    annotations = kitti_annotations(data_dir / "kitti" / "label_02" / "0009.txt")
+    label = {name: number for number, name in annotations.label_names.items()}[category]
+    rows = rows_of(data_dir / "kitti" / "det_rrc" / category / "0009.txt")
+    detections = Detections(rows[:, 1:5], rows[:, 5], rows[:, 0], np.full(len(rows), label))
+    tracks = trajtrack.link(detections, min_score=0.1).to_detections()
+
+    names = {**annotations.label_names, 4: "Person"}  # TrackEval's name for Person_sitting
+    for path, boxes in (("label_02/0009.txt", annotations), ("trackers/ours/0009.txt", tracks)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        columns = (boxes.frames, boxes.track_ids, boxes.labels, boxes.boxes)
+        (tmp_path / path).write_text(
+            "".join(
+                f"{frame} {track} {names[kind]} 0 0 -10 {' '.join(map(repr, corners))}{' -1' * 7} 1\n"
+                for frame, track, kind, corners in zip(*(column.tolist() for column in columns), strict=True)
+            )
+        )
+    (tmp_path / "evaluate_tracking.seqmap.training").write_text(f"0009 empty 000000 {annotations.num_frames:06}\n")
+    dataset = Kitti2DBox(
+        {
+            "GT_FOLDER": str(tmp_path),
+            "TRACKERS_FOLDER": str(tmp_path / "trackers"),
+            "TRACKERS_TO_EVAL": ["ours"],
+            "TRACKER_SUB_FOLDER": "",
+            "PRINT_CONFIG": False,
+        }
+    )
+    metrics = evaluate(kitti_ground_truth(annotations), tracks)
+    assert_equal_to_the_last_digit(metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower()))

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers.data_examples import write_data
+from trajvqa.cli import main
+from trajvqa.models import list_models
+
+SMALL = [
+    word
+    for setting in ("hidden_size=16", "word_size=8", "fusion_size=64", "trajectory_feed_forward=16")
+    for word in ("--set", f"settings.{setting}")
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def run_folder(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    assert main(["train", "small/both", "--data", str(data), "-o", str(folder), *SMALL]) == 0
+    return folder
+
+
+def test_train_writes_curves_and_prints_accuracies_of_each_split(data, tmp_path, capsys):
+    assert main(["train", "small/frames", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]) == 0
+    output = capsys.readouterr()
+    assert "val: " in output.out
+    assert "test: " in output.out
+    assert "epoch 1/8" in output.err
+    assert (tmp_path / "run" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_predict_repeats_the_answers_of_the_run(data, run_folder, tmp_path, capsys):
+    output = tmp_path / "predictions.json"
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), "-o", str(output)]) == 0
+    assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
+    assert "of 24 questions" in capsys.readouterr().out
+
+
+def test_predict_shows_one_question_and_what_it_attended_to(data, run_folder, capsys):
+    command = ["predict", str(run_folder / "best.pt"), "--data", str(data), "--question", "test-video3_2"]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "video test-video3, question 2" in shown
+    assert shown.count("right") == 1
+    assert "chosen" in shown
+    assert "of 4 trajectories" in shown or "of 3 trajectories" in shown
+    assert "% of the video" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "code"),
+    [
+        (["--question", "test-video3_9"], "--question: found no 'test-video3_9', expected VIDEO_QID", 2),
+        (["--split", "other", "-o", "x.json"], "found no other.csv", 1),
+        (["-o", "folder/x.json"], "folder: No such folder", 1),
+    ],
+)
+def test_predict_names_what_is_wrong(data, run_folder, capsys, words, message, code):
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), *words]) == code
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"no checkpoint", b"", b"abc", bytes(300)])
+def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys, content):
+    path = tmp_path / "best.pt"
+    path.write_bytes(content)
+    assert main(["predict", str(path), "--data", str(data), "-o", str(tmp_path / "x.json")]) == 1
+    assert f"{path}: found no checkpoint that can be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["small/bth"], "small/bth: found no such experiment, expected a .yaml file or one of"),
+        (["small/both", "--set", "settings.hidden=3"], "settings.hidden: found no such setting, expected one of"),
+        (["small/both", "--set", "training.epochs"], "--set: found 'training.epochs', expected SETTING=VALUE"),
+        (["small/both", "--set", "model=vgt"], f"model: found 'vgt', expected one of {', '.join(list_models())}"),
+    ],
+)
+def test_train_names_what_is_not_known(data, tmp_path, capsys, words, message):
+    assert main(["train", *words, "--data", str(data), "-o", str(tmp_path / "run")]) in (1, 2)
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_data_folder_is_named(tmp_path, capsys):
+    assert main(["train", "small/both", "--data", str(tmp_path / "none"), "-o", str(tmp_path / "run")]) == 1
+    assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+def test_models_lists_every_model_experiment_and_table(capsys):
+    assert main(["models"]) == 0
+    shown = capsys.readouterr().out
+    assert f"models: {', '.join(list_models())}" in shown
+    assert "nextqa/bert-qa" in shown
+    assert "Sample augmentation (paper, Table 6)" in shown
+
+
+def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
+    command = ["table", "small", "--data", str(data), "-o", str(tmp_path), "--seeds", "0", "1", "--rows"]
+    command += ["text only", "frames and trajectories", *SMALL, "--set", "training.epochs=1"]
+    assert main(command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "|  | C | T | D | All | p |"
+    assert [line.split("|")[1].strip() for line in lines[4:]] == ["text only", "frames and trajectories"]
+    assert "±" in lines[4]
+    content = json.loads((tmp_path / "table.json").read_text())
+    assert [len(row["accuracies"]["All"]) for row in content["rows"]] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--rows", "full"], "--rows: found 'full', expected one of 'random', 'text only'"),
+        (["--jobs", "0"], "--jobs: expected an integer of at least 1, found 0"),
+        (["--seeds", "1", "1"], "--seeds: expected different seeds, found 1 1"),
+        (["--seeds", "-1"], "--seeds: expected integers of at least 0, found -1"),
+    ],
+)
+def test_a_table_names_what_is_wrong(data, tmp_path, capsys, words, message):
+    assert main(["table", "small", "--data", str(data), "-o", str(tmp_path), *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_table_of_a_split_that_is_not_there_trains_nothing(tmp_path, capsys):
+    data = write_data(tmp_path / "data", ("train", "val"))
+    assert main(["table", "small", "--data", str(data), "-o", str(tmp_path / "runs")]) == 1
+    assert "found no test.csv, which the table is about" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_settings_of_a_run_are_an_experiment(data, run_folder, tmp_path):
+    again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
+    before = (run_folder / "last.pt").stat().st_mtime_ns
+    assert main(again) == 0
+    assert (run_folder / "last.pt").stat().st_mtime_ns == before
+
+
+def test_training_without_word_vectors_is_said(data, run_folder, tmp_path, capsys):
+    again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
+    main(again)
+    assert "found no word vectors (glove*.txt); words begin as random numbers" in capsys.readouterr().err
+
+
+def test_worlds_and_the_demo_run_from_nothing(tmp_path, capsys):
+    assert main(["demo", "-o", str(tmp_path), "--videos", "10", "--epochs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "text only" in shown
+    assert "frames and trajectories" in shown
+    assert (tmp_path / "curves.png").exists()
+
+
+def test_a_run_that_is_interrupted_says_how_to_go_on(data, tmp_path):
+    command = [sys.executable, "-m", "trajvqa", "train", "small/both", "--data", str(data), "-o", str(tmp_path / "run")]
+    command += [*SMALL, "--set", "training.epochs=5000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "last.pt").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; the same command goes on after the last whole epoch" in errors
+    assert "Traceback" not in errors

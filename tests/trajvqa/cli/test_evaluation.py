@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers.question_examples import make_questions
+from trajvqa.cli import main
+from trajvqa.datasets.nextqa.questions import read_questions, write_questions
+from trajvqa.evaluation.accuracy import is_right, read_predictions, write_predictions
+from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar
+
+QUESTIONS = make_questions(videos=20, each=6)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with questions, and predictions of which a, b and c are right ever less often."""
+    write_questions(tmp_path / "val.csv", QUESTIONS)
+    rng = np.random.Generator(np.random.PCG64(0))
+    for name, share in (("a", 0.8), ("b", 0.6), ("c", 0.2)):
+        wrong = rng.random(len(QUESTIONS)) >= share
+        chosen = (QUESTIONS.answers + wrong) % 5
+        write_predictions(tmp_path / f"{name}.json", QUESTIONS, dict(zip(QUESTIONS.keys, chosen.tolist(), strict=True)))
+    return tmp_path
+
+
+def right_in(path: Path) -> np.ndarray:
+    return is_right(QUESTIONS, read_predictions(path, QUESTIONS))
+
+
+def evaluate(folder: Path, *words: str) -> int:
+    return main(["eval", str(folder / "a.json"), str(folder / "val.csv"), *words])
+
+
+def test_it_prints_accuracy_by_type_and_an_interval(folder, capsys):
+    assert evaluate(folder) == 0
+    first, _, head, shares, counts, _, overall, explanation = capsys.readouterr().out.splitlines()
+    right = right_in(folder / "a.json")
+    low, high = bootstrap_interval(right, QUESTIONS.videos)
+    assert first == f"{folder / 'a.json'} against {folder / 'val.csv'}: 120 questions of 20 videos"
+    assert head.split()[:3] == ["Why", "How", "Bef&Aft"]
+    assert shares.split()[-1] == f"{100 * right.mean():.2f}"
+    assert counts.split() == ["questions", "20", "20", "20", "20", "20", "0", "20", "40", "40", "40", "120"]
+    assert overall == f"accuracy: {100 * right.mean():.2f} %, {100 * low:.2f} to {100 * high:.2f}"
+    assert explanation == (
+        "Intervals hold 95 % of 2000 bootstrap draws of whole videos, since questions about one video are not "
+        "independent."
+    )
+
+
+def test_it_compares_with_other_predictions(folder, capsys):
+    assert evaluate(folder, "--compare", str(folder / "b.json")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    right, other = right_in(folder / "a.json"), right_in(folder / "b.json")
+    low, high = difference_interval(right, other, QUESTIONS.videos)
+    assert lines[4].startswith("compare, % ")
+    assert lines[4].endswith(f"{100 * other.mean():.2f}")
+    assert lines[8] == (
+        f"difference from {folder / 'b.json'}: {100 * (right.mean() - other.mean()):+.2f} points, {100 * low:+.2f} to "
+        f"{100 * high:+.2f}; McNemar's p = {mcnemar(right, other):.2g} ({(right & ~other).sum()} right here only, "
+        f"{(other & ~right).sum()} there only)"
+    )
+
+
+def test_it_says_what_the_video_adds_to_the_text(folder, capsys):
+    assert evaluate(folder, "--text-only", str(folder / "c.json")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    gap = right_in(folder / "a.json").mean() - right_in(folder / "c.json").mean()
+    assert lines[4].startswith("text only, % ")
+    assert lines[8].startswith(f"gain over text alone, {folder / 'c.json'}: {100 * gap:+.2f} points, ")
+
+
+def test_predictions_do_not_differ_from_themselves(folder, capsys):
+    assert evaluate(folder, "--compare", str(folder / "a.json")) == 0
+    assert "+0.00 points, +0.00 to +0.00; McNemar's p = 1 (0 right here only, 0 there only)" in capsys.readouterr().out
+
+
+def test_json_says_the_same_for_machines(folder, capsys):
+    words = ["--json", "--compare", str(folder / "b.json"), "--text-only", str(folder / "c.json")]
+    assert evaluate(folder, *words) == 0
+    report = json.loads(capsys.readouterr().out)
+    right, other, text = (right_in(folder / f"{name}.json") for name in "abc")
+    assert list(report) == ["predictions", "answers", "accuracy", "compare", "text_only", "intervals"]
+    assert report["accuracy"]["overall"] == right.mean()
+    assert report["accuracy"]["interval"] == list(bootstrap_interval(right, QUESTIONS.videos))
+    assert report["accuracy"]["counts"] == {"CW": 20, "CH": 20, "TN": 20, "TC": 20, "DC": 20, "DO": 20}
+    assert sum(report["accuracy"]["right"].values()) == right.sum()
+    assert report["accuracy"]["groups"].keys() == {"C", "T", "D"}
+    assert report["compare"]["predictions"] == str(folder / "b.json")
+    assert report["compare"]["accuracy"]["overall"] == other.mean()
+    assert report["compare"]["p"] == mcnemar(right, other)
+    assert report["text_only"]["difference"] == right.mean() - text.mean()
+    assert report["text_only"]["interval"] == list(difference_interval(right, text, QUESTIONS.videos))
+    assert report["intervals"] == {"level": 0.95, "resamples": 2000, "seed": 0, "drawn": "videos"}
+
+
+def test_questions_can_come_from_standard_input(folder):
+    command = [sys.executable, "-m", "trajvqa", "eval", str(folder / "a.json"), "-"]
+    text = (folder / "val.csv").read_text()
+    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=True)
+    assert result.stdout.startswith(f"{folder / 'a.json'} against -: 120 questions of 20 videos\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", "{", r"a\.json: found no JSON that can be read"),
+        ("b.json", "{}", r"b\.json: found no prediction for 120 of 120 questions, the first video0_0"),
+        ("c.json", "[]", r"c\.json: found a JSON list, expected"),
+        ("val.csv", "", r"val\.csv: found an empty file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_fails(folder, capsys, name, content, message):
+    (folder / name).write_text(content)
+    assert evaluate(folder, "--compare", str(folder / "b.json"), "--text-only", str(folder / "c.json")) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"trajvqa: error: {folder}")
+    assert captured.err.count("\n") == 1
+    assert re.search(message, captured.err)
+
+
+@pytest.mark.parametrize("name", ["a.json", "val.csv"])
+def test_a_missing_file_is_named(folder, capsys, name):
+    (folder / name).unlink()
+    assert evaluate(folder) == 1
+    assert capsys.readouterr().err == f"trajvqa: error: {folder / name}: No such file or directory\n"
+
+
+@pytest.mark.real_data
+def test_the_published_predictions_of_hga_score_as_published(data_dir, capsys):
+    path, answers = data_dir / "nextqa" / "HGA-bert-ft-h256-val-example.json", data_dir / "nextqa" / "val.csv"
+    assert main(["eval", str(path), str(answers)]) == 0
+    output = capsys.readouterr().out
+    assert "46.99  44.22    49.53  52.49  44.07  72.54  55.41  46.26  50.74  59.33  49.74\n" in output
+    assert "4996 questions of 570 videos" in output
+    questions = read_questions(answers)
+    low, high = bootstrap_interval(is_right(questions, read_predictions(path, questions)), questions.videos)
+    assert f"accuracy: 49.74 %, {100 * low:.2f} to {100 * high:.2f}\n" in output

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trajvqa.data.folder import DataFiles, find_files, splits
+
+
+def touch(folder, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def test_the_own_layout_is_found_whole(tmp_path):
+    files = DataFiles(
+        questions=tmp_path / "val.csv",
+        frame_features=tmp_path / "vid_feat/app_mot_val.h5",
+        trajectories=tmp_path / "traj_feat/trajectories_val.h5",
+        bert=tmp_path / "qas_bert/bert_ft_val.h5",
+        word_vectors=tmp_path / "glove.6B.300d.txt",
+        vocabulary=tmp_path / "vocab.json",
+    )
+    touch(tmp_path, *(str(path.relative_to(tmp_path)) for path in vars(files).values()))
+    assert find_files(tmp_path, "val") == files
+
+
+def test_an_empty_folder_has_nothing(tmp_path):
+    assert find_files(tmp_path, "val") == DataFiles()
+    assert splits(tmp_path) == ()
+
+
+def test_files_of_another_split_are_not_taken(tmp_path):
+    touch(tmp_path, "train.csv", "vid_feat/app_mot_train.h5")
+    assert find_files(tmp_path, "val") == DataFiles()
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("questions", "dataset/nextqa/val.csv"),
+        ("questions", "nextqa/val.csv"),
+        ("questions", "NExT-QA/dataset/nextqa/val.csv"),
+        ("questions", "datasets/nextqa/val.csv"),
+        ("questions", "MC/val-00000-of-00001.parquet"),
+        ("frame_features", "feats/vid_feat/app_mot_val.h5"),
+        ("frame_features", "data/feats/vid_feat/app_mot_val.h5"),
+        ("frame_features", "data/nextqa/frame_feat/app_feat_val.h5"),
+        ("frame_features", "frame_feat/app_feat_val.h5"),
+        ("trajectories", "feats/traj_feat/trajectories_val.h5"),
+        ("trajectories", "trajectories_val.h5"),
+        ("bert", "feats/qas_bert/bert_ft_val.h5"),
+        ("bert", "data/nextqa/qas_bert/bert_ft_val.h5"),
+        ("bert", "qas_bert/bert_ft_val.fp16.npy"),
+        ("vocabulary", "dataset/nextqa/vocab.pkl"),
+        ("word_vectors", "glove/glove.6B.300d.txt"),
+        ("word_vectors", "glove.840B.300d.txt"),
+    ],
+)
+def test_layouts_of_public_code_are_found(tmp_path, field, name):
+    touch(tmp_path, name)
+    assert getattr(find_files(tmp_path, "val"), field) == tmp_path / name
+
+
+def test_features_beside_a_checkout_are_found(tmp_path):
+    touch(tmp_path, "NExT-QA/dataset/nextqa/val.csv", "data/feats/vid_feat/app_mot_val.h5")
+    found = find_files(tmp_path / "NExT-QA", "val").frame_features
+    assert found is not None
+    assert found.samefile(tmp_path / "data/feats/vid_feat/app_mot_val.h5")
+
+
+def test_data_beside_a_folder_that_is_no_checkout_are_left_alone(tmp_path):
+    touch(tmp_path, "mine/val.csv", "data/feats/vid_feat/app_mot_val.h5")
+    assert find_files(tmp_path / "mine", "val").frame_features is None
+
+
+def test_the_own_layout_comes_before_others(tmp_path):
+    touch(tmp_path, "frame_feat/app_feat_val.h5", "feats/vid_feat/app_mot_val.h5", "vid_feat/app_mot_val.h5")
+    assert find_files(tmp_path, "val").frame_features == tmp_path / "vid_feat/app_mot_val.h5"
+
+
+def test_word_vectors_of_300_numbers_come_before_others(tmp_path):
+    touch(tmp_path, "glove.6B.100d.txt", "glove.6B.300d.txt")
+    assert find_files(tmp_path, "val").word_vectors == tmp_path / "glove.6B.300d.txt"
+
+
+def test_splits_are_those_that_have_questions(tmp_path):
+    touch(tmp_path, "test.csv", "dataset/nextqa/train.csv", "vid_feat/app_mot_val.h5")
+    assert splits(tmp_path) == ("train", "test")
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "nowhere"))):
+        find_files(tmp_path / "nowhere", "val")
+
+
+def test_a_file_is_no_data_folder(tmp_path):
+    touch(tmp_path, "val.csv")
+    with pytest.raises(NotADirectoryError, match=re.escape(str(tmp_path / "val.csv"))):
+        find_files(tmp_path / "val.csv", "val")
+
+
+@pytest.mark.real_data
+def test_the_questions_of_nextqa_are_found(data_dir):
+    assert find_files(data_dir / "nextqa", "val") == DataFiles(questions=data_dir / "nextqa" / "val.csv")
+    assert splits(data_dir / "nextqa") == ("val",)

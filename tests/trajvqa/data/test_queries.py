@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from helpers.question_examples import make_questions
+from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
+from trajvqa.stores.bert_features import BertFeatures
+from trajvqa.text.vocabulary import Vocabulary
+
+QUESTIONS = make_questions()
+VOCABULARY = Vocabulary.from_tokens(
+    query_tokens(text) for texts in (QUESTIONS.questions, *QUESTIONS.candidates) for text in texts
+)
+
+
+def read_words(words: np.ndarray, mask: np.ndarray) -> str:
+    return " ".join(VOCABULARY.words[number] for number in words[mask])
+
+
+def test_a_sentence_is_start_question_end_candidate_end():
+    words, mask = WordQueries(QUESTIONS, VOCABULARY, 37).queries(np.array([1]), np.array([1]), np.array([2]))
+    expected = f"<start> {QUESTIONS.questions[1]} <end> {QUESTIONS.candidates[1][2]} <end>"
+    assert read_words(words[0].numpy(), mask[0].numpy()) == expected
+
+
+def test_another_questions_candidate_stands_behind_the_own_question():
+    words, mask = WordQueries(QUESTIONS, VOCABULARY, 37).queries(np.array([0]), np.array([5]), np.array([3]))
+    expected = f"<start> {QUESTIONS.questions[0]} <end> {QUESTIONS.candidates[5][3]} <end>"
+    assert read_words(words[0].numpy(), mask[0].numpy()) == expected
+
+
+def test_long_sentences_are_cut_off():
+    words, mask = WordQueries(QUESTIONS, VOCABULARY, 4).queries(np.arange(3), np.arange(3), np.zeros(3, np.int64))
+    assert words.shape == (3, 4)
+    assert mask.all()
+
+
+def test_a_question_has_at_most_25_words():
+    assert len(query_tokens("word " * 40)) == 25
+
+
+@pytest.fixture
+def bert(tmp_path: Path) -> tuple[BertQueries, np.ndarray]:
+    values = np.random.Generator(np.random.PCG64(0)).standard_normal((len(QUESTIONS), 5, 12, 3)).astype(np.float32)
+    values[:, :, 10:] = 0
+    with h5py.File(tmp_path / "bert.h5", "w") as file:
+        file["feat"] = values
+    return BertQueries(QUESTIONS, BertFeatures(tmp_path / "bert.h5", len(QUESTIONS)), 37), values
+
+
+def test_features_of_an_own_candidate_are_the_files(bert):
+    queries, values = bert
+    words, mask = queries.queries(np.array([2]), np.array([2]), np.array([4]))
+    assert mask.sum() == 10
+    np.testing.assert_array_equal(words[0], values[2, 4, :10])
+
+
+def test_another_candidate_follows_the_mean_of_the_questions_own_features(bert):
+    queries, values = bert
+    words, _ = queries.queries(np.array([0]), np.array([7]), np.array([1]))
+    question = len(query_tokens(QUESTIONS.questions[0])) + 2
+    np.testing.assert_allclose(words[0, :question], values[0].mean(axis=0)[:question], rtol=1e-6)
+    np.testing.assert_array_equal(words[0, question:], values[7, 1, question:10])
+
+
+def test_sentences_of_a_batch_are_padded_to_the_longest():
+    questions = replace(QUESTIONS, questions=("why", *QUESTIONS.questions[1:]))
+    words, mask = WordQueries(questions, VOCABULARY, 37).queries(np.arange(2), np.arange(2), np.zeros(2, np.int64))
+    assert words.shape[1] == mask.sum(dim=1).max()
+    assert (words[~mask] == 0).all()

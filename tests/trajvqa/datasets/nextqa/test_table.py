@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+
+import pytest
+
+from trajvqa.datasets.nextqa.table import read_table
+
+
+@pytest.fixture
+def csv(tmp_path):
+    """Return a function that writes a file and returns its path."""
+
+    def write(content: str | bytes):
+        path = tmp_path / "table.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    """Return a function that writes columns to a Parquet file and returns its path."""
+    arrow = pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+
+    def write(columns):
+        path = tmp_path / "table.parquet"
+        arrow.write_table(pyarrow.table(columns), path)
+        return path
+
+    return write
+
+
+def test_columns_are_found_by_name(csv):
+    table = read_table(csv("b,a\n1,2\n3,4\n"))
+    assert list(table.column("a")) == ["2", "4"]
+    assert len(table) == 2
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(csv):
+    assert list(read_table(csv(codecs.BOM_UTF8 + b"a\nx\n")).column("a")) == ["x"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_in_any_way(csv, end):
+    assert list(read_table(csv(end.join(["a,b", "1,2", "3,4"]))).column("b")) == ["2", "4"]
+
+
+def test_the_first_of_several_names_counts(csv):
+    table = read_table(csv("video_id,x\n1,2\n"))
+    assert list(table.column("video", "video_id")) == ["1"]
+
+
+def test_a_missing_column_is_named_with_those_that_are_there(csv):
+    path = csv(",a,b\n0,1,2\n")
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: found no column video or video_id, only one without a name, a, b")
+    ):
+        read_table(path).column("video", "video_id")
+
+
+def test_an_empty_file_is_refused(csv):
+    path = csv("")
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: found an empty file, expected a line of column names and rows")
+    ):
+        read_table(path)
+
+
+def test_a_file_of_names_alone_is_refused(csv):
+    path = csv("a,b\n")
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found no rows, expected at least one")):
+        read_table(path)
+
+
+def test_text_that_is_not_utf_8_is_named_by_line(csv):
+    path = csv("a\nx\né\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=re.escape(f"{path}: line 3: found byte 0xe9, expected text in UTF-8")):
+        read_table(path)
+
+
+@pytest.mark.parametrize(("row", "found"), [("1", 1), ("1,2,3", 3)])
+def test_a_row_of_another_width_is_named_by_line(csv, row, found):
+    path = csv(f"a,b\n1,2\n\n{row}\n")
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: line 4: found {found} fields, expected 2, as many as columns")
+    ):
+        read_table(path)
+
+
+def test_a_row_over_two_lines_is_named_by_its_first(csv):
+    path = csv('a,b\n"1\n1",2\n"3\n3"\n')
+    with pytest.raises(ValueError, match="line 4: found 1 fields"):
+        read_table(path)
+
+
+def test_a_quote_that_does_not_end_is_refused(csv):
+    path = csv('a,b\n1,"2\n3,4\n')
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: line 2: found no CSV that can be read (unexpected end of data)")
+    ):
+        read_table(path)
+
+
+def test_a_column_name_that_comes_twice_is_refused(csv):
+    path = csv("a,b,a\n1,2,3\n")
+    with pytest.raises(ValueError, match=re.escape(f"{path}: line 1: found 2 columns 'a', expected one")):
+        read_table(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
+        read_table(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "0", "1.5", "٣", "1" * 19])
+def test_what_is_no_whole_number_is_named_by_line(csv, value):
+    path = csv(f"a,b\n7,x\n{value},x\n")
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: line 3: a: found {value!r}, expected a whole number of at least 1")
+    ):
+        read_table(path).integers("a")
+
+
+def test_nothing_where_a_value_must_be_is_named_by_line(csv):
+    path = csv('a,b\nx,1\n" ",2\n')
+    with pytest.raises(ValueError, match=re.escape(f"{path}: line 3: a: found nothing, expected a value")):
+        read_table(path).filled("a")
+
+
+def test_parquet_values_become_text(parquet):
+    table = read_table(parquet({"a": [4010069381, 2], "b": ["none", "x"]}))
+    assert list(table.column("a")) == ["4010069381", "2"]
+    assert list(table.column("b")) == ["none", "x"]
+
+
+def test_parquet_errors_name_the_row(parquet):
+    path = parquet({"a": [1, 0]})
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: row 1: a: found '0', expected a whole number of at least 1")
+    ):
+        read_table(path).integers("a")
+
+
+def test_a_parquet_value_that_is_missing_is_named(parquet):
+    path = parquet({"a": ["x", None]})
+    with pytest.raises(ValueError, match=re.escape(f"{path}: row 1: a: found no value, expected one")):
+        read_table(path)
+
+
+def test_a_damaged_parquet_file_is_named(csv):
+    pytest.importorskip("pyarrow.parquet")
+    path = csv(b"PAR1 and no more")
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found no Parquet table that can be read")):
+        read_table(path)
+
+
+def test_parquet_without_pyarrow_says_what_to_install(csv, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r"Parquet files need pyarrow: pip install 'trajtrack\[io\]'"):
+        read_table(csv(b"PAR1"))

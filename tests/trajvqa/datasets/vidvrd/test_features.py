@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trajtrack import Detections, link
+from trajvqa.datasets.vidvrd.features import clip_features, trajectory_features
+
+SIZE = (400, 200)
+FRAMES = 40
+
+
+def tracks_of(*objects):
+    """Link objects given as (label, box, step along x)."""
+    frames = np.repeat(np.arange(FRAMES), len(objects))
+    boxes = [np.add(box, [step * f, 0, step * f, 0]) for f in range(FRAMES) for _, box, step in objects]
+    labels = [label for _ in range(FRAMES) for label, _, _ in objects]
+    return link(Detections(np.array(boxes, np.float32), np.ones(len(boxes)), frames, labels, FRAMES), num_threads=1)
+
+
+LARGE, SMALL = (20, 80, 120, 180), (260, 60, 320, 100)
+PLACE_BESIDE = 10
+"""Column of a trajectory's place along x relative to the others of its class."""
+SPEED = 6
+
+
+def test_clips_tell_which_classes_there_are_and_how_many():
+    features = clip_features(tracks_of((1, LARGE, 0), (1, SMALL, 0)), SIZE, num_classes=3, clips=4)
+    assert features.shape == (4, 19)
+    classes = features[:, :15].reshape(4, 3, 5)
+    np.testing.assert_array_equal(classes[:, :, 0], [[0, 1, 0]] * 4)
+    np.testing.assert_allclose(classes[:, 1, 1], 2)
+    np.testing.assert_allclose(classes[:, 1, 2], (70 + 290) / 2 / 400, rtol=1e-5)
+
+
+def test_clips_do_not_tell_which_object_of_a_class_is_where():
+    first, second = (
+        clip_features(tracks_of((0, box, 0), (0, other, 0)), SIZE, 1, 2)
+        for box, other in ((LARGE, SMALL), (SMALL, LARGE))
+    )
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_trajectories_tell_who_of_a_class_is_left():
+    tracks = tracks_of((0, LARGE, 0), (0, SMALL, 0))
+    features = trajectory_features(tracks, SIZE)
+    assert features.shape == (2, 52)
+    left = [track.boxes[0, 0] < 200 for track in tracks]
+    np.testing.assert_array_equal(features[:, PLACE_BESIDE] < 0, left)
+
+
+def test_trajectories_tell_who_moves():
+    tracks = tracks_of((0, LARGE, 3), (0, SMALL, 0))
+    speeds = trajectory_features(tracks, SIZE)[:, SPEED]
+    moving = [track.boxes[-1, 0] != track.boxes[0, 0] for track in tracks]
+    assert speeds[moving].min() > 0.5
+    assert speeds[np.logical_not(moving)].max() < 0.01
+
+
+def test_the_change_over_its_life_is_told():
+    features = trajectory_features(tracks_of((0, LARGE, 3)), SIZE)
+    np.testing.assert_allclose(features[0, 26], 3 * 27 / 400, atol=0.01)
+
+
+@pytest.mark.parametrize("objects", [(), ((0, LARGE, 0),)])
+def test_few_objects_are_described_by_finite_numbers(objects):
+    tracks = tracks_of(*objects) if objects else link(Detections(np.zeros((0, 4)), [], [], num_frames=3))
+    assert np.isfinite(trajectory_features(tracks, SIZE)).all()
+    assert np.isfinite(clip_features(tracks, SIZE, 2, 8)).all()
+    assert len(trajectory_features(tracks, SIZE)) == len(objects)

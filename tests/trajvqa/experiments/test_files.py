@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from helpers.data_examples import SMALL, write_data
+from trajvqa.config import ModelConfig
+from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+from trajvqa.training.trainer import train
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data"), bert=True)
+
+
+@pytest.mark.parametrize("name", list_experiments())
+def test_each_experiment_file_trains_a_step(name, data, tmp_path):
+    experiment = read_experiment(name)
+    settings = replace(experiment.settings, **SMALL)
+    training = replace(experiment.training, epochs=1, batch_size=8, device="cpu")
+    small = replace(experiment, settings=settings, training=training)
+    assert set(train(small, data, tmp_path / "run", max_steps=1).accuracies) == {"val", "test"}
+
+
+@pytest.mark.parametrize("name", [name for name in list_experiments() if name.startswith("nextqa/")])
+def test_the_papers_experiments_have_the_papers_settings(name):
+    experiment = read_experiment(name)
+    varied = ("streams", "graphs", "cycle_attention", "trajectory_encoder", "text", "appearance_size")
+    plain = {field: getattr(ModelConfig(), field) for field in varied}
+    assert replace(experiment.settings, **plain) == ModelConfig()
+    assert experiment.training.batch_size == 64
+    assert experiment.negatives.count == 5
+    assert experiment.training.learning_rate == (1e-4 if experiment.settings.text == "bert" else 5e-5)
+
+
+@pytest.mark.parametrize("name", list_experiments())
+def test_each_experiment_says_what_it_is(name):
+    assert len(read_experiment(name).description) > 20
+
+
+@pytest.mark.parametrize("name", list_tables())
+def test_each_row_of_a_table_has_its_experiment(name):
+    table = read_table(name)
+    assert {row.experiment for row in table.rows} <= set(list_experiments())
+    assert table.reference is None or table.reference in [row.name for row in table.rows]
+
+
+def test_every_experiment_is_in_a_table():
+    used = {row.experiment for name in list_tables() for row in read_table(name).rows}
+    assert set(list_experiments()) <= used
+
+
+@pytest.mark.parametrize("name", ["1", "2", "3", "4", "5", "6"])
+def test_the_figures_beside_a_row_are_the_papers(name):
+    from trajvqa.experiments.paper_results import PAPER_RESULTS
+
+    known = {
+        (row.causal, row.temporal, row.descriptive, row.overall) for row in PAPER_RESULTS if str(row.table) == name
+    }
+    shown = {tuple(row.paper[group] for group in ("C", "T", "D", "All")) for row in read_table(name).rows if row.paper}
+    assert shown
+    assert shown <= known
+
+
+def test_an_unknown_experiment_is_named():
+    with pytest.raises(FileNotFoundError, match=r"nextqa/glove: found no such experiment, .*nextqa/glove-both"):
+        read_experiment("nextqa/glove")
+
+
+def test_an_unknown_table_is_named():
+    with pytest.raises(ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small"):
+        read_table("7")
+
+
+def test_an_experiment_can_be_a_file_of_the_users(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("settings: {hidden_size: 32}\n")
+    assert read_experiment(path).settings.hidden_size == 32
+
+
+@pytest.mark.parametrize("content", ["settings: [", "- 1\n", "\x80"])
+def test_a_file_that_is_no_experiment_is_named(tmp_path, content):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"mine\.yaml: found"):
+        read_experiment(path)
+
+
+def test_a_setting_that_comes_twice_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("settings:\n  hidden_size: 32\n  dropout: 0.1\n  hidden_size: 64\n")
+    with pytest.raises(
+        ValueError, match=r"mine\.yaml: .*'hidden_size' again, expected it once: first on line 2.*line 4"
+    ):
+        read_experiment(path)

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import re
+
+import h5py
+import numpy as np
+import pytest
+
+from trajvqa.stores import frame_features as features
+from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
+
+FEAT = np.arange(4 * 2 * 3, dtype=np.float32).reshape(4, 2, 3)
+IDS = ("100", "7", "a/b", "é")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "app_mot_val.h5"
+
+
+@pytest.fixture
+def written(path):
+    write_frame_features(path, IDS, FEAT)
+    return path
+
+
+@pytest.fixture(params=["in memory", "in the file"])
+def reader(request, written, monkeypatch) -> FrameFeatures:
+    if request.param == "in the file":
+        monkeypatch.setattr(features, "_MAX_IN_MEMORY", 0)
+    return FrameFeatures(written)
+
+
+def write(path, **datasets) -> None:
+    with h5py.File(path, "w") as file:
+        for name, values in datasets.items():
+            file[name] = values
+
+
+def check_error(path, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{path}: {message}')}"):
+        FrameFeatures(path)
+
+
+def test_videos_are_read_by_id_in_any_order(reader):
+    found = reader.read(["é", "100", "é"])
+    np.testing.assert_array_equal(found, FEAT[[3, 0, 3]])
+    assert found.dtype == np.float32
+
+
+def test_what_is_read_may_be_changed_without_harm(reader):
+    reader.read(["7"])[:] = -1
+    np.testing.assert_array_equal(reader.read(["7"])[0], FEAT[1])
+
+
+def test_the_file_says_how_much_it_holds(reader):
+    assert reader.ids == IDS
+    assert len(reader) == 4
+    assert reader.clips == 2
+    assert reader.size == 3
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4"])
+def test_any_float_numbers_become_float32(path, dtype):
+    write(path, ids=[1, 2, 3, 4], feat=FEAT.astype(dtype))
+    found = FrameFeatures(path).read(["2"])
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[0], FEAT[1])
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        np.array([4010069381, 2, 3, 4]),
+        np.array([b"4010069381", b"2", b"3", b"4"]),
+        np.array(["4010069381", "2", "3", "4"], dtype=h5py.string_dtype()),
+    ],
+    ids=["whole numbers", "bytes", "text"],
+)
+def test_ids_become_text(path, ids):
+    write(path, ids=ids, feat=FEAT)
+    assert FrameFeatures(path).ids == ("4010069381", "2", "3", "4")
+
+
+def test_frames_of_a_clip_are_averaged(path):
+    frames = np.random.Generator(np.random.PCG64(0)).standard_normal((3, 2, 4, 5))
+    write(path, ids=[1, 2, 3], resnet_features=frames)
+    reader = FrameFeatures(path)
+    assert (reader.clips, reader.size) == (2, 5)
+    np.testing.assert_allclose(reader.read(["3"])[0], frames[2].mean(axis=1), rtol=1e-5)
+
+
+def test_a_missing_video_is_named(reader):
+    message = f"{reader.path}: ids: found 1 of 2 videos, expected all; 1 missing: 8"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        reader.read(["7", "8", "7"])
+
+
+def test_all_required_videos_may_be_there(reader):
+    reader.require(["7", "é", "7"])
+
+
+def test_required_videos_that_are_missing_are_counted_and_some_named(reader):
+    message = f"{reader.path}: ids: found 1 of 8 videos, expected all; 7 missing: 0, 1, 2, 3, 4, ..."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        reader.require("01234567")
+
+
+def test_finite_numbers_pass(reader):
+    reader.check_finite()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_a_number_that_is_not_finite_is_named(path, value, monkeypatch):
+    monkeypatch.setattr("trajvqa.stores.array_rows._BLOCK_BYTES", 1)
+    feat = FEAT.astype(np.float64)
+    feat[2, 1, 0] = value
+    write(path, ids=[1, 2, 3, 4], feat=feat)
+    message = f"{path}: feat: video 3, clip 1: found numbers that are not finite, expected finite ones"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        FrameFeatures(path).check_finite()
+
+
+def test_a_number_that_is_not_finite_in_one_frame_is_named(path):
+    frames = np.zeros((3, 2, 4, 5), np.float32)
+    frames[1, 0, 3, 4] = np.inf
+    write(path, ids=[1, 2, 3], resnet_features=frames)
+    with pytest.raises(ValueError, match="resnet_features: video 2, clip 0: found numbers that are not finite"):
+        FrameFeatures(path).check_finite()
+
+
+def test_a_pickled_reader_is_small_and_reads_on(reader):
+    reader.read(["7"])
+    content = pickle.dumps(reader)
+    assert len(content) < 2000
+    np.testing.assert_array_equal(pickle.loads(content).read(["7"]), FEAT[[1]])
+
+
+def read_in_child(reader: FrameFeatures, connection) -> None:
+    connection.send(reader.read(["é", "7"]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+# Python 3.12 warns of threads, which other tests leave.
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("layout", [{}, {"chunks": (1, 2, 3)}], ids=["in one piece", "in chunks"])
+def test_a_forked_process_reads_the_same(path, layout, monkeypatch):
+    monkeypatch.setattr(features, "_MAX_IN_MEMORY", 0)
+    with h5py.File(path, "w") as file:
+        file["ids"] = np.array(IDS, dtype=h5py.string_dtype())
+        file.create_dataset("feat", data=FEAT, **layout)
+    reader = FrameFeatures(path)
+    reader.read(["7"])
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    child = context.Process(target=read_in_child, args=(reader, there))
+    child.start()
+    np.testing.assert_array_equal(here.recv(), FEAT[[3, 1]])
+    child.join()
+    assert child.exitcode == 0
+    np.testing.assert_array_equal(reader.read(["100"]), FEAT[[0]])
+
+
+def test_the_file_is_closed_after_the_check(written):
+    FrameFeatures(written)
+    with h5py.File(written, "a") as file:
+        file.attrs["changed"] = True
+
+
+def test_a_missing_file_is_named(path):
+    with pytest.raises(FileNotFoundError, match="app_mot_val"):
+        FrameFeatures(path)
+
+
+def test_a_file_that_is_cut_off_is_named(written):
+    content = written.read_bytes()[:-50]
+    written.write_bytes(content)
+    check_error(written, f"found {len(content)} bytes, expected more: the file is cut off")
+
+
+def test_a_file_that_is_damaged_inside_is_named(written):
+    content = written.read_bytes()
+    # The heap holds the names of the datasets.
+    written.write_bytes(content.replace(b"HEAP", b"heap"))
+    check_error(written, "found a truncated or damaged HDF5 file (")
+
+
+def test_a_file_that_went_away_after_the_check_is_named(reader):
+    reader.path.unlink()
+    with pytest.raises(FileNotFoundError, match="app_mot_val"):
+        reader.read(["7"])
+
+
+def test_a_file_that_is_no_hdf5_is_named(path):
+    path.write_text("no HDF5")
+    check_error(path, "found no HDF5 file, expected one")
+
+
+def test_missing_features_are_named(path):
+    write(path, ids=[1], feats=FEAT[:1])
+    check_error(path, "feat: found no such dataset but feats, ids, expected shape (V, N, D)")
+
+
+def test_missing_ids_are_named(path):
+    write(path, feat=FEAT)
+    check_error(path, "ids: found no such dataset but feat, expected shape (V,)")
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3, 7, 7)])
+def test_features_of_another_shape_are_named(path, shape):
+    write(path, ids=[1, 2, 3, 4], feat=np.zeros(shape, np.float32))
+    check_error(path, f"feat: found shape {shape}, expected (V, N, D)")
+
+
+def test_frames_of_another_shape_are_named(path):
+    write(path, ids=[1, 2], resnet_features=np.zeros((2, 3, 4), np.float32))
+    check_error(path, "resnet_features: found shape (2, 3, 4), expected (V, N, F, D)")
+
+
+@pytest.mark.parametrize("shape", [(4, 0, 3), (4, 2, 0)])
+def test_features_without_numbers_are_named(path, shape):
+    write(path, ids=[1, 2, 3, 4], feat=np.zeros(shape, np.float32))
+    check_error(path, f"feat: found shape {shape}, expected (V, N, D) without zeros")
+
+
+def test_features_that_are_whole_numbers_are_named(path):
+    write(path, ids=[1, 2, 3, 4], feat=FEAT.astype(np.int64))
+    check_error(path, "feat: found int64, expected float numbers")
+
+
+def test_another_number_of_rows_than_ids_is_named(path):
+    write(path, ids=[1, 2, 3], feat=FEAT)
+    check_error(path, "feat: found 4 rows, expected 3, as many as ids")
+
+
+def test_an_id_that_comes_twice_is_named(path):
+    write(path, ids=[1, 2, 3, 2], feat=FEAT)
+    check_error(path, "ids: found '2' in rows 1 and 3, expected every id once")
+
+
+def test_attributes_are_written(path):
+    write_frame_features(path, IDS, FEAT, {"source": "worlds", "seed": 3})
+    with h5py.File(path) as file:
+        assert dict(file.attrs) == {"source": "worlds", "seed": 3}
+
+
+def test_features_are_written_as_float32(path):
+    write_frame_features(path, IDS, FEAT.astype(np.float64))
+    with h5py.File(path) as file:
+        assert file["feat"].dtype == np.float32
+
+
+def test_the_same_features_make_the_same_bytes(path, tmp_path):
+    write_frame_features(path, IDS, FEAT, {"source": "worlds"})
+    write_frame_features(tmp_path / "again.h5", IDS, FEAT, {"source": "worlds"})
+    assert path.read_bytes() == (tmp_path / "again.h5").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("ids", "feat", "message"),
+    [
+        (IDS, FEAT[:3], "feat: found shape (3, 2, 3), expected (4, N, D), a row for each of the ids"),
+        (IDS, FEAT[0], "feat: found shape (2, 3), expected (4, N, D), a row for each of the ids"),
+        (("1", "2", "1", "3"), FEAT, "ids: found 3 different ones, expected 4"),
+        (IDS, FEAT * np.float32(np.nan), "feat, video 100: found a number that is not finite, expected finite ones"),
+        (
+            IDS,
+            FEAT.astype(np.float64) * 1e60,
+            "feat, video 100: found a number that is not finite, expected finite ones",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_not_written(path, ids, feat, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        write_frame_features(path, ids, feat)
+    assert not any(path.parent.iterdir())

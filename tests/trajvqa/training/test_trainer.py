@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from helpers.data_examples import small_experiment, write_data
+from trajvqa.training.checkpoints import load_checkpoint
+from trajvqa.training.trainer import Progress, train
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_data(tmp_path_factory.mktemp("data"), bert=True)
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    return load_checkpoint(path).weights
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    assert (one / "log.jsonl").read_bytes() == (other / "log.jsonl").read_bytes()
+    for name in ("last.pt", "best.pt"):
+        first, second = weights_of(one / name), weights_of(other / name)
+        assert first.keys() == second.keys()
+        assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_run_leaves_its_experiment_log_checkpoints_and_answers(data, tmp_path):
+    result = train(small_experiment(), data, tmp_path / "run")
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    answers = ["predictions_test.json", "predictions_val.json"]
+    assert names == ["best.pt", "experiment.json", "last.pt", "log.jsonl", *answers]
+    assert set(result.accuracies) == {"val", "test"}
+    records = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [record["event"] for record in records] == ["start", "epoch", "epoch"]
+    assert records[1].keys() >= {"epoch", "loss", "val_accuracy", "learning_rate", "best"}
+
+
+def test_the_validation_accuracy_is_that_of_the_best_epoch(data, tmp_path):
+    result = train(small_experiment(epochs=4), data, tmp_path / "run")
+    records = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert result.accuracies["val"].overall == max(record["val_accuracy"] for record in records[1:])
+
+
+@pytest.mark.parametrize("negatives", ["a", "qa", "both"])
+@pytest.mark.parametrize("text", ["glove", "bert"])
+def test_negatives_work_with_words_and_with_features(data, tmp_path, negatives, text):
+    train(small_experiment(negatives=negatives, text=text, epochs=1), data, tmp_path / "run")
+    assert (tmp_path / "run" / "best.pt").exists()
+
+
+@pytest.mark.parametrize("model", ["random", "text-only"])
+def test_models_that_see_nothing_need_only_the_questions(tmp_path, model):
+    data = write_data(tmp_path / "data")
+    for path in (*data.glob("vid_feat/*"), *data.glob("traj_feat/*")):
+        path.unlink()
+    result = train(small_experiment(model), data, tmp_path / "run")
+    assert result.accuracies["test"].count == 24
+
+
+def test_the_same_seed_trains_the_same(data, tmp_path):
+    for name in ("one", "two"):
+        train(small_experiment(negatives="both"), data, tmp_path / name)
+    assert_same_run(tmp_path / "one", tmp_path / "two")
+
+
+def test_another_seed_trains_another(data, tmp_path):
+    experiment = small_experiment()
+    train(experiment, data, tmp_path / "one")
+    train(replace(experiment, training=replace(experiment.training, seed=4)), data, tmp_path / "two")
+    assert (tmp_path / "one" / "log.jsonl").read_bytes() != (tmp_path / "two" / "log.jsonl").read_bytes()
+
+
+def test_a_test_split_is_not_needed(tmp_path):
+    data = write_data(tmp_path / "data", ("train", "val"))
+    assert set(train(small_experiment(), data, tmp_path / "run").accuracies) == {"val"}
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("when", [(1, 1), (2, 3), (3, 2)])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data, tmp_path, when):
+    def stop(progress: Progress) -> None:
+        if (progress.epoch, progress.step) == when and progress.val_accuracy is None:
+            raise Stopped
+
+    experiment = small_experiment(negatives="both", epochs=4)
+    with pytest.raises(Stopped):
+        train(experiment, data, tmp_path / "stopped", stop)
+    train(experiment, data, tmp_path / "stopped")
+    train(experiment, data, tmp_path / "whole")
+    assert_same_run(tmp_path / "stopped", tmp_path / "whole")
+
+
+PROGRAM = """
+import sys
+sys.path[:0] = {paths!r}
+from helpers.data_examples import small_experiment
+from trajvqa.training.trainer import train
+import torch
+torch.set_num_threads({threads})
+train(small_experiment(negatives="both", epochs=40), sys.argv[1], sys.argv[2])
+"""
+
+
+def test_a_run_that_was_killed_at_any_moment_goes_on_as_if_it_had_not_been(data, tmp_path):
+    program = PROGRAM.format(paths=[entry for entry in sys.path if entry], threads=torch.get_num_threads())
+    killed = tmp_path / "killed"
+    rng = np.random.Generator(np.random.PCG64(time.time_ns()))
+    kills = 0
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", program, data, killed])
+        while process.poll() is None and not (killed / "log.jsonl").exists():
+            time.sleep(0.01)
+        time.sleep(rng.random() * 0.6)
+        process.send_signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+    assert kills > 0
+    experiment = small_experiment(negatives="both", epochs=40)
+    train(experiment, data, killed)
+    train(experiment, data, tmp_path / "whole")
+    assert_same_run(killed, tmp_path / "whole")
+
+
+def test_a_finished_run_is_not_trained_again(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    before = os.stat(tmp_path / "run" / "last.pt").st_mtime_ns
+    train(small_experiment(), data, tmp_path / "run")
+    assert os.stat(tmp_path / "run" / "last.pt").st_mtime_ns == before
+
+
+def test_a_checkpoint_of_another_experiment_is_refused(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"last.pt: settings.hidden_size: found 16, expected 32"):
+        train(small_experiment(epochs=1, hidden_size=32), data, tmp_path / "run")
+
+
+def test_a_checkpoint_of_other_data_is_refused(data, tmp_path):
+    other = write_data(tmp_path / "data")
+    text = (other / "train.csv").read_text()
+    (other / "train.csv").write_text(text.replace("dog", "wolf"))
+    train(small_experiment(), data, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"last.pt: schema: found other sizes or words"):
+        train(small_experiment(), other, tmp_path / "run")
+
+
+def test_data_that_changed_since_the_run_began_are_named(tmp_path):
+    data = write_data(tmp_path / "data")
+    train(small_experiment(), data, tmp_path / "run")
+    with h5py.File(data / "vid_feat" / "app_mot_train.h5", "r+") as file:
+        file["feat"][0, 0, 0] += 1
+    message = r"last\.pt: data: found a run that began with another app_mot_train\.h5 than there is now"
+    with pytest.raises(ValueError, match=message):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def test_data_may_be_moved_during_a_run(tmp_path):
+    data = write_data(tmp_path / "data")
+    train(small_experiment(), data, tmp_path / "run")
+    data.rename(tmp_path / "moved")
+    assert train(small_experiment(), tmp_path / "moved", tmp_path / "run").accuracies["val"].count == 24
+
+
+def test_a_run_that_died_between_its_best_and_its_last_checkpoint_goes_on_from_the_best(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    (tmp_path / "run" / "last.pt").unlink()
+    told: list[Progress] = []
+    train(small_experiment(epochs=1), data, tmp_path / "run", told.append)
+    assert told == []
+
+
+def test_what_a_killed_run_had_begun_to_write_is_removed(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    (tmp_path / "run" / ".0123456789abcdef.pt").write_bytes(b"half a checkpoint")
+    (tmp_path / "run" / ".notes").write_bytes(b"of the user")
+    train(small_experiment(), data, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").glob(".*")] == [".notes"]
+
+
+def test_a_broken_checkpoint_is_named(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    path = tmp_path / "run" / "last.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"last.pt: found no checkpoint that can be read"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def break_missing(data: Path) -> None:
+    (data / "vid_feat" / "app_mot_val.h5").unlink()
+
+
+def break_truncated(data: Path) -> None:
+    path = data / "traj_feat" / "trajectories_test.h5"
+    path.write_bytes(path.read_bytes()[:700])
+
+
+def break_ids(data: Path) -> None:
+    path = data / "test.csv"
+    path.write_text(path.read_text().replace("test-video3", "test-video9"))
+
+
+def break_nan(data: Path) -> None:
+    with h5py.File(data / "vid_feat" / "app_mot_test.h5", "r+") as file:
+        file["feat"][2, 1, 3] = np.nan
+
+
+def break_shape(data: Path) -> None:
+    with h5py.File(data / "vid_feat" / "app_mot_val.h5", "r+") as file:
+        feat = file["feat"][:, :, :3]
+        del file["feat"]
+        file["feat"] = feat
+
+
+def break_column(data: Path) -> None:
+    path = data / "val.csv"
+    path.write_text(path.read_text().replace("answer", "solution", 1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (break_missing, "vid_feat/app_mot_val.h5"),
+        (break_truncated, "trajectories_test.h5"),
+        (break_ids, r"app_mot_test.h5.*test-video9"),
+        (break_nan, r"app_mot_test.h5: .*feat.*test-video2"),
+        (break_shape, r"app_mot_val.h5: feat.*found 3, expected 7"),
+        (break_column, r"val.csv.*answer"),
+    ],
+)
+def test_broken_data_are_named_before_training_starts(tmp_path, damage, message):
+    data = write_data(tmp_path / "data")
+    damage(data)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        train(small_experiment(), data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_bert_features_of_another_row_count_are_named(tmp_path):
+    data = write_data(tmp_path / "data", bert=True)
+    with h5py.File(data / "qas_bert" / "bert_ft_val.h5", "r+") as file:
+        feat = file["feat"][:-1]
+        del file["feat"]
+        file["feat"] = feat
+    with pytest.raises(ValueError, match=r"bert_ft_val.h5.*23.*24"):
+        train(small_experiment(text="bert"), data, tmp_path / "run")
+
+
+def test_bfloat16_trains(data, tmp_path):
+    experiment = small_experiment(epochs=1)
+    half = replace(experiment, training=replace(experiment.training, precision="bf16"))
+    assert train(half, data, tmp_path / "run").accuracies["val"].count == 24
+
+
+def test_batches_read_by_other_processes_train_the_same(data, tmp_path):
+    experiment = small_experiment(negatives="both")
+    train(experiment, data, tmp_path / "one")
+    read_elsewhere = replace(experiment, training=replace(experiment.training, workers=2))
+    train(read_elsewhere, data, tmp_path / "two")
+    assert (tmp_path / "one" / "log.jsonl").read_bytes() == (tmp_path / "two" / "log.jsonl").read_bytes()
+
+
+def test_a_loss_that_is_no_number_stops_the_run(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("trajvqa.training.trainer.hinge_loss", lambda scores, answers: scores.sum() * float("nan"))
+    with pytest.raises(ValueError, match="loss: found nan in epoch 1, expected a finite number"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def test_a_run_of_other_length_is_not_taken_for_a_whole_one(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run", max_steps=1)
+    with pytest.raises(ValueError, match=r"last\.pt: max_steps: found a run with 1, expected one with None"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+def test_a_run_needs_at_least_a_step(data, tmp_path):
+    with pytest.raises(ValueError, match="max_steps: found 0, expected at least 1"):
+        train(small_experiment(), data, tmp_path / "run", max_steps=0)
+
+
+def test_a_log_that_was_cut_off_is_named(data, tmp_path):
+    train(small_experiment(), data, tmp_path / "run")
+    (tmp_path / "run" / "log.jsonl").write_bytes(b"{}")
+    with pytest.raises(ValueError, match=r"log\.jsonl: found 2 bytes, expected at least"):
+        train(small_experiment(), data, tmp_path / "run")
+
+
+@pytest.mark.parametrize("changed", [{"workers": 1}, {"device": "auto"}])
+def test_a_run_may_go_on_elsewhere(data, tmp_path, changed):
+    experiment = small_experiment(epochs=1)
+    train(experiment, data, tmp_path / "run")
+    train(replace(experiment, training=replace(experiment.training, **changed)), data, tmp_path / "run")
+
+
+def test_a_number_of_the_bert_features_that_is_none_is_named(tmp_path):
+    data = write_data(tmp_path / "data", bert=True)
+    with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
+        file["feat"][3, 2, 1, 0] = np.inf
+    with pytest.raises(ValueError, match=r"bert_ft_train\.h5: feat: row 3: found a number that is not finite"):
+        train(small_experiment(text="bert"), data, tmp_path / "run")
+
+
+def test_bert_features_of_another_number_of_candidates_are_named(tmp_path):
+    data = write_data(tmp_path / "data", bert=True)
+    with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
+        feat = file["feat"][:, :4]
+        del file["feat"]
+        file["feat"] = feat
+    with pytest.raises(ValueError, match=r"bert_ft_train\.h5: feat: found 4 candidates a question, expected 5"):
+        train(small_experiment(text="bert"), data, tmp_path / "run")
+
+
+def test_a_graph_alone_needs_no_file_of_the_other_stream(tmp_path):
+    data = write_data(tmp_path / "data")
+    for path in data.glob("vid_feat/*"):
+        path.unlink()
+    assert train(small_experiment(graphs=("TQG",), epochs=1), data, tmp_path / "run").accuracies

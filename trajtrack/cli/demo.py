@@ -1,0 +1,84 @@
+"""``trajtrack demo``: link a synthetic scene and see how it went."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from trajtrack.cli.tables import metrics_table
+from trajtrack.console.errors import UsageError
+from trajtrack.console.json_output import print_json
+from trajtrack.io import write
+from trajtrack.linking import link
+from trajtrack.metrics import evaluate
+from trajtrack.scenes import make_scene
+from trajtrack.viewer.drawing import draw
+
+__all__ = ["add_command"]
+
+_MIN_LENGTH = 5
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "demo",
+        help="link a synthetic scene and compare with its truth",
+        description="Make a scene of moving objects and a detector's view of it, link the detections with "
+        "and without gaps, and compare both with the truth. Writes detections.txt, truth.txt, tracks.txt "
+        "and trajectories.png.",
+        examples={"write into another folder": "trajtrack demo -o scene --seed 1"},
+    )
+    parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which scene; default: 0")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    if arguments.seed < 0:
+        raise UsageError(f"--seed: expected an integer of at least 0, found {arguments.seed}")
+    folder = Path(arguments.output)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: found a file, expected a folder to write to")
+    scene = make_scene(num_frames=240, objects_per_frame=10, speed=3, seed=arguments.seed)
+    classic = link(scene.detections, max_gap=0, min_length=_MIN_LENGTH)
+    tracks = link(scene.detections, min_length=_MIN_LENGTH)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, content in (
+        ("detections.txt", scene.detections),
+        ("truth.txt", scene.truth),
+        ("tracks.txt", tracks),
+    ):
+        write(folder / name, content)
+        files.append(str(folder / name))
+    metrics, missing = {}, []
+    try:
+        metrics = {"classic": evaluate(scene.truth, classic), "gaps": evaluate(scene.truth, tracks)}
+    except ImportError as error:
+        missing.append(f"no comparison with the truth: {error}")
+    image = folder / "trajectories.png"
+    size = (scene.options.image_width, scene.options.image_height)
+    try:
+        draw(tracks, image, detections=scene.detections, size=size)
+        files.append(str(image))
+    except ImportError as error:
+        missing.append(f"no image: {error}")
+    if arguments.json:
+        print_json(
+            {"files": files, "metrics": {name: asdict(own) for name, own in metrics.items()}, "missing": missing}
+        )
+        return False
+    print(f"detections: {scene.detections}")
+    print(f"with gaps:  {tracks}")
+    print()
+    if metrics:
+        titles = {"classic": "classic, max_gap=0", "gaps": f"gaps up to {tracks.options.max_gap} frames"}
+        print(metrics_table({titles[name]: own for name, own in metrics.items()}))
+        print()
+    for line in [*(f"wrote {path}" for path in files), *missing]:
+        print(line)
+    return False

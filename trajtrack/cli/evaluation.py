@@ -1,0 +1,142 @@
+"""``trajtrack eval``: how good the tracks in files are."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from trajtrack.cli.files import distinct_names, expand
+from trajtrack.cli.format_flag import add_format_flag
+from trajtrack.cli.reading import read_inputs
+from trajtrack.cli.tables import metrics_table
+from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.json_output import print_json
+from trajtrack.detections import Detections
+from trajtrack.metrics import GroundTruth, evaluate_many, kitti_ground_truth, mot_ground_truth
+
+__all__ = ["add_command"]
+
+_PRESETS = ("auto", "mot", "mot20", "kitti", "none")
+_MOT_CLASSES = range(1, 14)
+
+_DESCRIPTION = """\
+Compare tracks with ground truth by TrackEval: HOTA, CLEAR and identity
+metrics, for each video and all together.
+
+Presets decide which annotations count:
+  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of
+         the tracks; tracks on a person on a vehicle, a static person, a
+         distractor or a reflection do not count
+  mot20  the same, and neither do those on a vehicle without a motor
+  kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare
+         regions, or no higher than 25 pixels do not count; truncated and
+         occluded objects do, unlike in KITTI's own evaluation
+  none   every row counts, in its own class
+  auto   kitti where classes have KITTI's names; mot where all flags are 0 or 1
+         and all classes 1 to 13, as in a gt.txt; else none
+"""
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "eval",
+        help="compare tracks with ground truth",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples={
+            "one video": "trajtrack eval --gt out/demo/truth.txt out/demo/tracks.txt",
+            "several, in the order of their names": "trajtrack eval --gt 'truth/*.txt' 'tracks/*.txt' --json",
+        },
+    )
+    parser.add_argument(
+        "--gt",
+        action="append",
+        required=True,
+        metavar="GT",
+        help="ground truth: a file or a quoted pattern; once for each of several videos, in the order of the tracks",
+    )
+    parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
+    add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; told from the file where left out")
+    add_format_flag(parser, "--format", "the same for the tracks; told from the file where left out")
+    parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
+    parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
+    parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")
+    parser.add_argument(
+        "--iou-threshold", type=float, default=0.5, metavar="X", help="overlap of a match; default: 0.5"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    if not 0 < arguments.iou_threshold <= 1:
+        raise UsageError(f"--iou-threshold: expected a number above 0 and up to 1, found {arguments.iou_threshold}")
+    truths = [path for word in arguments.gt for path in expand([word]).paths]
+    tracks = [path for word in arguments.tracks for path in expand([word]).paths]
+    if len(truths) != len(tracks):
+        raise UsageError(f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}")
+    pairs, presets = [], []
+    files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
+    boxes = [
+        _with_identities(detections, path)
+        for (path, _), detections in zip(files, read_inputs(files, arguments.video_name), strict=True)
+    ]
+    for path, annotated, found in zip(truths, boxes[: len(truths)], boxes[len(truths) :], strict=True):
+        preset = arguments.preset if arguments.preset != "auto" else _recognise(annotated)
+        pairs.append((_apply(preset, annotated, path), found))
+        presets.append(preset)
+    try:
+        metrics = evaluate_many(pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    videos = [
+        {"gt": truth_path, "tracks": tracks_path, "preset": preset}
+        for truth_path, tracks_path, preset in zip(truths, tracks, presets, strict=True)
+    ]
+    if arguments.json:
+        print_json({"files": videos, "metrics": asdict(metrics)})
+        return False
+    for video in videos:
+        print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")
+    names: dict[int, str] = {}
+    for truth, found in pairs:
+        annotations = truth.detections if isinstance(truth, GroundTruth) else truth
+        names |= {**found.label_names, **annotations.label_names}
+    rows = dict(zip(distinct_names(tracks), metrics.videos, strict=False))
+    if len(metrics.classes) > 1:
+        rows |= {f"class {names.get(label, label)}": own for label, own in metrics.classes.items()}
+    print()
+    print(metrics_table({**rows, "all": metrics}))
+    return False
+
+
+def _with_identities(detections: Detections, path: str) -> Detections:
+    if len(detections) == 0:
+        return Detections([], [], [], num_frames=detections.num_frames, track_ids=[])
+    if detections.track_ids is None:
+        raise Failure(f"{path}: found boxes without identities, expected tracks")
+    return detections
+
+
+def _recognise(annotations: Detections) -> str:
+    names = {annotations.label_names.get(label, "").lower() for label in np.unique(annotations.labels).tolist()}
+    if names & {"car", "pedestrian"} and names & {"dontcare", "van", "person_sitting"}:
+        return "kitti"
+    flags = np.isin(annotations.scores, (0, 1)).all()
+    classes = np.isin(annotations.labels, _MOT_CLASSES).all()
+    return "mot" if len(annotations) and not annotations.label_names and flags and classes else "none"
+
+
+def _apply(preset: str, annotations: Detections, path: str) -> Detections | GroundTruth:
+    if preset == "none":
+        return annotations
+    if preset == "kitti":
+        try:
+            return kitti_ground_truth(annotations)
+        except ValueError as error:
+            raise Failure(f"{path}: {error}") from error
+    return mot_ground_truth(annotations, mot20=preset == "mot20")

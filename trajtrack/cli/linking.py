@@ -1,0 +1,133 @@
+"""``trajtrack link``: files of detections in, files of trajectories out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trajtrack.cli.files import expand, place_outputs
+from trajtrack.cli.format_flag import add_format_flag
+from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.console.errors import UsageError, describe
+from trajtrack.console.json_output import print_json
+from trajtrack.console.progress import Progress
+from trajtrack.io import FORMATS, output_format, write
+from trajtrack.many_videos import LinkedVideo, link_file, link_many
+from trajtrack.options import LinkOptions
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "link",
+        help="link detections into trajectories",
+        description="Link the detections of videos, one file each, into trajectories. Each output "
+        "appears whole or not at all.",
+        examples={
+            "one video, without trajectories of less than 5 detections": "trajtrack link out/demo/detections.txt "
+            "-o tracks.txt --min-length 5",
+            "many videos into a folder": "trajtrack link 'detections/*.txt' -o tracks",
+            "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
+        },
+    )
+    parser.add_argument(
+        "inputs", nargs="+", metavar="IN", help="file of detections, or a quoted pattern such as 'in/*.txt'"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="file to write for one input; for several inputs or a pattern a folder, made where "
+        "there is none: its files have the inputs' names, with those of folders before them where they "
+        "would be the same",
+    )
+    add_format_flag(parser, "--format", "format of the inputs: {formats}; told from suffix and content where left out")
+    writable = [name for name, format in FORMATS.items() if format.encode is not None]
+    parser.add_argument(
+        "--output-format",
+        choices=writable,
+        metavar="NAME",
+        help=f"format to write: {', '.join(writable)}; told from the suffix where left out",
+    )
+    parser.add_argument("--video-name", metavar="NAME", help="which video of inputs that hold several")
+    parser.add_argument("--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="threads to use; as many as there are cores where left out"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    add_link_flags(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    """Return whether an input failed."""
+    options = link_options(arguments)
+    if arguments.threads is not None and arguments.threads < 1:
+        raise UsageError(f"--threads: expected an integer of at least 1, found {arguments.threads}")
+    inputs = expand(arguments.inputs)
+    outputs = place_outputs(inputs, arguments.output, arguments.output_format)
+    try:
+        for output in outputs:
+            output_format(output, arguments.output_format)
+    except ValueError as error:
+        raise UsageError(f"--output: {str(error).partition(': ')[2]}") from error
+    done: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    with Progress(len(inputs.paths)) as progress:
+        videos = _link_files(inputs.paths, options, arguments)
+        for path, output, video in zip(inputs.paths, outputs, videos, strict=True):
+            progress.show(path)
+            try:
+                report = _write(path, output, video.result(), arguments)
+            except (ValueError, OSError, ImportError, MemoryError) as error:
+                failed.append({"input": path, "error": describe(error, path)})
+                continue
+            done.append(report)
+            if not arguments.json:
+                progress.clear()
+                print(_line(report), flush=True)
+    if arguments.json:
+        print_json({"files": done, "failed": failed})
+    for failure in failed:
+        print(f"trajtrack: error: {failure['error']}", file=sys.stderr)
+    if failed and len(inputs.paths) > 1:
+        print(f"trajtrack: {len(failed)} of {len(inputs.paths)} inputs failed", file=sys.stderr)
+    return bool(failed)
+
+
+def _link_files(paths: list[str], options: LinkOptions, arguments: argparse.Namespace) -> Iterator[LinkedVideo]:
+    """Link one file on all threads, several on one thread each."""
+    if len(paths) > 1:
+        return link_many(
+            paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video_name
+        )
+    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, arguments.video_name)])
+
+
+def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write(output, trajectories, arguments.output_format, interpolate=not arguments.no_interpolate)
+    return {
+        "input": path,
+        "output": str(output),
+        "detections": len(trajectories.detections),
+        "frames": trajectories.detections.num_frames,
+        "trajectories": len(trajectories),
+        "linked": len(trajectories.rows),
+    }
+
+
+def _line(report: dict[str, Any]) -> str:
+    share = report["linked"] / max(report["detections"], 1)
+    noun = "trajectory" if report["trajectories"] == 1 else "trajectories"
+    return (
+        f"{report['input']}: {report['detections']} detections in {report['frames']} frames, "
+        f"{report['trajectories']} {noun} with {share:.1%} of them -> {report['output']}"
+    )

@@ -1,0 +1,83 @@
+"""From the words of a command line to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from trajtrack.console.errors import Failure, UsageError, describe
+
+__all__ = ["EXIT_CODES", "run_command"]
+
+EXIT_CODES = (
+    "Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted, "
+    "141 nobody reads the output."
+)
+
+_FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
+
+
+def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Run the command that the words make: the default ``run`` of its parser.
+
+    Parameters
+    ----------
+    parser
+        Of the program, which errors are named after.
+    arguments
+        The words after the program's name; those of this process where left out.
+
+    Returns
+    -------
+    The exit code.
+
+    Raises
+    ------
+    SystemExit
+        After ``--help`` and ``--version``, and with code 2 when the words make no command.
+    """
+    if not sys.stderr:
+        # It was closed. Errors would be printed among the results.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if not sys.stdout:
+        return _complain(parser, "standard output is closed", _FAILED)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A file's name may be no text, or of letters that the terminal does not have.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        options = parser.parse_args(arguments)
+        if "run" not in options:
+            parser.print_help(sys.stderr)
+            return _MISUSED
+        failed: bool = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        return _UNREAD
+    except UsageError as error:
+        return _complain(parser, str(error), _MISUSED)
+    except (Failure, ImportError, OSError) as error:
+        return _complain(parser, describe(error), _FAILED)
+    finally:
+        _let_go_of_unwritten_output()
+    return _FAILED if failed else 0
+
+
+def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"{parser.prog}: error: {message}", file=sys.stderr)
+    return code
+
+
+def _let_go_of_unwritten_output() -> None:
+    """Drop what cannot be written: the interpreter would fail by it once more when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

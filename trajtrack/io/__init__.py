@@ -1,0 +1,209 @@
+"""Detections and trajectories in files: one module a format, and a registry of them.
+
+Nothing is dropped, clipped or shifted by a pixel on the way. Coordinates are converted in float64 and rounded
+once to float32; they are written with digits enough to read back as the same float32 corners. Zeros may lose
+their sign.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from trajtrack.detections import Detections
+from trajtrack.files.atomic import atomic_output
+from trajtrack.files.zip_members import read_content
+from trajtrack.io import coco_vid, cvat, kitti, kitti_pointrcnn, kitti_rrc, mot, parquet, tao, vidor, youtube_vis
+from trajtrack.io.format import Format, Source
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "write"]
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        format.name: format
+        for format in (
+            mot.FORMAT,
+            kitti.FORMAT,
+            kitti_rrc.FORMAT,
+            kitti_pointrcnn.FORMAT,
+            vidor.FORMAT,
+            coco_vid.FORMAT,
+            tao.FORMAT,
+            youtube_vis.FORMAT,
+            cvat.FORMAT,
+            parquet.FORMAT,
+        )
+    }
+)
+"""Every format by its name. Where several share a suffix, `write` takes the first of them."""
+
+
+def read(path: str | os.PathLike[str], format: str | None = None, *, video: str | int | None = None) -> Detections:
+    """Read the detections of one video.
+
+    Parameters
+    ----------
+    path
+        A file, or a file within a zip archive: ``"annotations.zip/train/video.json"``.
+    format
+        A name in `FORMATS`. Where left out, the suffix and the content decide between formats that no file
+        can belong to at once: text whose third field is a word or that has 17 columns is KITTI, text of 15
+        columns is the detections of PointRCNN, any other is MOT; JSON is told by its keys. ``"kitti-rrc"``
+        cannot be told from MOT and is only read by name.
+    video
+        Which video, by name or id, of a file that holds several.
+
+    Raises
+    ------
+    ValueError
+        When the file is not as its format wants it, naming the file, the line or the place in it, what was
+        found and what was expected; when the file holds several videos and none was chosen.
+    OSError
+        When the file cannot be opened.
+    ImportError
+        When the file is Parquet and pyarrow is not installed.
+    """
+    name = _as_name(path)
+    chosen = None if format is None else _named(format)
+    source = Source(name, read_content(name), video)
+    try:
+        if chosen is None:
+            chosen = _recognised(source)
+        if video is not None and not chosen.names_videos:
+            raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+        return chosen.decode(source)
+    except ValueError as error:
+        hint = ""
+        if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
+            hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
+        raise ValueError(f"{name}, {error}{hint}") from error
+
+
+def write(
+    path: str | os.PathLike[str],
+    detections: Detections | Trajectories,
+    format: str | None = None,
+    *,
+    interpolate: bool = True,
+    video: str | None = None,
+) -> None:
+    """Write one video to a file, which appears whole or not at all.
+
+    Reading the file gives the same rows, as far as the format has room; each format's module says what it has
+    no room for.
+
+    Parameters
+    ----------
+    path
+        Where to write; a file that is there is replaced.
+    detections
+        Detections, or trajectories, whose rows are written by trajectory and frame with the trajectory's
+        label.
+    format
+        A name in `FORMATS`; where left out, the suffix decides: ``.txt`` and ``.csv`` are MOT, ``.json`` is
+        VidOR, ``.xml`` is CVAT, ``.parquet`` is Parquet.
+    interpolate
+        Whether to write the interpolated boxes of trajectories, with score 0.
+    video
+        Name of the video in formats that name it; the file's name without suffix where left out.
+
+    Raises
+    ------
+    ValueError
+        When the format cannot carry a value, naming the column and the first offending row.
+    OSError
+        When the file cannot be written.
+    ImportError
+        When the format is Parquet and pyarrow is not installed.
+    """
+    if isinstance(detections, Trajectories):
+        detections = detections.to_detections(interpolate=interpolate)
+    elif not isinstance(detections, Detections):
+        raise TypeError(f"detections: expected Detections or Trajectories, found {type(detections).__name__}")
+    name = _as_name(path)
+    chosen = output_format(name, format)
+    assert chosen.encode is not None
+    if video is not None and not chosen.names_videos:
+        raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+    try:
+        content = chosen.encode(detections, Path(name).stem if video is None else video)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    with atomic_output(name) as file:
+        file.write(content)
+
+
+def input_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
+    """Return the format in which `read` reads a file: the named one, or that of suffix and content.
+
+    Raises
+    ------
+    ValueError
+        When no format has the name or the content.
+    OSError
+        When the file cannot be opened.
+    """
+    if format is not None:
+        return _named(format)
+    name = _as_name(path)
+    try:
+        return _recognised(Source(name, read_content(name)))
+    except ValueError as error:
+        raise ValueError(f"{name}, {error}") from error
+
+
+def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
+    """Return the format in which `write` writes a file: the named one, or that of the suffix.
+
+    Raises
+    ------
+    ValueError
+        When no format that can be written has the name or the suffix.
+    """
+    writable = {name: each for name, each in FORMATS.items() if each.encode is not None}
+    if format is not None:
+        chosen = _named(format)
+        if chosen.encode is None:
+            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(writable)}")
+        return chosen
+    name = _as_name(path)
+    suffix = Path(name).suffix.lower()
+    for each in writable.values():
+        if suffix in each.suffixes:
+            return each
+    suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
+    raise ValueError(
+        f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
+        f"or a format by name: {', '.join(writable)}"
+    )
+
+
+def _as_name(path: str | os.PathLike[str]) -> str:
+    name = os.fsdecode(path)
+    if not name:
+        raise ValueError("path: found an empty file name, expected the name of a file")
+    return name
+
+
+def _named(format: str) -> Format:
+    try:
+        return FORMATS[format]
+    except (KeyError, TypeError):
+        raise ValueError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}") from None
+
+
+def _recognised(source: Source) -> Format:
+    suffix = Path(source.path).suffix.lower()
+    candidates = [format for format in FORMATS.values() if suffix in format.suffixes]
+    if len(candidates) == 1:
+        return candidates[0]
+    candidates = candidates or list(FORMATS.values())
+    for format in candidates:
+        if format.recognise(source):
+            return format
+    layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
+    found = source.first_line[:60].decode("ascii", "backslashreplace")
+    raise ValueError(f"line 1: found {found!r}, expected one of these, or a format= by name: {layouts}")

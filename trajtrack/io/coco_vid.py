@@ -1,0 +1,76 @@
+"""COCO-VID, as mmtracking writes it: JSON with ``videos``, ``images``, ``annotations`` and ``categories``.
+
+Reading
+    The frame of an annotation is the ``frame_id`` of its image, from 0. Boxes are left, top, width and
+    height. Labels are the ``category_id``, ids the ``instance_id``, -1 where an annotation has none; the
+    score is 1 where it has none. The video has ``length`` frames, or up to its last image if that is more. A
+    category whose name is its number has no name. A file may hold several videos: the caller chooses one by
+    name or id.
+
+Writing
+    Only frames with boxes have an image: nothing is sized by `num_frames`, which is the ``length`` of the
+    video.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trajtrack.detections import Detections
+from trajtrack.files import json_fields as fields
+from trajtrack.io import coco_fields as coco
+from trajtrack.io.checks import written_track_ids
+from trajtrack.io.format import Format, Source
+
+__all__ = ["FORMAT"]
+
+_MAX_ID = 2**63 - 1
+
+
+def _recognise(source: Source) -> bool:
+    return source.has_keys("videos", "images", "annotations") and not source.has_keys("tracks")
+
+
+def _decode(source: Source) -> Detections:
+    return coco.decode_annotations(source, frame_key="frame_id", track_key="instance_id")
+
+
+def _encode(detections: Detections, video: str) -> bytes:
+    ids = written_track_ids(detections, _MAX_ID).tolist()
+    labels = detections.labels.tolist()
+    images, image_of_row = coco.encode_images(detections, "frame_id")
+    scores = fields.short_numbers(detections.scores)
+    annotations: list[dict[str, Any]] = []
+    for row, box in enumerate(coco.written_boxes(detections)):
+        annotation = {
+            "id": row + 1,
+            "image_id": image_of_row[row],
+            "video_id": coco.VIDEO_ID,
+            "category_id": labels[row],
+            "bbox": box,
+            "area": float(box[2] * box[3]),
+            "iscrowd": 0,
+            "score": scores[row],
+        }
+        if ids[row] >= 0:
+            annotation["instance_id"] = ids[row]
+        annotations.append(annotation)
+    document = {
+        "videos": [{"id": coco.VIDEO_ID, "name": video, "length": detections.num_frames}],
+        "images": images,
+        "annotations": annotations,
+        "categories": coco.written_categories(detections),
+    }
+    return json.dumps(document).encode()
+
+
+FORMAT = Format(
+    name="coco-vid",
+    layout="JSON with videos, images, annotations and categories, of one or more videos",
+    suffixes=(".json",),
+    recognise=_recognise,
+    decode=_decode,
+    encode=_encode,
+    names_videos=True,
+)

@@ -1,0 +1,83 @@
+"""Parquet, by pyarrow: columns ``frame, x1, y1, x2, y2, score, label`` and perhaps ``track_id``.
+
+Reading
+    Tables that others wrote are taken as `Detections.from_table` takes a table: with at least ``frame``,
+    ``score`` and the corners or ``x, y, w, h``.
+
+Writing
+    The columns are stored as they are in memory; `num_frames` and `label_names` go into the metadata of the
+    schema.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trajtrack.detections import Detections
+from trajtrack.files import json_fields as fields
+from trajtrack.io.format import Format, Source
+
+__all__ = ["FORMAT"]
+
+_METADATA_KEY = b"trajtrack"
+_MAGIC = b"PAR1"
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise ImportError("Parquet files need pyarrow: pip install 'trajtrack[io]'") from None
+    return pyarrow, pyarrow.parquet
+
+
+def _recognise(source: Source) -> bool:
+    return source.content.startswith(_MAGIC)
+
+
+def _decode(source: Source) -> Detections:
+    arrow, parquet = _pyarrow()
+    try:
+        table = parquet.read_table(arrow.BufferReader(source.content))
+    except (arrow.ArrowException, OSError) as error:
+        raise ValueError(f"found no Parquet table that can be read ({error}), expected one") from error
+    metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
+    num_frames, label_names = (None, None) if metadata is None else _from_metadata(metadata)
+    try:
+        return Detections.from_table(table, num_frames, label_names=label_names)
+    # KeyError is how pyarrow refuses two columns of one name.
+    except (TypeError, KeyError, arrow.ArrowException) as error:
+        raise ValueError(str(error)) from error
+
+
+def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:
+    place = ("metadata", _METADATA_KEY.decode())
+    document = fields.parse(metadata)
+    num_frames = fields.integer(fields.field(document, "num_frames", place), (*place, "num_frames"))
+    names = fields.field(document, "label_names", place)
+    try:
+        return num_frames, {int(label): fields.text(name, (*place, "label_names")) for label, name in names.items()}
+    except AttributeError:
+        raise fields.refuse_value(names, (*place, "label_names"), "names by label") from None
+
+
+def _encode(detections: Detections, video: str) -> bytes:
+    arrow, parquet = _pyarrow()
+    names = {str(label): name for label, name in detections.label_names.items()}
+    metadata = {_METADATA_KEY: json.dumps({"num_frames": detections.num_frames, "label_names": names})}
+    table = arrow.table(detections.to_columns()).replace_schema_metadata(metadata)
+    output = arrow.BufferOutputStream()
+    parquet.write_table(table, output)
+    return bytes(output.getvalue())
+
+
+FORMAT = Format(
+    name="parquet",
+    layout="Parquet table with the columns frame, x1, y1, x2, y2, score[, label, track_id]",
+    suffixes=(".parquet",),
+    recognise=_recognise,
+    decode=_decode,
+    encode=_encode,
+)

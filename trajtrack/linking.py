@@ -1,0 +1,178 @@
+"""Linking: detections in, trajectories out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack import _core, gpu
+from trajtrack.columns import as_count
+from trajtrack.detections import Detections
+from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.trajectories import Trajectories
+
+if TYPE_CHECKING:
+    from trajtrack._core import DeviceArray
+
+__all__ = ["DeviceLinkGraph", "LinkGraph", "count_threads", "link", "link_graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class LinkGraph:
+    """Links between detections, in compressed sparse row form over the N input rows."""
+
+    offsets: NDArray[np.int64]
+    """(N + 1,) row i links to ``targets[offsets[i]:offsets[i + 1]]``."""
+    targets: NDArray[np.int64]
+    """(M,) input rows in a later frame, ascending for each row."""
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceLinkGraph:
+    """A `LinkGraph` in the memory of a GPU.
+
+    Its arrays have ``__cuda_array_interface__``: ``torch.as_tensor(graph.targets, device="cuda")`` and
+    ``cupy.asarray(graph.targets)`` take them without a copy. All work on them is done.
+    """
+
+    offsets: DeviceArray
+    """(N + 1,) int64."""
+    targets: DeviceArray
+    """(M,) int64."""
+
+    def to_host(self) -> LinkGraph:
+        """Copy the graph to main memory."""
+        return LinkGraph(self.offsets.to_host(), self.targets.to_host())
+
+
+def link(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str | None = None,
+    **overrides: Any,
+) -> Trajectories:
+    """Link the detections of a video into trajectories: Seq-NMS with links across gaps.
+
+    Parameters
+    ----------
+    detections
+        The detections of one video.
+    options
+        How to link; the defaults where left out.
+    num_threads
+        Threads to use; as many as the process may use cores where left out. Results do not depend on it.
+    device
+        Where the linking graph is built: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for where the boxes are. Results
+        do not depend on it, and are in main memory.
+    **overrides
+        Fields of `LinkOptions` that replace those of `options`.
+
+    Returns
+    -------
+    Trajectories
+        In the order of extraction: path sum descending, then start frame, then start row.
+
+    Raises
+    ------
+    TypeError
+        When an override is no field of `LinkOptions` or `detections` is no `Detections`.
+    ValueError
+        When an option is out of its range.
+    RuntimeError
+        When a GPU is asked for that cannot be used, or CUDA fails; in CUDA's own words.
+    MemoryError
+        When the GPU has not enough memory. The next call works.
+    """
+    chosen = _device(detections, device)
+    options = resolve_options(options, overrides)
+    threads = count_threads(num_threads)
+    if chosen is None:
+        result = _core.link(detections.boxes, detections.scores, detections.frames, detections.labels, options, threads)
+    else:
+        result = _core.link_cuda(
+            *_columns_on(detections, chosen),
+            detections.scores,
+            detections.frames,
+            detections.labels,
+            options,
+            threads,
+        )
+    return Trajectories(detections, options, *result)
+
+
+@overload
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: Literal["cpu"] | None = None,
+    **overrides: Any,
+) -> LinkGraph: ...
+@overload
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str,
+    **overrides: Any,
+) -> LinkGraph | DeviceLinkGraph: ...
+def link_graph(
+    detections: Detections,
+    options: LinkOptions | None = None,
+    *,
+    num_threads: int | None = None,
+    device: str | None = None,
+    **overrides: Any,
+) -> LinkGraph | DeviceLinkGraph:
+    """Build the graph of links between detections, before any path is chosen; parameters as in `link`.
+
+    With ``device="cuda"`` or ``"cuda:N"`` the result stays there, as a `DeviceLinkGraph`. With None it is built where
+    the boxes are and returned in main memory.
+    """
+    chosen = _device(detections, device)
+    options = resolve_options(options, overrides)
+    threads = count_threads(num_threads)
+    if chosen is None:
+        return LinkGraph(
+            *_core.link_graph(
+                detections.boxes, detections.scores, detections.frames, detections.labels, options, threads
+            )
+        )
+    graph = DeviceLinkGraph(*_core.link_graph_cuda(*_columns_on(detections, chosen), options))
+    return graph if device is not None else graph.to_host()
+
+
+def _device(detections: Any, device: str | None) -> int | None:
+    """Return the number of the GPU on which to build the graph, None for the CPU."""
+    if not isinstance(detections, Detections):
+        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+    columns = detections._on_gpu
+    return gpu.choose_device(device, None if columns is None else columns.device)
+
+
+def _columns_on(detections: Detections, device: int) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
+    """Return boxes, scores, frames and labels on a GPU, copied there where they are not."""
+    columns = detections._on_gpu
+    if columns is not None and columns.device == device:
+        return columns.views()
+    return (
+        gpu.upload(detections.boxes, device),
+        gpu.upload(detections.scores, device),
+        gpu.upload(detections.frames, device),
+        gpu.upload(detections.labels, device),
+    )
+
+
+def count_threads(num_threads: int | None) -> int:
+    """Return `num_threads`, or where it is None the number of cores that this process may use."""
+    if num_threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return as_count("num_threads", num_threads, minimum=1, maximum=1024)

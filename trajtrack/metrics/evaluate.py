@@ -1,0 +1,220 @@
+"""How good trajectories are: HOTA, CLEAR and identity metrics, computed by TrackEval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from trajtrack.detections import Detections
+from trajtrack.metrics.ground_truth import GroundTruth
+from trajtrack.metrics.matching import Video
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["Metrics", "evaluate", "evaluate_many"]
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What TrackEval says of a set of tracks; shares are 0 to 1, MOTA has no lower bound."""
+
+    hota: float
+    """Higher-order tracking accuracy: the geometric mean of `deta` and `assa`, averaged over overlaps from
+    0.05 to 0.95."""
+    deta: float
+    """Detection accuracy, averaged over the same overlaps."""
+    assa: float
+    """Association accuracy, averaged over the same overlaps."""
+    loca: float
+    """Localisation accuracy: overlap of matched boxes, averaged over the same overlaps."""
+    mota: float
+    """1 - (misses + false boxes + switches) / true boxes."""
+    motp: float
+    """Mean overlap of matched boxes."""
+    precision: float
+    """Share of track boxes that are matched."""
+    recall: float
+    """Share of true boxes that are matched."""
+    idf1: float
+    """F1 of boxes under the best assignment of tracks to identities for the whole video."""
+    id_precision: float
+    """Precision under that assignment."""
+    id_recall: float
+    """Recall under that assignment."""
+    switches: int
+    """How often the track on an identity is another than the last one on it."""
+    fragments: int
+    """How often the track on an identity is interrupted."""
+    mostly_tracked: int
+    """Identities matched in more than 80 % of their frames."""
+    partly_tracked: int
+    """Identities matched in 20 to 80 % of their frames."""
+    mostly_lost: int
+    """Identities matched in less than 20 % of their frames."""
+    true_positives: int
+    """Matched boxes."""
+    false_positives: int
+    """Track boxes without a match."""
+    false_negatives: int
+    """True boxes without a match."""
+    truth_tracks: int
+    """Identities in the ground truth."""
+    tracks: int
+    """Tracks that were evaluated."""
+    classes: Mapping[int, Metrics] = field(default_factory=dict)
+    """The same for each label, where classes were told apart."""
+    videos: tuple[Metrics, ...] = ()
+    """The same for each video, where there were several."""
+
+
+def evaluate(
+    truth: Detections | GroundTruth,
+    tracks: Detections | Trajectories,
+    *,
+    class_agnostic: bool = False,
+    iou_threshold: float = 0.5,
+) -> Metrics:
+    """Compare the tracks of a video with its ground truth.
+
+    Parameters
+    ----------
+    truth
+        Boxes with `track_ids`, all of which are to be found; or annotations with the rules of their benchmark
+        (`mot_ground_truth`, `kitti_ground_truth`).
+    tracks
+        Trajectories, their interpolated boxes included; or boxes with `track_ids`, of which rows with -1 do
+        not count.
+    class_agnostic
+        Whether labels are left out of account. Otherwise each class is evaluated by itself, and the total
+        adds up their boxes.
+    iou_threshold
+        Overlap (intersection over union, float64) at which boxes match in the CLEAR and identity metrics,
+        above 0 and up to 1. HOTA takes its mean over many.
+
+    Returns
+    -------
+    Metrics
+        Equal to those that TrackEval computes from files, to the last digit.
+
+    Raises
+    ------
+    ImportError
+        When TrackEval is not installed.
+    ValueError
+        When boxes have no identities, or an identity has two boxes of a class in one frame.
+    """
+    return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, iou_threshold=iou_threshold)
+
+
+def evaluate_many(
+    pairs: Sequence[tuple[Detections | GroundTruth, Detections | Trajectories]],
+    *,
+    class_agnostic: bool = False,
+    iou_threshold: float = 0.5,
+) -> Metrics:
+    """Compare the tracks of several videos with their ground truths; combine the results as TrackEval does.
+
+    Parameters
+    ----------
+    pairs
+        Ground truth and tracks of each video; the rest is as in `evaluate`.
+    """
+    if not pairs:
+        raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
+    if not 0 < iou_threshold <= 1:
+        raise ValueError(f"iou_threshold: expected a number above 0 and up to 1, found {iou_threshold!r}")
+    library = _import_trackeval()
+    config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
+    measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
+    videos = [Video.of(truth, tracks, class_agnostic) for truth, tracks in pairs]
+    per_class = not videos[0].class_agnostic
+    if any(video.class_agnostic == per_class for video in videos):
+        raise ValueError("pairs: found ground truth with and without classes, expected one kind")
+    labels = sorted({label for video in videos for label in video.labels})
+    results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
+    metrics = _combine(measures, results, per_class)
+    if len(videos) == 1:
+        return metrics
+    alone = (
+        _combine(measures, {label: [results[label][number]] for label in labels}, per_class)
+        for number in range(len(videos))
+    )
+    return replace(metrics, videos=tuple(alone))
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What each of TrackEval's metrics says, and the number of tracks, of which they say nothing."""
+
+    measured: list[Any]
+    tracks: int
+
+    @classmethod
+    def of(cls, measures: list[Any], data: dict[str, Any]) -> _Result:
+        return cls([measure.eval_sequence(data) for measure in measures], data["num_tracker_ids"])
+
+
+def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_class: bool) -> Metrics:
+    """Combine the results of videos, given by label."""
+    by_label = {
+        label: _Result(
+            [
+                measure.combine_sequences({number: result.measured[place] for number, result in enumerate(own)})
+                for place, measure in enumerate(measures)
+            ],
+            sum(result.tracks for result in own),
+        )
+        for label, own in results.items()
+    }
+    if len(by_label) == 1:
+        (total,) = by_label.values()
+    else:
+        total = _Result(
+            [
+                measure.combine_classes_det_averaged({label: own.measured[place] for label, own in by_label.items()})
+                for place, measure in enumerate(measures)
+            ],
+            sum(own.tracks for own in by_label.values()),
+        )
+    classes = {label: _as_metrics(own, {}) for label, own in by_label.items()} if per_class else {}
+    return _as_metrics(total, classes)
+
+
+def _as_metrics(result: _Result, classes: Mapping[int, Metrics]) -> Metrics:
+    hota, clear, identity = result.measured
+    return Metrics(
+        hota=float(np.mean(hota["HOTA"])),
+        deta=float(np.mean(hota["DetA"])),
+        assa=float(np.mean(hota["AssA"])),
+        loca=float(np.mean(hota["LocA"])),
+        mota=float(clear["MOTA"]),
+        motp=float(clear["MOTP"]),
+        precision=float(clear["CLR_Pr"]),
+        recall=float(clear["CLR_Re"]),
+        idf1=float(identity["IDF1"]),
+        id_precision=float(identity["IDP"]),
+        id_recall=float(identity["IDR"]),
+        switches=int(clear["IDSW"]),
+        fragments=int(clear["Frag"]),
+        mostly_tracked=int(clear["MT"]),
+        partly_tracked=int(clear["PT"]),
+        mostly_lost=int(clear["ML"]),
+        true_positives=int(clear["CLR_TP"]),
+        false_positives=int(clear["CLR_FP"]),
+        false_negatives=int(clear["CLR_FN"]),
+        truth_tracks=int(clear["MT"] + clear["PT"] + clear["ML"]),
+        tracks=result.tracks,
+        classes=classes,
+    )
+
+
+def _import_trackeval() -> ModuleType:
+    try:
+        import trackeval.metrics
+    except ImportError as error:
+        raise ImportError("evaluation needs TrackEval: pip install 'trajtrack[eval]'") from error
+    metrics: ModuleType = trackeval.metrics
+    return metrics

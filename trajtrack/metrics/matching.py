@@ -1,0 +1,192 @@
+"""Ground truth and tracks of a video, as TrackEval's metrics take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.detections import Detections
+from trajtrack.metrics.ground_truth import GroundTruth
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["Video"]
+
+_EPSILON = float(np.finfo(np.float64).eps)
+_RULE_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Video:
+    """Ground truth and tracks of one video."""
+
+    truth: GroundTruth
+    tracks: Detections
+    class_agnostic: bool
+
+    @classmethod
+    def of(cls, truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool) -> Video:
+        """Check what is to be compared."""
+        if isinstance(tracks, Trajectories):
+            tracks = tracks.to_detections()
+        if isinstance(truth, Detections):
+            everything = np.ones(len(truth), np.bool_)
+            truth = GroundTruth(truth, evaluated=everything, distractors=~everything)
+        for name, given in (("truth", truth), ("tracks", tracks)):
+            expected = GroundTruth if name == "truth" else Detections
+            if not isinstance(given, expected):
+                raise TypeError(f"{name}: expected trajtrack.Detections, found {type(given).__name__}")
+        ids = _ids(truth.detections, "truth")
+        missing = np.flatnonzero(truth.evaluated & (ids < 0))
+        if len(missing):
+            raise ValueError(f"truth, row {missing[0]}: found no identity (-1), expected one for each box to be found")
+        tracks = tracks[_ids(tracks, "tracks") >= 0]
+        agnostic = class_agnostic or truth.class_agnostic
+        if not agnostic:
+            _check_names(truth.detections.label_names, tracks.label_names)
+        _check_unique("truth", truth.detections[truth.evaluated], agnostic)
+        _check_unique("tracks", tracks, agnostic)
+        return cls(truth, tracks, agnostic)
+
+    @property
+    def labels(self) -> set[int]:
+        """The classes to evaluate."""
+        if self.class_agnostic:
+            return {0}
+        if self.truth.classes is not None:
+            return set(self.truth.classes)
+        annotated = self.truth.detections.labels[self.truth.evaluated]
+        return set(np.union1d(annotated, self.tracks.labels).tolist()) or {0}
+
+    def data(self, label: int) -> dict[str, Any]:
+        """Return one class of the video as TrackEval's metrics take it."""
+        truth_rows = self._rows(self.truth.detections, label)
+        track_rows = self._rows(self.tracks, label)
+        truth_ids, track_ids, similarities = [], [], []
+        for of_truth, of_tracks in _by_frame(self.truth.detections.frames[truth_rows], self.tracks.frames[track_rows]):
+            true, found = truth_rows[of_truth], track_rows[of_tracks]
+            similarity = _overlaps(self.truth.detections.boxes[true], self.tracks.boxes[found])
+            counted = _counted(self.truth, true, self.tracks, found, similarity)
+            evaluated = self.truth.evaluated[true]
+            truth_ids.append(_ids(self.truth.detections)[true[evaluated]])
+            track_ids.append(_ids(self.tracks)[found[counted]])
+            similarities.append(similarity[evaluated][:, counted])
+        truth_numbers, truth_count = _renumber(truth_ids)
+        track_numbers, track_count = _renumber(track_ids)
+        return {
+            "num_timesteps": len(similarities),
+            "gt_ids": truth_numbers,
+            "tracker_ids": track_numbers,
+            "similarity_scores": similarities,
+            "num_gt_dets": sum(map(len, truth_numbers)),
+            "num_tracker_dets": sum(map(len, track_numbers)),
+            "num_gt_ids": truth_count,
+            "num_tracker_ids": track_count,
+        }
+
+    def _rows(self, detections: Detections, label: int) -> NDArray[np.intp]:
+        order = np.argsort(detections.frames, kind="stable")
+        return order if self.class_agnostic else order[detections.labels[order] == label]
+
+
+def _ids(detections: Detections, name: str = "") -> NDArray[np.int64]:
+    if detections.track_ids is None:
+        raise ValueError(f"{name}: found boxes without track_ids, expected the identity of each")
+    return detections.track_ids
+
+
+def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str]) -> None:
+    for label in sorted(truth.keys() & tracks.keys()):
+        if truth[label].lower() != tracks[label].lower():
+            raise ValueError(
+                f"label_names: label {label} is {truth[label]!r} in the ground truth "
+                f"and {tracks[label]!r} in the tracks"
+            )
+
+
+def _check_unique(name: str, detections: Detections, class_agnostic: bool) -> None:
+    ids, frames = _ids(detections), detections.frames
+    labels = np.zeros(len(ids), np.int32) if class_agnostic else detections.labels
+    order = np.lexsort((labels, ids, frames))
+    twice = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0))
+    if len(twice):
+        row = order[twice[0]]
+        raise ValueError(f"{name}: identity {ids[row]} has two boxes in frame {frames[row]}, expected one at most")
+
+
+def _by_frame(truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]) -> Iterator[tuple[slice, slice]]:
+    """Yield where the rows of each frame that has any lie in two sorted columns."""
+    frames = np.union1d(truth_frames, track_frames)
+    ends = [
+        zip(np.searchsorted(column, frames, "left"), np.searchsorted(column, frames, "right"), strict=True)
+        for column in (truth_frames, track_frames)
+    ]
+    for (truth_start, truth_end), (track_start, track_end) in zip(*ends, strict=True):
+        yield slice(truth_start, truth_end), slice(track_start, track_end)
+
+
+def _renumber(ids_by_frame: list[NDArray[np.int64]]) -> tuple[list[NDArray[np.intp]], int]:
+    """Return the ids as numbers from 0 without holes, in the order of the ids, and how many there are."""
+    if not ids_by_frame:
+        return [], 0
+    ids, numbers = np.unique(np.concatenate(ids_by_frame), return_inverse=True)
+    return np.split(numbers, np.cumsum([len(entry) for entry in ids_by_frame])[:-1]), len(ids)
+
+
+def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the (n, m) intersection over union, operation by operation as TrackEval computes it."""
+    intersection, area, other_area = _intersections(boxes, others)
+    union = area[:, None] + other_area[None, :] - intersection
+    proper = (area[:, None] > _EPSILON) & (other_area[None, :] > _EPSILON) & (union > _EPSILON)
+    overlaps: NDArray[np.float64] = np.divide(intersection, union, out=np.zeros_like(union), where=proper)
+    return overlaps
+
+
+def _intersections(
+    boxes: NDArray[np.float32], others: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the (n, m) areas of intersection and the areas of both."""
+    a, b = boxes.astype(np.float64), others.astype(np.float64)
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(high - low, 0)
+    return (
+        sides[..., 0] * sides[..., 1],
+        (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1]),
+        (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]),
+    )
+
+
+def _counted(
+    truth: GroundTruth,
+    true: NDArray[np.intp],
+    tracks: Detections,
+    found: NDArray[np.intp],
+    similarity: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Return which of the track rows `found` of a frame count, after the rules of the ground truth."""
+    counted = np.ones(len(found), np.bool_)
+    if not truth.distractors.any() and truth.ignore is None and truth.min_height is None:
+        return counted
+    from scipy.optimize import linear_sum_assignment  # comes with TrackEval
+
+    matching = np.where(similarity < _RULE_THRESHOLD - _EPSILON, 0.0, similarity)
+    matched_true, matched_found = linear_sum_assignment(-matching)
+    matches = matching[matched_true, matched_found] > _EPSILON
+    matched_true, matched_found = matched_true[matches], matched_found[matches]
+    counted[matched_found[truth.distractors[true[matched_true]]]] = False
+    unmatched = np.setdiff1d(np.arange(len(found)), matched_found)
+    boxes = tracks.boxes[found[unmatched]]
+    if truth.min_height is not None:
+        heights = boxes[:, 3].astype(np.float64) - boxes[:, 1]
+        counted[unmatched[heights <= truth.min_height + _EPSILON]] = False
+    if truth.ignore is not None and len(unmatched):
+        regions = truth.ignore.boxes[truth.ignore.frames == tracks.frames[found[0]]]
+        intersection, area, _ = _intersections(boxes, regions)
+        proper = area[:, None] > _EPSILON
+        shares = np.divide(intersection, area[:, None], out=np.zeros_like(intersection), where=proper)
+        counted[unmatched[(shares > _RULE_THRESHOLD + _EPSILON).any(axis=1)]] = False
+    return counted

@@ -1,0 +1,245 @@
+"""Streaming: frames in, one by one, and trajectories out as soon as nothing can change them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajtrack import _core
+from trajtrack.columns import as_count, as_integers, as_reals
+from trajtrack.detections import Detections, as_corners
+from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.trajectories import Trajectories
+
+__all__ = ["Linker", "StreamOutput"]
+
+_STATE_VERSION = 1
+_LAST_FRAME = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StreamOutput:
+    """Detections of a stream that no later frame can change, and their trajectories."""
+
+    trajectories: Trajectories
+    """The settled detections, linked; their rows count within these detections."""
+    rows: NDArray[np.int64]
+    """(N,) number of each settled detection in the stream, counting all that were pushed from 0; ascending."""
+    first_id: int
+    """Number of trajectories that the stream had given before: the id of the first of these in the stream."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"StreamOutput({len(self)} detections, {len(self.trajectories)} trajectories)"
+
+    @property
+    def track_ids(self) -> NDArray[np.int64]:
+        """(N,) the trajectory of each settled detection, numbered through the stream; -1 for none."""
+        ids = self.trajectories.track_ids
+        return np.where(ids >= 0, ids + self.first_id, -1)
+
+    @property
+    def suppressed_by(self) -> NDArray[np.int64]:
+        """(N,) for suppressed detections the number in the stream of the suppressing one, else -1."""
+        by = self.trajectories.suppressed_by
+        return np.where(by >= 0, self.rows[by], -1) if len(by) else by
+
+
+class Linker:
+    """Links a stream of frames into the trajectories that `link` finds in the whole video.
+
+    A detection is open while it has no link and a later frame may still hold one; what hangs together with an open
+    detection, by links or suppression, may still change and is kept. Everything else is settled and handed out at once.
+    As sets of rows with label and score, the trajectories are exactly those of `link`; ids count in the order in which
+    they are handed out. Memory is that of what is open, with its links and suppressions.
+
+    In a crowded video with long gaps, what hangs together may be almost everything. `max_open_frames` bounds it: what
+    reaches back that many frames is cut there and handed out, and the results may then differ from those of `link`;
+    `num_cut` says how often that happened.
+
+    Parameters
+    ----------
+    options
+        How to link; the defaults where left out.
+    max_open_frames
+        How many frames what hangs together may span; without bound where left out.
+    label_names
+        Class names by label, carried to the results.
+    **overrides
+        Fields of `LinkOptions` that replace those of `options`.
+
+    Notes
+    -----
+    A linker is for one thread at a time. One whose `push` ran out of memory refuses all that follows; go on from what
+    `state_dict` gave before.
+    """
+
+    def __init__(
+        self,
+        options: LinkOptions | None = None,
+        *,
+        max_open_frames: int | None = None,
+        label_names: Mapping[int, str] | None = None,
+        **overrides: Any,
+    ) -> None:
+        self._options = resolve_options(options, overrides)
+        if max_open_frames is not None:
+            max_open_frames = as_count("max_open_frames", max_open_frames, minimum=1, maximum=_LAST_FRAME)
+        self._max_open_frames = max_open_frames
+        self._label_names = Detections([], [], [], label_names=label_names).label_names
+        self._stream = _core.Stream(self._options, max_open_frames)
+        self._next_frame = 0
+        self._num_rows = 0
+        self._num_trajectories = 0
+        self._cut_before = 0
+
+    @property
+    def options(self) -> LinkOptions:
+        """How frames are linked."""
+        return self._options
+
+    @property
+    def next_frame(self) -> int:
+        """The frame that `push` takes where it is told none."""
+        return self._next_frame
+
+    @property
+    def num_open(self) -> int:
+        """Number of detections that are kept because they may still change."""
+        return self._stream.num_open_rows()
+
+    @property
+    def num_cut(self) -> int:
+        """How often `max_open_frames` acted."""
+        return self._cut_before + self._stream.num_cut()
+
+    def push(
+        self, boxes: ArrayLike, scores: ArrayLike, labels: ArrayLike | None = None, frame: int | None = None
+    ) -> StreamOutput:
+        """Take the detections of the next frame.
+
+        Parameters
+        ----------
+        boxes
+            (n, 4) corners ``x1, y1, x2, y2`` in pixels; n may be 0.
+        scores
+            (n,) confidences.
+        labels
+            (n,) classes; 0 where left out.
+        frame
+            Number of the frame, greater than that of any before; the next one where left out. Frames that are left
+            out are empty.
+
+        Returns
+        -------
+        StreamOutput
+            What this frame has settled.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `Detections` raises them, and when `frame` does not come after the last; the linker stays as it was.
+        """
+        number = self._next_frame if frame is None else as_count("frame", frame)
+        if not self._next_frame <= number <= _LAST_FRAME:
+            raise ValueError(f"frame: expected a number from {self._next_frame} to {_LAST_FRAME}, found {number}")
+        corners = as_corners(boxes)
+        scores = as_reals("scores", scores, ndim=1)
+        count = len(scores)
+        classes = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
+        settled = None
+        if len(corners) == count == len(classes):
+            rows = np.arange(self._num_rows, self._num_rows + count)
+            settled = self._stream.push(corners, scores, classes, rows, number)
+        if settled is None:
+            Detections(boxes, scores, np.full(count, number, np.int32), labels)
+            raise AssertionError("detections that the core refuses are refused by Detections, which says why")
+        self._next_frame = number + 1
+        self._num_rows += count
+        return self._settle(settled)
+
+    def flush(self) -> StreamOutput:
+        """End the video: settle all that is open. Frames may follow, numbered on, as another video."""
+        return self._settle(self._stream.flush())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that a linker needs to go on where this one stands: numbers, strings and arrays by name."""
+        boxes, scores, frames, labels, rows = self._stream.open_rows()
+        return {
+            "version": _STATE_VERSION,
+            "options": asdict(self._options),
+            "max_open_frames": self._max_open_frames,
+            "label_names": dict(self._label_names),
+            "next_frame": self._next_frame,
+            "num_rows": self._num_rows,
+            "num_trajectories": self._num_trajectories,
+            "num_cut": self.num_cut,
+            "boxes": boxes,
+            "scores": scores,
+            "frames": frames,
+            "labels": labels,
+            "rows": rows,
+        }
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Any]) -> Linker:
+        """Make a linker that goes on exactly where the one stood that gave `state`.
+
+        Raises
+        ------
+        ValueError
+            When `state` is not what `state_dict` returns.
+        """
+        expected = Linker().state_dict().keys()
+        if state.get("version") != _STATE_VERSION or state.keys() != expected:
+            raise ValueError(f"state: expected what state_dict returns (version {_STATE_VERSION}), found other keys")
+        linker = cls(
+            LinkOptions(**state["options"]),
+            max_open_frames=state["max_open_frames"],
+            label_names=state["label_names"],
+        )
+        given = Detections(state["boxes"], state["scores"], state["frames"], state["labels"])
+        rows = as_integers("rows", state["rows"], np.int64)
+        next_frame = as_count("next_frame", state["next_frame"], maximum=_LAST_FRAME + 1)
+        num_rows = as_count("num_rows", state["num_rows"])
+        if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
+            raise ValueError("state: expected rows that ascend, one for each box, and frames in their order")
+        if len(rows) and (rows[0] < 0 or rows[-1] >= num_rows or given.frames[-1] >= next_frame):
+            raise ValueError(f"state: expected rows from 0 to num_rows={num_rows} and frames below {next_frame}")
+        # What is open hangs together by its own links alone: pushed again, it comes to stand as it stood.
+        numbers, begins = np.unique(given.frames, return_index=True)
+        for number, part in zip(numbers, np.split(np.arange(len(rows)), begins[1:]), strict=False):
+            frame = given[part]
+            linker._stream.push(frame.boxes, frame.scores, frame.labels, rows[part], int(number))
+        if next_frame > 0 and (len(numbers) == 0 or numbers[-1] < next_frame - 1):
+            empty = Detections([], [], [])
+            linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
+        if linker.num_open != len(rows):
+            raise ValueError(f"state: expected boxes that are open, found {len(rows) - linker.num_open} that are not")
+        linker._next_frame = next_frame
+        linker._num_rows = num_rows
+        linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])
+        linker._cut_before = as_count("num_cut", state["num_cut"])
+        return linker
+
+    def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> StreamOutput:
+        (boxes, scores, frames, labels, rows), columns = given
+        detections = Detections._of_checked(
+            boxes=boxes,
+            scores=scores,
+            frames=frames,
+            labels=labels,
+            num_frames=self._next_frame,
+            track_ids=None,
+            label_names=self._label_names,
+        )
+        trajectories = Trajectories(detections, self._options, *columns)
+        settled = StreamOutput(trajectories, rows, self._num_trajectories)
+        self._num_trajectories += len(trajectories)
+        return settled

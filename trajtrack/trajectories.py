@@ -1,0 +1,259 @@
+"""Trajectories: what linking found, aligned with the rows that went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajtrack.detections import Detections
+
+if TYPE_CHECKING:
+    from trajtrack.options import LinkOptions
+
+__all__ = ["Reason", "Trajectories", "Trajectory"]
+
+
+class Reason(IntEnum):
+    """What became of an input row; where several hold, the first."""
+
+    LINKED = 0
+    """The row is a detection of a trajectory."""
+    BELOW_MIN_SCORE = 1
+    """Its score was below `min_score`: it took part in nothing."""
+    SUPPRESSED = 2
+    """A box of a chosen path overlapped it by `nms_threshold`."""
+    TOO_SHORT = 3
+    """Its path had fewer than `min_length` detections."""
+    NOT_POSITIVE = 4
+    """No path through it had a positive sum of scores."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One object over time: every frame from its first to its last detection.
+
+    In the frames of a gap, between two linked detections, the box is interpolated linearly in float32, the score is 0
+    and the row is -1.
+    """
+
+    id: int
+    """Its number in the result."""
+    frames: NDArray[np.int32]
+    """(L,) frame numbers, `start` to `end` without holes."""
+    boxes: NDArray[np.float32]
+    """(L, 4) corners in pixels."""
+    scores: NDArray[np.float32]
+    """(L,) detection scores."""
+    rows: NDArray[np.int64]
+    """(L,) rows of the input, -1 where interpolated."""
+    label: int
+    """Score-weighted majority of the labels of its detections."""
+    score: float
+    """Its score, as the option `rescore` defines it."""
+
+    @property
+    def start(self) -> int:
+        """First frame."""
+        return int(self.frames[0])
+
+    @property
+    def end(self) -> int:
+        """Last frame, inclusive."""
+        return int(self.frames[-1])
+
+    @property
+    def interpolated(self) -> NDArray[np.bool_]:
+        """(L,) where the box is interpolated and not detected."""
+        return self.rows < 0
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __repr__(self) -> str:
+        detected = int((self.rows >= 0).sum())
+        return (
+            f"Trajectory(id={self.id}, label={self.label}, score={self.score:.4g}, frames {self.start} to {self.end}, "
+            f"{detected} detections)"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectories:
+    """The trajectories of one video, and what became of each of its N detections.
+
+    A sequence of K `Trajectory`, ordered by path sum descending, then start frame, then start row. Boxes are gathered
+    when they are asked for.
+    """
+
+    detections: Detections
+    """What was linked."""
+    options: LinkOptions
+    """How it was linked."""
+    track_ids: NDArray[np.int64]
+    """(N,) the trajectory of each input row, -1 for none."""
+    reasons: NDArray[np.int8]
+    """(N,) a `Reason` for each input row."""
+    suppressed_by: NDArray[np.int64]
+    """(N,) for suppressed rows the input row of the suppressing box, else -1. That box may be on a path that
+    `min_length` dropped; its own reason is then `Reason.TOO_SHORT`."""
+    offsets: NDArray[np.int64]
+    """(K + 1,) trajectory k has the detections ``rows[offsets[k]:offsets[k + 1]]``."""
+    rows: NDArray[np.int64]
+    """(M,) input rows, by trajectory and frame."""
+    labels: NDArray[np.int32]
+    """(K,) label of each trajectory: the score-weighted majority, the smaller label where two are equal."""
+    scores: NDArray[np.float64]
+    """(K,) score of each trajectory, as the option `rescore` defines it."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Trajectory: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Trajectory]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Trajectory | list[Trajectory]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        try:
+            number = index.__index__()
+        except AttributeError:
+            raise TypeError(f"index: expected an integer or a slice, found {index!r}") from None
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"trajectory {number}: expected a number below {len(self)}")
+        number %= len(self)
+        rows = self.rows[self.offsets[number] : self.offsets[number + 1]]
+        frames, boxes, scores, filled = _fill_gaps(self.detections, rows, np.zeros(len(rows) - 1, np.bool_))
+        return Trajectory(
+            id=number,
+            frames=frames,
+            boxes=boxes,
+            scores=scores,
+            rows=filled,
+            label=int(self.labels[number]),
+            score=float(self.scores[number]),
+        )
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        return (self[k] for k in range(len(self)))
+
+    def __repr__(self) -> str:
+        linked = int((self.track_ids >= 0).sum())
+        noun = "trajectory" if len(self) == 1 else "trajectories"
+        return f"Trajectories({len(self)} {noun} of {linked} of {len(self.track_ids)} detections)"
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(K,) number of detections of each trajectory."""
+        return np.diff(self.offsets)
+
+    @property
+    def starts(self) -> NDArray[np.int32]:
+        """(K,) first frame of each trajectory."""
+        return self.detections.frames[self.rows[self.offsets[:-1]]]
+
+    @property
+    def ends(self) -> NDArray[np.int32]:
+        """(K,) last frame of each trajectory, inclusive."""
+        return self.detections.frames[self.rows[self.offsets[1:] - 1]]
+
+    def pool(self, features: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Average the features of each trajectory's detections; interpolated boxes have none.
+
+        Parameters
+        ----------
+        features
+            (N, D) one row of features a detection.
+
+        Returns
+        -------
+        (K, D) means, float64 for float64 features, else float32.
+
+        Raises
+        ------
+        ValueError
+            When `features` has not one row for each detection.
+        """
+        values = np.asarray(features)
+        if values.ndim != 2 or len(values) != len(self.track_ids):
+            raise ValueError(f"features: expected shape ({len(self.track_ids)}, D), found {values.shape}")
+        dtype = np.float64 if values.dtype == np.float64 else np.float32
+        if len(self) == 0:
+            return np.empty((0, values.shape[1]), dtype)
+        sums = np.add.reduceat(values[self.rows], self.offsets[:-1], axis=0, dtype=np.float64)
+        return (sums / self.lengths[:, None]).astype(dtype)
+
+    def to_detections(self, interpolate: bool = True) -> Detections:
+        """Return the rows of all trajectories, by trajectory and frame, with their ids and the trajectory's label.
+
+        Parameters
+        ----------
+        interpolate
+            Whether to include the interpolated boxes, with score 0.
+        """
+        given = self.detections
+        if interpolate:
+            between = np.zeros(max(len(self.rows) - 1, 0), np.bool_)
+            between[self.offsets[1:-1] - 1] = True
+            frames, boxes, scores, rows = _fill_gaps(given, self.rows, between)
+            # A filled row belongs to the trajectory of the detection before it.
+            detected = rows >= 0
+            ids = self.track_ids[self.rows][np.cumsum(detected) - 1]
+        else:
+            frames, boxes, scores = given.frames[self.rows], given.boxes[self.rows], given.scores[self.rows]
+            ids = self.track_ids[self.rows]
+        return Detections(
+            boxes,
+            scores,
+            frames,
+            labels=self.labels[ids],
+            num_frames=given.num_frames,
+            track_ids=ids,
+            label_names=given.label_names,
+        )
+
+    def to_columns(self, interpolate: bool = True) -> dict[str, NDArray[Any]]:
+        """Return `to_detections` as the columns ``frame, x1, y1, x2, y2, score, label, track_id``."""
+        return self.to_detections(interpolate).to_columns()
+
+    def to_pandas(self, interpolate: bool = True) -> Any:
+        """Return `to_columns` as a pandas table."""
+        import pandas
+
+        return pandas.DataFrame(self.to_columns(interpolate))
+
+    def to_arrow(self, interpolate: bool = True) -> Any:
+        """Return `to_columns` as a pyarrow table."""
+        import pyarrow
+
+        return pyarrow.table(self.to_columns(interpolate))
+
+
+def _fill_gaps(
+    given: Detections, rows: NDArray[np.int64], between: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    """Return frames, boxes, scores and rows with every gap between successive `rows` interpolated.
+
+    `between[i]` says that rows i and i + 1 belong to different trajectories.
+    """
+    frames, boxes, scores = given.frames[rows], given.boxes[rows], given.scores[rows]
+    steps = np.where(between, 1, np.diff(frames.astype(np.int64)))
+    if (steps == 1).all():
+        return frames, boxes, scores, rows
+    repeats = np.append(steps, 1)
+    source = np.repeat(np.arange(len(rows)), repeats)
+    k = np.arange(len(source)) - np.repeat(np.cumsum(repeats) - repeats, repeats)  # frames since the detection before
+    filled = k > 0
+    before, after = boxes[source[filled]], boxes[source[filled] + 1]
+    share = k[filled].astype(np.float32) / repeats[source[filled]].astype(np.float32)
+    boxes = boxes[source]
+    boxes[filled] = before + (after - before) * share[:, None]
+    scores, rows = scores[source], rows[source]
+    scores[filled] = 0.0
+    rows[filled] = -1
+    return (frames[source] + k).astype(np.int32), boxes, scores, rows

@@ -1,0 +1,76 @@
+// Time: the present frame, and how it moves on.
+
+export class Player {
+  /** `isReady(frame)` says whether a frame can be drawn at once: playing waits for its image. */
+  constructor(story, state, isReady, onChange) {
+    Object.assign(this, { story, state, isReady, onChange });
+    this.playing = false;
+    this.speed = 1;
+  }
+
+  get lastFrame() {
+    return Math.max(this.story.numFrames - 1, 0);
+  }
+
+  seek(frame) {
+    this.state.frame = Math.min(Math.max(Math.round(frame), 0), this.lastFrame);
+    this.restart();
+    this.onChange();
+  }
+
+  step(frames) {
+    this.pause();
+    this.seek(this.state.frame + frames);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play() {
+    if (this.lastFrame === 0) return;
+    if (this.state.frame === this.lastFrame) this.state.frame = 0;
+    this.playing = true;
+    this.restart();
+    this.onChange();
+    this.request();
+  }
+
+  pause() {
+    if (!this.playing) return;
+    this.playing = false;
+    cancelAnimationFrame(this.next);
+    this.onChange();
+  }
+
+  request() {
+    this.next = requestAnimationFrame((now) => this.tick(now));
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    this.restart();
+  }
+
+  /** Count time from the present frame. */
+  restart() {
+    this.since = null;
+  }
+
+  tick(now) {
+    if (!this.playing) return;
+    this.request();
+    if (this.since === null || !this.isReady(this.state.frame)) {
+      this.since = now;
+      this.from = this.state.frame;
+      return;
+    }
+    const passed = Math.floor(((now - this.since) / 1000) * this.story.rate * this.speed + 1e-6);
+    const frame = Math.min(this.from + passed, this.lastFrame);
+    if (frame === this.state.frame) return;
+    this.state.frame = frame;
+    if (frame === this.lastFrame) this.playing = false;
+    this.onChange();
+  }
+}

@@ -1,0 +1,253 @@
+// The image with boxes, trails and labels.
+
+import { Reason } from "./story.js";
+import { shortened } from "./timeline.js";
+
+const TRAIL_FRAMES = 60;
+const TRAIL_PARTS = [0.75, 0.42, 0.2]; // opacity, from the newest third to the oldest
+const TRAIL_STEP = 5; // pixels of the screen
+const LABEL_HEIGHT = 16;
+const LABEL_WIDTH = 150;
+const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
+const DASHES = [5, 4];
+
+export class Scene {
+  constructor(canvas, story, camera, images, state) {
+    Object.assign(this, { canvas, story, camera, images, state });
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.shown = -1; // the frame that the canvas shows
+    this.labelTexts = [];
+    this.labelWidths = new Float32Array(story.numTracks);
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.canvas;
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    this.canvas.width = Math.max(1, Math.round(clientWidth * this.ratio));
+    this.canvas.height = Math.max(1, Math.round(clientHeight * this.ratio));
+    this.camera.resize(clientWidth, clientHeight);
+  }
+
+  /** Draw the frame; while its image is being decoded the frame before stays, boxes and all. */
+  draw(theme) {
+    const image = this.images.get(this.state.frame);
+    if (image === undefined) return false;
+    this.theme = theme;
+    this.shown = this.state.frame;
+    const { context, camera } = this;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.fillStyle = theme.scene;
+    context.fillRect(0, 0, camera.width, camera.height);
+    this.drawImage(image);
+    if (this.state.showUntracked) this.drawUntracked();
+    const boxes = this.visibleBoxes();
+    if (this.state.showTrails) this.drawTrails(boxes);
+    this.drawBoxes(boxes);
+    this.drawPath();
+    if (this.state.showLabels) this.drawLabels(boxes);
+    return true;
+  }
+
+  drawImage(image) {
+    const { context, camera, story } = this;
+    if (story.size === null) return;
+    const [width, height] = story.size;
+    const place = [camera.x(0), camera.y(0), width * camera.scale, height * camera.scale];
+    if (image !== null) {
+      context.imageSmoothingEnabled = camera.scale < 4;
+      context.drawImage(image, ...place);
+      return;
+    }
+    context.fillStyle = this.theme.paper;
+    context.fillRect(...place);
+    context.lineWidth = 1;
+    context.strokeStyle = this.theme.line;
+    context.strokeRect(...place);
+  }
+
+  /** The boxes of trajectories in the window, as objects in window coordinates. */
+  visibleBoxes() {
+    const { story, camera, state } = this;
+    const found = [];
+    const visit = (track, row, x1, y1, x2, y2) => {
+      const left = camera.x(x1);
+      const top = camera.y(y1);
+      const right = camera.x(x2);
+      const bottom = camera.y(y2);
+      const outside = right < 0 || bottom < 0 || left > camera.width || top > camera.height;
+      if (!outside) found.push({ track, row, left, top, width: right - left, height: bottom - top });
+    };
+    for (let track = 0; track < story.numTracks; track++) {
+      if (state.visible[track]) story.visitTrack(track, state.frame, visit);
+    }
+    return found;
+  }
+
+  drawUntracked() {
+    const { context, camera, state, story } = this;
+    const outline = (row, x1, y1, x2, y2) =>
+      context.rect(camera.x(x1), camera.y(y1), (x2 - x1) * camera.scale, (y2 - y1) * camera.scale);
+    context.beginPath();
+    story.visitUntracked(state.frame, (row, ...box) => {
+      if (state.labels.has(story.labels[row])) outline(row, ...box);
+    });
+    context.lineWidth = 1;
+    context.strokeStyle = this.theme.untracked;
+    context.stroke();
+    for (const row of [state.hover.row, state.row]) {
+      if (row < story.untracked || story.frames[row] !== state.frame) continue;
+      context.beginPath();
+      outline(row, ...story.boxes.subarray(4 * row, 4 * row + 4));
+      context.lineWidth = row === state.row ? 3 : 2;
+      context.strokeStyle = this.theme.strong;
+      context.stroke();
+    }
+  }
+
+  opacity(track) {
+    return this.state.track < 0 || track === this.state.track || track === this.state.hover.track ? 1 : 0.5;
+  }
+
+  /** Draw where boxes come from, newest first; points that are next to one another on the screen are left out. */
+  drawTrails(boxes) {
+    const { context, camera, story, state } = this;
+    const part = TRAIL_FRAMES / TRAIL_PARTS.length;
+    context.lineWidth = 1.6;
+    context.lineJoin = "bevel"; // the quickest
+    for (const { track, left, top, width, height } of boxes) {
+      if (track === state.track) continue; // its whole path is drawn
+      context.strokeStyle = story.cssColours[track];
+      let row = story.lastRow(track, state.frame);
+      const first = story.firstRowFrom(state.frame - TRAIL_FRAMES, story.offsets[track], row + 1);
+      let [x, y] = [left + width / 2, top + height / 2];
+      for (const [place, opacity] of TRAIL_PARTS.entries()) {
+        const until = Math.max(story.firstRowFrom(state.frame - part * (place + 1), first, row + 1), first);
+        context.beginPath();
+        context.moveTo(x, y);
+        for (; row >= until; row--) {
+          const nextX = camera.x(this.middle(row, 0));
+          const nextY = camera.y(this.middle(row, 1));
+          if (row > first && Math.abs(nextX - x) + Math.abs(nextY - y) < TRAIL_STEP) continue;
+          context.lineTo((x = nextX), (y = nextY));
+        }
+        context.globalAlpha = opacity * this.opacity(track);
+        context.stroke();
+      }
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** Draw the whole path of the selected trajectory, dotted across gaps. */
+  drawPath() {
+    const { context, story, state } = this;
+    const { track } = state;
+    if (track < 0) return;
+    const begin = story.offsets[track];
+    const end = story.offsets[track + 1];
+    context.lineWidth = 2;
+    context.lineJoin = "round";
+    context.strokeStyle = story.cssColours[track];
+    for (const gaps of [false, true]) {
+      context.setLineDash(gaps ? [2, 4] : []);
+      context.beginPath();
+      for (let row = begin + 1; row < end; row++) {
+        if (story.frames[row] - story.frames[row - 1] > 1 !== gaps) continue;
+        this.centre(row - 1, "moveTo");
+        this.centre(row, "lineTo");
+      }
+      context.stroke();
+    }
+    context.setLineDash([]);
+    context.fillStyle = story.cssColours[track];
+    context.beginPath();
+    context.arc(this.camera.x(this.middle(begin, 0)), this.camera.y(this.middle(begin, 1)), 4, 0, 2 * Math.PI);
+    context.fill();
+  }
+
+  middle(row, axis) {
+    return (this.story.boxes[4 * row + axis] + this.story.boxes[4 * row + 2 + axis]) / 2;
+  }
+
+  centre(row, operation) {
+    this.context[operation](this.camera.x(this.middle(row, 0)), this.camera.y(this.middle(row, 1)));
+  }
+
+  drawBoxes(boxes) {
+    const { context, story, state } = this;
+    context.lineJoin = "miter";
+    for (const { track, row, left, top, width, height } of boxes) {
+      const selected = track === state.track;
+      const colour = story.cssColours[track];
+      context.globalAlpha = this.opacity(track);
+      if (selected) {
+        context.strokeStyle = this.theme.halo;
+        context.lineWidth = 5.5;
+        context.strokeRect(left, top, width, height);
+      }
+      if (selected || track === state.hover.track) {
+        context.fillStyle = colour;
+        context.globalAlpha = 0.16;
+        context.fillRect(left, top, width, height);
+        context.globalAlpha = 1;
+      }
+      const given = row >= 0 && story.reasons[row] !== Reason.NOT_DETECTED;
+      if (!given) context.setLineDash(DASHES);
+      context.strokeStyle = colour;
+      context.lineWidth = selected ? 3 : 2;
+      context.strokeRect(left, top, width, height);
+      if (!given) context.setLineDash([]);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** Label boxes, the nearest first; a label that would cover another is left out. */
+  drawLabels(boxes) {
+    const { context, story, state, camera } = this;
+    context.font = LABEL_FONT;
+    context.textBaseline = "middle";
+    const urgency = ({ track }) => (track === state.track ? 2 : track === state.hover.track ? 1 : 0);
+    const order = [...boxes].sort((a, b) => urgency(b) - urgency(a) || b.top + b.height - (a.top + a.height));
+    const placed = [];
+    for (const box of order) {
+      const { track } = box;
+      const text = (this.labelTexts[track] ??= shortened(context, story.shortName(track), LABEL_WIDTH));
+      const width = (this.labelWidths[track] ||= context.measureText(text).width + 9);
+      const left = Math.min(Math.max(box.left - 1, 0), camera.width - width);
+      const above = box.top - LABEL_HEIGHT >= 0;
+      const top = above ? box.top - LABEL_HEIGHT : Math.max(box.top, 0);
+      const covers = placed.some(
+        (other) => Math.abs(other.top - top) < LABEL_HEIGHT && left < other.right + 2 && other.left < left + width + 2,
+      );
+      if (covers) continue;
+      placed.push({ left, right: left + width, top });
+      context.globalAlpha = (1 + this.opacity(track)) / 2; // legible where boxes are faint
+      context.fillStyle = story.cssColours[track];
+      context.fillRect(left, top, width, LABEL_HEIGHT);
+      context.fillStyle = "#0b0e12";
+      context.fillText(text, left + 4.5, top + LABEL_HEIGHT / 2 + 0.5);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** What lies at a place in the window: trajectories before other detections, small boxes before large ones. */
+  at(x, y) {
+    const { story, camera, state } = this;
+    const [px, py] = camera.inImage(x, y);
+    const margin = 3 / camera.scale;
+    const found = [];
+    const visit = (track, row, x1, y1, x2, y2) => {
+      if (px < x1 - margin || px > x2 + margin || py < y1 - margin || py > y2 + margin) return;
+      found.push({ track, row, area: (x2 - x1) * (y2 - y1) });
+    };
+    for (let track = 0; track < story.numTracks; track++) {
+      if (state.visible[track]) story.visitTrack(track, this.shown, visit);
+    }
+    const tracked = found.splice(0).sort((a, b) => a.area - b.area);
+    if (state.showUntracked) {
+      story.visitUntracked(this.shown, (row, ...box) => {
+        if (state.labels.has(story.labels[row])) visit(-1, row, ...box);
+      });
+    }
+    return [...tracked, ...found.sort((a, b) => a.area - b.area)];
+  }
+}

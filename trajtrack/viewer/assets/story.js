@@ -1,0 +1,151 @@
+// What the page shows: columns of boxes, by trajectory and frame, and questions to them.
+
+const ARRAYS = { i4: Int32Array, f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array };
+
+/** What became of a detection: the values of `trajtrack.Reason`, and two more. */
+export const Reason = {
+  LINKED: 0,
+  BELOW_MIN_SCORE: 1,
+  SUPPRESSED: 2,
+  TOO_SHORT: 3,
+  NOT_POSITIVE: 4,
+  UNKNOWN: 5,
+  NOT_DETECTED: 6,
+};
+
+/** Decode base64 that stands in an element. */
+export function bytesInElement(element) {
+  const text = atob(element.textContent);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+export async function loadStory() {
+  const about = JSON.parse(document.getElementById("description").textContent);
+  const packed = new Blob([bytesInElement(document.getElementById("columns"))]);
+  const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  const columns = {};
+  let offset = 0;
+  for (const [name, [type, size]] of Object.entries(about.columns)) {
+    const column = new ARRAYS[type](size);
+    const own = new Uint8Array(column.buffer);
+    const width = column.BYTES_PER_ELEMENT;
+    for (let byte = 0; byte < width; byte++) {
+      for (let i = byte; i < own.length; i += width) own[i] = bytes[offset++];
+    }
+    columns[name] = column;
+  }
+  return new Story(about, columns);
+}
+
+/** The boxes of a video. A trajectory is named by its place in the page, a box by its row. */
+export class Story {
+  constructor(about, columns) {
+    Object.assign(this, columns);
+    this.title = about.title;
+    this.rate = about.rate;
+    this.size = about.size;
+    this.extent = about.extent;
+    this.hasImages = about.images;
+    this.numFrames = about.numFrames;
+    this.numTracks = about.trackIds.length;
+    this.numRows = this.frames.length;
+    this.trackIds = about.trackIds;
+    this.untracked = this.offsets[this.numTracks];
+    this.cssColours = about.trackIds.map(
+      (_, k) => `rgb(${this.colours[3 * k]} ${this.colours[3 * k + 1]} ${this.colours[3 * k + 2]})`,
+    );
+    this.labelNames = new Map(Object.entries(about.labelNames).map(([label, name]) => [Number(label), name]));
+    this.allLabels = [...new Set([...this.trackLabels, ...this.labels])].sort((a, b) => a - b);
+    this.trackOfRow = new Int32Array(this.numRows).fill(-1);
+    for (let k = 0; k < this.numTracks; k++) this.trackOfRow.fill(k, this.offsets[k], this.offsets[k + 1]);
+  }
+
+  start(track) {
+    return this.frames[this.offsets[track]];
+  }
+
+  end(track) {
+    return this.frames[this.offsets[track + 1] - 1];
+  }
+
+  length(track) {
+    return this.offsets[track + 1] - this.offsets[track];
+  }
+
+  className(label) {
+    return this.labelNames.get(label) ?? `class ${label}`;
+  }
+
+  /** The name of a trajectory on boxes and bars: its class goes without saying where there is only one. */
+  shortName(track) {
+    const id = this.trackIds[track];
+    return this.allLabels.length > 1 ? `${id} ${this.className(this.trackLabels[track])}` : id;
+  }
+
+  /** The first row from `begin` to `end` with a frame of at least `frame`. */
+  firstRowFrom(frame, begin, end) {
+    while (begin < end) {
+      const middle = (begin + end) >>> 1;
+      if (this.frames[middle] < frame) begin = middle + 1;
+      else end = middle;
+    }
+    return begin;
+  }
+
+  /** The last row of a trajectory in `frame` or before it; -1 where there is none. */
+  lastRow(track, frame) {
+    const row = this.firstRowFrom(frame + 1, this.offsets[track], this.offsets[track + 1]) - 1;
+    return row < this.offsets[track] ? -1 : row;
+  }
+
+  /** Call `visit(track, row, x1, y1, x2, y2)` for each box of a trajectory in a frame; in gaps the row is -1. */
+  visitTrack(track, frame, visit) {
+    if (frame < this.start(track) || frame > this.end(track)) return;
+    let row = this.lastRow(track, frame);
+    const { frames, boxes } = this;
+    if (frames[row] === frame) {
+      for (; row >= this.offsets[track] && frames[row] === frame; row--) {
+        visit(track, row, boxes[4 * row], boxes[4 * row + 1], boxes[4 * row + 2], boxes[4 * row + 3]);
+      }
+      return;
+    }
+    const share = (frame - frames[row]) / (frames[row + 1] - frames[row]);
+    const at = (side) => boxes[4 * row + side] + (boxes[4 * row + 4 + side] - boxes[4 * row + side]) * share;
+    visit(track, -1, at(0), at(1), at(2), at(3));
+  }
+
+  /** Call `visit(row, x1, y1, x2, y2)` for each detection of a frame that is in no trajectory. */
+  visitUntracked(frame, visit) {
+    const { frames, boxes } = this;
+    for (let row = this.firstRowFrom(frame, this.untracked, this.numRows); frames[row] === frame; row++) {
+      visit(row, boxes[4 * row], boxes[4 * row + 1], boxes[4 * row + 2], boxes[4 * row + 3]);
+    }
+  }
+
+  /** The stretches of a trajectory without a missing frame, as pairs of first and last frame. */
+  runs(track) {
+    const { frames } = this;
+    const runs = [];
+    let begin = this.offsets[track];
+    for (let row = begin + 1; row <= this.offsets[track + 1]; row++) {
+      if (row === this.offsets[track + 1] || frames[row] - frames[row - 1] > 1) {
+        runs.push([frames[begin], frames[row - 1]]);
+        begin = row;
+      }
+    }
+    return runs;
+  }
+
+  overlap(a, b) {
+    const { boxes } = this;
+    const [left, top, right, bottom] = [0, 1, 2, 3].map((side) =>
+      Math[side < 2 ? "max" : "min"](boxes[4 * a + side], boxes[4 * b + side]),
+    );
+    const area = (row) => (boxes[4 * row + 2] - boxes[4 * row]) * (boxes[4 * row + 3] - boxes[4 * row + 1]);
+    const shared = Math.max(right - left, 0) * Math.max(bottom - top, 0);
+    return shared > 0 ? shared / (area(a) + area(b) - shared) : 0;
+  }
+}

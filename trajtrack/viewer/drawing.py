@@ -1,0 +1,247 @@
+"""Trajectories as an image."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.arguments import check_suffix, check_tracks, identities_of
+from trajtrack.columns import as_count
+from trajtrack.detections import Detections
+from trajtrack.files.atomic import atomic_path
+from trajtrack.trajectories import Trajectories
+from trajtrack.viewer.colours import track_colours
+
+__all__ = ["IMAGE_SUFFIXES", "draw"]
+
+IMAGE_SUFFIXES = (".png", ".svg", ".pdf")
+"""Of the files that `draw` writes."""
+_IMAGE_WIDTH = 8.6  # inches
+_QUIET = "#c3c7cc"
+_TEXT = "#30343a"
+_LABELLED = 60
+"""With more trajectories than this the image has no room for their numbers."""
+
+
+def draw(
+    tracks: Trajectories | Detections,
+    path: str | os.PathLike[str],
+    *,
+    detections: Detections | None = None,
+    size: tuple[float, float] | None = None,
+    max_tracks: int = 40,
+    title: str | None = None,
+) -> None:
+    """Draw the paths of boxes through the image, and beside them when each was there.
+
+    On the left each trajectory is the path of its box's centre, from a dot to the last box with its number;
+    on the right it is a bar along the frames, first come first. Where a gap was bridged, the path is dotted
+    and the bar is pale.
+
+    Parameters
+    ----------
+    tracks
+        Trajectories, or boxes with `track_ids`, whose rows with -1 are left out.
+    path
+        A ``.png``, ``.svg`` or ``.pdf`` file, which appears whole or not at all.
+    detections
+        All detections, whose centres are drawn as faint dots; those that were linked, where left out, are not
+        drawn by themselves.
+    size
+        Width and height of the video in pixels; what holds all boxes, where left out.
+    max_tracks
+        How many trajectories, those with the most detections, have a colour and a bar; the others are grey
+        paths.
+    title
+        A line above the image.
+
+    Raises
+    ------
+    ImportError
+        When matplotlib is not installed.
+    TypeError
+        When `tracks` are of another kind.
+    ValueError
+        When the suffix is another or boxes have no identities.
+    OSError
+        When the file cannot be written.
+    """
+    target = Path(path)
+    check_suffix(target, IMAGE_SUFFIXES)
+    chosen, others = _select(_as_paths(tracks), as_count("max_tracks", max_tracks))
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("images need matplotlib: pip install 'trajtrack[view]'") from error
+    low, high = _extent([*chosen, *others], size)
+    height = _IMAGE_WIDTH * float((high[1] - low[1]) / (high[0] - low[0])) + 1.2
+    figure = Figure(
+        figsize=(_IMAGE_WIDTH * 1.65, min(max(height, 4.5), 12.0)),
+        dpi=120,
+        facecolor="white",
+        layout="constrained",
+    )
+    FigureCanvasAgg(figure)
+    image, timeline = figure.subplots(1, 2, width_ratios=(1.7, 1))
+    _draw_paths(image, chosen, others, detections)
+    image.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
+    _draw_timeline(timeline, chosen, _num_frames(tracks))
+    figure.suptitle(title or _count(chosen, others), color=_TEXT, fontsize=13)
+    with atomic_path(target) as unfinished:
+        figure.savefig(unfinished, format=target.suffix[1:].lower())
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The detected boxes of one trajectory, by frame."""
+
+    number: int
+    frames: NDArray[np.int32]
+    boxes: NDArray[np.float32]
+
+    @property
+    def colour(self) -> tuple[float, float, float]:
+        """Red, green and blue from 0 to 1."""
+        red, green, blue = (track_colours([self.number], on_white=True)[0] / 255).tolist()
+        return red, green, blue
+
+    @property
+    def centres(self) -> NDArray[np.float64]:
+        corners = self.boxes.astype(np.float64)
+        return (corners[:, :2] + corners[:, 2:]) / 2
+
+    @property
+    def runs(self) -> list[slice]:
+        """Rows without a missing frame between them."""
+        breaks = np.flatnonzero(np.diff(self.frames) > 1) + 1
+        return [slice(a, b) for a, b in zip([0, *breaks], [*breaks, len(self.frames)], strict=True)]
+
+    @property
+    def gaps(self) -> list[slice]:
+        """The two rows on either side of missing frames."""
+        return [slice(row, row + 2) for row in np.flatnonzero(np.diff(self.frames) > 1)]
+
+
+def _as_paths(tracks: Trajectories | Detections) -> list[_Path]:
+    check_tracks(tracks)
+    boxes = tracks.to_detections(interpolate=False) if isinstance(tracks, Trajectories) else tracks
+    ids = identities_of(boxes)
+    order = np.lexsort((boxes.frames, ids))
+    order = order[ids[order] >= 0]
+    numbers, begins = np.unique(ids[order], return_index=True)
+    rows = np.split(order, begins[1:])
+    return [
+        _Path(number, boxes.frames[own], boxes.boxes[own]) for number, own in zip(numbers.tolist(), rows, strict=False)
+    ]
+
+
+def _select(paths: list[_Path], limit: int) -> tuple[list[_Path], list[_Path]]:
+    """Return the longest paths, first come first, and the others."""
+    by_length = sorted(paths, key=lambda path: (-len(path.frames), path.number))
+    chosen = sorted(by_length[:limit], key=lambda path: (path.frames[0], path.number))
+    return chosen, by_length[limit:]
+
+
+def _count(chosen: list[_Path], others: list[_Path]) -> str:
+    total = len(chosen) + len(others)
+    text = f"{total} {'trajectory' if total == 1 else 'trajectories'}"
+    return f"{text}, the {len(chosen)} longest in colour" if others else text
+
+
+def _num_frames(tracks: Trajectories | Detections) -> int:
+    return tracks.detections.num_frames if isinstance(tracks, Trajectories) else tracks.num_frames
+
+
+def _draw_paths(
+    axes: Any,
+    chosen: list[_Path],
+    others: list[_Path],
+    detections: Detections | None,
+) -> None:
+    from matplotlib.collections import LineCollection, PatchCollection
+    from matplotlib.patches import Rectangle
+
+    if detections is not None and len(detections):
+        centres = (detections.boxes[:, :2] + detections.boxes[:, 2:]) / 2
+        axes.plot(*centres.T, ".", markersize=1.5, color=_QUIET, alpha=0.5, zorder=1, rasterized=True)
+    axes.add_collection(LineCollection([path.centres for path in others], colors=_QUIET, linewidths=0.8, zorder=2))
+    for path in chosen:
+        colour, centres = path.colour, path.centres
+        axes.add_collection(
+            LineCollection([centres[run] for run in path.runs], colors=[colour], linewidths=1.8, zorder=4)
+        )
+        axes.add_collection(
+            LineCollection(
+                [centres[gap] for gap in path.gaps], colors=[colour], linewidths=1.4, linestyles=":", zorder=3
+            )
+        )
+        x1, y1, x2, y2 = path.boxes[-1].tolist()
+        box = [Rectangle((x1, y1), x2 - x1, y2 - y1)]
+        axes.add_collection(
+            PatchCollection(box, facecolors=[(*colour, 0.10)], edgecolors=[(*colour, 0.9)], linewidths=1.2, zorder=5)
+        )
+        axes.plot(*centres[0], "o", markersize=4, color=colour, zorder=5)
+        if len(chosen) <= _LABELLED:
+            axes.text(
+                x1,
+                y1,
+                str(path.number),
+                color="white",
+                fontsize=7,
+                va="bottom",
+                clip_on=True,
+                zorder=6,
+                bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
+            )
+    _entitle(axes, "Where: paths of box centres from the dot to the last box, dotted across gaps")
+    axes.set_xlabel("x, pixels", color=_TEXT)
+    axes.set_ylabel("y, pixels", color=_TEXT)
+    _quieten(axes)
+
+
+def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
+    for place, path in enumerate(chosen):
+        colour = path.colour
+        spans = [(path.frames[run.start], path.frames[run.stop - 1] - path.frames[run.start] + 1) for run in path.runs]
+        axes.broken_barh(
+            [(path.frames[0], path.frames[-1] - path.frames[0] + 1)],
+            (place - 0.36, 0.72),
+            facecolors=[(*colour, 0.25)],
+        )
+        axes.broken_barh(spans, (place - 0.36, 0.72), facecolors=[colour])
+    axes.set(xlim=(0, max(num_frames, 1)), ylim=(max(len(chosen), 1) - 0.4, -0.6))
+    ticks = range(len(chosen)) if len(chosen) <= _LABELLED else []
+    axes.set_yticks(ticks, [str(chosen[place].number) for place in ticks], fontsize=7)
+    axes.set_xlabel("frame", color=_TEXT)
+    axes.set_ylabel("trajectory", color=_TEXT)
+    axes.grid(axis="x", color=_QUIET, alpha=0.4, linewidth=0.6)
+    axes.set_axisbelow(True)
+    _entitle(axes, "When: pale across gaps")
+    _quieten(axes)
+
+
+def _extent(paths: list[_Path], size: tuple[float, float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the left upper and the right lower corner of what is shown."""
+    if size is not None:
+        return np.zeros(2), np.asarray(size, np.float64)
+    if not paths:
+        return np.zeros(2), np.ones(2)
+    low = np.min([path.boxes[:, :2].min(axis=0) for path in paths], axis=0).astype(np.float64)
+    high = np.max([path.boxes[:, 2:].max(axis=0) for path in paths], axis=0).astype(np.float64)
+    margin = 0.02 * np.max(high - low) + 1e-6
+    return low - margin, high + margin
+
+
+def _entitle(axes: Any, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=9, color=_TEXT)
+
+
+def _quieten(axes: Any) -> None:
+    axes.spines[:].set_color(_QUIET)
+    axes.tick_params(color=_QUIET, labelcolor=_TEXT, labelsize=8)

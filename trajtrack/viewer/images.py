@@ -1,0 +1,225 @@
+"""The images of a video: from a folder of numbered files, or decoded from a video file."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DEFAULT_RATE", "Encoded", "Images", "check_presentation", "import_av", "open_images", "pillow"]
+
+DEFAULT_RATE = 25.0
+"""Frames a second where nothing says how many."""
+
+_MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
+_QUALITY = 82
+"""Of the JPEG files that images become: no difference that matters beneath boxes."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An image as the content of a file."""
+
+    frame: int
+    """Number of its frame."""
+    media_type: str
+    """What kind of file: ``image/jpeg`` or ``image/png``."""
+    content: bytes
+    """What is in the file."""
+
+
+class Images(ABC):
+    """Images of one size, each of one frame."""
+
+    size: tuple[int, int]
+    """Width and height in pixels."""
+    rate: float | None
+    """Frames a second, where known."""
+
+    @abstractmethod
+    def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
+        """Yield the frame and the `PIL.Image.Image` of each image, of frames below `num_frames`."""
+
+    def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
+        """Yield images as files, scaled down to a width of `max_width` where they are wider."""
+        for frame, image in self.read(num_frames):
+            yield Encoded(frame, "image/jpeg", _as_jpeg(_scaled(image, max_width)))
+
+
+def open_images(path: str | os.PathLike[str]) -> Images:
+    """Open a folder of images or a video.
+
+    Raises
+    ------
+    ValueError
+        When there are no images, one cannot be told a frame, or it is no image.
+    OSError
+        When there is no such file.
+    ImportError
+        When Pillow or PyAV is not installed.
+    """
+    place = Path(path)
+    return _Folder(place) if place.is_dir() else _Video(place)
+
+
+class _Folder(Images):
+    """Images whose names end in a number: the first is frame 0."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = _numbered(folder)
+        self.rate = None
+        with _opened(self._paths[0]) as image:
+            self.size = image.size
+
+    def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
+        for frame, path in self._below(num_frames):
+            with self._checked(path) as image:
+                try:
+                    image.load()
+                except OSError as error:
+                    raise ValueError(f"{path}: found an image that cannot be decoded ({error})") from error
+                yield frame, image
+
+    def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
+        if max_width is not None and max_width < self.size[0]:
+            yield from super().encoded(num_frames, max_width)
+            return
+        for frame, path in self._below(num_frames):
+            with self._checked(path):
+                yield Encoded(frame, _MEDIA_TYPES[path.suffix.lower()], path.read_bytes())
+
+    def _below(self, num_frames: int) -> Iterator[tuple[int, Path]]:
+        return ((frame, path) for frame, path in self._paths.items() if frame < num_frames)
+
+    @contextmanager
+    def _checked(self, path: Path) -> Iterator[Any]:
+        with _opened(path) as image:
+            if image.size != self.size:
+                raise ValueError(
+                    f"{path}: found an image of {image.width}x{image.height} pixels, "
+                    f"expected {self.size[0]}x{self.size[1]} like the first"
+                )
+            yield image
+
+
+class _Video(Images):
+    """Frames of a video file, in the order in which they are shown."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._stream() as (_, stream):
+            self.size = (stream.codec_context.width, stream.codec_context.height)
+            self.rate = None if stream.average_rate is None else float(stream.average_rate)
+
+    def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
+        with self._stream() as (container, stream):
+            for frame, image in enumerate(container.decode(stream)):
+                if frame >= num_frames:
+                    return
+                yield frame, image.to_image()
+
+    @contextmanager
+    def _stream(self) -> Iterator[tuple[Any, Any]]:
+        pillow()
+        av = import_av()
+        try:
+            with av.open(os.fspath(self._path)) as container:
+                # The library takes any text for the images of an old terminal.
+                if container.format.name == "tty":
+                    raise ValueError(f"{self._path}: found text, expected a video")
+                if not container.streams.video:
+                    raise ValueError(f"{self._path}: found no images in it, expected a video")
+                stream = container.streams.video[0]
+                stream.thread_type = "AUTO"
+                yield container, stream
+        except av.error.FFmpegError as error:
+            if isinstance(error, OSError) and error.errno and not isinstance(error, ValueError):
+                raise
+            raise ValueError(f"{self._path}: found no video that can be read ({error.strerror})") from error
+
+
+def pillow() -> Any:
+    """Return the module `PIL.Image`.
+
+    Raises
+    ------
+    ImportError
+        When Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError("images need Pillow: pip install 'trajtrack[view]'") from error
+    return Image
+
+
+def import_av() -> Any:
+    """Return the module `av`.
+
+    Raises
+    ------
+    ImportError
+        When PyAV is not installed.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise ImportError("videos need PyAV: pip install 'trajtrack[video]'") from error
+    return av
+
+
+def check_presentation(
+    images: str | os.PathLike[str] | None, size: tuple[float, float] | None, frame_rate: float | None
+) -> None:
+    """Refuse a size or a frame rate that no video has, and a size beside that of images."""
+    if size is not None and images is not None:
+        raise ValueError(f"size: found {size} beside images, which have a size, expected one or the other")
+    if size is not None and not min(size) > 0:
+        raise ValueError(f"size: expected a width and a height above 0, found {size}")
+    if frame_rate is not None and not 0 < frame_rate <= 1000:
+        raise ValueError(f"frame_rate: expected frames a second above 0 and up to 1000, found {frame_rate}")
+
+
+def _numbered(folder: Path) -> dict[int, Path]:
+    """Return the images of a folder by frame."""
+    by_number: dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in _MEDIA_TYPES or path.name.startswith("."):
+            continue
+        digits = re.findall(r"\d+", path.stem)
+        if not digits:
+            raise ValueError(f"{path}: found no number in the name of an image, expected one such as 000001.jpg")
+        other = by_number.setdefault(int(digits[-1]), path)
+        if other != path:
+            raise ValueError(f"{path}: found the number of {other.name}, expected one image for each number")
+    if not by_number:
+        raise ValueError(f"{folder}: found no images, expected numbered files with {', '.join(_MEDIA_TYPES)}")
+    first = min(by_number)
+    return {number - first: by_number[number] for number in sorted(by_number)}
+
+
+def _opened(path: Path) -> Any:
+    """Open an image, of which no more than its head is read at first."""
+    image_module = pillow()
+    try:
+        return image_module.open(path, formats=("JPEG", "PNG"))
+    except image_module.UnidentifiedImageError as error:
+        raise ValueError(f"{path}: found no JPEG or PNG image") from error
+
+
+def _scaled(image: Any, max_width: int | None) -> Any:
+    if max_width is None or image.width <= max_width:
+        return image
+    return image.resize((max_width, max(1, round(image.height * max_width / image.width))))
+
+
+def _as_jpeg(image: Any) -> bytes:
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()

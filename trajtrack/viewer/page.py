@@ -1,0 +1,178 @@
+"""A page for the browser: one file that holds all it needs."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.columns import as_count
+from trajtrack.detections import Detections
+from trajtrack.files.atomic import atomic_output
+from trajtrack.trajectories import Trajectories
+from trajtrack.viewer.colours import track_colours
+from trajtrack.viewer.content import Content, ViewSummary, content_of
+from trajtrack.viewer.images import DEFAULT_RATE, Encoded, check_presentation, open_images
+
+__all__ = ["write_page"]
+
+_SCRIPTS = ("story", "images", "camera", "timeline", "scene", "details", "filters", "player", "main")
+"""The modules of the page's program, each after those that it imports."""
+
+
+def write_page(
+    tracks: Trajectories | Detections,
+    path: str | os.PathLike[str],
+    *,
+    detections: Detections | None = None,
+    images: str | os.PathLike[str] | None = None,
+    max_width: int | None = None,
+    size: tuple[float, float] | None = None,
+    frame_rate: float | None = None,
+    title: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ViewSummary:
+    """Write a page that plays the boxes of a video in a browser.
+
+    The page is one file that needs no network. It says of each detection what became of it: of those of
+    `Trajectories` exactly, of others as far as known.
+
+    Parameters
+    ----------
+    tracks
+        Trajectories, or boxes with `track_ids`.
+    path
+        The file to make or to replace, which appears whole or not at all.
+    detections
+        For boxes with `track_ids` all detections of the video. Boxes are found among them by frame and place, to half
+        a pixel; the others are shown as detections that are in no trajectory.
+    images
+        A folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video. Frames without one
+        have a plain background; images beyond the last frame are left out.
+    max_width
+        Images that are wider become JPEG files of this width; the boxes stay in pixels of the original ones.
+    size
+        Width and height of the video in pixels where there are no images; what holds all boxes, where left out.
+    frame_rate
+        Frames a second; that of the video, else 25, where left out.
+    title
+        Of the page.
+    progress
+        Called after each image with the number of frames that are done, and of all.
+
+    Raises
+    ------
+    ImportError
+        When images are asked for and Pillow, or for videos PyAV, is not installed.
+    TypeError
+        When `tracks` are of another kind.
+    ValueError
+        When boxes have no identities, an option is out of its range, or images cannot be read.
+    OSError
+        When a file cannot be read or written.
+    """
+    if max_width is not None:
+        as_count("max_width", max_width, minimum=1)
+    check_presentation(images, size, frame_rate)
+    content = content_of(tracks, detections)
+    source = None if images is None else open_images(images)
+    if source is not None:
+        size = source.size
+    rate = frame_rate or (source.rate if source is not None else None) or DEFAULT_RATE
+    about = {"title": title or "Trajectories", "size": size, "rate": rate, "images": source is not None}
+    begin, end = _document(content, about)
+    count = 0
+    with atomic_output(path) as file:
+        file.write(begin)
+        for image in () if source is None else source.encoded(content.num_frames, max_width):
+            file.write(_element(image))
+            count += 1
+            if progress is not None:
+                progress(image.frame + 1, content.num_frames)
+        file.write(end)
+    return content.written(None if source is None else count)
+
+
+def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return the page up to the place of the images, and what follows."""
+    columns = _columns(content)
+    description = {
+        **about,
+        "numFrames": content.num_frames,
+        "extent": content.extent,
+        "labelNames": {str(label): name for label, name in content.label_names.items()},
+        "trackIds": list(map(str, content.track_ids.tolist())),  # JavaScript has no integers of 64 bits
+        "columns": {name: [column.dtype.str[1:], column.size] for name, column in columns.items()},
+    }
+    packed = gzip.compress(b"".join(_shuffled(column) for column in columns.values()), compresslevel=6, mtime=0)
+    style, script = _asset("page.css"), _program()
+    fields = {
+        "title": escape(str(about["title"])),
+        "policy": f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
+        "style": style,
+        "description": _as_script_text(description),
+        "columns": base64.b64encode(packed).decode(),
+        "script": script,
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda match: fields[match[1]], _asset("page.html"))
+    begin, end = page.split("<!-- images -->\n")
+    return begin.encode(), end.encode()
+
+
+def _columns(content: Content) -> dict[str, NDArray[Any]]:
+    """Return what the page holds in binary, in the order in which it lies there."""
+    return {
+        "frames": content.frames,
+        "boxes": content.boxes.reshape(-1),
+        "scores": content.scores,
+        "labels": content.labels,
+        "suppressedBy": content.suppressed_by,
+        "offsets": content.offsets,
+        "trackLabels": content.track_labels,
+        "trackScores": content.track_scores,
+        "reasons": content.reasons,
+        "colours": track_colours(content.track_ids).reshape(-1),
+    }
+
+
+def _shuffled(column: NDArray[Any]) -> bytes:
+    """Return all first bytes, then all second bytes, and so on: equal exponents side by side compress."""
+    little = np.ascontiguousarray(column, column.dtype.newbyteorder("<"))
+    return little.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
+
+
+def _element(image: Encoded) -> bytes:
+    start = f'<script type="{image.media_type};base64" id="image-{image.frame}">'
+    return start.encode() + base64.b64encode(image.content) + b"</script>\n"
+
+
+def _program() -> str:
+    """Return the modules in one scope: a page that is opened from a disk cannot import."""
+    text = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
+    return '"use strict";\n{\n' + re.sub(r"^export ", "", text, flags=re.MULTILINE) + "}\n"
+
+
+def _asset(name: str) -> str:
+    return resources.files("trajtrack.viewer").joinpath("assets", name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    """Return how the security policy of a page names a text that stands in it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _as_script_text(value: Any) -> str:
+    """Return JSON in which nothing can end the element around it or be taken for a comment."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,170 @@
+"""``trajvqa build-trajectories``: files of detections, annotations or tracklets in, one trajectory store out."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from trajtrack.cli.format_flag import add_format_flag
+from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.console.errors import Failure, UsageError, describe
+from trajtrack.console.json_output import print_json
+from trajtrack.console.progress import Progress
+from trajvqa.cli.archives import expand_archives
+from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.ingest.build import SOURCES, BuildOptions, BuildReport, build_trajectories
+from trajvqa.stores.trajectories import TrajectoryStore
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "build-trajectories",
+        help="link detections of many videos into one file of trajectories",
+        description="Link the detections or annotations of the videos of a split, one file a video, pool features over "
+        "each trajectory, and write them all into one HDF5 file, which appears whole or not at all. A trajectory needs "
+        "2 detections and its score is their sum, where --min-length and --rescore do not say otherwise.",
+        examples={
+            "detections of a split": "trajvqa build-trajectories 'in/*.txt' -o store.h5 --image-size 1280x720",
+        },
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="IN",
+        help="file of a video, named after it, or a quoted pattern such as 'in/*.json'; or a zip archive, or a folder "
+        "or a pattern in it such as 'VidVRD-dataset.zip/VidVRD-dataset/train'",
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the HDF5 file to write")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=tuple(SOURCES),
+        default="detections",
+        help="what the files hold: detections or annotations, which are linked here; tracklets of VidVRD-tracklets "
+        "(MEGA and deepSORT, .npy); or those of OpenVoc-VidVRD (Seq-NMS, .json). Default: detections",
+    )
+    add_format_flag(parser, "--format", "format of the detections: {formats}; told from the files where left out")
+    parser.add_argument(
+        "--features",
+        default="geometry",
+        metavar="FOLDER",
+        help="folder with {video}.npy, one row of features a detection, which are averaged over each trajectory; for "
+        "Seq-NMS tracklets with {file}_traj_features.npy. Default: geometry, seven numbers about the boxes",
+    )
+    parser.add_argument(
+        "--questions",
+        metavar="FILE",
+        help="questions of the split: other videos are left out, and image sizes and, for tracklets, lengths of "
+        "videos are taken from here where a file has none",
+    )
+    parser.add_argument(
+        "--image-size", metavar="WxH", help="width and height of images whose size no file tells; geometry needs it"
+    )
+    parser.add_argument("--limit", type=int, metavar="K", help="keep the K trajectories of a video of greatest score")
+    parser.add_argument(
+        "--classes",
+        metavar="FILE",
+        help="names of the labels, one a line, or a trajectory store (.h5) whose names to take, so that splits agree; "
+        "collected from the inputs where left out",
+    )
+    parser.add_argument("--boxes", action="store_true", help="keep the boxes too")
+    parser.add_argument("--half", action="store_true", help="round features to float16")
+    parser.add_argument("--skip-broken", action="store_true", help="leave out files that cannot be used, and say which")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    add_link_flags(parser)
+    parser.set_defaults(run=_run, min_length=2, rescore="sum")
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    options = _options(arguments)
+    try:
+        inputs = expand_archives(arguments.inputs)
+        questions = None if arguments.questions is None else read_questions(arguments.questions)
+        with Progress(len(inputs)) as progress:
+            report = build_trajectories(
+                inputs,
+                arguments.output,
+                options,
+                questions=questions,
+                skip_broken=arguments.skip_broken,
+                on_file=progress.show,
+            )
+    except (ValueError, MemoryError) as error:
+        raise Failure(describe(error)) from error
+    for broken in report.broken:
+        print(f"left out: {describe(broken.error, broken.path)}", file=sys.stderr)
+    if arguments.json:
+        print_json(_figures(report, arguments.output))
+    else:
+        print(_summary(report, arguments.output))
+    return False
+
+
+def _options(arguments: argparse.Namespace) -> BuildOptions:
+    features = None if arguments.features == "geometry" else Path(arguments.features)
+    try:
+        return BuildOptions(
+            source=arguments.source,
+            link=link_options(arguments),
+            format=arguments.format,
+            features=features,
+            image_size=None if arguments.image_size is None else _size(arguments.image_size),
+            limit=arguments.limit,
+            classes=None if arguments.classes is None else _classes(arguments.classes),
+            keep_boxes=arguments.boxes,
+            half=arguments.half,
+        )
+    except ValueError as error:
+        name, _, rest = str(error).partition(":")
+        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if match is None:
+        raise UsageError(f"--image-size: found {text!r}, expected WIDTHxHEIGHT, as in 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def _classes(path: str) -> tuple[str, ...]:
+    try:
+        if Path(path).is_file() and h5py.is_hdf5(path):
+            return TrajectoryStore(path).classes
+        lines = Path(path).read_text("utf-8").splitlines()
+    except ValueError as error:
+        raise Failure(describe(error, path)) from error
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def _figures(report: BuildReport, output: str) -> dict[str, Any]:
+    broken = [{"input": each.path, "error": describe(each.error, each.path)} for each in report.broken]
+    return {"output": output, **{field.name: getattr(report, field.name) for field in fields(report)}, "broken": broken}
+
+
+def _summary(report: BuildReport, output: str) -> str:
+    parts = [
+        f"{_count(report.trajectories, 'trajectory', 'trajectories')} of {_count(report.videos, 'video')}",
+        f"{_count(report.feature_size, 'number')} each",
+        _count(report.classes, "class", "classes"),
+    ]
+    if report.other_videos:
+        parts.append(f"{_count(report.other_videos, 'file')} of other videos left out")
+    if report.missing_videos:
+        first = ", ".join(report.missing_videos[:5]) + (", ..." if len(report.missing_videos) > 5 else "")
+        parts.append(f"{_count(len(report.missing_videos), 'video')} of the questions missing: {first}")
+    if report.broken:
+        parts.append(f"{_count(len(report.broken), 'broken file')} left out")
+    return f"{'; '.join(parts)} -> {output}"
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

@@ -1,0 +1,118 @@
+"""``trajvqa eval``: how good the answers in files are."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.console.errors import Failure
+from trajtrack.console.json_output import print_json
+from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.questions import Questions
+from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score
+from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, p_text
+
+__all__ = ["add_command"]
+
+_SEED, _RESAMPLES, _LEVEL = 0, 2000, 0.95
+
+_DESCRIPTION = """\
+Compare predictions with the right answers, by question type, as NExT-QA's own
+evaluation does.
+
+Predictions are a JSON file {"<video>_<qid>": {"prediction": 0, "answer": 0},
+...} with an entry for each question. Its answers must be those of the table of
+questions.
+"""
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "eval",
+        help="compare predictions with the right answers",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples={
+            "answers against the table of the questions": "trajvqa eval run/predictions_test.json worlds/test.csv",
+            "what does the video add?": "trajvqa eval run/predictions_test.json worlds/test.csv --text-only text.json",
+        },
+    )
+    parser.add_argument("predictions", metavar="PREDICTIONS", help="file of predictions")
+    parser.add_argument(
+        "answers", metavar="ANSWERS", help="table of the questions, such as val.csv; - is standard input"
+    )
+    parser.add_argument(
+        "--compare", metavar="OTHER", help="predictions of another model: is the difference more than chance?"
+    )
+    parser.add_argument(
+        "--text-only", metavar="TEXT", help="predictions of a model that sees no video: what does the video add?"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object, with shares in place of percent")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    paths = {"compare": arguments.compare, "text_only": arguments.text_only}
+    try:
+        questions = read_questions("/dev/stdin" if arguments.answers == "-" else arguments.answers)
+        predictions = read_predictions(arguments.predictions, questions)
+        others = {name: read_predictions(path, questions) for name, path in paths.items() if path is not None}
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    right = is_right(questions, predictions)
+    interval = bootstrap_interval(right, questions.videos, _SEED, _RESAMPLES, _LEVEL)
+    accuracy = score(questions, predictions)
+    accuracies = {name: score(questions, other) for name, other in others.items()}
+    comparisons = {
+        name: {"predictions": paths[name]} | _compare(questions, right, is_right(questions, other))
+        for name, other in others.items()
+    }
+    if arguments.json:
+        report = {
+            "predictions": arguments.predictions,
+            "answers": arguments.answers,
+            "accuracy": accuracy.to_dict() | {"interval": interval},
+            **{name: {**each, "accuracy": accuracies[name].to_dict()} for name, each in comparisons.items()},
+            "intervals": {"level": _LEVEL, "resamples": _RESAMPLES, "seed": _SEED, "drawn": "videos"},
+        }
+        print_json(report)
+        return False
+    videos = len(set(questions.videos))
+    print(f"{arguments.predictions} against {arguments.answers}: {len(questions)} questions of {videos} videos\n")
+    rows = {"accuracy": accuracy, **accuracies}
+    print(accuracy_table({f"{name.replace('_', ' ')}, %": each for name, each in rows.items()}))
+    print()
+    print("\n".join(_lines(accuracy, interval, comparisons)))
+    return False
+
+
+def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "difference": float(right.mean() - other.mean()),
+        "interval": difference_interval(right, other, questions.videos, _SEED, _RESAMPLES, _LEVEL),
+        "p": mcnemar(right, other),
+        "right_here_only": int((right & ~other).sum()),
+        "right_there_only": int((other & ~right).sum()),
+    }
+
+
+def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[str, dict[str, Any]]) -> Iterator[str]:
+    low, high = interval
+    yield f"accuracy: {accuracy.percent:.2f} %, {100 * low:.2f} to {100 * high:.2f}"
+    names = {"compare": "difference from", "text_only": "gain over text alone,"}
+    for name, each in comparisons.items():
+        low, high = each["interval"]
+        yield (
+            f"{names[name]} {each['predictions']}: {100 * each['difference']:+.2f} points, "
+            f"{100 * low:+.2f} to {100 * high:+.2f}; McNemar's p {p_text(each['p'])} "
+            f"({each['right_here_only']} right here only, {each['right_there_only']} there only)"
+        )
+    yield (
+        f"Intervals hold {100 * _LEVEL:.0f} % of {_RESAMPLES} bootstrap draws of whole videos, since questions about "
+        "one video are not independent."
+    )

@@ -1,0 +1,45 @@
+"""``trajvqa models``: what can be trained."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import Any
+
+from trajtrack.console.json_output import print_json
+from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+from trajvqa.models import list_models
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "models",
+        help="list models, experiments and tables",
+        description="List the models, the experiments that come with the package, and the tables made of them.",
+        examples={
+            "what there is": "trajvqa models",
+            "for machines": "trajvqa models --json",
+        },
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    experiments = {name: read_experiment(name).description for name in list_experiments()}
+    tables = {name: read_table(name).title for name in list_tables()}
+    if arguments.json:
+        print_json({"models": list_models(), "experiments": experiments, "tables": tables})
+        return False
+    print("models:", ", ".join(list_models()))
+    print("\nexperiments:")
+    for name, description in experiments.items():
+        text = f"{name:<32}{description}"
+        print(textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=" " * 34))
+    print("\ntables:")
+    for name, title in tables.items():
+        print(f"  {name:<6}{title}")
+    return False

@@ -1,0 +1,47 @@
+"""Flags that several commands share: which experiment, and what of it is set otherwise."""
+
+from __future__ import annotations
+
+import argparse
+
+import yaml
+
+from trajtrack.console.errors import UsageError
+from trajvqa.config import Experiment, with_overrides
+from trajvqa.experiments.files import read_experiment
+
+__all__ = ["add_settings_flag", "chosen_experiment"]
+
+
+def add_settings_flag(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set``."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="replace a setting of the experiment, as in training.epochs=5; may be given again",
+    )
+
+
+def chosen_experiment(name: str, assignments: list[str]) -> Experiment:
+    """Return an experiment with its settings replaced.
+
+    Raises
+    ------
+    UsageError
+        When there is no such experiment or setting.
+    """
+    values = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set: found {assignment!r}, expected SETTING=VALUE")
+        try:
+            values[path.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UsageError(f"--set: found {assignment!r}, expected a value as YAML has it") from None
+    try:
+        return with_overrides(read_experiment(name), values)
+    except (FileNotFoundError, ValueError) as error:
+        raise UsageError(str(error)) from error

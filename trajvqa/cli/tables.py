@@ -1,0 +1,72 @@
+"""``trajvqa table``: experiments over seeds, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+from typing import Any
+
+from trajtrack.console.errors import Failure, UsageError
+from trajvqa.cli.settings import add_settings_flag, chosen_experiment
+from trajvqa.experiments.files import list_tables, read_table
+from trajvqa.experiments.tables import run_table, table_text, write_table
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "table",
+        help="train the rows of a table over seeds",
+        description="Train each row of a table with each seed, and print mean ± standard deviation of the accuracies, "
+        "the largest p of McNemar's test against the table's reference row, and the paper's figures where it has the "
+        "row. Runs that are done are not repeated; a table that was stopped goes on.",
+        examples={
+            "two rows, one seed": "trajvqa table small --data worlds -o runs --seeds 0 --rows random 'text only'",
+        },
+    )
+    parser.add_argument("table", choices=list_tables(), metavar="TABLE", help=f"one of {', '.join(list_tables())}")
+    parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for the runs and table.json")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="seeds; default: 0 1 2")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time; default: 1")
+    parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows")
+    add_settings_flag(parser)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    table = read_table(arguments.table)
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs: expected an integer of at least 1, found {arguments.jobs}")
+    if min(arguments.seeds) < 0:
+        raise UsageError(f"--seeds: expected integers of at least 0, found {min(arguments.seeds)}")
+    if len(set(arguments.seeds)) < len(arguments.seeds):
+        raise UsageError(f"--seeds: expected different seeds, found {' '.join(map(str, arguments.seeds))}")
+    if arguments.rows is not None:
+        try:
+            table = table.only(arguments.rows)
+        except ValueError as error:
+            raise UsageError(f"--rows: {str(error).partition(': ')[2]}") from error
+    experiments = {row.name: chosen_experiment(row.experiment, arguments.set) for row in table.rows}
+    total, done = len(table.rows) * len(arguments.seeds), 0
+
+    def report(name: str, seed: int) -> None:
+        nonlocal done
+        done += 1
+        print(f"[{done}/{total}] {name}, seed {seed}", file=sys.stderr, flush=True)
+
+    folder = Path(arguments.output)
+    try:
+        rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
+    except BrokenExecutor as error:
+        raise Failure("a run was killed; the same command goes on with it") from error
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    print(f"{table.title}; {table.split} split, {len(arguments.seeds)} seeds\n")
+    print(table_text(rows))
+    write_table(folder / "table.json", table, arguments.seeds, rows)
+    return False

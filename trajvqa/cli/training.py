@@ -1,0 +1,72 @@
+"""``trajvqa train``: one experiment on one data folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from trajtrack.console.errors import Failure
+from trajtrack.console.json_output import print_json
+from trajvqa.cli.progress import TrainingProgress
+from trajvqa.cli.settings import add_settings_flag, chosen_experiment
+from trajvqa.data.folder import find_files
+from trajvqa.training.curves import draw_curves
+from trajvqa.training.trainer import train
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "train",
+        help="train a model and answer the questions of the other splits",
+        description="Train a model on the questions of DATA/train.csv, keep the epoch of the best accuracy on "
+        "val.csv, and answer val.csv and, where there is one, test.csv. A run that was stopped goes on after its last "
+        "whole epoch when the same command is given again.",
+        examples={
+            "on synthetic videos, which 'trajvqa worlds' makes": "trajvqa train small/both --data worlds -o run",
+            "with other settings": "trajvqa train small/both --data worlds -o run2 --set training.epochs=1",
+        },
+    )
+    parser.add_argument(
+        "experiment", metavar="EXPERIMENT", help="name of an experiment ('trajvqa models' lists them) or a .yaml file"
+    )
+    parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
+    parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder for log, checkpoints and answers")
+    add_settings_flag(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    experiment = chosen_experiment(arguments.experiment, arguments.set)
+    if experiment.settings.text == "glove" and find_files(arguments.data, "train").word_vectors is None:
+        print(f"{arguments.data}: found no word vectors (glove*.txt); words begin as random numbers", file=sys.stderr)
+    progress = TrainingProgress()
+    try:
+        result = train(experiment, arguments.data, arguments.output, progress)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    except KeyboardInterrupt:
+        progress.clear()
+        print("stopped; the same command goes on after the last whole epoch", file=sys.stderr)
+        raise
+    finally:
+        progress.clear()
+    if arguments.json:
+        accuracies = {split: accuracy.to_dict() for split, accuracy in result.accuracies.items()}
+        print_json({"run": arguments.output, "accuracies": accuracies})
+    else:
+        for split, accuracy in result.accuracies.items():
+            print(f"{split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
+            print(accuracy.table())
+            print()
+        print(f"wrote {Path(arguments.output)}")
+    try:
+        draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")
+    except ImportError as error:
+        print(f"no image of the curves: {error}", file=sys.stderr)
+    return False

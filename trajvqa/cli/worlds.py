@@ -1,0 +1,48 @@
+"""``trajvqa worlds``: make the synthetic benchmark."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from trajtrack.console.errors import UsageError
+from trajvqa.datasets.worlds.build import WorldsOptions, make_worlds
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the parser."""
+    defaults = WorldsOptions()
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "worlds",
+        help="make the synthetic benchmark",
+        description="Make videos of objects that act, link a detector's faulty view of them, and ask causal, temporal "
+        "and descriptive questions. Writes a data folder, and prints its statistics.",
+        examples={
+            "few and quickly made": "trajvqa worlds small-worlds --train 4 --val 2 --test 2",
+        },
+    )
+    parser.add_argument("output", metavar="DIR", help="the data folder to write")
+    for name in ("train", "val", "test"):
+        parser.add_argument(
+            f"--{name}", type=int, default=getattr(defaults, name), metavar="N", help="videos; default: %(default)s"
+        )
+    parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="seed; default: %(default)s")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> bool:
+    try:
+        options = WorldsOptions(train=arguments.train, val=arguments.val, test=arguments.test, seed=arguments.seed)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
+    for split, numbers in make_worlds(arguments.output, options).items():
+        types = ", ".join(f"{count} {name}" for name, count in numbers["types"].items())
+        print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions ({types})")
+        print(
+            f"  {numbers['trajectories_per_video']:.1f} trajectories a video; an oracle answers "
+            f"{numbers['oracle_truth']:.1%} from the truth, {numbers['oracle_trajectories']:.1%} from the trajectories"
+        )
+    print(f"wrote {arguments.output}")
+    return False

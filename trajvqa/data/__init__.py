@@ -1,0 +1,1 @@
+"""A data folder, opened: its files, splits, batches and negatives."""

@@ -1,0 +1,131 @@
+"""Batches of questions with what is seen of their videos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trajvqa.data.negatives import Negatives
+from trajvqa.datasets.questions import Questions
+from trajvqa.stores.frame_features import FrameFeatures
+from trajvqa.stores.trajectories import TrajectoryStore
+
+__all__ = ["Batch", "QueryText", "QuestionBatches"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B questions of C candidates each, and their videos; a stream that is not asked for is None."""
+
+    words: Tensor
+    """(B, C, L) int64 word numbers, or (B, C, L, S) float32 features of words."""
+    word_mask: Tensor
+    """(B, C, L) bool, where there is a word."""
+    answers: Tensor
+    """(B,) int64 place of the right candidate."""
+    rows: Tensor
+    """(B,) int64 rows of the questions."""
+    frames: Tensor | None = None
+    """(B, N, D) float32 features of clips."""
+    trajectories: Tensor | None = None
+    """(B, K, D) float32 pooled features."""
+    trajectory_labels: Tensor | None = None
+    """(B, K) int64 classes."""
+    trajectory_spans: Tensor | None = None
+    """(B, K, 2) float32 start and end, as shares of the video."""
+    trajectory_mask: Tensor | None = None
+    """(B, K) bool, where there is a trajectory."""
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        moved = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(self, **{name: value.to(device) for name, value in moved.items() if value is not None})
+
+
+class QueryText(Protocol):
+    """The text of questions with candidates, as words or as features."""
+
+    def queries(
+        self, question_rows: NDArray[np.int64], answer_rows: NDArray[np.int64], candidates: NDArray[np.int64]
+    ) -> tuple[Tensor, Tensor]:
+        """Return words (n, L) or features (n, L, S), and their mask (n, L), of n questions with a candidate each.
+
+        Parameters
+        ----------
+        question_rows
+            (n,) rows of the questions.
+        answer_rows, candidates
+            (n,) rows of the questions whose candidate it is, and which.
+        """
+        ...
+
+
+class QuestionBatches(torch.utils.data.Dataset[Batch]):
+    """Reads batches; an index is an array of question rows.
+
+    Parameters
+    ----------
+    questions
+        The questions of a split.
+    text
+        Their text.
+    frames, trajectories
+        What is seen of their videos; None for what is not used.
+    max_trajectories
+        Trajectories of a video, those of the greatest score.
+    """
+
+    def __init__(
+        self,
+        questions: Questions,
+        text: QueryText,
+        frames: FrameFeatures | None,
+        trajectories: TrajectoryStore | None,
+        max_trajectories: int,
+    ) -> None:
+        self.questions = questions
+        self.negatives: Negatives | None = None
+        """Candidates drawn from other questions, behind the own ones."""
+        self._text = text
+        self._frames = frames
+        self._trajectories = trajectories
+        self.max_trajectories = max_trajectories
+        """Trajectories of a video that are read."""
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        own = len(self.questions.candidates[0])
+        question_rows = np.repeat(rows[:, None], own, axis=1)
+        answer_rows, candidates = question_rows, np.broadcast_to(np.arange(own), question_rows.shape)
+        if self.negatives is not None:
+            drawn = self.negatives.answer_rows[rows]
+            question_rows = np.concatenate([question_rows, self.negatives.question_rows[rows]], axis=1)
+            answer_rows = np.concatenate([answer_rows, drawn], axis=1)
+            candidates = np.concatenate([candidates, self.questions.answers[drawn]], axis=1)
+        words, mask = self._text.queries(question_rows.ravel(), answer_rows.ravel(), candidates.ravel())
+        batch = Batch(
+            words=words.reshape(*question_rows.shape, *words.shape[1:]),
+            word_mask=mask.reshape(*question_rows.shape, mask.shape[1]),
+            answers=torch.from_numpy(self.questions.answers[rows]),
+            rows=torch.from_numpy(rows),
+        )
+        videos = [self.questions.videos[row] for row in rows]
+        if self._frames is not None:
+            batch = replace(batch, frames=torch.from_numpy(self._frames.read(videos)))
+        if self._trajectories is not None:
+            read = self._trajectories.read(videos, self.max_trajectories)
+            batch = replace(
+                batch,
+                trajectories=torch.from_numpy(read.features),
+                trajectory_labels=torch.from_numpy(read.labels),
+                trajectory_spans=torch.from_numpy(read.spans),
+                trajectory_mask=torch.from_numpy(read.mask),
+            )
+        return batch

@@ -1,0 +1,195 @@
+"""A data folder, opened and checked for an experiment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trajvqa.config import Experiment
+from trajvqa.data.batches import QueryText, QuestionBatches
+from trajvqa.data.folder import DataFiles, find_files
+from trajvqa.data.inputs import Inputs
+from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
+from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
+from trajvqa.stores.bert_features import BertFeatures
+from trajvqa.stores.frame_features import FrameFeatures
+from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.text.vocabulary import SPECIAL_WORDS, Vocabulary, read_vocabulary
+from trajvqa.text.word_vectors import label_vectors, label_words, read_word_vectors, word_vectors
+
+__all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a model was built for; other data of the same schema can be given to it."""
+
+    vocabulary: tuple[str, ...] | None = None
+    """Words by number, where the text is words."""
+    text_size: int | None = None
+    """Width of text features, where the text is features."""
+    frame_size: int | None = None
+    """Width of a clip's features."""
+    trajectory_size: int | None = None
+    """Width of a trajectory's feature."""
+    classes: tuple[str, ...] | None = None
+    """Names of the labels of trajectories."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for checkpoints."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Schema:
+        """Return what `to_dict` gave."""
+        content: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return Schema(**content)
+
+
+def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: Collection[str]) -> Schema:
+    """Return what the training split of a folder looks like.
+
+    Parameters
+    ----------
+    folder
+        The data folder.
+    experiment
+        What is to be trained.
+    streams
+        What its model sees of a video: "frame", "trajectory", both or neither.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Naming the file that is missing or broken.
+    """
+    files = find_files(folder, "train")
+    questions = _questions(files, folder, "train")
+    frames = _frames(files, folder, "train") if "frame" in streams else None
+    trajectories = _trajectories(files, folder, "train") if "trajectory" in streams else None
+    vocabulary = text_size = None
+    if experiment.settings.text == "glove":
+        vocabulary = _vocabulary(files, questions).words
+    else:
+        text_size = _bert(files, folder, "train", questions).size
+    return Schema(
+        vocabulary=vocabulary,
+        text_size=text_size,
+        frame_size=None if frames is None else frames.size,
+        trajectory_size=None if trajectories is None else trajectories.feature_size,
+        classes=None if trajectories is None else trajectories.classes,
+    )
+
+
+def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment: Experiment) -> Inputs:
+    """Return what a model is built from.
+
+    Word vectors are those of the folder's file, and for other words numbers that depend on the word and the seed.
+
+    Parameters
+    ----------
+    folder
+        The data folder; None where the vectors will be loaded from a checkpoint.
+    schema, experiment
+        What the data look like, and what is to be built.
+    """
+    path = None if folder is None else find_files(folder, "train").word_vectors
+    size, seed = experiment.settings.word_size, experiment.training.seed
+    words, classes = schema.vocabulary, schema.classes
+    known = {} if path is None else read_word_vectors(path, _known_words(words, classes))
+    for vector in known.values():
+        if len(vector) != size:
+            raise ValueError(f"{path}: found vectors of {len(vector)} numbers, expected {size} as settings.word_size")
+    return Inputs(
+        word_vectors=None if words is None else torch.from_numpy(word_vectors(words, known, size, seed)),
+        text_size=schema.text_size,
+        frame_size=schema.frame_size,
+        trajectory_size=schema.trajectory_size,
+        label_vectors=None if classes is None else torch.from_numpy(label_vectors(classes, known, size, seed)),
+    )
+
+
+def open_split(folder: str | os.PathLike[str], split: str, experiment: Experiment, schema: Schema) -> QuestionBatches:
+    """Open a split and check all of it: files, shapes, ids, numbers.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Naming the file, the field, what was found and what was expected.
+    """
+    files = find_files(folder, split)
+    questions = _questions(files, folder, split)
+    frames = trajectories = None
+    if schema.frame_size is not None:
+        frames = _frames(files, folder, split)
+        _same(files.frame_features, "feat: size of a clip", frames.size, schema.frame_size)
+        frames.require(questions.videos)
+        frames.check_finite()
+    if schema.trajectory_size is not None:
+        trajectories = _trajectories(files, folder, split)
+        _same(files.trajectories, "feat: size", trajectories.feature_size, schema.trajectory_size)
+        _same(files.trajectories, "classes", trajectories.classes, schema.classes)
+        trajectories.require(questions.videos)
+        trajectories.check_finite()
+    text: QueryText
+    if schema.vocabulary is not None:
+        text = WordQueries(questions, Vocabulary(schema.vocabulary), experiment.settings.max_words)
+    else:
+        features = _bert(files, folder, split, questions)
+        _same(files.bert, "feat: size of a word", features.size, schema.text_size)
+        features.check_finite()
+        text = BertQueries(questions, features, experiment.settings.max_words)
+    return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories)
+
+
+def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str) -> Questions:
+    return read_questions(_there(files.questions, folder, f"{split}.csv"))
+
+
+def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> FrameFeatures:
+    return FrameFeatures(_there(files.frame_features, folder, f"vid_feat/app_mot_{split}.h5"))
+
+
+def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) -> TrajectoryStore:
+    return TrajectoryStore(_there(files.trajectories, folder, f"traj_feat/trajectories_{split}.h5"))
+
+
+def _bert(files: DataFiles, folder: str | os.PathLike[str], split: str, questions: Questions) -> BertFeatures:
+    path = _there(files.bert, folder, f"qas_bert/bert_ft_{split}.h5")
+    features = BertFeatures(path, len(questions), questions.source)
+    if features.candidates != NUM_CANDIDATES:
+        raise ValueError(f"{path}: feat: found {features.candidates} candidates a question, expected {NUM_CANDIDATES}")
+    return features
+
+
+def _there(path: Path | None, folder: str | os.PathLike[str], expected: str) -> Path:
+    if path is None:
+        raise FileNotFoundError(f"{os.fspath(folder)}: found no {expected}; 'trajvqa doctor' tells what is there")
+    return path
+
+
+def _same(path: Path | None, field: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise ValueError(f"{path}: {field}: found {found}, expected {expected} as in the training data")
+
+
+def _vocabulary(files: DataFiles, questions: Questions) -> Vocabulary:
+    if files.vocabulary is not None:
+        return read_vocabulary(files.vocabulary)
+    texts = [*questions.questions, *(text for candidates in questions.candidates for text in candidates)]
+    return Vocabulary.from_tokens(query_tokens(text) for text in texts)
+
+
+def _known_words(words: tuple[str, ...] | None, classes: tuple[str, ...] | None) -> set[str]:
+    wanted = set(words or ()) - set(SPECIAL_WORDS)
+    for name in classes or ():
+        wanted.update(label_words(name))
+    return wanted

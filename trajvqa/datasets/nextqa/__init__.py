@@ -1,0 +1,7 @@
+"""NExT-QA's questions and files."""
+
+from __future__ import annotations
+
+from trajvqa.datasets.nextqa.questions import multiple_choice, read_open_ended, read_questions, write_questions
+
+__all__ = ["multiple_choice", "read_open_ended", "read_questions", "write_questions"]

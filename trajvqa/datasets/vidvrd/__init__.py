@@ -1,0 +1,1 @@
+"""Questions made from VidVRD's annotations."""

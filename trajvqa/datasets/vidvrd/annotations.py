@@ -1,0 +1,168 @@
+"""Annotated videos of ImageNet-VidVRD and VidOR: tracks of objects, and what they do to one another.
+
+Both datasets have one JSON file a video: ``subject/objects`` gives each ``tid`` its category, ``trajectories[frame]``
+lists the boxes of a frame, and ``relation_instances`` lists ``subject_tid, predicate, object_tid, begin_fid, end_fid``,
+the end exclusive. ImageNet-VidVRD's videos are annotated in windows of 30 frames, and the frames between the windows
+hold no boxes.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.files import json_fields as fields
+
+__all__ = ["AnnotatedVideo", "Relation", "read_annotations"]
+
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A subject that stands in a relation to an object for some time."""
+
+    subject: int
+    """``tid`` of the subject."""
+    predicate: str
+    """As the dataset spells it, such as ``walk_left``."""
+    object: int
+    """``tid`` of the object."""
+    begin: int
+    """First frame."""
+    end: int
+    """Frame after the last."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedVideo:
+    """What people wrote down about one video of T frames."""
+
+    name: str
+    """Its ``video_id``."""
+    width: int
+    """Of the image, in pixels."""
+    height: int
+    """Of the image, in pixels."""
+    categories: dict[int, str]
+    """Category of each ``tid``, words joined by underscores."""
+    boxes: dict[int, NDArray[np.float32]]
+    """(T, 4) corners of each ``tid`` in pixels, NaN where it is not seen or not annotated."""
+    relations: tuple[Relation, ...]
+    """In the order of the file."""
+
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return len(next(iter(self.boxes.values())))
+
+    @property
+    def annotated(self) -> NDArray[np.bool_]:
+        """(T,) frames with a box."""
+        seen: NDArray[np.bool_] = np.any([~np.isnan(track[:, 0]) for track in self.boxes.values()], axis=0)
+        return seen
+
+
+def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]:
+    """Read the videos of a zip archive or of a folder and its sub-folders, ordered by name of the file.
+
+    Videos without a box are left out.
+
+    Parameters
+    ----------
+    source
+        ``VidVRD-dataset.zip``, or a folder of JSON files.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file, or no JSON file in it.
+    ValueError
+        Naming the file, the place in it, what was found and what was expected.
+    """
+    found = False
+    for name, content in _documents(Path(source)):
+        found = True
+        try:
+            video = _parse(fields.parse(content), PurePosixPath(name).stem)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        if video.boxes and video.annotated.any():
+            yield video
+    if not found:
+        raise FileNotFoundError(f"{os.fspath(source)}: found no JSON file, expected one a video")
+
+
+def _documents(source: Path) -> Iterator[tuple[str, bytes]]:
+    if source.is_dir():
+        for path in sorted(source.rglob("*.json")):
+            yield str(path), path.read_bytes()
+        return
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file; expected VidVRD-dataset.zip or a folder of JSON files")
+    try:
+        with zipfile.ZipFile(source) as archive:
+            for name in sorted(name for name in archive.namelist() if name.endswith(".json")):
+                yield f"{source}/{name}", archive.read(name)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{source}: found no zip archive, expected VidVRD-dataset.zip ({error})") from None
+
+
+def _parse(document: Any, stem: str) -> AnnotatedVideo:
+    frames = fields.items(fields.field(document, "trajectories", ()), ("trajectories",))
+    categories: dict[int, str] = {}
+    for index, entry in enumerate(fields.items(fields.field(document, "subject/objects", ()), ("subject/objects",))):
+        place = ("subject/objects", index)
+        number = fields.integer(fields.field(entry, "tid", place), (*place, "tid"))
+        categories[number] = fields.text(fields.field(entry, "category", place), (*place, "category"))
+    return AnnotatedVideo(
+        name=fields.text(document.get("video_id", stem), ("video_id",)),
+        width=fields.integer(fields.field(document, "width", ()), ("width",), 1),
+        height=fields.integer(fields.field(document, "height", ()), ("height",), 1),
+        categories=categories,
+        boxes=_boxes(frames, categories),
+        relations=tuple(_relations(document, categories, len(frames))),
+    )
+
+
+def _boxes(frames: list[Any], categories: dict[int, str]) -> dict[int, NDArray[np.float32]]:
+    tracks: dict[int, NDArray[np.float32]] = {}
+    for frame, boxes in enumerate(frames):
+        for index, box in enumerate(fields.items(boxes, ("trajectories", frame))):
+            place = ("trajectories", frame, index)
+            number = _known(fields.field(box, "tid", place), (*place, "tid"), categories)
+            sides = fields.field(box, "bbox", place)
+            if number not in tracks:
+                tracks[number] = np.full((len(frames), 4), np.nan, np.float32)
+            tracks[number][frame] = [
+                fields.number(fields.field(sides, side, (*place, "bbox")), (*place, "bbox", side)) for side in _SIDES
+            ]
+    return dict(sorted(tracks.items()))
+
+
+def _relations(document: Any, categories: dict[int, str], num_frames: int) -> Iterator[Relation]:
+    instances = fields.items(fields.field(document, "relation_instances", ()), ("relation_instances",))
+    for index, entry in enumerate(instances):
+        place = ("relation_instances", index)
+        begin = fields.integer(fields.field(entry, "begin_fid", place), (*place, "begin_fid"), 0, num_frames)
+        yield Relation(
+            subject=_known(fields.field(entry, "subject_tid", place), (*place, "subject_tid"), categories),
+            predicate=fields.text(fields.field(entry, "predicate", place), (*place, "predicate")),
+            object=_known(fields.field(entry, "object_tid", place), (*place, "object_tid"), categories),
+            begin=begin,
+            end=fields.integer(fields.field(entry, "end_fid", place), (*place, "end_fid"), begin, num_frames),
+        )
+
+
+def _known(value: Any, place: fields.Place, categories: dict[int, str]) -> int:
+    number = fields.integer(value, place)
+    if number not in categories:
+        raise fields.refuse_value(value, place, "a tid of subject/objects")
+    return number

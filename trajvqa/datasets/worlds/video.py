@@ -1,0 +1,284 @@
+"""One world: objects of a class and a colour that act, and what detector, camera and linker make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack import Scene, Trajectories, link, make_scene
+from trajvqa.stores.video_trajectories import VideoTrajectories
+
+__all__ = [
+    "ACTIONS",
+    "CLASSES",
+    "COLOURS",
+    "FEATURE_SIZE",
+    "FRAMES_PER_CLIP",
+    "MANNERS",
+    "MAX_ACTORS",
+    "MIN_ACTORS",
+    "NUM_CLIPS",
+    "NUM_FRAMES",
+    "PLACES",
+    "REASONS",
+    "Actor",
+    "Prototypes",
+    "World",
+    "make_world",
+    "trajectory_features",
+]
+
+CLASSES = ("dog", "cat", "child", "horse", "robot", "bear", "duck", "monkey")
+COLOURS = ("red", "green", "blue", "yellow", "white", "black")
+ACTIONS = ("run", "jump", "sleep", "eat", "dance", "dig")
+MANNERS = ("slowly", "quickly", "quietly", "happily", "proudly")
+REASONS = ("hungry", "scared", "bored", "curious", "cold")
+PLACES = ("beach", "garden", "street", "kitchen", "forest")
+
+MIN_ACTORS, MAX_ACTORS = 2, 6
+"""Fewest and most actors of a world; each number between is as frequent."""
+FEATURE_SIZE = 64
+"""Numbers of an appearance."""
+NUM_CLIPS = 8
+"""Clips of a video."""
+FRAMES_PER_CLIP = 6
+"""Frames of a clip."""
+NUM_FRAMES = NUM_CLIPS * FRAMES_PER_CLIP
+"""Frames of a video."""
+
+_PRESENCE = 0.8
+"""Objects a frame for each actor that is asked for: with it a third to three fifths of all scenes have as many."""
+_PLACE_STRENGTH = 0.5
+_NOISE = 0.5
+_PROTOTYPE_SEED = 2022
+_MIN_CLIPS = 3
+_MIN_LENGTH = 4
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An object of a world that stays long enough to act."""
+
+    track_id: int
+    """Its number in the scene's truth."""
+    label: int
+    """Place in `CLASSES`."""
+    colour: int
+    """Place in `COLOURS`; no other actor of the world has it."""
+    manner: int
+    """Place in `MANNERS`."""
+    reason: int
+    """Place in `REASONS`: why it acts."""
+    actions: dict[int, int]
+    """Place in `ACTIONS` by clip, for each clip in which it is there."""
+
+    @property
+    def phases(self) -> list[tuple[int, int, int]]:
+        """Action, first clip and last clip of each stretch with one action, in order."""
+        phases: list[tuple[int, int, int]] = []
+        for clip, action in sorted(self.actions.items()):
+            if phases and phases[-1][0] == action and phases[-1][2] == clip - 1:
+                phases[-1] = (action, phases[-1][1], clip)
+            else:
+                phases.append((action, clip, clip))
+        return phases
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What is true in one video, and what a detector sees of it."""
+
+    name: str
+    """The video's id."""
+    scene: Scene
+    """Boxes of the objects, and a detector's faulty view of them."""
+    place: int
+    """Place in `PLACES`."""
+    actors: tuple[Actor, ...]
+    """Who acts."""
+    appearances: NDArray[np.float32]
+    """(N, D) of each detection of the scene."""
+    clips: NDArray[np.float32]
+    """(clips, D) mean appearance of everything that is there: what pooling over the image leaves."""
+    trajectories: Trajectories
+    """The linked detections."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prototypes:
+    """What each property adds to an appearance: a direction each, the same in all worlds."""
+
+    classes: NDArray[np.float32]
+    colours: NDArray[np.float32]
+    actions: NDArray[np.float32]
+    manners: NDArray[np.float32]
+    reasons: NDArray[np.float32]
+    places: NDArray[np.float32]
+
+    @staticmethod
+    def standard() -> Prototypes:
+        """Return those of this benchmark, whatever its seed."""
+        rng = np.random.Generator(np.random.PCG64(_PROTOTYPE_SEED))
+
+        def directions(names: tuple[str, ...]) -> NDArray[np.float32]:
+            vectors = rng.random((len(names), FEATURE_SIZE)) * 2 - 1
+            # Numbers of variance 1.
+            return np.asarray(vectors * np.sqrt(3), np.float32)
+
+        return Prototypes(*(directions(names) for names in (CLASSES, COLOURS, ACTIONS, MANNERS, REASONS, PLACES)))
+
+
+def make_world(name: str, seed: int, prior: float) -> World:
+    """Make a world.
+
+    Parameters
+    ----------
+    name
+        The video's id.
+    seed
+        Of all chance.
+    prior
+        Share of actions that are one of the two habits of the actor's class: the habit gives a reader of the text an
+        idea of the answer.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    scene = _make_scene(int(rng.integers(MIN_ACTORS, MAX_ACTORS + 1)), rng)
+    actors = _make_actors(scene, rng, prior)
+    place = int(rng.integers(len(PLACES)))
+    prototypes = Prototypes.standard()
+    truth = _truth_appearances(scene, actors, place, prototypes)
+    appearances = np.where(
+        (scene.sources >= 0)[:, None],
+        truth[scene.sources],
+        prototypes.places[place] * np.float32(_PLACE_STRENGTH),
+    )
+    appearances = appearances + _noise(rng, appearances.shape)
+    clips = _pooled(scene, truth, prototypes.places[place])
+    return World(
+        name,
+        scene,
+        place,
+        actors,
+        appearances,
+        clips + _noise(rng, clips.shape),
+        link(scene.detections, min_length=_MIN_LENGTH, num_threads=1),
+    )
+
+
+def trajectory_features(world: World) -> VideoTrajectories:
+    """Return the linked trajectories with their pooled appearance: what belongs together, but not in which order."""
+    found = world.trajectories
+    spans = np.stack([found.starts / NUM_FRAMES, (found.ends + 1) / NUM_FRAMES], axis=1)
+    return VideoTrajectories(
+        video=world.name,
+        features=found.pool(world.appearances).astype(np.float32),
+        spans=spans.reshape(-1, 2).astype(np.float32),
+        labels=found.labels,
+        scores=found.scores.astype(np.float32),
+    )
+
+
+def _make_scene(actors: int, rng: np.random.Generator) -> Scene:
+    """Return a scene in which so many objects stay long enough to act; others only pass by."""
+    while True:
+        scene = make_scene(
+            num_frames=NUM_FRAMES,
+            objects_per_frame=_PRESENCE * actors,
+            num_classes=len(CLASSES),
+            mean_life=90.0,
+            speed=3.0,
+            min_size=60.0,
+            max_size=160.0,
+            false_positives=0.3,
+            dropout=0.08,
+            seed=int(rng.integers(2**31)),
+        )
+        if len(_stays(scene)) == actors:
+            return scene
+
+
+def _stays(scene: Scene) -> dict[int, list[int]]:
+    """Return the clips in which each object is that stays long enough to act."""
+    truth = scene.truth
+    assert truth.track_ids is not None
+    stays = {}
+    for track_id in np.unique(truth.track_ids).tolist():
+        frames = truth.frames[truth.track_ids == track_id]
+        counts = np.bincount(frames // FRAMES_PER_CLIP, minlength=NUM_CLIPS)
+        clips = np.flatnonzero(2 * counts >= FRAMES_PER_CLIP).tolist()
+        if len(clips) >= _MIN_CLIPS:
+            stays[track_id] = clips
+    return stays
+
+
+def _make_actors(scene: Scene, rng: np.random.Generator, prior: float) -> tuple[Actor, ...]:
+    truth = scene.truth
+    assert truth.track_ids is not None
+    colours = rng.permutation(len(COLOURS)).tolist()
+    actors = []
+    for track_id, clips in _stays(scene).items():
+        label = int(truth.labels[truth.track_ids == track_id][0])
+        actors.append(
+            Actor(
+                track_id,
+                label,
+                colours.pop(),
+                int(rng.integers(len(MANNERS))),
+                int(rng.integers(len(REASONS))),
+                dict(zip(clips, _act(len(clips), label, rng, prior), strict=True)),
+            )
+        )
+    return tuple(actors)
+
+
+def _act(clips: int, label: int, rng: np.random.Generator, prior: float) -> list[int]:
+    """Return an action a clip: two or three stretches of different actions."""
+    stretches = int(rng.integers(2, 4))
+    habits = [(2 * label) % len(ACTIONS), (2 * label + 1) % len(ACTIONS)]
+    actions: list[int] = []
+    while len(actions) < stretches:
+        pool = habits if rng.random() < prior and not set(habits) <= set(actions) else range(len(ACTIONS))
+        action = int(pool[int(rng.integers(len(pool)))])
+        if action not in actions:
+            actions.append(action)
+    ends = np.sort(rng.choice(np.arange(1, clips), stretches - 1, replace=False))
+    doing: list[int] = np.repeat(actions, np.diff([0, *ends.tolist(), clips])).tolist()
+    return doing
+
+
+def _truth_appearances(
+    scene: Scene, actors: tuple[Actor, ...], place: int, prototypes: Prototypes
+) -> NDArray[np.float32]:
+    """Return (M, D) of each true box: class, colour, manner, what it does and why, and something of the place."""
+    truth = scene.truth
+    assert truth.track_ids is not None
+    clips = truth.frames // FRAMES_PER_CLIP
+    values = prototypes.classes[truth.labels] + prototypes.places[place] * np.float32(_PLACE_STRENGTH)
+    for actor in actors:
+        rows = np.flatnonzero(truth.track_ids == actor.track_id)
+        values[rows] += prototypes.colours[actor.colour] + prototypes.manners[actor.manner]
+        values[rows] += prototypes.reasons[actor.reason]
+        nearest = np.array(sorted(actor.actions))
+        # In a clip of which it sees too little to act, it does what it does in the nearest other.
+        doing = nearest[np.abs(clips[rows][:, None] - nearest).argmin(axis=1)]
+        values[rows] += prototypes.actions[[actor.actions[clip] for clip in doing.tolist()]]
+    return np.asarray(values, np.float32)
+
+
+def _pooled(scene: Scene, truth: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.float32]:
+    clips = scene.truth.frames // FRAMES_PER_CLIP
+    sums = np.zeros((NUM_CLIPS, FEATURE_SIZE), np.float32)
+    np.add.at(sums, clips, truth)
+    counts = np.bincount(clips, minlength=NUM_CLIPS).astype(np.float32)
+    empty = counts == 0
+    means = sums / np.maximum(counts, 1)[:, None]
+    means[empty] = place
+    return np.asarray(means, np.float32)
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return triangular noise: sums of uniform numbers are the same on every platform."""
+    noise = rng.random(shape, dtype=np.float32) - rng.random(shape, dtype=np.float32)
+    return noise * np.float32(_NOISE * np.sqrt(6))

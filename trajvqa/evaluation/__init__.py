@@ -1,0 +1,1 @@
+"""Predictions, their accuracy and its statistics."""

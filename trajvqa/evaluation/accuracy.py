@@ -1,0 +1,276 @@
+"""Accuracy by question type as NExT-QA's evaluation has it, and its files of predictions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.files.atomic import atomic_output
+from trajvqa.datasets.questions import NUM_CANDIDATES, QUESTION_TYPES, Questions
+
+__all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score", "write_predictions"]
+
+_TITLES = {"CW": "Why", "CH": "How", "TN": "Bef&Aft", "TC": "When", "DC": "Cnt", "DL": "Loc", "DO": "Other"}
+_FOLDED = {"TP": "TN"}
+"""NExT-QA counts questions about what came before with those about what comes next."""
+_GROUPS = "CTD"
+_LAYOUT = '{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}'
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How many questions are answered right, by type. Types are NExT-QA's, TP counted as TN."""
+
+    counts: dict[str, int]
+    """Questions of each type that there is."""
+    right: dict[str, int]
+    """Of those the right ones."""
+
+    @property
+    def count(self) -> int:
+        """All questions."""
+        return sum(self.counts.values())
+
+    @property
+    def overall(self) -> float:
+        """Share of all questions answered right; NaN where there are none."""
+        return sum(self.right.values()) / self.count if self.count else float("nan")
+
+    @property
+    def percent(self) -> float:
+        """`overall` in percent; rounded to two decimals it is what NExT-QA's evaluation prints, to the last digit."""
+        # Not 100 * overall, which rounds once more: 23 of 160 would be 14.37.
+        return 100.0 * sum(self.right.values()) / self.count if self.count else float("nan")
+
+    @property
+    def types(self) -> dict[str, float]:
+        """Share answered right of each type that there is."""
+        return {name: self.right[name] / count for name, count in self.counts.items()}
+
+    @property
+    def groups(self) -> dict[str, float]:
+        """Share answered right of causal, temporal and descriptive questions: ``C``, ``T``, ``D`` where there are any.
+
+        Every question counts the same, whatever its type.
+        """
+        totals = {group: self._of_group(group) for group in _GROUPS}
+        return {group: right / count for group, (right, count) in totals.items() if count}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts and shares as plain values, for JSON."""
+        return {
+            "overall": self.overall,
+            "groups": self.groups,
+            "types": self.types,
+            "counts": self.counts,
+            "right": self.right,
+        }
+
+    def table(self) -> str:
+        """Return the table that NExT-QA's evaluation prints, with percentages to two decimals, and the counts."""
+        return accuracy_table({"accuracy, %": self})
+
+    def _of_group(self, group: str) -> tuple[int, int]:
+        names = [name for name in self.counts if name.startswith(group)]
+        return sum(self.right[name] for name in names), sum(self.counts[name] for name in names)
+
+    def _cells(self) -> list[tuple[int, int]]:
+        """Return how many are right of how many, for each column of the table."""
+        types = [(self.right.get(name, 0), self.counts.get(name, 0)) for name in _TITLES]
+        return [*types, *map(self._of_group, _GROUPS), (sum(self.right.values()), self.count)]
+
+
+def accuracy_table(rows: Mapping[str, Accuracy]) -> str:
+    """Return accuracies of several predictions for the same questions as one table.
+
+    Parameters
+    ----------
+    rows
+        At least one, by the name to print in front.
+
+    Returns
+    -------
+    Lines of percentages to two decimals, rounded as NExT-QA's evaluation does and in its columns, and a line of counts.
+    A dash stands where there are no questions.
+    """
+    lines = [["", *_TITLES.values(), *(f"Acc_{group}" for group in _GROUPS), "Acc"]]
+    for name, accuracy in rows.items():
+        shares = [f"{100.0 * right / count:.2f}" if count else "-" for right, count in accuracy._cells()]
+        lines.append([name, *shares])
+    counts = next(iter(rows.values()))._cells()
+    lines.append(["questions", *(str(count) for _, count in counts)])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def is_right(questions: Questions, predictions: Mapping[str, int]) -> NDArray[np.bool_]:
+    """Return which questions (Q,) are answered right.
+
+    Parameters
+    ----------
+    questions
+        The questions.
+    predictions
+        The chosen candidate of each, by ``{video}_{qid}``.
+
+    Raises
+    ------
+    ValueError
+        When a question has no prediction.
+    """
+    _require_all(questions, predictions, "predictions")
+    chosen = np.array([predictions[key] for key in questions.keys], np.int64)
+    right: NDArray[np.bool_] = chosen == questions.answers
+    return right
+
+
+def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
+    """Return the accuracy of predictions, as NExT-QA's ``eval_mc.py`` computes it.
+
+    Parameters
+    ----------
+    questions
+        The questions.
+    predictions
+        The chosen candidate of each, by ``{video}_{qid}``.
+
+    Raises
+    ------
+    ValueError
+        When a question has no prediction or a type that NExT-QA does not have.
+    """
+    for row, kind in enumerate(questions.types):
+        if kind not in QUESTION_TYPES:
+            raise ValueError(f"types, row {row}: found {kind!r}, expected one of {', '.join(QUESTION_TYPES)}")
+    right = is_right(questions, predictions).tolist()
+    types = [_FOLDED.get(kind, kind) for kind in questions.types]
+    counts = Counter(types)
+    right_counts = Counter(kind for kind, each in zip(types, right, strict=True) if each)
+    present = [name for name in _TITLES if counts[name]]
+    return Accuracy({name: counts[name] for name in present}, {name: right_counts[name] for name in present})
+
+
+def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict[str, int]:
+    """Read a file of predictions in the form of NExT-QA's evaluation and check it against the questions.
+
+    The file holds ``{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}``: an entry for each question, in any order,
+    with the numbers of the chosen and of the right candidate.
+
+    Parameters
+    ----------
+    path
+        The file.
+    questions
+        What it answers.
+
+    Returns
+    -------
+    The chosen candidate of each question, by ``{video}_{qid}``.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        Naming the file and the question: content that is no such JSON, a number that is no candidate's, a right
+        candidate other than the questions', predictions without question, questions without prediction.
+    """
+    name = os.fspath(path)
+    content = _read_json(name)
+    answers = dict(zip(questions.keys, questions.answers.tolist(), strict=True))
+    source = questions.source or "the questions"
+    unknown = [key for key in content if key not in answers]
+    if unknown:
+        raise ValueError(
+            f"{name}: found predictions for {len(unknown)} questions that are not in {source}, the first {unknown[0]}, "
+            f"expected one for each of the {len(questions)} there"
+        )
+    predictions = {}
+    for key, entry in content.items():
+        predictions[key] = _candidate(name, key, entry, "prediction")
+        answer = _candidate(name, key, entry, "answer")
+        if answer != answers[key]:
+            raise ValueError(f"{name}: {key}: answer: found {answer}, expected {answers[key]} as in {source}")
+    _require_all(questions, predictions, name)
+    return predictions
+
+
+def write_predictions(path: str | os.PathLike[str], questions: Questions, predictions: Mapping[str, int]) -> None:
+    """Write predictions in the form of NExT-QA's evaluation; `read_predictions` gives back the same.
+
+    Parameters
+    ----------
+    path
+        The file to make or to replace, whole or not at all.
+    questions
+        What is answered.
+    predictions
+        The chosen candidate of each, by ``{video}_{qid}``.
+
+    Raises
+    ------
+    ValueError
+        When a question has no prediction, or one that is no candidate's number.
+    OSError
+        When the file cannot be written.
+    """
+    _require_all(questions, predictions, "predictions")
+    content = {}
+    for key, answer in zip(questions.keys, questions.answers.tolist(), strict=True):
+        entry = {"prediction": int(predictions[key]), "answer": answer}
+        _candidate("predictions", key, entry, "prediction")
+        content[key] = entry
+    with atomic_output(path) as file:
+        file.write(json.dumps(content, indent=4).encode() + b"\n")
+
+
+def _read_json(name: str) -> dict[str, Any]:
+    with open(name, encoding="utf-8-sig") as file:
+        try:
+            content = json.load(file, object_pairs_hook=_without_repeats)
+        except ValueError as error:
+            raise ValueError(f"{name}: found no JSON that can be read ({error}), expected {_LAYOUT}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{name}: found a JSON {type(content).__name__}, expected {_LAYOUT}")
+    return content
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    for key, times in Counter(key for key, _ in pairs).items():
+        if times > 1:
+            raise ValueError(f"{key!r} comes {times} times")
+    return dict(pairs)
+
+
+def _candidate(name: str, key: str, entry: Any, field: str) -> int:
+    expected = f"a number from 0 to {NUM_CANDIDATES - 1}"
+    if not isinstance(entry, dict):
+        raise ValueError(f"{name}: {key}: found {entry!r}, expected an object with prediction and answer")
+    if field not in entry:
+        raise ValueError(f"{name}: {key}: found no {field}, expected {expected}")
+    value = entry[field]
+    # A bool is an int to Python, but no candidate's number.
+    if type(value) is not int or not 0 <= value < NUM_CANDIDATES:
+        raise ValueError(f"{name}: {key}: {field}: found {value!r}, expected {expected}")
+    return value
+
+
+def _require_all(questions: Questions, predictions: Mapping[str, int], name: str) -> None:
+    missing = [key for key in questions.keys if key not in predictions]
+    if missing:
+        raise ValueError(
+            f"{name}: found no prediction for {len(missing)} of {len(questions)} questions, the first {missing[0]}"
+        )

@@ -1,0 +1,155 @@
+"""How sure an accuracy is, and whether two differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "p_text"]
+
+_BLOCK = 1 << 22
+"""Videos drawn at once: no more than a few tens of megabytes."""
+
+_LEAST_P = 1e-300
+
+
+def bootstrap_interval(
+    right: NDArray[np.bool_], videos: Sequence[str], seed: int = 0, resamples: int = 2000, level: float = 0.95
+) -> tuple[float, float]:
+    """Return an interval of the accuracy by the bootstrap over videos.
+
+    Questions about one video are answered right or wrong together more often than chance has it. So whole videos are
+    drawn with replacement, as many as there are, and the interval lies between percentiles of the accuracies of such
+    draws (the percentile bootstrap; Efron and Tibshirani, 1993, of clusters). It says nothing where there are only a
+    few videos. The order of the questions makes no difference.
+
+    Parameters
+    ----------
+    right
+        (Q,) which questions are answered right.
+    videos
+        (Q,) the video of each question.
+    seed
+        Seed of the draws.
+    resamples
+        How many draws.
+    level
+        Share of the draws that the interval holds.
+
+    Returns
+    -------
+    Lower and upper end, as shares.
+
+    Raises
+    ------
+    TypeError
+        When `right` is not boolean.
+    ValueError
+        When there are no questions, or not one video for each, or a number lies out of its range.
+    """
+    _check_right("right", right, len(videos))
+    return _interval(right.astype(np.float64), videos, seed, resamples, level)
+
+
+def difference_interval(
+    right: NDArray[np.bool_],
+    other: NDArray[np.bool_],
+    videos: Sequence[str],
+    seed: int = 0,
+    resamples: int = 2000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return an interval of one accuracy less another on the same questions, by the bootstrap over videos.
+
+    Both are computed on the same draws, so that what makes a video hard for both counts for neither.
+
+    Parameters
+    ----------
+    right, other
+        (Q,) which questions each answers right.
+    videos, seed, resamples, level
+        As for `bootstrap_interval`.
+
+    Returns
+    -------
+    Lower and upper end of the accuracy of `right` less that of `other`, as shares.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `bootstrap_interval`.
+    """
+    _check_right("right", right, len(videos))
+    _check_right("other", other, len(videos))
+    return _interval(right.astype(np.float64) - other, videos, seed, resamples, level)
+
+
+def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the two-sided p of McNemar's exact test that two are right equally often.
+
+    Only the questions count that one answers right and the other wrong. Were a coin tossed for each which of the two is
+    right, p is how probable it is that they are shared at least as unevenly as they are (binomial, McNemar, 1947).
+
+    Parameters
+    ----------
+    right, other
+        (Q,) which of the same questions each answers right.
+
+    Returns
+    -------
+    p, 1 where no question counts.
+
+    Raises
+    ------
+    TypeError
+        When one is not boolean.
+    ValueError
+        When they are not of the same length.
+    """
+    _check_right("right", right, len(right))
+    _check_right("other", other, len(right))
+    only_right, only_other = int((right & ~other).sum()), int((other & ~right).sum())
+    total = only_right + only_other
+    # Logarithms, since binomial coefficients and powers of two of many questions are no floats.
+    constant = math.lgamma(total + 1) - total * math.log(2)
+    tail = math.fsum(
+        math.exp(constant - math.lgamma(k + 1) - math.lgamma(total - k + 1))
+        for k in range(min(only_right, only_other) + 1)
+    )
+    return min(1.0, 2 * tail)
+
+
+def p_text(p: float) -> str:
+    """Return p with its relation for people, as in ``= 0.012``; ``< 1e-300`` where it is too small for a float."""
+    return f"= {p:.2g}" if p >= _LEAST_P else f"< {_LEAST_P:.0e}"
+
+
+def _interval(
+    values: NDArray[np.float64], videos: Sequence[str], seed: int, resamples: int, level: float
+) -> tuple[float, float]:
+    if resamples < 1:
+        raise ValueError(f"resamples: found {resamples}, expected at least 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level: found {level}, expected a number above 0 and below 1")
+    _, places = np.unique(np.asarray(videos), return_inverse=True)
+    sums, counts = np.bincount(places, values), np.bincount(places)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    means = np.empty(resamples)
+    step = max(_BLOCK // len(counts), 1)
+    for begin in range(0, resamples, step):
+        drawn = rng.integers(len(counts), size=(min(step, resamples - begin), len(counts)))
+        means[begin : begin + step] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _check_right(name: str, right: NDArray[np.bool_], count: int) -> None:
+    if right.dtype != np.bool_:
+        raise TypeError(f"{name}: found {right.dtype}, expected bool: whether each question is answered right")
+    if not count:
+        raise ValueError(f"{name}: found no questions, expected at least one")
+    if right.shape != (count,):
+        raise ValueError(f"{name}: found shape {right.shape}, expected ({count},), one value for each question")

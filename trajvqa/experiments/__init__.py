@@ -1,0 +1,1 @@
+"""Experiment files, the tables made of them and the paper's numbers."""

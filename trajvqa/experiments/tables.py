@@ -1,0 +1,190 @@
+"""Tables: experiments trained over seeds, side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trajtrack.files.atomic import atomic_output
+from trajvqa.config import Experiment
+from trajvqa.data.folder import find_files
+from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.questions import Questions
+from trajvqa.evaluation.accuracy import is_right, read_predictions, score
+from trajvqa.evaluation.statistics import mcnemar, p_text
+from trajvqa.experiments.files import Table
+from trajvqa.training.trainer import train
+
+__all__ = ["GROUPS", "RowResult", "run_table", "table_text", "write_table"]
+
+GROUPS = ("C", "T", "D", "All")
+"""Causal, temporal and descriptive questions, and all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowResult:
+    """A row of a table over its seeds."""
+
+    name: str
+    """What the row is called."""
+    accuracies: dict[str, tuple[float, ...]]
+    """Percentages by group, one a seed."""
+    p_values: tuple[float, ...]
+    """McNemar's p against the reference row, one a seed; empty where there is none."""
+    paper: dict[str, float] | None
+    """The paper's percentages by group on NExT-QA."""
+
+
+def run_table(
+    table: Table,
+    experiments: Mapping[str, Experiment],
+    data: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    seeds: Sequence[int],
+    jobs: int = 1,
+    on_done: Callable[[str, int], None] | None = None,
+) -> list[RowResult]:
+    """Train each row with each seed and compare.
+
+    Runs that the folder holds already are not trained again; unfinished ones go on.
+
+    Parameters
+    ----------
+    table
+        What is compared.
+    experiments
+        The experiment of each row, by the row's name.
+    data
+        The data folder.
+    folder
+        Gets a folder for each experiment and seed.
+    seeds
+        Seeds of training.
+    jobs
+        Runs at a time; they share the threads that torch would use.
+    on_done
+        Told the row's name and the seed when a run is done.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `trajvqa.training.trainer.train`.
+    """
+    _questions_of(table, data)
+    folder = Path(folder)
+    runs = {}
+    for row in table.rows:
+        for seed in seeds:
+            path = folder / f"{row.experiment.replace('/', '-')}-seed-{seed}"
+            runs[row.name, seed] = path, _seeded(experiments[row.name], seed)
+    threads = max(torch.get_num_threads() // jobs, 1)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        # Two rows of one experiment are one run.
+        tasks = {
+            pool.submit(_train_quietly, experiment, os.fspath(data), path, threads): (name, seed)
+            for path, (experiment, name, seed) in {
+                path: (experiment, name, seed) for (name, seed), (path, experiment) in runs.items()
+            }.items()
+        }
+        try:
+            for task in as_completed(tasks):
+                task.result()
+                if on_done is not None:
+                    on_done(*tasks[task])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _compare(table, {key: path for key, (path, _) in runs.items()}, data, seeds)
+
+
+def _seeded(experiment: Experiment, seed: int) -> Experiment:
+    return replace(experiment, training=replace(experiment.training, seed=seed))
+
+
+def _train_quietly(experiment: Experiment, data: str, folder: Path, threads: int) -> None:
+    torch.set_num_threads(threads)
+    train(experiment, data, folder)
+
+
+def _compare(
+    table: Table, runs: Mapping[tuple[str, int], Path], data: str | os.PathLike[str], seeds: Sequence[int]
+) -> list[RowResult]:
+    questions = _questions_of(table, data)
+    right: dict[tuple[str, int], NDArray[np.bool_]] = {}
+    accuracies: dict[str, dict[str, list[float]]] = {}
+    for row in table.rows:
+        accuracies[row.name] = {group: [] for group in GROUPS}
+        for seed in seeds:
+            predictions = read_predictions(runs[row.name, seed] / f"predictions_{table.split}.json", questions)
+            right[row.name, seed] = is_right(questions, predictions)
+            accuracy = score(questions, predictions)
+            for group in GROUPS:
+                share = accuracy.overall if group == "All" else accuracy.groups.get(group, float("nan"))
+                accuracies[row.name][group].append(100 * share)
+    return [
+        RowResult(
+            row.name,
+            {group: tuple(values) for group, values in accuracies[row.name].items()},
+            tuple(mcnemar(right[row.name, seed], right[table.reference, seed]) for seed in seeds)
+            if table.reference is not None and row.name != table.reference
+            else (),
+            row.paper,
+        )
+        for row in table.rows
+    ]
+
+
+def _questions_of(table: Table, data: str | os.PathLike[str]) -> Questions:
+    path = find_files(data, table.split).questions
+    if path is None:
+        raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, which the table is about")
+    return read_questions(path)
+
+
+def table_text(rows: Sequence[RowResult]) -> str:
+    """Return the table in Markdown: mean ± standard deviation over seeds, and the largest p of any seed."""
+    with_paper = any(row.paper for row in rows)
+    with_p = any(row.p_values for row in rows)
+    head = ["", *GROUPS] + ["p"] * with_p + ["paper: " + " / ".join(GROUPS)] * with_paper
+    lines = [head, ["---", *("---:" for _ in head[1:])]]
+    for row in rows:
+        cells = [row.name]
+        for group in GROUPS:
+            values = np.array(row.accuracies[group])
+            spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
+            cells.append("" if np.isnan(values).any() else f"{values.mean():.2f}{spread}")
+        if with_p:
+            cells.append(p_text(max(row.p_values)).removeprefix("= ") if row.p_values else "")
+        if with_paper:
+            cells.append(" / ".join(f"{row.paper[group]:.2f}" for group in GROUPS) if row.paper else "")
+        lines.append(cells)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def write_table(path: str | os.PathLike[str], table: Table, seeds: Sequence[int], rows: Sequence[RowResult]) -> None:
+    """Write the figures of a table as JSON."""
+    content = {
+        "title": table.title,
+        "split": table.split,
+        "seeds": list(seeds),
+        "rows": [
+            {
+                "name": row.name,
+                "accuracies": {group: list(values) for group, values in row.accuracies.items()},
+                "p_values": list(row.p_values),
+                "paper": row.paper,
+            }
+            for row in rows
+        ],
+    }
+    with atomic_output(path) as file:
+        file.write(json.dumps(content, indent=2).encode() + b"\n")

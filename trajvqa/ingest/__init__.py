@@ -1,0 +1,1 @@
+"""Trajectories of trajtrack and of other tools, into a store."""

@@ -1,0 +1,215 @@
+"""Trajectories that others have published for VidOR and VidVRD, one file a video.
+
+VidVRD-tracklets and VidSGG-BIG (MEGA and deepSORT): ``{group}_{video}.npy`` with one entry a box. An entry is
+``[frame, id, x, y, w, h]`` with the tracker's box, left, top, width and height in pixels; where a detection belongs to
+it ``[confidence, category, x, y, w, h]`` of the detector follow, and perhaps the RoI feature of the box. Category 1 is
+the first of `MEGA_CLASSES`, 0 the background.
+
+OpenVoc-VidVRD (VinVL and Seq-NMS): ``{group}_{video}.json`` with an entry for each segment of 30 frames, named
+``{group}_{video}-0030-0060`` after its first frame and the one after its last. A segment lists its tracklets:
+``fstart``, the first frame within the segment; ``bboxes``, corners in pixels, a row a frame; ``score``; and ``label``,
+a number of VinVL's classes, or ``class``, a name. ``n_trajs`` counts the tracklets of each segment. The features are in
+``{group}_{video}_traj_features.npy``, averaged over the boxes, a row a tracklet in the order of the segments.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.files import json_fields as fields
+from trajtrack.io.checks import MAX_FRAME, as_corners
+from trajvqa.ingest.pickled_arrays import read_array
+from trajvqa.ingest.tracks import FoundTrajectories
+
+__all__ = ["MEGA_CLASSES", "read_mega_tracklets", "read_seq_nms_tracklets", "video_of_file"]
+
+_MEGA = (
+    "bread cake dish fruits vegetables crab backpack camera cellphone handbag laptop suitcase ball/sports_ball bat "
+    "frisbee racket skateboard ski snowboard surfboard toy baby_seat bottle chair cup electric_fan faucet microwave "
+    "oven refrigerator screen/monitor sink sofa stool table toilet guitar piano baby_walker bench stop_sign "
+    "traffic_light aircraft bicycle bus/truck car motorcycle scooter train watercraft bird chicken duck penguin fish "
+    "stingray crocodile snake turtle antelope bear camel cat cattle/cow dog elephant hamster/rat horse kangaroo "
+    "leopard lion panda pig rabbit sheep/goat squirrel tiger adult baby child"
+)
+
+MEGA_CLASSES = tuple(_MEGA.split())
+"""VidOR's categories as VidSGG-BIG numbers them, from 1."""
+
+_MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
+_GROUPED = re.compile(r"\d{4}_(\d+)")
+_TRACKED, _DETECTED = 6, 12
+
+
+def video_of_file(path: str | os.PathLike[str]) -> str:
+    """Return the video of a file: its name without suffix, and without VidOR's group of four digits before it."""
+    stem = Path(path).stem
+    grouped = _GROUPED.fullmatch(stem)
+    return stem if grouped is None else grouped[1]
+
+
+def read_mega_tracklets(path: str | os.PathLike[str]) -> FoundTrajectories:
+    """Read a ``.npy`` of VidVRD-tracklets or VidSGG-BIG.
+
+    As in their code only boxes count to which a detection belongs, the box is the tracker's, and the label the most
+    frequent category; tracklets without a detection are background and left out. Scores are the sums of the
+    detections' confidences. Features are the means of the RoI features, where the file has them. The last box ends the
+    video, as the file does not say how long it is.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        Naming the file, the entry, what was found and what was expected.
+    """
+    entries = read_array(path)
+    source = os.fspath(path)
+    if entries.ndim not in (1, 2):
+        raise ValueError(f"{source}: found shape {entries.shape}, expected one entry a box")
+    tracks: dict[int, list[NDArray[np.float64]]] = {}
+    size = _DETECTED
+    for row, entry in enumerate(entries):
+        values = _numbers(entry, f"{source}: entry {row}")
+        if len(values) == _TRACKED:
+            continue
+        if len(values) < _DETECTED or (tracks and len(values) != size):
+            expected = f"6 or {size}" if tracks else "6, 12 or more"
+            raise ValueError(f"{source}: entry {row}: found {len(values)} numbers, expected {expected}")
+        size = len(values)
+        tracks.setdefault(int(values[1]), []).append(values)
+    tables = [_by_frame(np.stack(rows)) for rows in tracks.values()]
+    categories = [np.bincount(table[:, 7].astype(np.int64)).argmax() for table in tables]
+    kept = [table for table, category in zip(tables, categories, strict=True) if category > 0]
+    return FoundTrajectories(
+        video=video_of_file(path),
+        num_frames=max((int(table[-1, 0]) + 1 for table in kept), default=0),
+        frames=tuple(table[:, 0].astype(np.int32) for table in kept),
+        boxes=tuple(
+            np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1).astype(np.float32) for table in kept
+        ),
+        labels=np.array([category for category in categories if category > 0], np.int64),
+        scores=np.array([table[:, 6].sum() for table in kept], np.float32),
+        label_names=_MEGA_NAMES,
+        features=None
+        if size == _DETECTED
+        else np.array([table[:, _DETECTED:].mean(axis=0) for table in kept], np.float32).reshape(-1, size - _DETECTED),
+    )
+
+
+def _numbers(entry: Any, where: str) -> NDArray[np.float64]:
+    try:
+        values = np.asarray(entry, np.float64)
+    except (TypeError, ValueError):
+        values = np.empty((0, 0))
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise ValueError(f"{where}: found {type(entry).__name__}, expected a list of finite numbers")
+    if len(values) >= _DETECTED and not (values[[0, 7]] >= 0).all():
+        raise ValueError(f"{where}: found frame {values[0]:g}, category {values[7]:g}, expected none below 0")
+    return values
+
+
+def _by_frame(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    return table[np.argsort(table[:, 0], kind="stable")]
+
+
+def read_seq_nms_tracklets(
+    path: str | os.PathLike[str], features: str | os.PathLike[str] | None = None
+) -> FoundTrajectories:
+    """Read a ``.json`` of OpenVoc-VidVRD; its tracklets of at most 30 frames stay apart.
+
+    Parameters
+    ----------
+    path
+        The file. The last box ends the video, as the file does not say how long it is.
+    features
+        The file of features that belongs to it; none are read where left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        When a file is missing.
+    ValueError
+        Naming the file, the place in it, what was found and what was expected.
+    """
+    source = os.fspath(path)
+    try:
+        tracklets = _seq_nms_tracklets(fields.parse(Path(path).read_bytes()))
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from None
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(t.name for t in tracklets if t.name))}
+    pooled = None if features is None else read_array(features)
+    if pooled is not None and (pooled.ndim != 2 or len(pooled) != len(tracklets) or pooled.dtype.kind != "f"):
+        raise ValueError(
+            f"{os.fspath(features or '')}: found {pooled.dtype} of shape {pooled.shape}, expected float numbers of "
+            f"shape ({len(tracklets)}, D), a row for each tracklet of {source}"
+        )
+    return FoundTrajectories(
+        video=video_of_file(path),
+        num_frames=max((t.start + len(t.boxes) for t in tracklets), default=0),
+        frames=tuple(np.arange(t.start, t.start + len(t.boxes), dtype=np.int32) for t in tracklets),
+        boxes=tuple(t.boxes for t in tracklets),
+        labels=np.array([numbers[t.name] if t.name else t.label for t in tracklets], np.int64),
+        scores=np.array([t.score for t in tracklets], np.float32),
+        label_names={number: name for name, number in numbers.items()},
+        features=pooled,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Tracklet:
+    start: int
+    boxes: NDArray[np.float32]
+    score: float
+    label: int
+    name: str
+
+
+def _seq_nms_tracklets(document: Any) -> list[_Tracklet]:
+    counts = fields.items(fields.field(document, "n_trajs", ()), ("n_trajs",))
+    segments = [name for name in document if name != "n_trajs"]
+    if len(counts) != len(segments):
+        raise ValueError(f"n_trajs: found {len(counts)} counts, expected {len(segments)}, one a segment")
+    tracklets: list[_Tracklet] = []
+    for name, count in zip(segments, counts, strict=True):
+        entries = fields.items(document[name], (name,))
+        if count != len(entries):
+            raise ValueError(f"n_trajs: found {count} for {name}, expected {len(entries)}, the number of its tracklets")
+        first = _first_frame(name)
+        tracklets += [_tracklet(entry, (name, index), first) for index, entry in enumerate(entries)]
+    return tracklets
+
+
+def _first_frame(segment: str) -> int:
+    parts = segment.rsplit("-", 2)
+    if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        raise ValueError(f"{segment}: found this name of a segment, expected VIDEO-FIRST-END")
+    return int(parts[1])
+
+
+def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
+    start = "fstarts" if isinstance(entry, dict) and "fstarts" in entry else "fstart"
+    corners = fields.items(fields.field(entry, "bboxes", place), (*place, "bboxes"))
+    rows: list[list[float]] = []
+    for row, box in enumerate(corners):
+        box_place = (*place, "bboxes", row)
+        sides = fields.items(box, box_place)
+        if len(sides) != 4:
+            raise ValueError(f"{fields.at(box_place)}: found {len(sides)} numbers, expected x1, y1, x2, y2")
+        rows.append([fields.number(side, (*box_place, index)) for index, side in enumerate(sides)])
+    if not rows:
+        raise ValueError(f"{fields.at((*place, 'bboxes'))}: found no box, expected one a frame")
+    name = fields.text(entry["class"], (*place, "class")) if "class" in entry else ""
+    return _Tracklet(
+        start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=MAX_FRAME),
+        boxes=as_corners(np.array(rows), lambda row: fields.at((*place, "bboxes", row))),
+        score=fields.number(fields.field(entry, "score", place), (*place, "score")),
+        label=0 if name else fields.integer(fields.field(entry, "label", place), (*place, "label"), high=MAX_FRAME),
+        name=name,
+    )

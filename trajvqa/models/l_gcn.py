@@ -1,0 +1,107 @@
+"""L-GCN: a graph over objects that know where they are (Huang et al., 2020; the paper's reference [14])."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import elu
+
+from trajvqa.config import ModelConfig
+from trajvqa.data.batches import Batch
+from trajvqa.data.inputs import Inputs
+from trajvqa.layers.co_attention import CoAttention
+from trajvqa.layers.encoders import FrameEncoder
+from trajvqa.layers.object_graph import ObjectGraph
+from trajvqa.layers.positions import sinusoids
+from trajvqa.models.query_text import query_encoder, required
+
+__all__ = ["LGcn"]
+
+_TIME_SIZE = 64
+"""Numbers that a start or an end becomes."""
+_TIME_STEPS = 100
+"""Positions from the video's start to its end."""
+
+
+class LGcn(nn.Module):
+    """Scores candidates by what trajectories, related in a graph, and clips find in the words.
+
+    Huang et al., Location-Aware Graph Convolutional Networks for Video Question Answering, AAAI 2020. In words:
+
+    - An object is its visual feature with its location. The edges of the graph are a softmax of the products of two
+      projections of the objects; graph convolutions with a skip connection follow.
+    - Objects and clips meet the words by co-attention; the greatest value of each coordinate makes the vector that is
+      scored.
+
+    What differs:
+
+    - An object is a trajectory, not the box of a frame: its location is its start and its end, as sines and cosines, as
+      trajectories are stored without their place in the image. The word vector of its label is the third part of it,
+      as in the paper's own model.
+    - A trajectory lies in many clips and a video may have no trajectory, so clips stand beside the objects; the
+      published model joins each box with the features of its frame. Clips come from the recurrent layer of the other
+      models, where it has a convolution over three frames.
+    - Elements of both kinds are a set, so the maximum follows a layer with ELU, without a recurrent layer between, and
+      words have neither characters nor a layer that runs backward.
+    - The co-attention adds a fourth part, what the words see of the objects (`CoAttention`).
+
+    Parameters
+    ----------
+    config
+        How it is built; `graph_layers` are its convolutions.
+    inputs
+        What the data look like.
+
+    Raises
+    ------
+    ValueError
+        When the data lack clips or trajectories, or the text that the settings ask for.
+    """
+
+    def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.query = query_encoder(config, inputs)
+        self.frames = FrameEncoder(required(inputs.frame_size, "frame"), size, config.dropout)
+        self.objects = _Objects(
+            required(inputs.trajectory_size, "trajectory"), required(inputs.label_vectors, "trajectory"), size
+        )
+        self.graph = ObjectGraph(size, config.graph_layers, config.dropout)
+        self.meet = CoAttention(size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return scores (B, C)."""
+        assert batch.frames is not None
+        assert batch.trajectories is not None
+        assert batch.trajectory_labels is not None
+        assert batch.trajectory_spans is not None
+        assert batch.trajectory_mask is not None
+        words, _ = self.query(batch.words, batch.word_mask)
+        objects = self.objects(batch.trajectories, batch.trajectory_labels, batch.trajectory_spans)
+        clips = self.frames(batch.frames)
+        clip_mask = torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device)
+        seen = torch.cat([self.graph(objects, batch.trajectory_mask), clips], dim=1).unsqueeze(1)
+        mask = torch.cat([batch.trajectory_mask, clip_mask], dim=1).unsqueeze(1)
+        met = elu(self.meet(seen, mask, words, batch.word_mask))
+        # ELU stays above -1, so what is not there is never the greatest.
+        pooled = met.masked_fill(~mask.unsqueeze(-1), -1.0).amax(dim=-2)
+        scores: Tensor = self.score(self.dropout(pooled)).squeeze(-1)
+        return scores
+
+
+class _Objects(nn.Module):
+    """Trajectories by their feature, label, start and end: a projection of all of them side by side, and ELU."""
+
+    label_vectors: Tensor
+
+    def __init__(self, feature_size: int, label_vectors: Tensor, hidden_size: int) -> None:
+        super().__init__()
+        self.register_buffer("label_vectors", label_vectors)
+        self.project = nn.Linear(feature_size + label_vectors.shape[1] + 2 * _TIME_SIZE, hidden_size)
+
+    def forward(self, features: Tensor, labels: Tensor, spans: Tensor) -> Tensor:
+        """Return (B, K, d) for features (B, K, D), labels (B, K), and starts and ends (B, K, 2)."""
+        location = sinusoids(spans * _TIME_STEPS, _TIME_SIZE).flatten(-2)
+        return elu(self.project(torch.cat([features, self.label_vectors[labels], location], dim=-1)))

@@ -1,0 +1,76 @@
+"""Encoders of the query, for the kind of text that the data have."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from trajvqa.config import ModelConfig
+from trajvqa.data.inputs import Inputs
+from trajvqa.layers.encoders import QueryEncoder, word_embedding
+from trajvqa.layers.recurrent import LstmQueryEncoder
+
+__all__ = ["lstm_query_encoder", "query_embedding", "query_encoder", "required"]
+
+Value = TypeVar("Value")
+
+
+def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
+    """Return the encoder of the text that the data have.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    return QueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, config.dropout)
+
+
+def lstm_query_encoder(config: ModelConfig, inputs: Inputs, layers: int) -> LstmQueryEncoder:
+    """Return an encoder of the text that the data have, with LSTM layers.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    return LstmQueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, layers, config.dropout)
+
+
+def query_embedding(config: ModelConfig, inputs: Inputs) -> nn.Module:
+    """Return what makes vectors of the words of the text that the data have, without a recurrent layer.
+
+    Raises
+    ------
+    ValueError
+        When the data lack the kind of text that the settings ask for.
+    """
+    return word_embedding(*_text(config, inputs), config.word_size)
+
+
+def required(value: Value | None, stream: str) -> Value:
+    """Return what the data have of a stream.
+
+    Raises
+    ------
+    ValueError
+        When they lack it.
+    """
+    if value is None:
+        raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
+    return value
+
+
+def _text(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
+    """Return the first vectors of words, or the width of features, whichever the settings ask for."""
+    words = inputs.word_vectors if config.text == "glove" else None
+    size = inputs.text_size if config.text == "bert" else None
+    if words is None and size is None:
+        raise ValueError(f"text: found {config.text!r}, but the data have no such text")
+    if words is not None and words.shape[1] != config.word_size:
+        raise ValueError(
+            f"word_size: found {config.word_size}, expected {words.shape[1]}, the size of the word vectors"
+        )
+    return None if words is None else words.to(torch.float32), size

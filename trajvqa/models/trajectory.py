@@ -1,0 +1,137 @@
+"""The paper's model: frames, trajectories and words, aligned in a cycle and joined in three graphs (Figure 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trajvqa.config import ModelConfig
+from trajvqa.data.batches import Batch
+from trajvqa.data.inputs import Inputs
+from trajvqa.layers.attention import Alignment
+from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
+from trajvqa.layers.fusion import HadamardScore, McbScore
+from trajvqa.layers.graph import GraphReasoning
+from trajvqa.models.query_text import query_encoder, required
+
+__all__ = ["Explanation", "TrajectoryModel"]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Scores, and what they looked at."""
+
+    scores: Tensor
+    """(B, C) of the candidates."""
+    attention: Tensor | None
+    """(B, C, K) share of each trajectory in what the words attend to (Eq. 6, left), mean over the words; None without
+    that graph or without cycle attention."""
+
+
+class TrajectoryModel(nn.Module):
+    """Scores candidates by how well question and candidate fit the video.
+
+    What depends on the video alone is computed once a question and shared by its candidates.
+
+    Parameters
+    ----------
+    config
+        How it is built; every ablation of Tables 4 and 5 is a setting.
+    inputs
+        What the data look like.
+
+    Raises
+    ------
+    ValueError
+        When the data lack a stream that the settings ask for.
+    """
+
+    def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.graph_names = config.active_graphs
+        self.weights = {"VQG": 1.0, "TQG": config.trajectory_weight, "VTG": config.visual_weight}
+        self.query = query_encoder(config, inputs)
+        used = {name for graph in self.graph_names for name in _ENDS[graph]}
+        if "video" in used:
+            frame_size = required(inputs.frame_size, "frame")
+            self.frames = FrameEncoder(frame_size, size, config.dropout)
+        if "trajectories" in used:
+            self.trajectories = TrajectoryEncoder(
+                required(inputs.trajectory_size, "trajectory"),
+                required(inputs.label_vectors, "trajectory"),
+                size,
+                config.trajectory_encoder,
+                config.trajectory_layers,
+                config.trajectory_heads,
+                config.trajectory_feed_forward,
+                config.dropout,
+            )
+        self.alignments = nn.ModuleDict()
+        if config.cycle_attention:
+            for name in self.graph_names:
+                self.alignments[name] = Alignment(size, config.attention_heads, config.dropout)
+        self.graphs = nn.ModuleDict(
+            {
+                name: GraphReasoning(size, config.graph_layers, config.adjacency, config.pooling, config.dropout)
+                for name in self.graph_names
+            }
+        )
+        self.scores = nn.ModuleDict(
+            {
+                name: McbScore(size, config.fusion_size) if config.fusion == "mcb" else HadamardScore(size)
+                for name in self.graph_names
+            }
+        )
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return scores (B, C)."""
+        return self.explain(batch).scores
+
+    def explain(self, batch: Batch) -> Explanation:
+        """Return scores (B, C) and the attention of the words to the trajectories."""
+        words, sentence = self.query(batch.words, batch.word_mask)
+        # Name: nodes (B, C or 1, n, d) and their mask.
+        parts: dict[str, tuple[Tensor, Tensor]] = {"words": (words, batch.word_mask)}
+        if hasattr(self, "frames"):
+            assert batch.frames is not None
+            video = self.frames(batch.frames).unsqueeze(1)
+            parts["video"] = (video, torch.ones(video.shape[:-1], dtype=torch.bool, device=video.device))
+        if hasattr(self, "trajectories"):
+            assert batch.trajectories is not None
+            assert batch.trajectory_mask is not None
+            found = self.trajectories(
+                batch.trajectories, batch.trajectory_labels, batch.trajectory_spans, batch.trajectory_mask
+            )
+            parts["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
+        total = torch.zeros_like(sentence[..., 0])
+        attention = None
+        for name in self.graph_names:
+            (first, first_mask), (second, second_mask) = (parts[end] for end in _ENDS[name])
+            if name in self.alignments:
+                first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
+                if name == "TQG":
+                    attention = _mean_over(weights, first_mask)
+            pooled = self.graphs[name](*_joined(first, first_mask, second, second_mask))
+            total = total + self.weights[name] * self.scores[name](pooled, sentence)  # Eqs. 12 and 13
+        return Explanation(total, attention)
+
+
+_ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
+
+
+def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the nodes of two modalities side by side, and their mask; leading axes broadcast."""
+    lead = np.broadcast_shapes(first.shape[:-2], second.shape[:-2])
+    nodes = [values.expand(*lead, *values.shape[-2:]) for values in (first, second)]
+    masks = [mask.expand(*lead, mask.shape[-1]) for mask in (first_mask, second_mask)]
+    return torch.cat(nodes, dim=-2), torch.cat(masks, dim=-1)
+
+
+def _mean_over(weights: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean of weights (..., n, m) over the n that are there."""
+    there = mask.unsqueeze(-1).to(weights.dtype)
+    return (weights * there).sum(dim=-2) / there.sum(dim=-2).clamp(min=1)

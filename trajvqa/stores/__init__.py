@@ -1,0 +1,1 @@
+"""What is known of videos and questions, in HDF5 files."""

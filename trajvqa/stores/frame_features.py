@@ -1,0 +1,185 @@
+"""Features of the clips of videos, in HDF5 files as NExT-QA, HQGA and VGT have them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.files.atomic import atomic_path
+from trajvqa.stores.array_rows import StoredRows, naming_damage
+from trajvqa.stores.hdf5 import dataset, open_checked, read_ids, require_videos, write_ids
+
+__all__ = ["FrameFeatures", "write_frame_features"]
+
+_MAX_IN_MEMORY = 1 << 28
+_FRAMES_APART = "resnet_features"
+
+
+class FrameFeatures:
+    """Features of the N clips of each of V videos.
+
+    Datasets: ``ids`` (V,) whole numbers or text, and ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5`` or
+    ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, of which the mean over the F
+    frames of a clip is taken. Videos are found by their ids, never by their order.
+
+    The file is checked at once and read later, by each process anew. Up to 256 MiB of features stay in memory after
+    the first reading.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it is no HDF5 file, is cut off, or has other datasets, shapes or types; naming the file and the dataset.
+    """
+
+    ids: tuple[str, ...]
+    """(V,) the videos, in the order of the file."""
+    clips: int
+    """N, clips of each video."""
+    size: int
+    """D, width of a clip's features."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        with open_checked(path) as file, naming_damage(self.path):
+            self.ids = read_ids(dataset(file, "ids", "(V,)"))
+            frames_apart = "feat" not in file and _FRAMES_APART in file
+            self._name = _FRAMES_APART if frames_apart else "feat"
+            shape_text = "(V, N, F, D)" if frames_apart else "(V, N, D)"
+            found = dataset(file, self._name, shape_text, "float")
+            self._check_shape(found.shape, shape_text)
+            self._stored = StoredRows.of_dataset(found)
+        self.clips, self.size = self._stored.shape[1], self._stored.shape[-1]
+        self._rows = {video: row for row, video in enumerate(self.ids)}
+        self._memory: NDArray[np.float32] | None = None
+
+    def _check_shape(self, shape: tuple[int, ...], expected: str) -> None:
+        if shape[0] != len(self.ids):
+            raise ValueError(
+                f"{self.path}: {self._name}: found {shape[0]} rows, expected {len(self.ids)}, as many as ids"
+            )
+        if 0 in shape[1:]:
+            raise ValueError(f"{self.path}: {self._name}: found shape {shape}, expected {expected} without zeros")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_memory": None}
+
+    def require(self, videos: Iterable[str]) -> None:
+        """Check that videos are there.
+
+        Raises
+        ------
+        ValueError
+            Naming the file, how many are missing and the first of them.
+        """
+        require_videos(self.path, self._rows, videos)
+
+    def check_finite(self) -> None:
+        """Check every number.
+
+        Raises
+        ------
+        ValueError
+            Naming the file, the dataset, the video and the clip of the first that is not finite in float32.
+        """
+        for start, block in self._stored.blocks():
+            bad = ~np.isfinite(self._per_clip(block)).all(axis=-1)
+            if bad.any():
+                row, clip = np.argwhere(bad)[0].tolist()
+                raise ValueError(
+                    f"{self.path}: {self._name}: video {self.ids[start + row]}, clip {clip}: found numbers that are "
+                    "not finite, expected finite ones"
+                )
+
+    def read(self, videos: Sequence[str]) -> NDArray[np.float32]:
+        """Return the features of B videos.
+
+        Parameters
+        ----------
+        videos
+            Their ids, in any order; one may come more than once.
+
+        Returns
+        -------
+        (B, N, D) features.
+
+        Raises
+        ------
+        ValueError
+            When a video is missing, naming file and video, and for a file that is damaged.
+        """
+        try:
+            rows = np.array([self._rows[video] for video in videos], np.int64)
+        except KeyError:
+            self.require(videos)
+            raise
+        if len(self) * self.clips * self.size * 4 > _MAX_IN_MEMORY:
+            return self._per_clip(self._stored.read(rows))
+        if self._memory is None:
+            self._memory = np.empty((len(self), self.clips, self.size), np.float32)
+            for start, block in self._stored.blocks():
+                self._memory[start : start + len(block)] = self._per_clip(block)
+        return self._memory[rows]
+
+    def _per_clip(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Return features (R, N, D) of what the file has of some videos."""
+        # What float32 cannot hold becomes infinite, which check_finite reports.
+        with np.errstate(over="ignore", invalid="ignore"):
+            features = values.astype(np.float32, copy=False)
+            return features if features.ndim == 3 else features.mean(axis=2, dtype=np.float32)
+
+
+def write_frame_features(
+    path: str | os.PathLike[str],
+    ids: Sequence[str],
+    feat: NDArray[np.floating[Any]],
+    attrs: Mapping[str, str | int | float] | None = None,
+) -> None:
+    """Write features of clips in NExT-QA's layout.
+
+    Parameters
+    ----------
+    path
+        The file to make or to replace, whole or not at all.
+    ids
+        V different videos.
+    feat
+        (V, N, D) features; float32 in the file.
+    attrs
+        What else is to be noted in the file, by name.
+
+    Raises
+    ------
+    ValueError
+        When ids repeat, shapes do not fit, or a number is not finite in float32.
+    """
+    if feat.ndim != 3 or len(feat) != len(ids):
+        raise ValueError(f"feat: found shape {feat.shape}, expected ({len(ids)}, N, D), a row for each of the ids")
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"ids: found {len(set(ids))} different ones, expected {len(ids)}")
+    with np.errstate(over="ignore"):
+        features = feat.astype(np.float32, copy=False)
+    finite = np.isfinite(features).all(axis=(1, 2))
+    if not finite.all():
+        raise ValueError(
+            f"feat, video {ids[int(finite.argmin())]}: found a number that is not finite, expected finite ones"
+        )
+    with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
+        write_ids(file, "ids", ids)
+        file.create_dataset("feat", data=features)
+        file.attrs.update(attrs or {})

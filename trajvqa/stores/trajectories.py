@@ -1,0 +1,271 @@
+"""Trajectories of the videos of a split, in one HDF5 file.
+
+Datasets, for V videos with M trajectories together: ``ids`` (V,) text; ``offset`` (V + 1,) int64, video v has the
+trajectories ``offset[v]`` to ``offset[v + 1]``; ``feat`` (M, D) float16 or float32, features averaged over a
+trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
+``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. The boxes are
+optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
+Attributes: ``classes``, the names of the labels, and what is known of ``tracker``, ``detector``, ``fps`` and
+``version``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.columns import as_count
+from trajvqa.stores.array_rows import StoredRows
+from trajvqa.stores.hdf5 import LazyFile, dataset, open_checked, read_ids, require_videos
+from trajvqa.stores.trajectory_writer import write_trajectories
+from trajvqa.stores.video_trajectories import VideoTrajectories
+
+__all__ = ["TrajectoryBatch", "TrajectoryStore", "VideoTrajectories", "write_trajectories"]
+
+_HELD_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class TrajectoryBatch:
+    """The trajectories of B videos, padded to the K of the video that has the most."""
+
+    features: NDArray[np.float32]
+    """(B, K, D) features, 0 in padding."""
+    spans: NDArray[np.float32]
+    """(B, K, 2) start and end as shares of the video, 0 in padding."""
+    labels: NDArray[np.int64]
+    """(B, K) classes, 0 in padding."""
+    mask: NDArray[np.bool_]
+    """(B, K) where there is a trajectory."""
+    rows: NDArray[np.int64]
+    """(B, K) rows of the file, -1 in padding."""
+
+
+class TrajectoryStore:
+    """A trajectory store, checked when it is opened and read by each process for itself.
+
+    Features of up to 256 MiB stay in memory after they were first read; larger ones are read video by video.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it is not as the layout wants it; naming the file, the dataset, the row, what was found and what was
+        expected. NaN features are left to `check_finite`, which reads all of them.
+    """
+
+    ids: tuple[str, ...]
+    """(V,) the videos, in the order of the file."""
+    classes: tuple[str, ...]
+    """Names of the labels."""
+    feature_size: int
+    """D, width of a trajectory's feature."""
+    attributes: Mapping[str, Any]
+    """What the file says of tracker, detector, frame rate and version."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._file = LazyFile(path)
+        self._held: NDArray[np.floating] | None = None
+        with open_checked(path) as file:
+            self.ids = read_ids(dataset(file, "ids", "(V,)"))
+            self._offsets: NDArray[np.int64] = dataset(file, "offset", f"({len(self.ids) + 1},)", "integer")[:]
+            self._stored = StoredRows.of_dataset(dataset(file, "feat", "(M, D)", "float"))
+            count, self.feature_size = self._stored.shape
+            self._spans: NDArray[np.float32] = dataset(file, "span", f"({count}, 2)", "float")[:].astype(np.float32)
+            self._labels: NDArray[np.int64] = dataset(file, "label", f"({count},)", "integer")[:].astype(np.int64)
+            self._scores: NDArray[np.float32] = dataset(file, "score", f"({count},)", "float")[:].astype(np.float32)
+            self._box_offsets: NDArray[np.int64] | None = None
+            if "boxes" in file:
+                boxes = dataset(file, "boxes", "(R, 4)", "float")
+                dataset(file, "box_frame", f"({len(boxes)},)", "integer")
+                self._box_offsets = dataset(file, "box_offset", f"({count + 1},)", "integer")[:]
+                self._check_offsets("box_offset", self._box_offsets, len(boxes))
+            self.classes = _classes(file)
+            self.attributes = {
+                str(name): value.item() if isinstance(value, np.generic) else value
+                for name, value in file.attrs.items()
+                if name != "classes"
+            }
+        self._check_offsets("offset", self._offsets, count)
+        self._check_columns()
+        self._places = {video: place for place, video in enumerate(self.ids)}
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(V,) number of trajectories of each video."""
+        return np.diff(self._offsets)
+
+    def require(self, videos: Iterable[str]) -> None:
+        """Check that videos are there.
+
+        Raises
+        ------
+        ValueError
+            Naming the file, how many are missing, and the first of them.
+        """
+        require_videos(self.path, self._places, videos)
+
+    def check_finite(self) -> None:
+        """Check that no feature is NaN or infinite.
+
+        Raises
+        ------
+        ValueError
+            Naming the file, the dataset, the video and the row of the first that is.
+        """
+        for start, block in self._stored.blocks():
+            bad = ~np.isfinite(block).all(axis=1)
+            if bad.any():
+                row = start + int(bad.argmax())
+                video = self.ids[int(np.searchsorted(self._offsets, row, "right")) - 1]
+                raise ValueError(
+                    f"{self.path}: feat: video {video}, row {row}: found numbers that are not finite, expected finite "
+                    "ones"
+                )
+
+    def read(self, videos: Sequence[str], limit: int) -> TrajectoryBatch:
+        """Read the trajectories of videos, ordered by start, then row.
+
+        Parameters
+        ----------
+        videos
+            B ids, the same one perhaps several times.
+        limit
+            Trajectories of a video at most: those of the greatest score, the lower row where scores are equal.
+
+        Returns
+        -------
+        TrajectoryBatch
+            K is the largest count among `videos`, at least 1.
+
+        Raises
+        ------
+        ValueError
+            As `require`.
+        """
+        limit = as_count("limit", limit, minimum=1)
+        self.require(videos)
+        chosen = [self._best(self._places[video], limit) for video in videos]
+        shape = (len(chosen), max([1, *map(len, chosen)]))
+        batch = TrajectoryBatch(
+            features=np.zeros((*shape, self.feature_size), np.float32),
+            spans=np.zeros((*shape, 2), np.float32),
+            labels=np.zeros(shape, np.int64),
+            mask=np.zeros(shape, np.bool_),
+            rows=np.full(shape, -1, np.int64),
+        )
+        for place, rows in enumerate(chosen):
+            count = len(rows)
+            batch.features[place, :count] = self._features(rows)
+            batch.spans[place, :count] = self._spans[rows]
+            batch.labels[place, :count] = self._labels[rows]
+            batch.mask[place, :count] = True
+            batch.rows[place, :count] = rows
+        return batch
+
+    def trajectories(self, video: str) -> VideoTrajectories:
+        """Return all trajectories of a video, in the order of the file.
+
+        Raises
+        ------
+        ValueError
+            As `require`.
+        """
+        self.require([video])
+        first, last = self._range(self._places[video])
+        frames, boxes = self._read_boxes(first, last)
+        return VideoTrajectories(
+            video=video,
+            features=self._features(np.arange(first, last)),
+            spans=self._spans[first:last],
+            labels=self._labels[first:last].astype(np.int32),
+            scores=self._scores[first:last],
+            frames=frames,
+            boxes=boxes,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_held": None}
+
+    def _range(self, place: int) -> tuple[int, int]:
+        return int(self._offsets[place]), int(self._offsets[place + 1])
+
+    def _best(self, place: int, limit: int) -> NDArray[np.int64]:
+        """Return the rows of the best trajectories of a video, ordered by start, then row."""
+        rows = np.arange(*self._range(place), dtype=np.int64)
+        if len(rows) > limit:
+            rows = rows[np.argsort(-self._scores[rows], kind="stable")[:limit]]
+        return rows[np.lexsort((rows, self._spans[rows, 0]))]
+
+    def _features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > _HELD_BYTES:
+            return self._stored.read(rows).astype(np.float32, copy=False)
+        if self._held is None:
+            self._held = np.empty(self._stored.shape, self._stored.dtype)
+            for start, block in self._stored.blocks():
+                self._held[start : start + len(block)] = block
+        return self._held[rows].astype(np.float32, copy=False)
+
+    def _read_boxes(
+        self, first: int, last: int
+    ) -> tuple[tuple[NDArray[np.int32], ...] | None, tuple[NDArray[np.float32], ...] | None]:
+        if self._box_offsets is None:
+            return None, None
+        offsets = self._box_offsets[first : last + 1]
+        file = self._file.open()
+        frames = file["box_frame"][offsets[0] : offsets[-1]].astype(np.int32)
+        boxes = file["boxes"][offsets[0] : offsets[-1]].astype(np.float32)
+        cuts = offsets[1:-1] - offsets[0]
+        if first == last:
+            return (), ()
+        return tuple(np.split(frames, cuts)), tuple(np.split(boxes, cuts))
+
+    def _check_offsets(self, name: str, offsets: NDArray[np.int64], count: int) -> None:
+        if offsets[0] != 0 or offsets[-1] != count:
+            raise ValueError(f"{self.path}: {name}: found {offsets[0]} to {offsets[-1]}, expected 0 to {count}")
+        steps = np.diff(offsets)
+        if (steps < 0).any():
+            row = int((steps < 0).argmax())
+            raise ValueError(
+                f"{self.path}: {name}, row {row + 1}: found {offsets[row + 1]}, expected at least {offsets[row]}"
+            )
+
+    def _check_columns(self) -> None:
+        starts, ends = self._spans.T
+        count = len(self.classes)
+        wrong_spans = ~((starts >= 0) & (starts <= ends) & (ends <= 1))
+        wrong_labels = (self._labels < 0) | (self._labels >= count)
+        checks = (
+            ("span", self._spans, wrong_spans, "0 <= start <= end <= 1"),
+            ("label", self._labels, wrong_labels, f"a label below {count}, the number of classes"),
+            ("score", self._scores, ~np.isfinite(self._scores), "a finite number"),
+        )
+        for name, values, bad, expected in checks:
+            if bad.any():
+                row = int(bad.argmax())
+                raise ValueError(f"{self.path}: {name}, row {row}: found {values[row].tolist()}, expected {expected}")
+
+
+def _classes(file: h5py.File) -> tuple[str, ...]:
+    found = file.attrs.get("classes")
+    if isinstance(found, h5py.Empty):
+        return ()
+    if isinstance(found, np.ndarray) and found.ndim == 1:
+        names = [name.decode() if isinstance(name, bytes) else name for name in found.tolist()]
+        if all(isinstance(name, str) for name in names):
+            return tuple(names)
+    raise ValueError(f"{file.filename}: attribute classes: found {found!r}, expected the names of the labels")

@@ -1,0 +1,161 @@
+"""Words and their numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.files.atomic import atomic_output
+from trajvqa.text.tokenizer import tokenize
+
+__all__ = ["SPECIAL_WORDS", "Vocabulary", "read_vocabulary", "write_vocabulary"]
+
+SPECIAL_WORDS = ("<pad>", "<start>", "<end>", "<unk>")
+"""The first four words of every vocabulary: padding, the marks of a sentence, and any other word."""
+_UNKNOWN = SPECIAL_WORDS.index("<unk>")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words by number, `SPECIAL_WORDS` first.
+
+    Raises
+    ------
+    ValueError
+        When the first four words are others, or a word comes twice.
+    """
+
+    words: tuple[str, ...]
+    """Every word, at the place that is its number."""
+
+    def __post_init__(self) -> None:
+        if self.words[: len(SPECIAL_WORDS)] != SPECIAL_WORDS:
+            found = ", ".join(map(repr, self.words[: len(SPECIAL_WORDS)])) or "no words"
+            raise ValueError(f"words: found {found} first, expected {', '.join(map(repr, SPECIAL_WORDS))}")
+        if len(self._numbers) != len(self.words):
+            word, times = Counter(self.words).most_common(1)[0]
+            raise ValueError(f"words: found {word!r} {times} times, expected every word once")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: number for number, word in enumerate(self.words)}
+
+    def encode(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of words, that of ``<unk>`` for words that are not in the vocabulary.
+
+        Returns
+        -------
+        (len(tokens),) numbers.
+        """
+        return np.array([self._numbers.get(token, _UNKNOWN) for token in tokens], np.int64)
+
+    @staticmethod
+    def from_tokens(sentences: Iterable[Iterable[str]], max_words: int | None = None, min_count: int = 1) -> Vocabulary:
+        """Return the words of tokenised sentences: the most frequent first, equally frequent ones by the alphabet.
+
+        Parameters
+        ----------
+        sentences
+            The words of each.
+        max_words
+            So many words at most, besides `SPECIAL_WORDS`.
+        min_count
+            Rarer words are left out.
+        """
+        counts = Counter(token for sentence in sentences for token in sentence)
+        frequent = [word for word in counts if counts[word] >= min_count and word not in SPECIAL_WORDS]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        return Vocabulary(SPECIAL_WORDS + tuple(frequent[:max_words]))
+
+    @staticmethod
+    def from_texts(texts: Iterable[str], max_words: int | None = None, min_count: int = 1) -> Vocabulary:
+        """Return the words of texts, as `from_tokens` does; `trajvqa.text.tokenizer.tokenize` splits them."""
+        return Vocabulary.from_tokens(map(tokenize, texts), max_words, min_count)
+
+
+def write_vocabulary(path: str | os.PathLike[str], vocabulary: Vocabulary) -> None:
+    """Write the words as a JSON list, in the order of their numbers; the file appears whole or not at all."""
+    with atomic_output(path) as file:
+        file.write((json.dumps(vocabulary.words, ensure_ascii=False, indent=0) + "\n").encode())
+
+
+def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
+    """Read a vocabulary.
+
+    Parameters
+    ----------
+    path
+        What `write_vocabulary` wrote, or a ``.pkl`` of NExT-QA and HQGA: a pickled object of a class ``Vocabulary``
+        with the words by number in ``idx2word``. Nothing that a pickle holds is run.
+
+    Raises
+    ------
+    ValueError
+        Naming the file, what was found and what was expected.
+    """
+    source, content = os.fspath(path), Path(path).read_bytes()
+    words = _pickled_words(content, source) if source.endswith(".pkl") else _json_words(content, source)
+    for number, word in enumerate(words):
+        if not isinstance(word, str):
+            raise ValueError(f"{source}: word {number}: found {word!r}, expected text")
+    try:
+        return Vocabulary(tuple(words))
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from None
+
+
+def _json_words(content: bytes, source: str) -> list[Any]:
+    try:
+        words = json.loads(content.decode("utf-8-sig"))
+    # RecursionError is how the parser refuses brackets nested too deep.
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source}: found no JSON that can be read ({error}), expected a JSON list of words") from None
+    if not isinstance(words, list):
+        raise ValueError(f"{source}: found JSON of type {type(words).__name__}, expected a list of words")
+    return words
+
+
+class _PickledVocabulary:
+    """Stands in for the class of NExT-QA's code."""
+
+    idx2word: dict[int, str]
+
+
+class _VocabularyUnpickler(pickle.Unpickler):
+    """Makes plain values and that one class, whatever module it was defined in."""
+
+    def find_class(self, module_name: str, global_name: str) -> type[_PickledVocabulary]:
+        if global_name != "Vocabulary":
+            raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
+        return _PickledVocabulary
+
+
+def _pickled_words(content: bytes, source: str) -> list[Any]:
+    expected = "expected a pickled object of a class Vocabulary that has the words by number in idx2word"
+    try:
+        found = _VocabularyUnpickler(io.BytesIO(content)).load()
+    # A damaged pickle can raise anything.
+    except Exception as error:
+        raise ValueError(f"{source}: found no pickle that can be read ({error}), {expected}") from None
+    if not isinstance(found, _PickledVocabulary):
+        raise ValueError(f"{source}: found an object of type {type(found).__name__}, {expected}")
+    words = vars(found).get("idx2word")
+    if not isinstance(words, dict):
+        raise ValueError(f"{source}: idx2word: found {words!r}, expected words by number")
+    if set(words) != set(range(len(words))):
+        raise ValueError(f"{source}: idx2word: found numbers with holes, expected 0 to {len(words) - 1}")
+    return [words[number] for number in range(len(words))]

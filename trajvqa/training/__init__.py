@@ -1,0 +1,1 @@
+"""Training: losses, steps, checkpoints and their curves."""

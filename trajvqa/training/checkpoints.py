@@ -1,0 +1,139 @@
+"""Checkpoints: whole or not there, and of one configuration."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from trajtrack.files.atomic import atomic_path
+from trajvqa.config import Experiment, experiment_from
+from trajvqa.data.splits import Schema, inputs_of
+from trajvqa.models import create_model
+
+__all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "require_same_experiment", "save_checkpoint"]
+
+_VERSION = 1
+_FREE = ("description", "training.device", "training.workers")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A state of training after a whole epoch."""
+
+    experiment: Experiment
+    """What is trained."""
+    schema: Schema
+    """What the data look like."""
+    epoch: int
+    """Epochs done."""
+    weights: dict[str, Any]
+    """The model's state."""
+    training: dict[str, Any]
+    """States of the optimiser and the schedule, the best accuracy so far, how long the log is, and of which data."""
+
+
+def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; until it is whole the file that was there stays."""
+    content = {
+        "version": _VERSION,
+        "experiment": asdict(checkpoint.experiment),
+        "schema": checkpoint.schema.to_dict(),
+        "epoch": checkpoint.epoch,
+        "weights": checkpoint.weights,
+        "training": checkpoint.training,
+    }
+    with atomic_path(path) as unfinished, open(unfinished, "wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a checkpoint; no code in it is run.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When the file is not a checkpoint of this package, naming the field.
+    """
+    name = os.fspath(path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # What damaged bytes make torch raise has no end.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ValueError(f"{name}: found no checkpoint that can be read ({reason})") from error
+    expected = ("version", "experiment", "schema", "epoch", "weights", "training")
+    missing = [field for field in expected if not isinstance(content, dict) or field not in content]
+    if missing:
+        raise ValueError(f"{name}: {missing[0]}: found no such field, expected a checkpoint of trajvqa")
+    if content["version"] != _VERSION:
+        raise ValueError(f"{name}: version: found {content['version']}, expected {_VERSION}")
+    try:
+        schema = Schema.from_dict(content["schema"])
+    except TypeError as error:
+        raise ValueError(f"{name}: schema: {error}") from error
+    return Checkpoint(
+        experiment_from(content["experiment"], name),
+        schema,
+        content["epoch"],
+        content["weights"],
+        content["training"],
+    )
+
+
+def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoint]:
+    """Return the model of a checkpoint, ready to answer, and the checkpoint.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_checkpoint`; also when the weights do not fit.
+    """
+    checkpoint = load_checkpoint(path)
+    experiment = checkpoint.experiment
+    model = create_model(experiment.model, experiment.settings, inputs_of(None, checkpoint.schema, experiment))
+    load_weights(path, model, checkpoint)
+    return model.eval(), checkpoint
+
+
+def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoint: Checkpoint) -> None:
+    """Give a model the weights of a checkpoint.
+
+    Raises
+    ------
+    ValueError
+        When they do not fit, naming the file.
+    """
+    try:
+        model.load_state_dict(checkpoint.weights)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise ValueError(f"{os.fspath(path)}: weights: {' '.join(str(error).split())}") from error
+
+
+def require_same_experiment(path: str | os.PathLike[str], found: Experiment, expected: Experiment) -> None:
+    """Refuse a checkpoint of another experiment.
+
+    Raises
+    ------
+    ValueError
+        Naming the file and the first setting that differs. The description may differ, and where the model is and how
+        batches are read: they are not part of what is trained.
+    """
+    before, now = _flat(asdict(found)), _flat(asdict(expected))
+    for name in now:
+        if name not in _FREE and before[name] != now[name]:
+            raise ValueError(f"{os.fspath(path)}: {name}: found {before[name]!r}, expected {now[name]!r}")
+
+
+def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return flat

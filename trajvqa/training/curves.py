@@ -1,0 +1,176 @@
+"""Curves of training as an image."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trajtrack.files.atomic import atomic_path
+
+__all__ = ["draw_curves"]
+
+_SUFFIXES = (".png", ".svg", ".pdf")
+_QUIET = "#c3c7cc"
+_TEXT = "#30343a"
+_COLOURS = ("#2f6db5", "#d1662b", "#3a8f4d", "#a4478f", "#8a6d1d", "#2a9d9d", "#b8383b", "#6b5fc7")
+"""Of the runs in turn; far from each other, also to most who see fewer colours."""
+_LISTED = 24
+"""With more runs than this the image has no room for their names."""
+_MARKED_RATES = 8
+"""With more learning rates than this their marks would cover each other."""
+
+
+def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
+    """Draw loss, accuracy and learning rate of one or more runs over their epochs.
+
+    Accuracy on the validation questions is a line with a dot at its best epoch, the first of equals; that on the
+    training questions, where a log has it, is dashed.
+
+    Parameters
+    ----------
+    logs
+        Files ``log.jsonl`` of `trajvqa.train`, one or several: a JSON object a line, of which those with
+        ``"event": "epoch"`` have ``epoch``, ``loss``, ``val_accuracy`` and ``learning_rate``, and may have
+        ``train_accuracy``; accuracies are shares. A last line without its end is left out, since it is being written.
+    path
+        A ``.png``, ``.svg`` or ``.pdf`` file, which appears whole or not at all.
+
+    Raises
+    ------
+    ImportError
+        When matplotlib is not installed.
+    ValueError
+        When the suffix is another, there is no log, or a log has no epoch or a line that is not as above, which is
+        named.
+    OSError
+        When a log cannot be read or the image cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in _SUFFIXES:
+        raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(_SUFFIXES)}")
+    sources = [logs] if isinstance(logs, (str, os.PathLike)) else list(logs)
+    if not sources:
+        raise ValueError("logs: found none, expected at least one")
+    runs = [_read(source, name) for source, name in zip(sources, _names(sources), strict=True)]
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("images need matplotlib: pip install 'trajtrack[view]'") from error
+    figure = Figure(figsize=(13.0, 4.2), dpi=120, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    loss, accuracy, rate = figure.subplots(1, 3, width_ratios=(1, 1, 0.6))
+    for place, run in enumerate(runs):
+        colour = _COLOURS[place % len(_COLOURS)]
+        loss.plot(run.epochs, run.losses, ".-", color=colour, label=run.name)
+        _draw_accuracy(accuracy, run, colour)
+        # The rate holds for a whole epoch.
+        rate.step(run.epochs, run.learning_rates, ".-", where="mid", markersize=3, color=colour)
+    _mark_rates(rate, sorted({each for run in runs for each in run.learning_rates}))
+    for axes, title in ((loss, "Loss"), (accuracy, _accuracy_title(runs)), (rate, "Learning rate")):
+        axes.set_title(title, loc="left", fontsize=10, color=_TEXT)
+        axes.set_xlabel("epoch", color=_TEXT, fontsize=9)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(color=_QUIET, alpha=0.4, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[:].set_color(_QUIET)
+        axes.tick_params(which="both", color=_QUIET, labelcolor=_TEXT, labelsize=8)
+    if len(runs) == 1:
+        (run,) = runs
+        best = f"best {100 * run.val_accuracies[run.best]:.2f} % in epoch {run.epochs[run.best]}"
+        figure.suptitle(f"{run.name}: {best}", color=_TEXT, fontsize=13)
+    elif len(runs) <= _LISTED:
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8, labelcolor=_TEXT, edgecolor=_QUIET)
+    with atomic_path(target) as unfinished:
+        figure.savefig(unfinished, format=target.suffix[1:].lower())
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The epochs of one log."""
+
+    name: str
+    epochs: list[int]
+    losses: list[float]
+    val_accuracies: list[float]
+    train_accuracies: list[float | None]
+    learning_rates: list[float]
+
+    @property
+    def best(self) -> int:
+        """Place of the epoch of the best validation accuracy."""
+        return max(range(len(self.epochs)), key=self.val_accuracies.__getitem__)
+
+
+def _draw_accuracy(axes: Any, run: _Run, colour: str) -> None:
+    percent = [100 * share for share in run.val_accuracies]
+    axes.plot(run.epochs, percent, "-", color=colour)
+    axes.plot(run.epochs[run.best], percent[run.best], "o", markersize=6, color=colour)
+    trained = [
+        (epoch, 100 * share) for epoch, share in zip(run.epochs, run.train_accuracies, strict=True) if share is not None
+    ]
+    if trained:
+        axes.plot(*zip(*trained, strict=True), "--", color=colour, linewidth=1.0)
+
+
+def _accuracy_title(runs: list[_Run]) -> str:
+    trained = any(share is not None for run in runs for share in run.train_accuracies)
+    return "Validation accuracy, %" + ("; dashed: training" if trained else "")
+
+
+def _mark_rates(axes: Any, rates: list[float]) -> None:
+    axes.set_yscale("log")
+    if len(rates) <= _MARKED_RATES:
+        axes.set_yticks(rates, [f"{each:.3g}" for each in rates])
+        axes.set_yticks([], minor=True)
+
+
+def _names(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """Return paths from the common folder; those of the folders where all files have the same name."""
+    paths = [Path(os.path.abspath(source)) for source in sources]
+    one_name = len({path.name for path in paths}) == 1
+    named = [path.parent if one_name else path.with_suffix("") for path in paths]
+    common = os.path.commonpath([path.parent for path in named])
+    return [os.path.relpath(path, common) for path in named]
+
+
+def _read(source: str | os.PathLike[str], name: str) -> _Run:
+    text = os.fspath(source)
+    records = []
+    with open(source, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith("\n"):
+                break
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
+            if not isinstance(record, dict):
+                raise ValueError(f"{text}: line {number}: found {record!r}, expected a JSON object")
+            if record.get("event") == "epoch":
+                _check(record, f"{text}: line {number}")
+                records.append(record)
+    if not records:
+        raise ValueError(f"{text}: found no epoch, expected at least one")
+    return _Run(
+        name,
+        [record["epoch"] for record in records],
+        [record["loss"] for record in records],
+        [record["val_accuracy"] for record in records],
+        [record.get("train_accuracy") for record in records],
+        [record["learning_rate"] for record in records],
+    )
+
+
+def _check(record: dict[str, Any], place: str) -> None:
+    for field in ("epoch", "loss", "val_accuracy", "learning_rate"):
+        if field not in record:
+            raise ValueError(f"{place}: found no {field}, expected a number")
+    for field in ("epoch", "loss", "val_accuracy", "learning_rate", "train_accuracy"):
+        # A bool is an int to Python, but no number here.
+        if field in record and type(record[field]) not in (int, float):
+            raise ValueError(f"{place}: {field}: found {record[field]!r}, expected a number")

@@ -1,0 +1,281 @@
+"""Training that can be stopped at any moment and goes on as if it had not been."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trajtrack.files.atomic import atomic_output, remove_unfinished
+from trajvqa.config import Experiment, TrainingConfig
+from trajvqa.data.batches import Batch, QuestionBatches
+from trajvqa.data.fingerprints import fingerprints
+from trajvqa.data.folder import splits
+from trajvqa.data.negatives import draw_negatives
+from trajvqa.data.splits import Schema, inputs_of, open_split, schema_of
+from trajvqa.evaluation.accuracy import Accuracy, score, write_predictions
+from trajvqa.evaluation.predict import autocast, choices, device_of, read_batches
+from trajvqa.models import create_model, streams_of
+from trajvqa.training.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    load_model,
+    load_weights,
+    require_same_experiment,
+    save_checkpoint,
+)
+from trajvqa.training.losses import hinge_loss
+
+__all__ = ["Progress", "RunResult", "train"]
+
+LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
+_STATE = ("optimiser", "schedule", "best", "log_length", "max_steps", "data")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training is."""
+
+    epoch: int
+    """The current epoch, from 1."""
+    epochs: int
+    """Of how many."""
+    step: int
+    """Steps of the epoch done."""
+    steps: int
+    """Of how many."""
+    loss: float
+    """Mean loss of the epoch so far."""
+    val_accuracy: float | None = None
+    """Share of validation questions answered right, once the epoch is done."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a run came to, by its weights of the best validation accuracy."""
+
+    folder: Path
+    """The run's folder."""
+    accuracies: dict[str, Accuracy]
+    """By split: validation, and test where there is one."""
+
+
+def train(
+    experiment: Experiment,
+    data: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    on_progress: Callable[[Progress], None] | None = None,
+    max_steps: int | None = None,
+) -> RunResult:
+    """Train a model and answer the validation and test questions with the best of its epochs.
+
+    The folder gets ``experiment.json``, ``log.jsonl`` (a record an epoch), ``last.pt`` and ``best.pt``, and
+    ``predictions_val.json`` and ``predictions_test.json`` in NExT-QA's form. Where it holds an unfinished run of the
+    same experiment, that goes on after its last whole epoch; on a CPU with the same number of threads, weights and log
+    end up the same to the last bit as without the interruption.
+
+    Parameters
+    ----------
+    experiment
+        What to train.
+    data
+        The data folder.
+    folder
+        The run's folder; made where there is none.
+    on_progress
+        Told after each step and each epoch.
+    max_steps
+        Steps of each epoch, all where left out: for a quick look whether everything works.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        Before training starts, when data are missing or broken, or when the folder holds a run of another experiment or
+        of other data.
+    """
+    if max_steps is not None and max_steps < 1:
+        raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
+    folder = Path(folder)
+    schema = schema_of(data, experiment, streams_of(experiment.model, experiment.settings))
+    training_data = open_split(data, "train", experiment, schema)
+    validation_data = open_split(data, "val", experiment, schema)
+    test_data = open_split(data, "test", experiment, schema) if "test" in splits(data) else None
+    run = _Run(experiment, schema, data, folder, max_steps)
+    run.resume()
+    for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
+        run.train_epoch(epoch, training_data, validation_data, on_progress)
+    model, _ = load_model(folder / BEST)
+    accuracies = {}
+    for split, batches in (("val", validation_data), ("test", test_data)):
+        if batches is not None:
+            chosen = choices(model.to(run.device), batches, experiment.training)
+            predictions = dict(zip(batches.questions.keys, chosen.tolist(), strict=True))
+            write_predictions(folder / f"predictions_{split}.json", batches.questions, predictions)
+            accuracies[split] = score(batches.questions, predictions)
+    return RunResult(folder, accuracies)
+
+
+class _Run:
+    """The state of a run: model, optimiser, schedule, log."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        schema: Schema,
+        data: str | os.PathLike[str],
+        folder: Path,
+        max_steps: int | None,
+    ) -> None:
+        self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
+        self.data = fingerprints(data, ("train", "val"))
+        self.device = device_of(experiment.training)
+        self.epoch = 0
+        self.best = -1.0
+        self.log_length = 0
+        torch.manual_seed(experiment.training.seed)
+        inputs = inputs_of(data, schema, experiment)
+        self.model = create_model(experiment.model, experiment.settings, inputs).to(self.device)
+        self.parameters = [each for each in self.model.parameters() if each.requires_grad]
+        config = experiment.training
+        # Adam refuses a model without parameters, as chance is.
+        self.optimiser = torch.optim.Adam(self.parameters or [torch.zeros(())], lr=config.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimiser, "max", config.plateau_factor, config.plateau_patience
+        )
+        self.step_model = torch.compile(self.model) if config.compile else self.model
+
+    def resume(self) -> None:
+        """Go on where the folder's last checkpoint ends, or begin."""
+        # A run may have died after it wrote its best checkpoint and before it wrote the same as its last.
+        found = [(path, load_checkpoint(path)) for name in (LAST, BEST) if (path := self.folder / name).exists()]
+        if found:
+            self._go_on(*max(found, key=lambda each: each[1].epoch))
+        else:
+            self._begin()
+
+    def _go_on(self, path: Path, checkpoint: Checkpoint) -> None:
+        require_same_experiment(path, checkpoint.experiment, self.experiment)
+        if checkpoint.schema != self.schema:
+            raise ValueError(f"{path}: schema: found other sizes or words than the data have")
+        state = checkpoint.training
+        missing = [name for name in _STATE if name not in state]
+        if missing:
+            raise ValueError(f"{path}: training.{missing[0]}: found no such field, expected the state of a run")
+        if state["max_steps"] != self.max_steps:
+            raise ValueError(
+                f"{path}: max_steps: found a run with {state['max_steps']}, expected one with {self.max_steps}"
+            )
+        for name in sorted({*state["data"], *self.data}):
+            if state["data"].get(name) != self.data.get(name):
+                raise ValueError(f"{path}: data: found a run that began with another {name} than there is now")
+        load_weights(path, self.model, checkpoint)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
+        length = (self.folder / LOG).stat().st_size
+        if length < self.log_length:
+            raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
+        # What was logged after the checkpoint will be logged again.
+        os.truncate(self.folder / LOG, self.log_length)
+        remove_unfinished(self.folder)
+
+    def _begin(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.folder)
+        with atomic_output(self.folder / "experiment.json") as file:
+            file.write(json.dumps(asdict(self.experiment), indent=2).encode() + b"\n")
+        (self.folder / LOG).write_bytes(b"")
+        self._log({"event": "start", "parameters": sum(each.numel() for each in self.parameters)})
+
+    def train_epoch(
+        self,
+        epoch: int,
+        training_data: QuestionBatches,
+        validation_data: QuestionBatches,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        """Train one epoch, validate, log, and write checkpoints."""
+        config = self.experiment.training
+        # All chance of an epoch follows from seed and epoch, so a checkpoint need not hold the state of any generator.
+        torch.manual_seed(_mix(config.seed, epoch))
+        training_data.negatives = draw_negatives(training_data.questions, self.experiment.negatives, config.seed, epoch)
+        order = _order(len(training_data), config, epoch)[: self.max_steps]
+        total, count = 0.0, 0
+        self.model.train()
+        for step, batch in enumerate(read_batches(training_data, order, config), 1):
+            total += self._step(batch.to(self.device))
+            count += 1
+            if on_progress is not None:
+                on_progress(Progress(epoch, config.epochs, step, len(order), total / count))
+        right = choices(self.model, validation_data, config) == validation_data.questions.answers
+        accuracy = float(right.mean())
+        rate = self.optimiser.param_groups[0]["lr"]
+        self.schedule.step(accuracy)
+        is_best = accuracy > self.best
+        self.best = max(self.best, accuracy)
+        self.epoch = epoch
+        record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
+        self._log(record | {"learning_rate": rate, "best": is_best})
+        # The best goes first: a run that dies in between goes on from it, as `resume` does.
+        for name in (BEST, LAST) if is_best else (LAST,):
+            save_checkpoint(self.folder / name, self._checkpoint())
+        if on_progress is not None:
+            on_progress(Progress(epoch, config.epochs, len(order), len(order), total / count, accuracy))
+
+    def _step(self, batch: Batch) -> float:
+        with autocast(self.experiment.training, self.device):
+            scores = self.step_model(batch)
+        loss = hinge_loss(scores.float(), batch.answers)
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"loss: found {loss.item()} in epoch {self.epoch + 1}, expected a finite number; try a lower "
+                "training.learning_rate or a training.clip_norm"
+            )
+        if self.parameters:
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if self.experiment.training.clip_norm:
+                torch.nn.utils.clip_grad_norm_(self.parameters, self.experiment.training.clip_norm)
+            self.optimiser.step()
+        return float(loss.item())
+
+    def _checkpoint(self) -> Checkpoint:
+        training = {
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "best": self.best,
+            "log_length": self.log_length,
+            "max_steps": self.max_steps,
+            "data": self.data,
+        }
+        return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training)
+
+    def _log(self, record: dict[str, Any]) -> None:
+        with open(self.folder / LOG, "ab") as file:
+            file.write(json.dumps(record).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+            self.log_length = file.tell()
+
+
+def _mix(seed: int, epoch: int) -> int:
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+
+
+def _order(count: int, config: TrainingConfig, epoch: int) -> list[NDArray[np.int64]]:
+    """Return the rows of each step of an epoch."""
+    rng = np.random.Generator(np.random.PCG64([config.seed, epoch, 1]))
+    order = rng.permutation(count)
+    return list(_pieces(order, config.batch_size))
+
+
+def _pieces(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    for begin in range(0, len(rows), size):
+        yield rows[begin : begin + size]
