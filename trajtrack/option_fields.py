@@ -1,0 +1,101 @@
+"""Fields of option classes: default, range and documentation in one place, and one check for all of them.
+
+A frozen dataclass declares its options with `number`, `count`, `flag` and `choice` and calls `check_options` in
+``__post_init__``. Documentation pages, command lines and error messages read what the fields carry.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+__all__ = ["check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
+
+Options = TypeVar("Options")
+Choice = TypeVar("Choice", bound=str)
+_Check = Callable[[str, Any], None]
+
+
+def number(default: float, low: float, high: float, doc: str) -> float:
+    """Declare a real number from `low` to `high`, both included."""
+    return _declare(default, doc, lambda name, value: _check_number(name, value, low, high))
+
+
+def count(default: int, low: int, high: int, doc: str) -> int:
+    """Declare an integer from `low` to `high`, both included."""
+    return _declare(default, doc, lambda name, value: _check_count(name, value, low, high))
+
+
+def flag(default: bool, doc: str) -> bool:
+    """Declare a switch."""
+    return _declare(default, doc, _check_flag)
+
+
+def choice(default: Choice, choices: Sequence[str], doc: str) -> Choice:
+    """Declare one of several names."""
+    return _declare(default, doc, lambda name, value: _check_choice(name, value, choices))
+
+
+def check_options(options: Any) -> None:
+    """Check every field that was declared with a function of this module, in their order.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the option, what was found and what was expected.
+    """
+    for field in dataclasses.fields(options):
+        if "check" in field.metadata:
+            field.metadata["check"](field.name, getattr(options, field.name))
+
+
+def documentation_of(options: Any) -> dict[str, str]:
+    """Return the documentation of the fields of an option class, by name."""
+    return {field.name: field.metadata["doc"] for field in dataclasses.fields(options) if "doc" in field.metadata}
+
+
+def with_overrides(options: Options, overrides: Mapping[str, Any]) -> Options:
+    """Return a copy of `options` with some fields replaced.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an option is unknown or out of range.
+    """
+    names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
+    for name in overrides:
+        if name not in names:
+            raise TypeError(f"found an unknown option {name!r}, expected one of {', '.join(sorted(names))}")
+    return dataclasses.replace(options, **overrides)  # type: ignore[type-var]
+
+
+def _declare(default: Any, doc: str, check: _Check) -> Any:
+    return dataclasses.field(default=default, metadata={"doc": doc, "check": check})
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool | np.bool_ | str | bytes) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name}: found {value!r}, expected a number")
+    if not low <= float(value) <= high:
+        raise ValueError(f"{name}: found {value!r}, expected a number from {low:g} to {high:g}")
+
+
+def _check_count(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: found {value!r}, expected an integer")
+    if not low <= operator.index(value) <= high:
+        raise ValueError(f"{name}: found {value!r}, expected an integer from {low} to {high}")
+
+
+def _check_flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: found {value!r}, expected True or False")
+
+
+def _check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(choices)}")
