@@ -16,26 +16,25 @@ import numpy as np
 __all__ = ["check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
 
 Options = TypeVar("Options")
-Choice = TypeVar("Choice", bound=str)
 _Check = Callable[[str, Any], None]
 
 
-def number(default: float, low: float, high: float, doc: str) -> float:
+def number(default: float, low: float, high: float, doc: str) -> Any:
     """Declare a real number from `low` to `high`, both included."""
     return _declare(default, doc, lambda name, value: _check_number(name, value, low, high))
 
 
-def count(default: int, low: int, high: int, doc: str) -> int:
+def count(default: int, low: int, high: int, doc: str) -> Any:
     """Declare an integer from `low` to `high`, both included."""
     return _declare(default, doc, lambda name, value: _check_count(name, value, low, high))
 
 
-def flag(default: bool, doc: str) -> bool:
+def flag(default: bool, doc: str) -> Any:
     """Declare a switch."""
     return _declare(default, doc, _check_flag)
 
 
-def choice(default: Choice, choices: Sequence[str], doc: str) -> Choice:
+def choice(default: str, choices: Sequence[str], doc: str) -> Any:
     """Declare one of several names."""
     return _declare(default, doc, lambda name, value: _check_choice(name, value, choices))
 
