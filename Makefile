@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 CPP_FILES := $(shell find csrc -type f) $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc trajtrack trajvqa -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test test-interop lint format docs bench sanitize wheel clean
+.PHONY: help install demo test test-all test-interop lint format docs bench sanitize wheel clean
 
 help:
 	@echo "make demo         link a synthetic scene and draw it; train on small worlds and compare with text alone"
-	@echo "make test         run the tests"
+	@echo "make test         run the tests that take minutes at most, without a browser"
+	@echo "make test-all     run all tests"
 	@echo "make test-interop run the tests against the libraries whose containers and files are read and written"
 	@echo "make lint         check formatting, types and warnings"
 	@echo "make format       format the code"
@@ -35,6 +36,9 @@ demo: install
 	$(BIN)/trajvqa demo
 
 test: install
+	$(BIN)/pytest --numprocesses auto -m "not slow and not browser"
+
+test-all: install
 	$(BIN)/pytest --numprocesses auto
 
 INTEROP := $(VENV)-interop

@@ -60,6 +60,7 @@ def check(detections: Detections, *every_options: LinkOptions) -> None:
             np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name, strict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sequence", "options"),
     [
@@ -73,6 +74,7 @@ def test_mot17_with_public_detections(data_dir: Path, sequence: str, options: tu
     check(trajtrack.read(data_dir / "mot17" / sequence / "det" / "det.txt"), *options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sequence", "options"),
     [
@@ -91,6 +93,7 @@ def test_tud_campus(data_dir: Path, file: str) -> None:
     check(trajtrack.read(data_dir / "mot15" / "TUD-Campus" / file), *ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sequence", range(11))
 def test_kitti_ground_truth_with_its_many_classes(data_dir: Path, sequence: int) -> None:
     labelled = trajtrack.read(data_dir / "kitti" / "label_02" / f"{sequence:04}.txt")
@@ -107,6 +110,7 @@ def test_kitti_with_rrc(data_dir: Path, folder: str) -> None:
             check(detections, ALL[number % 5], ALL[(number + 2) % 5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sequence", range(11))
 def test_kitti_with_pointrcnn_all_classes_at_once(data_dir: Path, sequence: int) -> None:
     folder = data_dir / "kitti" / "det_pointrcnn"
@@ -128,6 +132,7 @@ def videos_of(archive: Path, part: str) -> Iterator[Detections]:
         yield trajtrack.read(archive / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [pytest.param(DEFAULTS, id="defaults"), pytest.param(CLASSIC, id="classic")])
 def test_every_test_video_of_vidvrd(data_dir: Path, options: LinkOptions) -> None:
     count = 0
@@ -137,6 +142,7 @@ def test_every_test_video_of_vidvrd(data_dir: Path, options: LinkOptions) -> Non
     assert count == 100
 
 
+@pytest.mark.slow
 def test_some_training_videos_of_vidvrd_with_their_frames_without_annotation(data_dir: Path) -> None:
     archive = data_dir / "vidvrd" / "VidVRD-dataset.zip"
     for number, detections in enumerate(videos_of(archive, "train")):

@@ -118,6 +118,7 @@ def test_the_number_of_threads_changes_nothing(make, options: LinkOptions) -> No
         assert_same_trajectories(trajtrack.link(detections, options, num_threads=num_threads), trajectories)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_gap", [0, 10])
 def test_a_large_scene_is_linked_on_several_threads_as_by_the_reference(max_gap: int) -> None:
     detections = make_scene(num_frames=500, objects_per_frame=60, dropout=0.05).detections

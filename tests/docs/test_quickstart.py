@@ -38,6 +38,7 @@ def printed(cell: Any) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_the_notebook_prints_what_it_shows(tmp_path):
     shown, made = run(tmp_path)
     for before, after in zip(shown.cells, made.cells, strict=True):

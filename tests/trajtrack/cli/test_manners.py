@@ -49,6 +49,7 @@ def test_each_help_fits_80_columns():
         assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
+@pytest.mark.slow
 @POSIX
 def test_the_examples_of_all_helps_run(tmp_path):
     pytest.importorskip("trackeval")

@@ -49,6 +49,7 @@ def test_each_help_ends_with_examples_and_fits_80_columns():
         assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
+@pytest.mark.slow
 def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(folder / "worlds", "worlds")

@@ -15,6 +15,7 @@ def data(tmp_path_factory):
     return write_data(tmp_path_factory.mktemp("data"), bert=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list_experiments())
 def test_each_experiment_file_trains_a_step(name, data, tmp_path):
     experiment = read_experiment(name)

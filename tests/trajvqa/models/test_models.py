@@ -109,12 +109,14 @@ def test_gradients_reach_every_parameter(name, settings):
     assert idle == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "settings"), every_trained_model())
 def test_it_learns_32_questions_by_heart(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})
     assert learnt(model, make_batch(32, text=settings.get("text", "glove"), seed=1)) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
 def test_it_learns_answers_that_only_the_video_tells(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})

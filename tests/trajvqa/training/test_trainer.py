@@ -116,6 +116,7 @@ train(small_experiment(negatives="both", epochs=40), sys.argv[1], sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_at_any_moment_goes_on_as_if_it_had_not_been(data, tmp_path):
     program = PROGRAM.format(paths=[entry for entry in sys.path if entry], threads=torch.get_num_threads())
     killed = tmp_path / "killed"

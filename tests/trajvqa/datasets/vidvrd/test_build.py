@@ -158,6 +158,7 @@ def real(data_dir, tmp_path_factory):
     return folder, make_vidvrd_questions(data_dir / "vidvrd" / "VidVRD-dataset.zip", folder, options)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_real_annotations_give_over_2000_test_questions(real):
     folder, found = real
