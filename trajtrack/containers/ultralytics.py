@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from typing import Any
 
 import numpy as np
@@ -57,9 +58,7 @@ def _with_ids(entry: Any, ids: NDArray[np.int64]) -> Any:
 def _joined(parts: tuple[Any, ...]) -> Any:
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts, axis=1)
-    import torch
-
-    return torch.cat(parts, dim=1)
+    return sys.modules["torch"].cat(parts, dim=1)  # loaded, since these are its tensors
 
 
 CONTAINER: Container = Container(recognise=_recognise, columns=_columns, with_ids=_with_ids)
