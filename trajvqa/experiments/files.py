@@ -1,9 +1,9 @@
-"""Experiment files: those of the package, one a table row, and the user's own."""
+"""Experiment files: the package's, one for each distinct table row, and the user's own."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,9 @@ __all__ = ["Table", "TableRow", "list_experiments", "list_tables", "read_experim
 
 _FOLDER = Path(str(files("trajvqa"))) / "experiments"
 _TABLES = "tables.yaml"
+_SUFFIXES = (".yaml", ".yml", ".json")
+_ONLY_A_BASE = "_"
+"""First character of the name of a file that other experiments share and that is no experiment of its own."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,11 @@ class TableRow:
     """A row of a table."""
 
     name: str
-    """What the row is called."""
+    """Name of the row."""
     experiment: str
     """Name of its experiment."""
     paper: dict[str, float] | None
-    """The paper's accuracies by group, in percent, where it has the row."""
+    """The paper's accuracies by group, in percent; None if the paper does not have the row."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,21 @@ class Table:
     """Experiments side by side."""
 
     title: str
-    """What is compared."""
+    """Title, which says what is compared."""
     split: str
-    """The split whose accuracies it shows."""
+    """Split on whose questions the accuracies are computed."""
     rows: tuple[TableRow, ...]
-    """Its rows."""
+    """Rows, in the order in which they are shown."""
     reference: str | None
-    """The row that others are compared with by McNemar's test."""
+    """Name of the row with which McNemar's test compares the others."""
 
     def only(self, names: Sequence[str]) -> Table:
-        """Return the table with the named rows.
+        """Return the table with only the named rows.
 
         Raises
         ------
         ValueError
-            When it has no row of a name.
+            If the table has no row of that name.
         """
         known = [row.name for row in self.rows]
         for name in names:
@@ -64,29 +67,77 @@ class Table:
 
 
 def list_experiments() -> list[str]:
-    """Return the names of the package's experiments, as in ``nextqa/glove-both``."""
-    return sorted(path.relative_to(_FOLDER).with_suffix("").as_posix() for path in _FOLDER.glob("*/*.yaml"))
+    """Return the names of the package's experiments, such as ``nextqa/glove-both``."""
+    paths = [path for path in _FOLDER.glob("*/*.yaml") if not path.name.startswith(_ONLY_A_BASE)]
+    return sorted(path.relative_to(_FOLDER).with_suffix("").as_posix() for path in paths)
 
 
 def read_experiment(name: str | os.PathLike[str]) -> Experiment:
-    """Return an experiment of the package by name, or of a file by its path.
+    """Return an experiment of the package by its name, or one of the user's by the path of its file.
+
+    A file may name another experiment under ``base``, in the same way, with paths relative to its own folder. It then
+    holds only the settings that differ.
 
     Raises
     ------
     FileNotFoundError
-        When there is neither.
+        If there is neither.
     ValueError
         Naming the file, the setting, what was found and what was expected.
     """
     text = os.fspath(name)
-    path = Path(text)
-    if path.suffix not in (".yaml", ".yml", ".json"):
-        path = _FOLDER / f"{text}.yaml"
+    path = _path_of(text)
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{text}: found no such experiment, expected a .yaml file or one of {', '.join(list_experiments())}"
-        )
-    return experiment_from(_read_yaml(path), text)
+        raise FileNotFoundError(f"{text}: found no such experiment, expected {_expected()}")
+    return experiment_from(_read_values(path, text, ()), text)
+
+
+def _path_of(name: str, folder: Path = Path()) -> Path:
+    return folder / name if Path(name).suffix in _SUFFIXES else _FOLDER / f"{name}.yaml"
+
+
+def _expected() -> str:
+    return f"a .yaml file or one of {', '.join(list_experiments())}"
+
+
+def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str, Any]:
+    """Return the values of an experiment file with those of its bases.
+
+    Parameters
+    ----------
+    path
+        The file.
+    source
+        Its name in messages.
+    derived
+        The files that are based on this one, for finding circles.
+    """
+    values = _read_yaml(path)
+    if "base" not in values:
+        return values
+    base = values.pop("base")
+    if not isinstance(base, str):
+        raise ValueError(f"{source}: base: found {base!r}, expected {_expected()}")
+    base_path = _path_of(base, path.parent)
+    if not base_path.is_file():
+        raise ValueError(f"{source}: base: found no experiment {base!r}, expected {_expected()}")
+    derived = (*derived, path.resolve())
+    if base_path.resolve() in derived:
+        raise ValueError(f"{source}: base: found {base!r}, which leads back to itself, expected bases without a circle")
+    base_source = os.fspath(base_path)
+    base_values = _read_values(base_path, base_source, derived)
+    # Reports a bad setting of the base under the name of the base's own file.
+    experiment_from(base_values, base_source)
+    return _merged(base_values, values)
+
+
+def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `values` in place of its own; mappings in both are merged in the same way."""
+    merged = dict(base)
+    for name, value in values.items():
+        nested = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+        merged[name] = _merged(merged[name], value) if nested else value
+    return merged
 
 
 def list_tables() -> list[str]:
@@ -100,7 +151,7 @@ def read_table(name: str) -> Table:
     Raises
     ------
     ValueError
-        When there is no table of that name.
+        If there is no table of that name.
     """
     tables = _read_yaml(_FOLDER / _TABLES)
     if name not in tables:
@@ -111,7 +162,7 @@ def read_table(name: str) -> Table:
 
 
 class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """Reads plain values, and refuses a key that comes twice, of which YAML would keep the last in silence."""
+    """Loads plain values and rejects duplicate keys, of which PyYAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         first: dict[str, Any] = {}

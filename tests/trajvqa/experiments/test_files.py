@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from helpers.data_examples import SMALL, write_data
-from trajvqa.config import ModelConfig
+from trajvqa.config import Experiment, ModelConfig, TrainingConfig
 from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
 from trajvqa.training.trainer import train
 
@@ -96,3 +97,60 @@ def test_a_setting_that_comes_twice_is_named(tmp_path):
         ValueError, match=r"mine\.yaml: .*'hidden_size' again, expected it once: first on line 2.*line 4"
     ):
         read_experiment(path)
+
+
+def write_experiments(folder: Path, **contents: str) -> Path:
+    """Write experiment files; return the path of the first."""
+    for name, content in contents.items():
+        (folder / f"{name}.yaml").write_text(content)
+    return folder / f"{next(iter(contents))}.yaml"
+
+
+def test_the_settings_of_a_base_are_merged_level_by_level(tmp_path):
+    path = write_experiments(
+        tmp_path,
+        mine="base: middle.yaml\nsettings: {dropout: 0.1, streams: [frame]}\n",
+        middle="base: first.yaml\nsettings: {hidden_size: 32}\ntraining: {epochs: 3}\n",
+        first="model: hga\nsettings: {hidden_size: 64, dropout: 0.2}\ntraining: {seed: 7}\n",
+    )
+    assert read_experiment(path) == Experiment(
+        model="hga",
+        settings=ModelConfig(hidden_size=32, dropout=0.1, streams=("frame",)),
+        training=TrainingConfig(epochs=3, seed=7),
+    )
+
+
+def test_the_base_of_a_users_file_can_be_an_experiment_of_the_package(tmp_path):
+    path = write_experiments(tmp_path, mine="base: small/both\nsettings: {hidden_size: 32}\n")
+    both = read_experiment("small/both")
+    assert read_experiment(path) == replace(both, settings=replace(both.settings, hidden_size=32))
+
+
+def test_the_small_experiments_share_their_size():
+    sizes = [read_experiment(name).settings for name in list_experiments() if name.startswith("small/")]
+    assert {(size.hidden_size, size.word_size, size.dropout) for size in sizes} == {(64, 64, 0.0)}
+
+
+def test_a_file_that_is_only_a_base_is_not_listed():
+    assert "small/_shared" not in list_experiments()
+
+
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        ({"mine": "base: other"}, r"mine\.yaml: base: found no experiment 'other', expected a \.yaml file or one of "),
+        ({"mine": "base: 3"}, r"mine\.yaml: base: found 3, expected a \.yaml file or one of "),
+        ({"mine": "base: mine.yaml"}, r"mine\.yaml: base: found 'mine\.yaml', which leads back to itself, expected "),
+        (
+            {"mine": "base: other.yaml", "other": "base: mine.yaml"},
+            r"other\.yaml: base: found 'mine\.yaml', which leads back to itself, expected bases without a circle$",
+        ),
+        (
+            {"mine": "base: other.yaml", "other": "settings: {dropout: 2.0}"},
+            r"other\.yaml: settings\.dropout: found 2\.0, expected ",
+        ),
+    ],
+)
+def test_a_bad_base_is_named(tmp_path, contents, message):
+    with pytest.raises(ValueError, match=message):
+        read_experiment(write_experiments(tmp_path, **contents))
