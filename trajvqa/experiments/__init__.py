@@ -1,1 +1,1 @@
-"""Experiment files, the tables made of them and the paper's numbers."""
+"""Experiment files, and the tables made of them with the paper's figures beside."""

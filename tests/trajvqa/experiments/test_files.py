@@ -54,18 +54,6 @@ def test_every_experiment_is_in_a_table():
     assert set(list_experiments()) <= used
 
 
-@pytest.mark.parametrize("name", ["1", "2", "3", "4", "5", "6"])
-def test_the_figures_beside_a_row_are_the_papers(name):
-    from trajvqa.experiments.paper_results import PAPER_RESULTS
-
-    known = {
-        (row.causal, row.temporal, row.descriptive, row.overall) for row in PAPER_RESULTS if str(row.table) == name
-    }
-    shown = {tuple(row.paper[group] for group in ("C", "T", "D", "All")) for row in read_table(name).rows if row.paper}
-    assert shown
-    assert shown <= known
-
-
 def test_an_unknown_experiment_is_named():
     with pytest.raises(FileNotFoundError, match=r"nextqa/glove: found no such experiment, .*nextqa/glove-both"):
         read_experiment("nextqa/glove")

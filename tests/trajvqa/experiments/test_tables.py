@@ -1,0 +1,159 @@
+"""The paper's figures in the tables: those of a row must agree with each other, except where the paper has misprints.
+
+Accuracies in percent as printed in arXiv 2204.11544. A printed accuracy must be a whole number of correct answers
+divided by the number of questions, and the correct answers of the parts must add up to those of the whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.experiments.files import read_table
+from trajvqa.experiments.tables import GROUPS
+
+COUNTS = {
+    "val": {"CW": 1924, "CH": 683, "TN": 895 + 54, "TC": 663, "DC": 177, "DL": 295, "DO": 305},
+    "test": {"CW": 3329, "CH": 1173, "TN": 1399 + 93, "TC": 1165, "DC": 322, "DL": 483, "DO": 600},
+}
+"""Number of questions of NExT-QA by type; TP is counted as TN."""
+
+BY_TYPE = {
+    "EVQA, GloVe": (28.38, 29.58, 29.82, 33.33, 43.50, 43.39, 38.36),
+    "PSAC, GloVe": (35.81, 29.58, 28.56, 35.75, 39.55, 67.90, 35.41),
+    "PSAC with motion, GloVe": (35.03, 29.87, 30.77, 35.44, 38.42, 71.53, 38.03),
+    "Co-Mem, GloVe": (36.12, 32.21, 34.04, 41.93, 39.55, 67.12, 40.66),
+    "ST-VQA, GloVe": (37.58, 32.50, 33.09, 40.87, 45.76, 71.53, 44.92),
+    "HGA, GloVe": (36.38, 33.82, 35.83, 42.08, 46.33, 70.51, 46.56),
+    "HME, GloVe": (39.14, 34.70, 34.35, 40.57, 41.81, 71.86, 38.36),
+    "HCRN, GloVe": (39.86, 36.90, 37.30, 43.89, 42.37, 62.03, 40.66),
+    "Ours, GloVe": (43.14, 39.82, 40.25, 47.21, 46.89, 74.58, 52.46),
+    "EVQA, BERT-FT": (42.31, 42.90, 46.68, 45.85, 44.07, 46.44, 46.23),
+    "ST-VQA, BERT-FT": (45.37, 43.05, 44.52, 51.73, 43.50, 65.42, 53.77),
+    "Co-Mem, BERT-FT": (46.15, 42.61, 48.16, 50.38, 41.81, 67.12, 51.80),
+    "HCRN, BERT-FT": (46.99, 42.90, 48.16, 50.83, 40.68, 65.42, 49.84),
+    "HME, BERT-FT": (46.52, 45.24, 47.52, 49.17, 45.20, 73.56, 51.15),
+    "HGA, BERT-FT": (46.99, 44.22, 49.53, 52.49, 44.07, 72.54, 55.41),
+    "Ours, BERT-FT": (52.81, 47.44, 51.11, 53.70, 46.89, 75.25, 58.03),
+}
+"""Accuracies of Table 2 by question type, in the order of `COUNTS`; no other table has them."""
+
+NO_EXPERIMENT = {
+    ("1", "Text+Visual"): (42.46, 46.34, 45.82, 44.24),
+    ("1", "HGA"): (49.53, 50.74, 59.33, 49.74),
+    ("1", "Human"): (87.61, 88.56, 90.40, 88.38),
+    ("3", "HQ-GAU"): (49.04, 52.28, 59.43, 51.75),
+}
+"""Rows of the paper that no experiment reproduces, with accuracies in the order of `GROUPS`."""
+
+MISPRINTS = {
+    ("1", "HGA"): "its causal figure is Table 2's of a temporal type",
+    ("2", "PSAC, GloVe"): "67.90 on location is not a share of 295 questions",
+    ("2", "ST-VQA, BERT-FT"): "44.52 on previous and next is not a share of 949 questions",
+    ("3", "L-GCN"): "its groups add up to one correct answer less than its overall accuracy",
+}
+"""Rows whose figures do not agree with each other in the paper."""
+
+OTHER_QUESTIONS = {("1", "Random"), ("1", "Human")}
+"""Rows that are not of the validation questions, as their sums show."""
+
+FIGURES = NO_EXPERIMENT | {
+    (table, row.name): tuple(row.paper[group] for group in GROUPS)
+    for table in "123456"
+    for row in read_table(table).rows
+    if row.paper
+}
+CONSISTENT = [row for row in FIGURES if row not in MISPRINTS.keys() | OTHER_QUESTIONS]
+WEIGHED = [row for row in FIGURES if row not in {("1", "HGA")} | OTHER_QUESTIONS]
+
+Row = tuple[str, str]
+
+
+def group_counts(row: Row) -> list[int]:
+    """Return the number of causal, temporal and descriptive questions of a row's split."""
+    counts = COUNTS[read_table(row[0]).split]
+    return [sum(count for name, count in counts.items() if name[0] == group) for group in "CTD"]
+
+
+def possible(percent: float, total: int) -> set[int]:
+    """Return the numbers of correct answers of `total` that are printed as `percent`."""
+    return {right for right in range(total + 1) if abs(100 * right / total - percent) < 0.00501}
+
+
+def sums(parts: list[set[int]]) -> set[int]:
+    """Return all sums with one number of each part."""
+    return {sum(numbers) for numbers in product(*parts)}
+
+
+def groups_of(row: Row) -> list[set[int]]:
+    """Return the possible numbers of correct answers for each group."""
+    return [possible(share, count) for share, count in zip(FIGURES[row][:3], group_counts(row), strict=True)]
+
+
+def types_of(row: Row) -> dict[str, set[int]]:
+    """Return the possible numbers of correct answers for each question type; empty except for Table 2."""
+    shares = BY_TYPE[row[1]] if row[0] == "2" else ()
+    return {name: possible(share, COUNTS["val"][name]) for name, share in zip(COUNTS["val"], shares, strict=False)}
+
+
+def identity(row: Row) -> str:
+    return f"table {row[0]}, {row[1]}"
+
+
+@pytest.mark.parametrize("row", WEIGHED, ids=identity)
+def test_groups_weighed_by_their_questions_make_the_overall_accuracy(row):
+    *groups, overall = FIGURES[row]
+    counts = group_counts(row)
+    weighed = sum(share * count for share, count in zip(groups, counts, strict=True)) / sum(counts)
+    # Each printed figure is off by at most half a hundredth.
+    assert weighed == pytest.approx(overall, abs=0.01)
+
+
+@pytest.mark.parametrize("row", CONSISTENT, ids=identity)
+def test_each_figure_is_a_number_of_correct_answers_and_they_add_up(row):
+    groups = groups_of(row)
+    assert sums(groups) & possible(FIGURES[row][3], sum(group_counts(row)))
+    for letter, group in zip("CTD", groups, strict=True):
+        parts = [found for name, found in types_of(row).items() if name[0] == letter]
+        assert not parts or sums(parts) & group
+
+
+@pytest.mark.parametrize("row", MISPRINTS, ids=identity)
+def test_a_misprint_of_the_paper_is_kept(row):
+    add_up = bool(sums(groups_of(row)) & possible(FIGURES[row][3], sum(group_counts(row))))
+    assert not (add_up and all(types_of(row).values()))
+
+
+@pytest.mark.parametrize(("table", "rows"), [("1", 5), ("2", 16), ("3", 8), ("4", 5), ("5", 7), ("6", 7)])
+def test_each_row_of_the_paper_is_there(table, rows):
+    assert len([name for number, name in FIGURES if number == table]) == rows
+
+
+def test_each_row_of_table_2_has_figures_by_type():
+    assert list(BY_TYPE) == [row.name for row in read_table("2").rows]
+    assert {len(shares) for shares in BY_TYPE.values()} == {len(COUNTS["val"])}
+
+
+def test_only_table_3_is_of_the_test_questions():
+    assert [table for table in "123456" if read_table(table).split == "test"] == ["3"]
+
+
+def test_an_experiment_in_several_tables_has_the_same_figures_in_each():
+    figures: dict[tuple[str, str], set[tuple[float, ...]]] = {}
+    for table in "123456":
+        content = read_table(table)
+        for row in content.rows:
+            if row.paper:
+                figures.setdefault((row.experiment, content.split), set()).add(FIGURES[table, row.name])
+    assert figures["nextqa/bert-qa", "val"] == {(51.40, 52.17, 62.03, 53.30)}
+    assert [key for key, found in figures.items() if len(found) > 1] == []
+
+
+@pytest.mark.real_data
+def test_the_questions_of_nextqa_are_as_many_as_the_rows_are_weighed_with(data_dir):
+    types = Counter(read_questions(data_dir / "nextqa" / "val.csv").types)
+    types["TN"] += types.pop("TP")
+    assert types == COUNTS["val"]
