@@ -1,4 +1,4 @@
-"""``trajtrack demo``: link a synthetic scene and see how it went."""
+"""``trajtrack demo``: link a synthetic scene and evaluate the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import UsageError
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
@@ -22,24 +22,24 @@ _MIN_LENGTH = 5
 
 
 def add_command(commands: Any) -> None:
-    """Add the command to the parser."""
+    """Add the command to the program."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "demo",
-        help="link a synthetic scene and compare with its truth",
-        description="Make a scene of moving objects and a detector's view of it, link the detections with "
-        "and without gaps, and compare both with the truth. Writes detections.txt, truth.txt, tracks.txt "
-        "and trajectories.png.",
-        examples={"write into another folder": "trajtrack demo -o scene --seed 1"},
+        help="link a synthetic scene and compare with its ground truth",
+        description="Make a synthetic scene of moving objects and simulated detections, link these with and without "
+        "gaps, and compare both results with the ground truth. Writes detections.txt, truth.txt, tracks.txt and "
+        "trajectories.png.",
+        examples={"write to another folder": "trajtrack demo -o scene --seed 1"},
     )
     parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which scene; default: 0")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the scene; default: 0")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
     if arguments.seed < 0:
-        raise UsageError(f"--seed: expected an integer of at least 0, found {arguments.seed}")
+        raise UsageError(f"--seed: found {arguments.seed}, expected an integer of at least 0")
     folder = Path(arguments.output)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, expected a folder to write to")
@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     try:
         metrics = {"classic": evaluate(scene.truth, classic), "gaps": evaluate(scene.truth, tracks)}
     except ImportError as error:
-        missing.append(f"no comparison with the truth: {error}")
+        missing.append(f"no comparison with the ground truth: {error}")
     image = folder / "trajectories.png"
     size = (scene.options.image_width, scene.options.image_height)
     try:

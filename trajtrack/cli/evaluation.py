@@ -1,4 +1,4 @@
-"""``trajtrack eval``: how good the tracks in files are."""
+"""``trajtrack eval``: compare tracks in files with ground truth."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from trajtrack.cli.files import distinct_names, expand
-from trajtrack.cli.format_flag import add_format_flag
-from trajtrack.cli.reading import read_inputs
+from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
-from trajtrack.console.json_output import print_json
+from trajtrack.console.inputs import distinct_names, expand
+from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
 from trajtrack.metrics import GroundTruth, evaluate_many, kitti_ground_truth, mot_ground_truth
 
@@ -23,25 +22,25 @@ _PRESETS = ("auto", "mot", "mot20", "kitti", "none")
 _MOT_CLASSES = range(1, 14)
 
 _DESCRIPTION = """\
-Compare tracks with ground truth by TrackEval: HOTA, CLEAR and identity
-metrics, for each video and all together.
+Compare tracks with ground truth, using TrackEval: HOTA, CLEAR and identity
+metrics, for each video and for all together.
 
 Presets decide which annotations count:
   mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of
          the tracks; tracks on a person on a vehicle, a static person, a
          distractor or a reflection do not count
-  mot20  the same, and neither do those on a vehicle without a motor
+  mot20  the same; tracks on a vehicle without a motor do not count either
   kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare
-         regions, or no higher than 25 pixels do not count; truncated and
+         regions, or at most 25 pixels high do not count; truncated and
          occluded objects do, unlike in KITTI's own evaluation
   none   every row counts, in its own class
-  auto   kitti where classes have KITTI's names; mot where all flags are 0 or 1
-         and all classes 1 to 13, as in a gt.txt; else none
+  auto   kitti if classes have KITTI's names; mot if all flags are 0 or 1 and
+         all classes 1 to 13, as in a gt.txt; otherwise none
 """
 
 
 def add_command(commands: Any) -> None:
-    """Add the command to the parser."""
+    """Add the command to the program."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "eval",
         help="compare tracks with ground truth",
@@ -49,7 +48,7 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
             "one video": "trajtrack eval --gt out/demo/truth.txt out/demo/tracks.txt",
-            "several, in the order of their names": "trajtrack eval --gt 'truth/*.txt' 'tracks/*.txt' --json",
+            "several videos, sorted by name": "trajtrack eval --gt 'truth/*.txt' 'tracks/*.txt' --json",
         },
     )
     parser.add_argument(
@@ -57,16 +56,16 @@ def add_command(commands: Any) -> None:
         action="append",
         required=True,
         metavar="GT",
-        help="ground truth: a file or a quoted pattern; once for each of several videos, in the order of the tracks",
+        help="ground truth: a file or a quoted pattern; repeat for several videos, in the order of the tracks",
     )
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
-    add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; told from the file where left out")
-    add_format_flag(parser, "--format", "the same for the tracks; told from the file where left out")
-    parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
+    add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; default: inferred from the file")
+    add_format_flag(parser, "--format", "the same for the tracks")
+    parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
     parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
-    parser.add_argument("--class-agnostic", action="store_true", help="leave labels out of account")
+    parser.add_argument("--class-agnostic", action="store_true", help="ignore labels")
     parser.add_argument(
-        "--iou-threshold", type=float, default=0.5, metavar="X", help="overlap of a match; default: 0.5"
+        "--iou-threshold", type=float, default=0.5, metavar="X", help="minimum overlap of a match; default: 0.5"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.set_defaults(run=_run)
@@ -74,11 +73,13 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> bool:
     if not 0 < arguments.iou_threshold <= 1:
-        raise UsageError(f"--iou-threshold: expected a number above 0 and up to 1, found {arguments.iou_threshold}")
+        raise UsageError(f"--iou-threshold: found {arguments.iou_threshold}, expected a number above 0 and up to 1")
     truths = [path for word in arguments.gt for path in expand([word]).paths]
     tracks = [path for word in arguments.tracks for path in expand([word]).paths]
     if len(truths) != len(tracks):
-        raise UsageError(f"expected as many files of ground truth as of tracks, found {len(truths)} and {len(tracks)}")
+        raise UsageError(
+            f"found {len(truths)} files of ground truth and {len(tracks)} of tracks, expected as many of each"
+        )
     pairs, presets = [], []
     files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
     boxes = [

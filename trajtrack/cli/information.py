@@ -1,4 +1,4 @@
-"""``trajtrack info``: what this installation is made of."""
+"""``trajtrack info``: versions and features of this installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trajtrack import _core
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajtrack.version import __version__
 
 __all__ = ["add_command"]
@@ -24,16 +24,16 @@ _OPTIONAL = {
     "pyarrow": "io",
     "shtab": "completion",
 }
-"""Packages and the extra that installs each."""
+"""Optional packages and the extra that installs each."""
 
 
 def add_command(commands: Any) -> None:
-    """Add the command to the parser."""
+    """Add the command to the program."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "info",
         help="show version, compiler, processor features and optional packages",
         description="Show version, compiler, processor features and optional packages.",
-        examples={"for a report of a fault": "trajtrack info", "for machines": "trajtrack info --json"},
+        examples={"for a bug report": "trajtrack info", "for machines": "trajtrack info --json"},
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.set_defaults(run=_run)

@@ -1,4 +1,4 @@
-"""``trajtrack link``: files of detections in, files of trajectories out."""
+"""``trajtrack link``: link files of detections into files of trajectories."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trajtrack.cli.files import expand, place_outputs
-from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.outputs import output_paths
+from trajtrack.cli.reading import add_format_flag
 from trajtrack.console.errors import UsageError, describe
-from trajtrack.console.json_output import print_json
-from trajtrack.console.progress import Progress
+from trajtrack.console.inputs import expand
+from trajtrack.console.output import Progress, print_json
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.many_videos import LinkedVideo, link_file, link_many
 from trajtrack.options import LinkOptions
@@ -23,16 +23,16 @@ __all__ = ["add_command"]
 
 
 def add_command(commands: Any) -> None:
-    """Add the command to the parser."""
+    """Add the command to the program."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "link",
         help="link detections into trajectories",
-        description="Link the detections of videos, one file each, into trajectories. Each output "
-        "appears whole or not at all.",
+        description="Link the detections of videos, one file per video, into trajectories. Each output is written "
+        "completely or not at all.",
         examples={
-            "one video, without trajectories of less than 5 detections": "trajtrack link out/demo/detections.txt "
+            "one video, without trajectories of fewer than 5 detections": "trajtrack link out/demo/detections.txt "
             "-o tracks.txt --min-length 5",
-            "many videos into a folder": "trajtrack link 'detections/*.txt' -o tracks",
+            "many videos, into a folder": "trajtrack link 'detections/*.txt' -o tracks",
             "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
         },
     )
@@ -44,23 +44,20 @@ def add_command(commands: Any) -> None:
         "--output",
         required=True,
         metavar="OUT",
-        help="file to write for one input; for several inputs or a pattern a folder, made where "
-        "there is none: its files have the inputs' names, with those of folders before them where they "
-        "would be the same",
+        help="file to write; for several inputs or a pattern the folder to write to, created if missing: its files "
+        "are named after the inputs, preceded by the names of their folders if names would be the same",
     )
-    add_format_flag(parser, "--format", "format of the inputs: {formats}; told from suffix and content where left out")
+    add_format_flag(parser, "--format", "format of the inputs: {formats}; default: inferred from suffix and content")
     writable = [name for name, format in FORMATS.items() if format.encode is not None]
     parser.add_argument(
         "--output-format",
         choices=writable,
         metavar="NAME",
-        help=f"format to write: {', '.join(writable)}; told from the suffix where left out",
+        help=f"format to write: {', '.join(writable)}; default: inferred from the suffix",
     )
-    parser.add_argument("--video-name", metavar="NAME", help="which video of inputs that hold several")
-    parser.add_argument("--no-interpolate", action="store_true", help="leave out the interpolated boxes in gaps")
-    parser.add_argument(
-        "--threads", type=int, metavar="N", help="threads to use; as many as there are cores where left out"
-    )
+    parser.add_argument("--video-name", metavar="NAME", help="video to read from inputs that hold several")
+    parser.add_argument("--no-interpolate", action="store_true", help="omit the interpolated boxes in gaps")
+    parser.add_argument("--threads", type=int, metavar="N", help="number of threads; default: number of cores")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     add_link_flags(parser)
     parser.set_defaults(run=_run)
@@ -70,9 +67,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     """Return whether an input failed."""
     options = link_options(arguments)
     if arguments.threads is not None and arguments.threads < 1:
-        raise UsageError(f"--threads: expected an integer of at least 1, found {arguments.threads}")
+        raise UsageError(f"--threads: found {arguments.threads}, expected an integer of at least 1")
     inputs = expand(arguments.inputs)
-    outputs = place_outputs(inputs, arguments.output, arguments.output_format)
+    outputs = output_paths(inputs, arguments.output, arguments.output_format)
     try:
         for output in outputs:
             output_format(output, arguments.output_format)
@@ -103,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _link_files(paths: list[str], options: LinkOptions, arguments: argparse.Namespace) -> Iterator[LinkedVideo]:
-    """Link one file on all threads, several on one thread each."""
+    """Link one file on all threads, or several on one thread each."""
     if len(paths) > 1:
         return link_many(
             paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video_name

@@ -1,14 +1,20 @@
-"""The files of a command, read."""
+"""Input files of a command and the flag for their format."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
 from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.detections import Detections
-from trajtrack.io import input_format, read
+from trajtrack.io import FORMATS, input_format, read
 
-__all__ = ["read_inputs"]
+__all__ = ["add_format_flag", "read_inputs"]
+
+
+def add_format_flag(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """Add the flag; ``{formats}`` in its help text becomes the names of all formats."""
+    parser.add_argument(flag, choices=list(FORMATS), metavar="NAME", help=text.format(formats=", ".join(FORMATS)))
 
 
 def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None) -> list[Detections]:
@@ -17,21 +23,21 @@ def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None)
     Parameters
     ----------
     files
-        Path and format of each; None for the format that the content tells.
+        Path and format of each; a format of None is inferred from the file.
     video_name
-        Which video, in those files that name theirs; None for the only one.
+        Video to read from files of formats that name their videos; None for the only one.
 
     Raises
     ------
     UsageError
-        When a name is given and none of the files names its video.
+        If a video name is given but no file is of a format that names its videos.
     Failure
-        When a file cannot be read.
+        If a file cannot be read.
     """
     wanted = [video_name if video_name is not None and _names_videos(*file) else None for file in files]
     if video_name is not None and not any(name is not None for name in wanted):
         paths = ", ".join(path for path, _ in files)
-        raise UsageError(f"--video-name: found no names of videos in {paths}, expected a file that holds several")
+        raise UsageError(f"--video-name: found no video names in {paths}, expected a file with several videos")
     return [_read(path, format, name) for (path, format), name in zip(files, wanted, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Tables of metrics for people."""
+"""Tables of metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trajtrack.metrics import Metrics
 
 __all__ = ["metrics_table"]
 
-_SHARES = {
+_RATIOS = {
     "HOTA": "hota",
     "DetA": "deta",
     "AssA": "assa",
@@ -21,17 +21,17 @@ _COUNTS = {"switches": "switches", "fragments": "fragments", "identities": "trut
 
 
 def metrics_table(rows: Mapping[str, Metrics]) -> str:
-    """Return metrics as a table with one line for each entry, shares in percent."""
-    lines = [["", *_SHARES, *_COUNTS]]
+    """Format metrics as a table with one line per entry and ratios in percent."""
+    lines = [["", *_RATIOS, *_COUNTS]]
     for name, metrics in rows.items():
-        shares = [f"{100 * getattr(metrics, field):.2f}" for field in _SHARES.values()]
+        ratios = [f"{100 * getattr(metrics, field):.2f}" for field in _RATIOS.values()]
         counts = [str(getattr(metrics, field)) for field in _COUNTS.values()]
-        lines.append([name, *shares, *counts])
+        lines.append([name, *ratios, *counts])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )

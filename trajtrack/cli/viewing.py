@@ -1,4 +1,4 @@
-"""``trajtrack view``: trajectories as a page for the browser, an annotated video or a still image."""
+"""``trajtrack view``: show trajectories as a page for the browser, an annotated video or a still image."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from trajtrack.cli.files import same_file
-from trajtrack.cli.format_flag import add_format_flag
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.cli.reading import read_inputs
+from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.console.errors import Failure, UsageError
-from trajtrack.console.json_output import print_json
-from trajtrack.console.progress import StatusLine
+from trajtrack.console.inputs import same_file
+from trajtrack.console.output import StatusLine, print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
 from trajtrack.options import LinkOptions
@@ -31,23 +29,23 @@ __all__ = ["add_command"]
 
 _PAGES = (".html", ".htm")
 _LARGE = 100_000_000
-"""Bytes of a page above which browsers are slow to open it."""
+"""Size in bytes above which browsers are slow to open a page."""
 
 _DESCRIPTION = """\
-Show trajectories. The suffix of the output says how: .html is a page that
+Show trajectories. The suffix of the output decides how: .html is a page that
 plays them in a browser, one file that needs no network; .mp4, .mkv and .mov
 are videos with the boxes drawn in; .png, .svg and .pdf are still images of
 all paths.
 
 Detections without identities are linked first. For tracks with identities,
---detections names what they were linked from: where the linking options give
-the same tracks again, the page says of each detection what became of it;
-otherwise boxes are found among the detections by their place.
+--detections names the detections that they were linked from. If the linking
+options reproduce the tracks, the page explains what happened to each
+detection; otherwise boxes are matched with detections by position.
 """
 
 
 def add_command(commands: Any) -> None:
-    """Add the command to the parser."""
+    """Add the command to the program."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "view",
         help="show trajectories in a browser, as a video or as an image",
@@ -55,11 +53,11 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
             "a page of the tracks": "trajtrack view tracks.txt -o page.html",
-            "with what became of each detection": "trajtrack view out/demo/detections.txt -o page.html",
+            "with what happened to each detection": "trajtrack view out/demo/detections.txt -o page.html",
             "a still image": "trajtrack view tracks.txt -o image.png",
         },
     )
-    parser.add_argument("tracks", metavar="TRACKS", help="file of tracks, or of detections, which are linked first")
+    parser.add_argument("tracks", metavar="TRACKS", help="file of tracks, or of detections to link first")
     parser.add_argument(
         "-o",
         "--output",
@@ -68,25 +66,25 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("--detections", metavar="D", help="file of the detections that the tracks were linked from")
     images = parser.add_mutually_exclusive_group()
-    images.add_argument("--video", metavar="V", help="video whose frames the boxes are shown over")
+    images.add_argument("--video", metavar="V", help="video to show behind the boxes")
     images.add_argument(
-        "--frames", metavar="DIR", help="folder of numbered .jpg or .png images instead; the first is frame 0"
+        "--frames", metavar="DIR", help="folder of numbered .jpg or .png images to show instead; the first is frame 0"
     )
     parser.add_argument(
-        "--max-width", type=int, metavar="N", help="scale wider images of a page down to a width of N pixels"
+        "--max-width", type=int, metavar="N", help="scale images of a page down to at most N pixels wide"
     )
     parser.add_argument(
         "--size",
         metavar="WxH",
-        help="width and height of the video in pixels where no images are given; default: what holds all boxes",
+        help="width and height of the video in pixels if no images are given; default: large enough for all boxes",
     )
     parser.add_argument(
-        "--frame-rate", type=float, metavar="X", help="frames a second; default: that of the video, else 25"
+        "--frame-rate", type=float, metavar="X", help="frames per second; default: that of the video, or 25"
     )
     parser.add_argument("--title", metavar="T", help="title; default: the name of TRACKS")
-    add_format_flag(parser, "--format", "format of TRACKS: {formats}; told from the file where left out")
-    add_format_flag(parser, "--detections-format", "the same for --detections; told from the file where left out")
-    parser.add_argument("--video-name", metavar="NAME", help="which video of files that hold several")
+    add_format_flag(parser, "--format", "format of TRACKS: {formats}; default: inferred from the file")
+    add_format_flag(parser, "--detections-format", "the same for --detections")
+    parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_link_flags(parser)
     parser.set_defaults(run=_run)
@@ -116,15 +114,15 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
-    """Return the suffix of the output, after a look at the options that do not go with it."""
+    """Return the suffix of the output, after checking that the other options apply to it."""
     kind = output.suffix.lower()
     if kind not in (*_PAGES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
         suffixes = ", ".join((*_PAGES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
         raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
     if arguments.max_width is not None and arguments.max_width < 1:
-        raise UsageError(f"--max-width: expected an integer of at least 1, found {arguments.max_width}")
+        raise UsageError(f"--max-width: found {arguments.max_width}, expected an integer of at least 1")
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
-        raise UsageError(f"--frame-rate: expected a number above 0 and up to 1000, found {arguments.frame_rate}")
+        raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")
     unused = {
         "--max-width": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--detections": VIDEO_SUFFIXES,
@@ -135,9 +133,9 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     }
     for flag, kinds in unused.items():
         if kind in kinds and getattr(arguments, flag[2:].replace("-", "_")) is not None:
-            raise UsageError(f"{flag}: a {kind} file has no use for it")
+            raise UsageError(f"{flag}: found an output with suffix {kind}, to which this option does not apply")
     if arguments.detections_format is not None and arguments.detections is None:
-        raise UsageError("--detections-format: expected --detections too")
+        raise UsageError("--detections-format: found no --detections, expected both or neither")
     return kind
 
 
@@ -145,15 +143,15 @@ def _size_of(arguments: argparse.Namespace) -> tuple[float, float] | None:
     if arguments.size is None:
         return None
     if arguments.video is not None or arguments.frames is not None:
-        raise UsageError("--size: the images have a size, expected one or the other")
+        raise UsageError("--size: found images, which have a size, expected one or the other")
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", arguments.size)
     if match is None:
-        raise UsageError(f"--size: expected a width and a height such as 1920x1080, found {arguments.size!r}")
+        raise UsageError(f"--size: found {arguments.size!r}, expected a width and a height such as 1920x1080")
     return float(match[1]), float(match[2])
 
 
 def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, Detections | None]:
-    """Return what is shown: trajectories where it is known how they were linked, else boxes and detections."""
+    """Return trajectories if it is known how they were linked, otherwise boxes with identities and detections."""
     options = link_options(arguments)
     files = [(arguments.tracks, arguments.format)]
     if arguments.detections is not None:
@@ -168,7 +166,7 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
         given = [field.name for field in fields(LinkOptions) if field.name in arguments]
         if given:
             flag = given[0].replace("_", "-")
-            raise UsageError(f"--{flag}: {arguments.tracks} holds tracks, which are linked anew only from --detections")
+            raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
     linked = link(detections, options)
@@ -196,13 +194,13 @@ def _write_page(
         )
     if page.num_unknown:
         print(
-            f"trajtrack: {arguments.tracks}: {page.num_unknown} detections are in no trajectory, and why is not known: "
-            "these tracks are not what the linking options give",
+            f"trajtrack: {arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
+            "the linking options do not reproduce these tracks",
             file=sys.stderr,
         )
     if output.stat().st_size > _LARGE:
         print(
-            f"trajtrack: {output}: browsers open such a large page slowly; --max-width N makes it smaller",
+            f"trajtrack: {output}: browsers are slow to open such a large page; --max-width N makes it smaller",
             file=sys.stderr,
         )
     return page
@@ -239,7 +237,7 @@ def _title(arguments: argparse.Namespace) -> str:
 
 @contextmanager
 def _frames_done(output: Path) -> Iterator[Callable[[int, int], None]]:
-    """Give what shows on a terminal how many frames are done, and wipe it out afterwards."""
+    """Yield a function that shows on a terminal how many frames are done; erase the line afterwards."""
     line = StatusLine()
     try:
         yield lambda done, total: line.show(f"{output}: frame {done} of {total}")

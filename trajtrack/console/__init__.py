@@ -1,1 +1,1 @@
-"""What the command lines of both packages share; nothing here knows of boxes."""
+"""Parts of a command line that know nothing of boxes; both packages use them."""

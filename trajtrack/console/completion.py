@@ -1,4 +1,4 @@
-"""``trajtrack completion``: what a shell has to know to complete words."""
+"""``trajtrack completion``: a script for tab completion in a shell."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _FOLDERS = ("DIR", "FOLDER", "DATA", "RUN")
 
 
 def add_command(commands: Any, program: argparse.ArgumentParser) -> None:
-    """Add the command to the parser of `program`, whose words the shell is to complete."""
+    """Add the command, which prints the completion script of `program`."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "completion",
-        help="print a script that lets a shell complete words",
+        help="print a script for tab completion in a shell",
         description=f"Print a script that lets a shell complete the commands, options, choices and files of "
-        f"{program.prog}. It has to be printed anew after an update.",
-        examples={"for the present session of bash": f'eval "$({program.prog} completion bash)"'},
+        f"{program.prog}. Print it again after an update.",
+        examples={"for the current session of bash": f'eval "$({program.prog} completion bash)"'},
     )
-    parser.add_argument("shell", choices=_SHELLS, help="which shell")
+    parser.add_argument("shell", choices=_SHELLS, help="shell to print the script for")
     parser.set_defaults(run=partial(_run, program))
 
 
@@ -36,7 +36,7 @@ def _run(program: argparse.ArgumentParser, arguments: argparse.Namespace) -> boo
 
 
 def _mark_files(parser: argparse.ArgumentParser) -> None:
-    """Say of each argument that takes any text that it names a file or a folder."""
+    """Complete each argument that accepts any text as a file or a folder."""
     import shtab
 
     for action in parser._actions:

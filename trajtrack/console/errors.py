@@ -1,4 +1,4 @@
-"""What goes wrong on the command line, in one line each."""
+"""Errors of a command line, reported in one line each."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ __all__ = ["Failure", "UsageError", "describe"]
 
 
 class UsageError(Exception):
-    """The command cannot be meant as it was given."""
+    """The arguments are valid words but make no valid command."""
 
 
 class Failure(Exception):
-    """An input cannot be worked on."""
+    """An input cannot be processed."""
 
 
 def describe(error: BaseException, path: str | None = None) -> str:
-    """Return the message of an error, with the name of the file that it is about: its own, else `path`."""
+    """Return the message of an error, preceded by the file that it names, or else by `path`."""
     if isinstance(error, OSError) and error.strerror:
         path = path if error.filename is None else str(error.filename)
         text = error.strerror

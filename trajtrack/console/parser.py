@@ -1,4 +1,4 @@
-"""A parser of words whose help ends with examples."""
+"""An argument parser whose help ends with examples."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["CommandParser"]
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Takes no abbreviations, and fails where its help cannot be printed. Parsers of commands become of this kind too.
+    """An argument parser without abbreviations, whose subparsers are of this class too.
 
     Parameters
     ----------
     examples
-        Commands by what they do, in the order of the help. They stand there as they are, on a line each.
+        Example commands by what they do, in the order of the help. Each is printed verbatim on one line.
     settings
-        Those of `argparse.ArgumentParser`.
+        Arguments of `argparse.ArgumentParser`.
     """
 
     def __init__(self, *, examples: Mapping[str, str] | None = None, **settings: Any) -> None:
@@ -26,10 +26,10 @@ class CommandParser(argparse.ArgumentParser):
         self._examples = dict(examples or {})
 
     def format_help(self) -> str:
-        """Return the help, with the examples below it."""
+        """Return the help followed by the examples."""
         lines = [f"\n  # {title}\n  {command}\n" for title, command in self._examples.items()]
         return super().format_help() + ("\nexamples:" + "".join(lines) if lines else "")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        # argparse is silent about what it could not print.
+        # argparse ignores errors here; a full disk must not look like success.
         print(message, end="", file=file or sys.stderr, flush=True)

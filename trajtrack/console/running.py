@@ -1,4 +1,4 @@
-"""From the words of a command line to an exit code."""
+"""Running a command: exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ __all__ = ["EXIT_CODES", "run_command"]
 
 EXIT_CODES = (
     "Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted, "
-    "141 nobody reads the output."
+    "141 the output pipe was closed."
 )
 
 _FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
 
 
 def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
-    """Run the command that the words make: the default ``run`` of its parser.
+    """Parse a command line and call the ``run`` default of the parsed command.
 
     Parameters
     ----------
     parser
-        Of the program, which errors are named after.
+        Parser of the program; its name precedes error messages.
     arguments
-        The words after the program's name; those of this process where left out.
+        Words after the program's name; None for those of this process.
 
     Returns
     -------
-    The exit code.
+    Exit code.
 
     Raises
     ------
     SystemExit
-        After ``--help`` and ``--version``, and with code 2 when the words make no command.
+        After ``--help`` and ``--version``, and with code 2 if the words are not a valid command.
     """
     if not sys.stderr:
-        # It was closed. Errors would be printed among the results.
+        # Standard error was closed; errors would end up among the results.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if not sys.stdout:
         return _complain(parser, "standard output is closed", _FAILED)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        # A file's name may be no text, or of letters that the terminal does not have.
+        # A file name may contain bytes that are not text, or characters that the terminal cannot encode.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parser.parse_args(arguments)
@@ -64,7 +64,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     except (Failure, ImportError, OSError) as error:
         return _complain(parser, describe(error), _FAILED)
     finally:
-        _let_go_of_unwritten_output()
+        _discard_unwritten_output()
     return _FAILED if failed else 0
 
 
@@ -74,8 +74,8 @@ def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:
     return code
 
 
-def _let_go_of_unwritten_output() -> None:
-    """Drop what cannot be written: the interpreter would fail by it once more when it ends."""
+def _discard_unwritten_output() -> None:
+    """Discard output that cannot be written, which would make the interpreter fail again at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,1 +1,1 @@
-"""Files of any kind: written whole or not at all, JSON fields with their place, members of zip archives."""
+"""Files of any kind: atomic output, JSON values with their location in errors, and members of zip archives."""

@@ -1,4 +1,4 @@
-"""Output files that appear whole or not at all."""
+"""Output files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _UNFINISHED = re.compile(r"\.[0-9a-f]{16}(\.\w+)?")
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a path to write to, which becomes `path` when the block ends without an exception.
+    """Yield a temporary path, which replaces `path` when the block ends without an exception.
 
-    Until then a file that is there stays as it is; after an exception of any kind nothing remains of the new
-    one. Devices and pipes are written to directly.
+    Until then an existing file is untouched; after any exception the temporary file is removed. Devices and pipes are
+    written to directly.
 
     Parameters
     ----------
     path
-        The file to make or to replace; its folder must exist. Where it is a symbolic link, the link stays.
+        File to create or replace; its folder must exist. The target of a symbolic link is replaced, not the link.
 
     Raises
     ------
     FileNotFoundError
-        When the folder does not exist.
+        If the folder does not exist.
     IsADirectoryError
-        When `path` is a folder.
+        If `path` is a folder.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -43,7 +43,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return
-    # The suffix stays, for libraries that choose a format by it.
+    # Libraries infer the format from the suffix.
     unfinished = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
         yield unfinished
@@ -55,13 +55,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open `path` for writing bytes, as `atomic_path` does."""
+    """Open a file for writing bytes; it replaces `path` as `atomic_path` describes."""
     with atomic_path(path) as unfinished, open(unfinished, "wb") as file:
         yield file
 
 
 def remove_unfinished(folder: str | os.PathLike[str]) -> None:
-    """Remove what a process that was killed had begun to write here; no other may be writing here now."""
+    """Remove temporary files left by killed processes; no other process may be writing to the folder."""
     for path in Path(folder).iterdir():
         if _UNFINISHED.fullmatch(path.name):
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Values out of JSON, with the place of each in error messages: ``trajectories[3][0].bbox.xmin``."""
+"""Values of parsed JSON, checked, with their location in errors: ``trajectories[3][0].bbox.xmin``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Place = tuple[str | int, ...]
-"""Keys and indices that lead to a value."""
+"""Location of a value: the keys and indices that lead to it."""
 
 _MAX_INTEGER = 2**63 - 1
 
@@ -36,7 +36,7 @@ def parse(content: bytes) -> Any:
     Raises
     ------
     ValueError
-        Naming the line of the first fault.
+        If the content is not JSON, naming the line.
     """
     try:
         return json.loads(content.decode("utf-8-sig"))
@@ -47,16 +47,16 @@ def parse(content: bytes) -> Any:
         found = f"{error.doc[error.pos : error.pos + 20]!r}" if error.pos < len(error.doc) else "the end of the file"
         raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None
     except RecursionError:
-        raise ValueError("line 1: found brackets nested too deep, expected JSON of a few levels") from None
+        raise ValueError("line 1: found brackets nested too deeply, expected JSON with few levels") from None
 
 
 def at(place: Place) -> str:
-    """Return a place as text."""
+    """Format a location."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".") or "top level"
 
 
 def refuse_value(value: Any, place: Place, expected: str) -> ValueError:
-    """Return the exception that says what stands at a place and what was expected there."""
+    """Return the ValueError for an unexpected value at a location."""
     found = repr(value)
     if isinstance(value, dict | list):
         found = "an object" if isinstance(value, dict) else "a list"
@@ -66,7 +66,7 @@ def refuse_value(value: Any, place: Place, expected: str) -> ValueError:
 
 
 def field(record: Any, key: str, place: Place) -> Any:
-    """Return the value of a key that must be there; `place` is that of the record."""
+    """Return the value of a required key of the record at `place`."""
     if not isinstance(record, dict):
         raise refuse_value(record, place, f"an object with the key {key!r}")
     try:
@@ -76,14 +76,14 @@ def field(record: Any, key: str, place: Place) -> Any:
 
 
 def items(value: Any, place: Place) -> list[Any]:
-    """Return a value that must be a list."""
+    """Check that a value is a list and return it."""
     if not isinstance(value, list):
         raise refuse_value(value, place, "a list")
     return value
 
 
 def number(value: Any, place: Place) -> float:
-    """Return a value that must be a finite number."""
+    """Check that a value is a finite number and return it."""
     if type(value) is float or type(value) is int:
         try:
             result = float(value)
@@ -95,27 +95,27 @@ def number(value: Any, place: Place) -> float:
 
 
 def integer(value: Any, place: Place, low: int = 0, high: int = _MAX_INTEGER) -> int:
-    """Return a value that must be a whole number in a range."""
+    """Check that a value is an integer from `low` to `high` and return it."""
     if type(value) is not int or not low <= value <= high:
-        raise refuse_value(value, place, f"a whole number from {low} to {high}")
+        raise refuse_value(value, place, f"an integer from {low} to {high}")
     return value
 
 
 def optional_integer(record: dict[str, Any], key: str, place: Place, missing: int) -> int:
-    """Return the whole number of at least -1 under a key; `missing` where the key is absent or null."""
+    """Return an integer of at least -1 under a key, or `missing` if the key is absent or null."""
     value = record.get(key)
     return missing if value is None else integer(value, (*place, key), -1)
 
 
 def text(value: Any, place: Place) -> str:
-    """Return a value that must be a string."""
+    """Check that a value is a string and return it."""
     if not isinstance(value, str):
         raise refuse_value(value, place, "a string")
     return value
 
 
 def short_numbers(values: NDArray[np.float32]) -> list[float]:
-    """Return a column's numbers for JSON: they round to the very same float32; whole ones are integers."""
+    """Return short decimals that round to the same float32, with whole numbers as integers."""
     return [
         int(value) if value.is_integer() else value
         for value in _core.short_decimals(np.ascontiguousarray(values)).tolist()

@@ -1,14 +1,15 @@
-"""The bytes of a file, which may lie in a zip archive."""
+"""Files and members of zip archives, read alike."""
 
 from __future__ import annotations
 
 import errno
-import os
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["read_content"]
+__all__ = ["is_archive", "member_names", "read_content"]
 
 
 def read_content(name: str) -> bytes:
@@ -17,32 +18,52 @@ def read_content(name: str) -> bytes:
     Raises
     ------
     OSError
-        As `open` does; FileNotFoundError also where the archive has no such member.
+        As `open`; FileNotFoundError also if the archive has no such member.
     ValueError
-        When the archive cannot be read, or when it is named without a member.
+        If the archive cannot be read, or is named without a member.
     """
     path = Path(name)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "Is a directory, expected a file", name)
     if not path.exists():
         for parent in path.parents:
-            if _is_archive(parent):
+            if is_archive(parent):
                 return _read_member(parent, path.relative_to(parent).as_posix(), name)
-    elif _is_archive(path):
-        raise ValueError(f"{name}: found a zip archive, expected the name of a file in it after the archive's")
+    elif is_archive(path):
+        raise ValueError(f"{name}: found a zip archive, expected the path of a file in it")
     return path.read_bytes()
 
 
-def _is_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
+    """Return whether a path is an existing file with the suffix ``.zip``."""
     return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def member_names(archive: Path) -> list[str]:
+    """Return the sorted names of the files in a zip archive.
+
+    Raises
+    ------
+    ValueError
+        If the archive cannot be read.
+    """
+    with _opened(archive) as files:
+        return sorted(name for name in files.namelist() if not name.endswith("/"))
 
 
 def _read_member(archive: Path, member: str, name: str) -> bytes:
     try:
-        with zipfile.ZipFile(archive) as files:
+        with _opened(archive) as files:
             return files.read(member)
     except KeyError:
         raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name) from None
-    # RuntimeError is how zipfile refuses what is encrypted, or compressed in a way that it does not know.
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(archive) as files:
+            yield files
+    # zipfile raises RuntimeError for encrypted members and unknown compression methods.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise ValueError(f"{os.fspath(archive)}: found no zip archive that can be read ({error})") from error
+        raise ValueError(f"{archive}: found an unreadable file ({error}), expected a zip archive") from error

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from trajtrack.cli.files import expand
+from trajtrack import FORMATS
 from trajtrack.console.errors import Failure, UsageError
-from trajtrack.io import FORMATS
+from trajtrack.console.inputs import expand
+from trajtrack.files.zip_members import is_archive, member_names
 
 __all__ = ["expand_archives"]
 
@@ -18,9 +18,9 @@ _SUFFIXES = {suffix for format in FORMATS.values() for suffix in format.suffixes
 
 
 def expand_archives(words: Sequence[str]) -> list[str]:
-    """Return the files that words name, each once: patterns as `trajtrack.cli.files.expand` takes them, and archives.
+    """Return the distinct files that words name: files, files that match a pattern, and members of zip archives.
 
-    Of an archive, or of a folder in it, these are all files with a suffix that `trajtrack.read` knows, by name.
+    An archive, or a folder in one, stands for its files with a suffix that `trajtrack.read` knows, sorted by name.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def expand_archives(words: Sequence[str]) -> list[str]:
     """
     paths: list[str] = []
     for word in words:
-        archive = next((each for each in (Path(word), *Path(word).parents) if _is_archive(each)), None)
+        archive = next((each for each in (Path(word), *Path(word).parents) if is_archive(each)), None)
         if archive is None:
             paths += expand([word]).paths
             continue
@@ -43,17 +43,11 @@ def expand_archives(words: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-def _is_archive(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file()
-
-
 def _members(archive: Path, within: str) -> Iterator[str]:
     try:
-        with zipfile.ZipFile(archive) as file:
-            names = sorted(name for name in file.namelist() if not name.endswith("/"))
-    # RuntimeError is how zipfile refuses archives of a version that it does not know.
-    except (zipfile.BadZipFile, RuntimeError) as error:
-        raise Failure(f"{archive}: found no zip archive that can be read ({error})") from error
+        names = member_names(archive)
+    except ValueError as error:
+        raise Failure(str(error)) from error
     for name in names:
         in_folder = within == "." or name.startswith(f"{within}/")
         if name == within or fnmatchcase(name, within) or (in_folder and Path(name).suffix.lower() in _SUFFIXES):

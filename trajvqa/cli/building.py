@@ -11,11 +11,10 @@ from typing import Any
 
 import h5py
 
-from trajtrack.cli.format_flag import add_format_flag
+from trajtrack import FORMATS
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.console.errors import Failure, UsageError, describe
-from trajtrack.console.json_output import print_json
-from trajtrack.console.progress import Progress
+from trajtrack.console.output import Progress, print_json
 from trajvqa.cli.archives import expand_archives
 from trajvqa.datasets.nextqa.questions import read_questions
 from trajvqa.ingest.build import SOURCES, BuildOptions, BuildReport, build_trajectories
@@ -52,7 +51,12 @@ def add_command(commands: Any) -> None:
         help="what the files hold: detections or annotations, which are linked here; tracklets of VidVRD-tracklets "
         "(MEGA and deepSORT, .npy); or those of OpenVoc-VidVRD (Seq-NMS, .json). Default: detections",
     )
-    add_format_flag(parser, "--format", "format of the detections: {formats}; told from the files where left out")
+    parser.add_argument(
+        "--format",
+        choices=list(FORMATS),
+        metavar="NAME",
+        help=f"format of the detections: {', '.join(FORMATS)}; default: inferred from the files",
+    )
     parser.add_argument(
         "--features",
         default="geometry",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajvqa.data.file_reports import FileReport
 from trajvqa.doctor import Report, examine
 

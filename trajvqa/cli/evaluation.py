@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.console.errors import Failure
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajvqa.datasets.nextqa.questions import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from typing import Any
 
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
 from trajvqa.models import list_models
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from trajtrack.console.errors import Failure, UsageError
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajvqa.data.batches import QuestionBatches
 from trajvqa.data.folder import find_files
 from trajvqa.data.splits import open_split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from trajtrack.console.progress import StatusLine
+from trajtrack.console.output import StatusLine
 from trajvqa.training.trainer import Progress
 
 __all__ = ["TrainingProgress"]

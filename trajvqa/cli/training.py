@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.console.errors import Failure
-from trajtrack.console.json_output import print_json
+from trajtrack.console.output import print_json
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.data.folder import find_files

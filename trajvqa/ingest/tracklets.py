@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack import Detections
 from trajtrack.files import json_fields as fields
-from trajtrack.io.checks import MAX_FRAME, as_corners
 from trajvqa.ingest.pickled_arrays import read_array
 from trajvqa.ingest.tracks import FoundTrajectories
 
@@ -45,6 +45,7 @@ MEGA_CLASSES = tuple(_MEGA.split())
 _MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
 _GROUPED = re.compile(r"\d{4}_(\d+)")
 _TRACKED, _DETECTED = 6, 12
+_MAX_INT32 = 2**31 - 1
 
 
 def video_of_file(path: str | os.PathLike[str]) -> str:
@@ -205,11 +206,15 @@ def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
         rows.append([fields.number(side, (*box_place, index)) for index, side in enumerate(sides)])
     if not rows:
         raise ValueError(f"{fields.at((*place, 'bboxes'))}: found no box, expected one a frame")
+    try:
+        boxes = Detections(rows, np.ones(len(rows)), np.arange(len(rows))).boxes
+    except ValueError as error:
+        raise ValueError(f"{fields.at((*place, 'bboxes'))}: {error}") from error
     name = fields.text(entry["class"], (*place, "class")) if "class" in entry else ""
     return _Tracklet(
-        start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=MAX_FRAME),
-        boxes=as_corners(np.array(rows), lambda row: fields.at((*place, "bboxes", row))),
+        start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=_MAX_INT32),
+        boxes=boxes,
         score=fields.number(fields.field(entry, "score", place), (*place, "score")),
-        label=0 if name else fields.integer(fields.field(entry, "label", place), (*place, "label"), high=MAX_FRAME),
+        label=0 if name else fields.integer(fields.field(entry, "label", place), (*place, "label"), high=_MAX_INT32),
         name=name,
     )

@@ -21,7 +21,6 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.columns import as_count
 from trajvqa.stores.array_rows import StoredRows
 from trajvqa.stores.hdf5 import LazyFile, dataset, open_checked, read_ids, require_videos
 from trajvqa.stores.trajectory_writer import write_trajectories
@@ -157,7 +156,8 @@ class TrajectoryStore:
         ValueError
             As `require`.
         """
-        limit = as_count("limit", limit, minimum=1)
+        if limit < 1:
+            raise ValueError(f"limit: found {limit}, expected an integer of at least 1")
         self.require(videos)
         chosen = [self._best(self._places[video], limit) for video in videos]
         shape = (len(chosen), max([1, *map(len, chosen)]))

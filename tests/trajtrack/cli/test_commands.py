@@ -73,7 +73,7 @@ def test_the_output_format_can_be_named(detections_file, tmp_path):
     assert len(out.read_text().splitlines()[0].split()) == 18
 
 
-def test_json_says_the_same_for_machines(detections_file, tmp_path, capsys):
+def test_json_reports_the_same(detections_file, tmp_path, capsys):
     main(["link", str(detections_file), "-o", str(tmp_path / "out.txt"), "--json"])
     report = json.loads(capsys.readouterr().out)
     (file,) = report["files"]
@@ -81,7 +81,7 @@ def test_json_says_the_same_for_machines(detections_file, tmp_path, capsys):
     assert report["failed"] == []
 
 
-def test_several_inputs_go_to_a_folder_that_is_made(tmp_path):
+def test_several_inputs_go_to_a_folder_that_is_created(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text(STILL)
     out = tmp_path / "made" / "here"
@@ -94,7 +94,7 @@ def test_a_pattern_goes_to_a_folder_even_when_one_file_matches(detections_file, 
     assert (tmp_path / "out" / "in.txt").is_file()
 
 
-def test_inputs_of_the_same_name_are_told_apart_by_their_folders(tmp_path):
+def test_outputs_of_inputs_of_the_same_name_have_folder_names_too(tmp_path):
     for name in ("02", "04"):
         (tmp_path / name / "det").mkdir(parents=True)
         (tmp_path / name / "det" / "det.txt").write_text(STILL)
@@ -107,11 +107,11 @@ def test_a_file_named_twice_is_linked_once(detections_file, tmp_path, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_inputs_that_differ_in_their_suffix_alone_are_refused(tmp_path, capsys):
+def test_inputs_that_differ_only_in_their_suffix_are_refused(tmp_path, capsys):
     for name in ("a.txt", "a.csv"):
         (tmp_path / name).write_text(STILL)
     assert main(["link", str(tmp_path / "a.txt"), str(tmp_path / "a.csv"), "-o", str(tmp_path / "out")]) == 2
-    assert "a.csv: found two inputs of one name" in capsys.readouterr().err
+    assert "a.csv: found two inputs of the same name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["in.txt", "link.txt", "."])
@@ -129,7 +129,7 @@ def test_several_inputs_do_not_go_to_one_file(detections_file, tmp_path, capsys)
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_a_broken_input_among_many_is_named_and_the_others_are_done(tmp_path, capsys):
+def test_a_broken_input_is_reported_and_the_others_are_linked(tmp_path, capsys):
     for name, text in (("a", STILL), ("b", "1,-1,0,zero,10,10,0.9\n"), ("c", STILL)):
         (tmp_path / f"{name}.txt").write_text(text)
     assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 1
@@ -159,7 +159,7 @@ def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys
 @pytest.mark.parametrize(
     "words", [["lnik"], ["link"], ["link", "in.txt"], ["link", "in.txt", "-o", "out", "--max-gaps", "3"]]
 )
-def test_words_that_make_no_command_are_misuse(words, capsys):
+def test_words_that_are_not_a_command_are_refused(words, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(words)
     assert "usage: trajtrack" in capsys.readouterr().err
@@ -192,7 +192,7 @@ def test_eval_of_several_videos_has_a_row_for_each(tmp_path, capsys):
     assert report["metrics"]["true_positives"] == 12
 
 
-def test_eval_tells_motchallenge_ground_truth_by_its_flags_and_classes(tmp_path, capsys):
+def test_eval_recognises_motchallenge_ground_truth_by_its_flags_and_classes(tmp_path, capsys):
     pytest.importorskip("trackeval")
     (tmp_path / "gt.txt").write_text("1,1,0,0,10,10,1,1,1\n1,2,50,0,10,10,0,7,1\n")
     (tmp_path / "tracks.txt").write_text("1,1,0,0,10,10,0.9,-1,-1,-1\n1,2,50,0,10,10,0.9,-1,-1,-1\n")
@@ -236,10 +236,10 @@ def test_eval_of_boxes_without_identities_fails_by_name(detections_file, capsys)
 
 def test_eval_needs_as_many_tracks_as_truths(detections_file, capsys):
     assert main(["eval", "--gt", str(detections_file), "x", "y"]) == 2
-    assert "found 1 and 2" in capsys.readouterr().err
+    assert "found 1 files of ground truth and 2 of tracks" in capsys.readouterr().err
 
 
-def test_demo_writes_a_scene_its_tracks_and_a_image(tmp_path, capsys):
+def test_demo_writes_a_scene_its_tracks_and_an_image(tmp_path, capsys):
     pytest.importorskip("trackeval")
     pytest.importorskip("matplotlib")
     assert main(["demo", "-o", str(tmp_path / "demo")]) == 0
@@ -251,7 +251,7 @@ def test_demo_writes_a_scene_its_tracks_and_a_image(tmp_path, capsys):
     assert bridged > classic
 
 
-def test_demo_says_the_same_for_machines(tmp_path, capsys):
+def test_demo_reports_the_same_as_json(tmp_path, capsys):
     pytest.importorskip("trackeval")
     pytest.importorskip("matplotlib")
     assert main(["demo", "-o", str(tmp_path), "--json"]) == 0
@@ -273,7 +273,7 @@ def test_demo_without_optional_packages_says_what_to_install(tmp_path):
     assert "pip install 'trajtrack[view]'" in result.stdout
 
 
-def test_info_lists_what_it_is_made_of(capsys):
+def test_info_lists_versions_and_optional_packages(capsys):
     assert main(["info"]) == 0
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert {"trajtrack", "threads", "compiler", "cuda", "numpy", "trackeval", "pillow", "shtab"} <= set(names)
@@ -292,21 +292,21 @@ def test_an_error_has_no_traceback(tmp_path):
     assert result.stderr == f"trajtrack: error: {tmp_path / 'missing.txt'}: No such file or directory\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals of this kind")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_an_interrupt_leaves_nothing_and_says_nothing(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "trajtrack", "link", str(pipe), "-o", str(tmp_path / "out" / "out.txt")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with open(pipe, "wb"):  # the command has come to reading its input
+    with open(pipe, "wb"):  # returns when the command opens its input
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (130, b"", b"")
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pipes of this kind")
-def test_nobody_reading_is_no_error():
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes")
+def test_a_closed_pipe_is_not_an_error():
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "trajtrack", "info"]

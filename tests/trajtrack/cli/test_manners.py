@@ -1,4 +1,4 @@
-"""How the program behaves towards terminals, pipes, shells and other programs."""
+"""How the program works with terminals, pipes, shells and other programs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from helpers.cli_examples import examples_in, help_texts
-from trajtrack.cli import _parser, main
-from trajtrack.console.json_output import print_json
-from trajtrack.console.progress import StatusLine
+from trajtrack.cli import PROGRAM, main
+from trajtrack.console.output import StatusLine, print_json
 
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="no devices and pipes of this kind")
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX devices and pipes")
 STILL = "1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n3,-1,0,0,10,10,0.7\n"
-PROGRAM = f'trajtrack() {{ "{sys.executable}" -m trajtrack "$@"; }}\n'
+SHELL_FUNCTION = f'trajtrack() {{ "{sys.executable}" -m trajtrack "$@"; }}\n'
 
 
 @pytest.fixture(autouse=True)
@@ -30,22 +29,26 @@ def in_folder_with_two_videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def shell(script: str, buffered: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a script of bash that calls the program; the exit code is that of the program in a pipeline too."""
+    """Run a bash script that calls the program; the exit code of a pipeline is that of the program."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"}
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", PROGRAM + script], capture_output=True, text=True, timeout=60, env=environment
+        ["bash", "-o", "pipefail", "-c", SHELL_FUNCTION + script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
     )
 
 
 def test_each_help_ends_with_examples():
-    for name, text in help_texts(_parser()):
+    for name, text in help_texts(PROGRAM.parser()):
         examples = examples_in(text)
         assert examples, name
         assert text.endswith(f"  {examples[-1]}\n"), name
 
 
 def test_each_help_fits_80_columns():
-    for _, text in help_texts(_parser()):
+    for _, text in help_texts(PROGRAM.parser()):
         assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
@@ -58,7 +61,7 @@ def test_the_examples_of_all_helps_run(tmp_path):
     for folder, name in (("detections", "detections"), ("truth", "truth"), ("tracks", "tracks")):
         Path(folder).mkdir()
         shutil.copy(f"out/demo/{name}.txt", f"{folder}/one.txt")
-    for name, text in help_texts(_parser()):
+    for name, text in help_texts(PROGRAM.parser()):
         for example in examples_in(text):
             result = shell(example)
             assert (result.returncode, result.stderr) == (0, ""), f"{name}: {example}"
@@ -68,7 +71,7 @@ def test_without_a_command_the_help_is_an_error(capsys):
     assert main([]) == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err == _parser().format_help()
+    assert output.err == PROGRAM.parser().format_help()
 
 
 @POSIX
@@ -84,7 +87,7 @@ def test_a_full_disk_behind_standard_output_is_an_error(words, buffered):
 @POSIX
 @pytest.mark.parametrize("buffered", [True, False])
 @pytest.mark.parametrize("words", ["--help", "info --json", "link a.txt -o c.txt"])
-def test_nobody_reading_is_told_by_the_exit_code_alone(words, buffered):
+def test_a_closed_pipe_is_reported_only_by_the_exit_code(words, buffered):
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "trajtrack", *words.split()]
@@ -102,7 +105,7 @@ def test_a_closed_standard_output_is_an_error_before_anything_is_done():
 
 
 @POSIX
-def test_with_a_closed_standard_error_no_error_goes_among_the_results():
+def test_errors_do_not_end_up_among_the_results_if_standard_error_is_closed():
     result = shell("trajtrack link a.txt missing.txt -o out --json 2>&-")
     assert result.returncode == 1
     assert [Path(each["input"]).name for each in json.loads(result.stdout)["failed"]] == ["missing.txt"]
@@ -115,8 +118,8 @@ def test_an_error_that_nobody_reads_keeps_its_exit_code():
     assert shell("trajtrack link missing.txt -o c.txt 2> /dev/full").returncode == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="file names are text")
-def test_a_file_name_that_is_no_text_can_be_printed():
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are always text")
+def test_a_file_name_that_is_not_text_can_be_printed():
     result = shell(r"cp a.txt $'\xff.txt'; PYTHONIOENCODING=ascii trajtrack link $'\xff.txt' -o ä.txt")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith(r"\udcff.txt: 3 detections")
@@ -137,7 +140,7 @@ def test_numbers_that_json_does_not_have_are_null(capsys):
 
 @POSIX
 @pytest.mark.parametrize(("terminal", "shown"), [("xterm", True), ("dumb", False)])
-def test_progress_is_shown_on_a_terminal_that_can_write_over_a_line(terminal, shown):
+def test_progress_is_shown_on_a_terminal_that_can_overwrite_a_line(terminal, shown):
     written = on_terminal(["link", "a.txt", "b.txt", "-o", "out"], terminal)
     assert ("[1/2] a.txt" in written) == shown
     assert "\x1b" not in written
@@ -148,13 +151,13 @@ def test_progress_of_one_file_is_not_shown():
     assert on_terminal(["link", "a.txt", "-o", "c.txt"], "xterm") == ""
 
 
-def test_progress_is_not_shown_where_there_is_no_terminal(capsys):
+def test_progress_is_not_shown_without_a_terminal(capsys):
     main(["link", "a.txt", "b.txt", "-o", "out"])
     assert capsys.readouterr().err == ""
 
 
 @POSIX
-def test_progress_is_cut_to_the_terminal_and_wiped_out(monkeypatch, capsys):
+def test_progress_is_cut_to_the_width_of_the_terminal_and_erased(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "10")
@@ -165,7 +168,7 @@ def test_progress_is_cut_to_the_terminal_and_wiped_out(monkeypatch, capsys):
 
 
 def on_terminal(words: list[str], terminal: str) -> str:
-    """Return what the program writes to standard error where that is a terminal."""
+    """Return what the program writes to standard error if that is a terminal."""
     import pty
 
     own, theirs = pty.openpty()
@@ -177,7 +180,7 @@ def on_terminal(words: list[str], terminal: str) -> str:
     try:
         while piece := os.read(own, 4096):
             written += piece
-    except OSError:  # how Linux says that the other end is closed
+    except OSError:  # how Linux reports that the other end is closed
         pass
     os.close(own)
     return written.decode()

@@ -16,7 +16,7 @@ from trajtrack.viewer.content import UNKNOWN
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the current folder, with detections and the tracks that min_length=4 makes of them."""
+    """Return the current folder with detections and the tracks linked from them with min_length=4."""
     monkeypatch.chdir(tmp_path)
     detections = make_scene(num_frames=30, proposals_per_object=2).detections
     write("detections.txt", detections)
@@ -50,13 +50,13 @@ def test_tracks_that_are_linked_again_have_exact_reasons(capsys):
     assert {Reason.LINKED, Reason.SUPPRESSED, Reason.TOO_SHORT} <= reasons_of("page.html")
 
 
-def test_of_other_tracks_it_is_said_that_reasons_are_not_known(capsys):
+def test_reasons_are_unknown_if_the_options_do_not_reproduce_the_tracks(capsys):
     command = ["view", "tracks.txt", "--detections", "detections.txt", "-o", "page.html"]
     assert main([*command, "--min-length", "9"]) == 0
     number = int((read_page(Path("page.html")).columns["reasons"] == UNKNOWN).sum())
     assert capsys.readouterr().err == (
-        f"trajtrack: tracks.txt: {number} detections are in no trajectory, and why is not known: "
-        "these tracks are not what the linking options give\n"
+        f"trajtrack: tracks.txt: {number} detections are in no trajectory for an unknown reason: "
+        "the linking options do not reproduce these tracks\n"
     )
     assert reasons_of("page.html") == {Reason.LINKED, UNKNOWN}
 
@@ -75,20 +75,20 @@ def test_missing_images_are_counted(tmp_path, capsys):
     assert ", 1 of 30 with an image ->" in capsys.readouterr().out
 
 
-def test_a_suffix_of_a_image_makes_a_image():
+def test_the_suffix_of_an_image_writes_an_image():
     pytest.importorskip("matplotlib")
     assert main(["view", "tracks.txt", "-o", "tracks.svg", "--title", "A title", "--size", "1280x720"]) == 0
     assert "A title" in Path("tracks.svg").read_text()
 
 
-def test_a_image_has_the_title_of_the_tracks():
+def test_the_title_of_an_image_is_the_name_of_the_tracks():
     pytest.importorskip("matplotlib")
     assert main(["view", "tracks.txt", "-o", "image.svg"]) == 0
     assert "<!-- tracks -->" in Path("image.svg").read_text()
 
 
 @pytest.mark.parametrize("name", ["page.html", "video.mkv"])
-def test_json_says_what_a_page_and_a_video_show(capsys, name):
+def test_json_reports_what_a_page_and_a_video_show(capsys, name):
     if name == "video.mkv":
         pytest.importorskip("av")
         pytest.importorskip("PIL")
@@ -104,7 +104,7 @@ def test_json_says_what_a_page_and_a_video_show(capsys, name):
     }
 
 
-def test_json_says_how_large_a_image_is(capsys):
+def test_json_reports_the_size_of_an_image_file(capsys):
     pytest.importorskip("matplotlib")
     assert main(["view", "tracks.txt", "-o", "image.svg", "--json"]) == 0
     expected = {"input": "tracks.txt", "output": "image.svg", "bytes": Path("image.svg").stat().st_size}
@@ -132,14 +132,14 @@ def test_the_format_of_the_detections_can_be_named():
     assert UNKNOWN in reasons_of("tracks.html")
 
 
-def test_a_video_of_several_is_chosen_by_its_name():
+def test_one_of_several_videos_is_chosen_by_name():
     write_two_videos(Path("two.json"))
     write("one.txt", Detections([[10, 20, 50, 80]], [1], [4], track_ids=[0]))
     assert main(["view", "one.txt", "--detections", "two.json", "--video-name", "b"]) == 0
     assert read_page(Path("one.html")).columns["reasons"].tolist() == [Reason.LINKED]
 
 
-def test_a_suffix_of_a_video_makes_a_video():
+def test_the_suffix_of_a_video_writes_a_video():
     av = pytest.importorskip("av")
     pytest.importorskip("PIL")
     assert main(["view", "tracks.txt", "-o", "tracks.mp4", "--size", "320x240", "--frame-rate", "10"]) == 0
@@ -152,26 +152,35 @@ def test_a_suffix_of_a_video_makes_a_video():
     ("words", "message"),
     [
         (["tracks.txt", "-o", "page.gif"], "--output: found 'page.gif', expected one of the suffixes .html, "),
-        (["tracks.txt", "--size", "640"], "--size: expected a width and a height such as 1920x1080, found '640'"),
+        (["tracks.txt", "--size", "640"], "--size: found '640', expected a width and a height such as 1920x1080"),
         (
             ["tracks.txt", "--size", "6x4", "--frames", "."],
-            "--size: the images have a size, expected one or the other",
+            "--size: found images, which have a size, expected one or the other",
         ),
-        (["tracks.txt", "--max-width", "0"], "--max-width: expected an integer of at least 1, found 0"),
-        (["tracks.txt", "--frame-rate", "0"], "--frame-rate: expected a number above 0 and up to 1000, found 0.0"),
-        (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: a .mp4 file has no use for it"),
-        (["tracks.txt", "-o", "a.png", "--frame-rate", "9"], "--frame-rate: a .png file has no use for it"),
-        (["tracks.txt", "-o", "a.png", "--frames", "."], "--frames: a .png file has no use for it"),
-        (["tracks.txt", "-o", "a.png", "--video", "a.mp4"], "--video: a .png file has no use for it"),
-        (["tracks.txt", "-o", "a.mp4", "--detections", "d.txt"], "--detections: a .mp4 file has no use for it"),
-        (["tracks.txt", "--detections-format", "mot"], "--detections-format: expected --detections too"),
+        (["tracks.txt", "--max-width", "0"], "--max-width: found 0, expected an integer of at least 1"),
+        (["tracks.txt", "--frame-rate", "0"], "--frame-rate: found 0.0, expected a number above 0 and up to 1000"),
+        (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: found an output with suffix .mp4, to which"),
+        (
+            ["tracks.txt", "-o", "a.png", "--frame-rate", "9"],
+            "--frame-rate: found an output with suffix .png, to which",
+        ),
+        (["tracks.txt", "-o", "a.png", "--frames", "."], "--frames: found an output with suffix .png, to which"),
+        (["tracks.txt", "-o", "a.png", "--video", "a.mp4"], "--video: found an output with suffix .png, to which"),
+        (
+            ["tracks.txt", "-o", "a.mp4", "--detections", "d.txt"],
+            "--detections: found an output with suffix .mp4, to which",
+        ),
+        (
+            ["tracks.txt", "--detections-format", "mot"],
+            "--detections-format: found no --detections, expected both or neither",
+        ),
         (
             ["tracks.txt", "--video-name", "a"],
-            "--video-name: found no names of videos in tracks.txt, expected a file that holds several",
+            "--video-name: found no video names in tracks.txt, expected a file with several videos",
         ),
         (
             ["tracks.txt", "--min-length", "4"],
-            "--min-length: tracks.txt holds tracks, which are linked anew only from --detections",
+            "--min-length: found tracks in tracks.txt, expected detections to link",
         ),
         (
             ["detections.txt", "--detections", "detections.txt"],
@@ -180,7 +189,7 @@ def test_a_suffix_of_a_video_makes_a_video():
         (["tracks.txt", "-o", "a.html", "--video", "a.html"], "a.html: the output would overwrite an input"),
     ],
 )
-def test_commands_that_cannot_be_meant_are_refused(capsys, words, message):
+def test_contradictory_commands_are_refused(capsys, words, message):
     assert main(["view", *words]) == 2
     assert capsys.readouterr().err.startswith(f"trajtrack: error: {message}")
 
@@ -192,7 +201,7 @@ def test_a_broken_input_is_named(capsys):
     assert not Path("broken.html").exists()
 
 
-def test_an_input_that_is_not_there_is_named(capsys):
+def test_a_missing_input_is_named(capsys):
     assert main(["view", "none.txt"]) == 1
     assert capsys.readouterr().err == "trajtrack: error: none.txt: No such file or directory\n"
 
@@ -204,14 +213,14 @@ def test_a_video_that_cannot_be_read_is_named(capsys):
     assert capsys.readouterr().err.startswith("trajtrack: error: video.mp4: found no video that can be read")
 
 
-def test_a_text_is_not_taken_for_a_video(capsys):
+def test_a_text_file_is_not_read_as_a_video(capsys):
     pytest.importorskip("av")
     assert main(["view", "tracks.txt", "--video", "detections.txt", "-o", "page.html"]) == 1
     assert capsys.readouterr().err == "trajtrack: error: detections.txt: found text, expected a video\n"
     assert not Path("page.html").exists()
 
 
-def test_tracks_of_another_tool_are_shown_with_what_its_boxes_were(capsys):
+def test_tracks_of_another_tool_are_matched_with_the_detections(capsys):
     given = Detections([[0, 0, 10, 20], [2, 0, 12, 20], [90, 0, 99, 20]], [0.9, 0.8, 0.7], [0, 1, 1])
     write("given.txt", given)
     write("other.txt", Detections(np.round(given.boxes[:2]), [1, 1], [0, 1], track_ids=[7, 7]))

@@ -13,7 +13,7 @@ import pytest
 from helpers.cli_examples import examples_in, help_texts
 from helpers.data_examples import write_data
 from helpers.vidvrd_examples import write_videos
-from trajvqa.cli import _parser, main
+from trajvqa.cli import PROGRAM, main
 
 SMALL = [
     f"settings.{each}" for each in ("hidden_size=16", "word_size=8", "fusion_size=64", "trajectory_feed_forward=16")
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_help_ends_with_examples_and_fits_80_columns():
-    for name, text in help_texts(_parser()):
+    for name, text in help_texts(PROGRAM.parser()):
         assert examples_in(text), name
         assert [line for line in text.splitlines() if len(line) > 80] == []
 
@@ -57,7 +57,7 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     Path("in").mkdir()
     Path("in/one.txt").write_text("1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n")
     shutil.make_archive("VidVRD-dataset", "zip", write_videos(tmp_path / "annotations", 4))
-    for name, text in help_texts(_parser()):
+    for name, text in help_texts(PROGRAM.parser()):
         for example in examples_in(text):
             words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", example))[1:]
             assert main([*words, *SMALLER.get(words[0], [])]) == 0, f"{name}: {example}\n{capsys.readouterr().err}"
@@ -66,7 +66,7 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
 def test_without_a_command_the_help_is_an_error(capsys):
     assert main([]) == 2
     output = capsys.readouterr()
-    assert (output.out, output.err) == ("", _parser().format_help())
+    assert (output.out, output.err) == ("", PROGRAM.parser().format_help())
 
 
 def test_vidvrd_questions_of_too_few_videos_fail_without_a_traceback(tmp_path, capsys):

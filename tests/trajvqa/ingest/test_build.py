@@ -273,7 +273,7 @@ def test_a_pattern_without_a_match_in_an_archive_is_a_misuse(archive, output, ca
 def test_a_broken_archive_is_named(tmp_path, output, capsys):
     (tmp_path / "data.zip").write_bytes(b"no archive")
     assert run(tmp_path / "data.zip", "-o", output) == 1
-    assert f"{tmp_path / 'data.zip'}: found no zip archive that can be read" in capsys.readouterr().err
+    assert f"{tmp_path / 'data.zip'}: found an unreadable file" in capsys.readouterr().err
 
 
 def test_the_command_takes_options_of_linking(videos, output):

@@ -58,7 +58,7 @@ def test_a_video_without_boxes_is_left_out(tmp_path):
         ),
         (
             lambda d: d["relation_instances"][1].update(end_fid=91),
-            r"one\.json: relation_instances\[1\]\.end_fid: found 91, expected a whole number from 0 to 90",
+            r"one\.json: relation_instances\[1\]\.end_fid: found 91, expected an integer from 0 to 90",
         ),
         (
             lambda d: d["trajectories"][0][0]["bbox"].update(xmin="left"),

@@ -1,0 +1,49 @@
+"""Where the outputs of several inputs go."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePath
+
+from trajtrack.console.errors import UsageError
+from trajtrack.console.inputs import Inputs, distinct_names, same_file
+from trajtrack.io import FORMATS
+
+__all__ = ["output_paths"]
+
+
+def output_paths(inputs: Inputs, output: str, output_format: str | None) -> list[Path]:
+    """Return the output file of each input.
+
+    Raises
+    ------
+    UsageError
+        If two outputs would be the same file, an output is an input, or `output` is a file but must be a folder.
+    """
+    if len(inputs.paths) == 1 and not inputs.by_pattern and not _is_folder(output):
+        outputs = [Path(output)]
+    else:
+        if os.path.exists(output) and not os.path.isdir(output):
+            raise UsageError(f"{output}: found a file, expected a folder for the outputs of several inputs")
+        names = distinct_names(inputs.paths)
+        outputs = [
+            Path(output) / f"{name}{_suffix(path, output_format)}"
+            for name, path in zip(names, inputs.paths, strict=True)
+        ]
+    for each in outputs:
+        for path in inputs.paths:
+            if same_file(each, path):
+                raise UsageError(f"{each}: the output would overwrite an input")
+    return outputs
+
+
+def _is_folder(output: str) -> bool:
+    return os.path.isdir(output) or output.endswith(("/", os.sep))
+
+
+def _suffix(path: str, output_format: str | None) -> str:
+    if output_format is not None:
+        return FORMATS[output_format].suffixes[0]
+    suffix = PurePath(path).suffix
+    known = any(suffix.lower() in format.suffixes for format in FORMATS.values() if format.encode is not None)
+    return suffix if known else ".txt"

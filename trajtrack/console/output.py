@@ -1,0 +1,81 @@
+"""What commands print: results as JSON, and one line on the terminal that shows the progress."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+__all__ = ["Progress", "StatusLine", "print_json"]
+
+
+def print_json(report: Mapping[str, Any]) -> None:
+    """Print one JSON object; NaN and infinities, which JSON does not have, become null."""
+    print(json.dumps(_without_nan(report), indent=2, allow_nan=False))
+
+
+def _without_nan(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {key: _without_nan(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_nan(each) for each in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
+class StatusLine:
+    """A line on standard error that is overwritten by each update; invisible unless that is a terminal."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    def show(self, text: str) -> None:
+        """Replace the line by a text, cut to the width of the terminal."""
+        if self._visible:
+            self._write(text)
+
+    def clear(self) -> None:
+        """Erase the line before other output."""
+        if self._visible:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        # Spaces and carriage returns work on terminals without escape codes too.
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r{' ' * width}\r{text[:width]}")
+        sys.stderr.flush()
+
+
+class Progress:
+    """Shows which of `total` files is being processed, if there are several."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._number = 0
+        self._line = StatusLine()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def show(self, name: str) -> None:
+        """Announce the next file."""
+        self._number += 1
+        if self._total > 1:
+            self._line.show(f"[{self._number}/{self._total}] {name}")
+
+    def clear(self) -> None:
+        """Erase the line before other output."""
+        if self._total > 1:
+            self._line.clear()

@@ -1,0 +1,64 @@
+"""A program made of commands, one module per command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from trajtrack.console import completion
+from trajtrack.console.parser import CommandParser
+from trajtrack.console.running import EXIT_CODES, run_command
+from trajtrack.version import __version__
+
+__all__ = ["Command", "Program"]
+
+
+class Command(Protocol):
+    """The module of a command."""
+
+    def add_command(self, commands: Any) -> None:
+        """Add the parser of the command to those of the program; its default ``run`` runs the command."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of this distribution."""
+
+    name: str
+    """Name that users type."""
+    description: str
+    """First sentence of the help."""
+    examples: Mapping[str, str]
+    """Example commands by what they do."""
+    commands: Sequence[Command]
+    """Commands in the order of the help; ``completion`` follows them."""
+
+    def parser(self) -> CommandParser:
+        """Return a parser of the program's arguments."""
+        parser = CommandParser(prog=self.name, description=self.description, epilog=EXIT_CODES, examples=self.examples)
+        parser.add_argument("--version", action="version", version=f"{self.name} {__version__}")
+        commands = parser.add_subparsers(metavar="COMMAND")
+        for command in self.commands:
+            command.add_command(commands)
+        completion.add_command(commands, parser)
+        return parser
+
+    def main(self, arguments: Sequence[str] | None = None) -> int:
+        """Run a command.
+
+        Parameters
+        ----------
+        arguments
+            Words after the program's name; default: those of this process.
+
+        Returns
+        -------
+        Exit code, see `trajtrack.console.running`.
+
+        Raises
+        ------
+        SystemExit
+            After ``--help`` and ``--version``, and with code 2 if the words are not a valid command.
+        """
+        return run_command(self.parser(), arguments)
