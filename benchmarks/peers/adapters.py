@@ -390,6 +390,8 @@ PEERS: dict[str, Peer] = {
     "trajtrack": Trajtrack("defaults"),
     "trackforge SORT": Trackforge("SORT(): overlap 0.3, min_hits 3, max_age 1", "SORT"),
     "trackforge ByteTrack": Trackforge("BYTETRACK(): scores from 0.5, new tracks from 0.6, buffer 30", "BYTETRACK"),
+    "trackforge BoT-SORT": Trackforge("BOTSORT(): scores from 0.5, new tracks from 0.6, buffer 30", "BOTSORT"),
+    "trackforge TrackTrack": Trackforge("TRACKTRACK(): scores from 0.6, new tracks from 0.7, buffer 30", "TRACKTRACK"),
     "trackforge OC-SORT": Trackforge("OCSORT(): overlap 0.3, min_hits 3, max_age 30", "OCSORT"),
     "Similari Sort": Similari("Sort(method=iou(0.3)): 4 shards, max_idle_epochs 5; overlap as in its README"),
     "trackers SORT": Roboflow("SORTTracker(): overlap 0.3, 3 frames, buffer 30", "SORTTracker"),
