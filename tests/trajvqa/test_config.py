@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from dataclasses import Field, asdict, fields
+from pathlib import Path
 
 import pytest
 
@@ -22,25 +24,34 @@ def test_an_experiment_survives_its_own_values():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"setings": {}}, "file.yaml: setings: unknown setting, expected one of model, description, settings"),
-        ({"settings": {"hiden_size": 3}}, "file.yaml: settings.hiden_size: unknown setting, expected one of streams"),
+        ({"setings": {}}, "file.yaml: setings: found no such setting, expected one of model, description, settings"),
+        (
+            {"settings": {"hiden_size": 3}},
+            "file.yaml: settings.hiden_size: found no such setting, expected one of streams",
+        ),
         ({"settings": 3}, "file.yaml: settings: found 3, expected settings by name"),
-        ({"settings": {"hidden_size": "256"}}, "file.yaml: settings.hidden_size: found '256', expected int"),
-        ({"settings": {"hidden_size": True}}, "file.yaml: settings.hidden_size: found True, expected int"),
-        ({"settings": {"hidden_size": 0}}, "file.yaml: settings.hidden_size: found 0, expected 2 to 65536"),
+        ({"settings": {"hidden_size": "256"}}, "file.yaml: settings.hidden_size: found '256', expected an integer"),
+        ({"settings": {"hidden_size": True}}, "file.yaml: settings.hidden_size: found True, expected an integer"),
+        (
+            {"settings": {"hidden_size": 0}},
+            "file.yaml: settings.hidden_size: found 0, expected an integer from 2 to 65536",
+        ),
         ({"settings": {"dropout": "much"}}, "file.yaml: settings.dropout: found 'much', expected a number"),
-        ({"settings": {"dropout": float("nan")}}, "file.yaml: settings.dropout: found nan, expected 0 to 0.9"),
+        (
+            {"settings": {"dropout": float("nan")}},
+            "file.yaml: settings.dropout: found nan, expected a number from 0 to 0.9",
+        ),
         ({"settings": {"text": "clip"}}, "file.yaml: settings.text: found 'clip', expected one of glove, bert"),
-        ({"settings": {"streams": "frame"}}, "file.yaml: settings.streams: found 'frame', expected a list of str"),
+        ({"settings": {"streams": "frame"}}, "file.yaml: settings.streams: found 'frame', expected a list of names"),
         ({"settings": {"streams": ["frames"]}}, r"settings.streams: found \['frames'\], expected one or more of frame"),
         ({"settings": {"graphs": []}}, r"settings.graphs: found \[\], expected one or more of VQG, TQG, VTG"),
         (
             {"settings": {"streams": ["frame"], "graphs": ["TQG"]}},
-            r"settings.graphs: found \['TQG'\], expected one that",
+            r"settings.graphs: found \['TQG'\], expected at least one",
         ),
         ({"settings": {"hidden_size": 20}}, "settings.trajectory_heads: found 8, expected a divisor of hidden_size 20"),
         ({"negatives": {"strategy": "b"}}, "negatives.strategy: found 'b', expected one of none, a, qa, both"),
-        ({"training": {"learning_rate": 0.0}}, "training.learning_rate: found 0.0, expected 1e-09 to 10"),
+        ({"training": {"learning_rate": 0.0}}, "training.learning_rate: found 0.0, expected a number from 1e-09 to 10"),
     ],
 )
 def test_bad_values_are_named(values, message):
@@ -75,3 +86,25 @@ def test_a_number_may_be_what_yaml_takes_for_text(text):
 def test_a_group_of_settings_is_no_setting():
     with pytest.raises(ValueError, match="settings: found no such setting"):
         with_overrides(Experiment(), {"settings": {"text": "bert"}})
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"), [("settings", ModelConfig), ("negatives", NegativesConfig), ("training", TrainingConfig)]
+)
+def test_the_documentation_shows_each_setting_as_it_is_declared(group, kind):
+    page = Path(__file__).parents[2] / "docs" / "vqa-model.md"
+    if not page.exists():
+        pytest.skip("a source distribution has no docs")
+    shown = re.findall(rf"^\| `{group}\..*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == [row_of(group, each) for each in fields(kind)]
+
+
+def row_of(group: str, field: Field) -> str:
+    value = field.default
+    if isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, int | float):
+        value = f"{value:g}"
+    elif isinstance(value, tuple):
+        value = ", ".join(value)
+    return f"| `{group}.{field.name}` | {value} | {field.metadata['doc'].replace('``', '`')} |"
