@@ -1,4 +1,4 @@
-"""JSON files with one fault each."""
+"""JSON files with one change each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["write_changed"]
 
 
 def write_changed(path: Path, document: Any, *place_and_value: Any) -> Path:
-    """Write the document with the value at a place replaced, or removed where the new one is ``...``."""
+    """Write a copy of the document with the value at a location replaced, or removed if the new value is ``...``."""
     *place, last, value = place_and_value
     document = holder = copy.deepcopy(document)
     for key in place:

@@ -1,4 +1,4 @@
-"""The examples that stand in help texts."""
+"""Examples in help texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _EXAMPLE = re.compile(r"^  # (.+)\n  (.+)\n", re.MULTILINE)
 
 
 def help_texts(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
-    """Give the help of a program and of each of its commands, by name."""
+    """Yield name and help of a program and of each of its commands."""
     yield parser.prog, parser.format_help()
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

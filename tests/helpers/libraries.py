@@ -1,4 +1,4 @@
-"""The libraries that these tests are about."""
+"""Import of optional libraries in tests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["library"]
 
 
 def library(name: str) -> ModuleType:
-    """Import a library; where it is missing skip the module, or fail where TRAJ_REQUIRE_INTEROP=1."""
+    """Import a library; if it is missing, skip the test module, or fail if TRAJ_REQUIRE_INTEROP=1."""
     with warnings.catch_warnings():
-        # What libraries say of one another when they are imported is no fault of ours.
+        # Warnings of libraries about one another on import are not ours to fix.
         warnings.simplefilter("ignore")
         if os.environ.get("TRAJ_REQUIRE_INTEROP") == "1":
             return importlib.import_module(name)

@@ -19,9 +19,9 @@ __all__ = [
     "number",
     "optional_integer",
     "parse",
-    "refuse_value",
     "short_numbers",
     "text",
+    "unexpected",
 ]
 
 Place = tuple[str | int, ...]
@@ -55,7 +55,7 @@ def at(place: Place) -> str:
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".") or "top level"
 
 
-def refuse_value(value: Any, place: Place, expected: str) -> ValueError:
+def unexpected(value: Any, place: Place, expected: str) -> ValueError:
     """Return the ValueError for an unexpected value at a location."""
     found = repr(value)
     if isinstance(value, dict | list):
@@ -68,7 +68,7 @@ def refuse_value(value: Any, place: Place, expected: str) -> ValueError:
 def field(record: Any, key: str, place: Place) -> Any:
     """Return the value of a required key of the record at `place`."""
     if not isinstance(record, dict):
-        raise refuse_value(record, place, f"an object with the key {key!r}")
+        raise unexpected(record, place, f"an object with the key {key!r}")
     try:
         return record[key]
     except KeyError:
@@ -78,7 +78,7 @@ def field(record: Any, key: str, place: Place) -> Any:
 def items(value: Any, place: Place) -> list[Any]:
     """Check that a value is a list and return it."""
     if not isinstance(value, list):
-        raise refuse_value(value, place, "a list")
+        raise unexpected(value, place, "a list")
     return value
 
 
@@ -91,13 +91,13 @@ def number(value: Any, place: Place) -> float:
             result = math.inf
         if math.isfinite(result):
             return result
-    raise refuse_value(value, place, "a finite number")
+    raise unexpected(value, place, "a finite number")
 
 
 def integer(value: Any, place: Place, low: int = 0, high: int = _MAX_INTEGER) -> int:
     """Check that a value is an integer from `low` to `high` and return it."""
     if type(value) is not int or not low <= value <= high:
-        raise refuse_value(value, place, f"an integer from {low} to {high}")
+        raise unexpected(value, place, f"an integer from {low} to {high}")
     return value
 
 
@@ -110,7 +110,7 @@ def optional_integer(record: dict[str, Any], key: str, place: Place, missing: in
 def text(value: Any, place: Place) -> str:
     """Check that a value is a string and return it."""
     if not isinstance(value, str):
-        raise refuse_value(value, place, "a string")
+        raise unexpected(value, place, "a string")
     return value
 
 

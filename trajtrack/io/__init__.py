@@ -1,8 +1,7 @@
-"""Detections and trajectories in files: one module a format, and a registry of them.
+"""Detections and trajectories in files: one module per format, and a registry of them.
 
-Nothing is dropped, clipped or shifted by a pixel on the way. Coordinates are converted in float64 and rounded
-once to float32; they are written with digits enough to read back as the same float32 corners. Zeros may lose
-their sign.
+Nothing is dropped, clipped or shifted by a pixel. Coordinates are converted in float64 and rounded once to float32;
+they are written with enough digits to be read back as the same float32 corners. Zeros may lose their sign.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         )
     }
 )
-"""Every format by its name. Where several share a suffix, `write` takes the first of them."""
+"""All formats by name. `write` uses the first of those that share a suffix."""
 
 
 def read(path: str | os.PathLike[str], format: str | None = None, *, video: str | int | None = None) -> Detections:
@@ -47,24 +46,23 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
     Parameters
     ----------
     path
-        A file, or a file within a zip archive: ``"annotations.zip/train/video.json"``.
+        A file, or a file in a zip archive: ``"annotations.zip/train/video.json"``.
     format
-        A name in `FORMATS`. Where left out, the suffix and the content decide between formats that no file
-        can belong to at once: text whose third field is a word or that has 17 columns is KITTI, text of 15
-        columns is the detections of PointRCNN, any other is MOT; JSON is told by its keys. ``"kitti-rrc"``
-        cannot be told from MOT and is only read by name.
+        A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose third field
+        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, other text is MOT;
+        the keys of JSON decide. ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
-        Which video, by name or id, of a file that holds several.
+        Name or ID of the video to read; required for files that hold several videos.
 
     Raises
     ------
     ValueError
-        When the file is not as its format wants it, naming the file, the line or the place in it, what was
-        found and what was expected; when the file holds several videos and none was chosen.
+        If the file does not match its format, naming the file, the line or location in it, what was found and what was
+        expected; if the file holds several videos and none was chosen.
     OSError
-        When the file cannot be opened.
+        If the file cannot be opened.
     ImportError
-        When the file is Parquet and pyarrow is not installed.
+        If the file is Parquet and pyarrow is not installed.
     """
     name = _as_name(path)
     chosen = None if format is None else _named(format)
@@ -90,34 +88,32 @@ def write(
     interpolate: bool = True,
     video: str | None = None,
 ) -> None:
-    """Write one video to a file, which appears whole or not at all.
+    """Write one video to a file, completely or not at all.
 
-    Reading the file gives the same rows, as far as the format has room; each format's module says what it has
-    no room for.
+    Reading the file gives the same rows as far as the format can store them; each format's module says what is lost.
 
     Parameters
     ----------
     path
-        Where to write; a file that is there is replaced.
+        File to write; an existing one is replaced.
     detections
-        Detections, or trajectories, whose rows are written by trajectory and frame with the trajectory's
-        label.
+        Detections, or trajectories, whose rows are written by trajectory and frame with the trajectory's label.
     format
-        A name in `FORMATS`; where left out, the suffix decides: ``.txt`` and ``.csv`` are MOT, ``.json`` is
-        VidOR, ``.xml`` is CVAT, ``.parquet`` is Parquet.
+        A name in `FORMATS`. By default the suffix decides: ``.txt`` and ``.csv`` are MOT, ``.json`` is VidOR, ``.xml``
+        is CVAT, ``.parquet`` is Parquet.
     interpolate
         Whether to write the interpolated boxes of trajectories, with score 0.
     video
-        Name of the video in formats that name it; the file's name without suffix where left out.
+        Name of the video, in formats that store it; default: name of the file without suffix.
 
     Raises
     ------
     ValueError
-        When the format cannot carry a value, naming the column and the first offending row.
+        If the format cannot store a value, naming the column and the first such row.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     ImportError
-        When the format is Parquet and pyarrow is not installed.
+        If the format is Parquet and pyarrow is not installed.
     """
     if isinstance(detections, Trajectories):
         detections = detections.to_detections(interpolate=interpolate)
@@ -137,14 +133,14 @@ def write(
 
 
 def input_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
-    """Return the format in which `read` reads a file: the named one, or that of suffix and content.
+    """Return the format that `read` uses for a file: the named one, or the one inferred from suffix and content.
 
     Raises
     ------
     ValueError
-        When no format has the name or the content.
+        If no format matches the name or the content.
     OSError
-        When the file cannot be opened.
+        If the file cannot be opened.
     """
     if format is not None:
         return _named(format)
@@ -156,12 +152,12 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
-    """Return the format in which `write` writes a file: the named one, or that of the suffix.
+    """Return the format that `write` uses for a file: the named one, or the one inferred from the suffix.
 
     Raises
     ------
     ValueError
-        When no format that can be written has the name or the suffix.
+        If no writable format matches the name or the suffix.
     """
     writable = {name: each for name, each in FORMATS.items() if each.encode is not None}
     if format is not None:
@@ -177,14 +173,14 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
     suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
     raise ValueError(
         f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
-        f"or a format by name: {', '.join(writable)}"
+        f"or one of the formats {', '.join(writable)}"
     )
 
 
 def _as_name(path: str | os.PathLike[str]) -> str:
     name = os.fsdecode(path)
     if not name:
-        raise ValueError("path: found an empty file name, expected the name of a file")
+        raise ValueError("path: found an empty name, expected the name of a file")
     return name
 
 
@@ -206,4 +202,4 @@ def _recognised(source: Source) -> Format:
             return format
     layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
     found = source.first_line[:60].decode("ascii", "backslashreplace")
-    raise ValueError(f"line 1: found {found!r}, expected one of these, or a format= by name: {layouts}")
+    raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format=NAME: {layouts}")

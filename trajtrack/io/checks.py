@@ -1,4 +1,4 @@
-"""Columns from files: checked, converted and back."""
+"""Checks and conversions between columns of files and of `Detections`."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ __all__ = [
     "refuse",
     "sizes_from_corners",
     "track_ids_or_none",
-    "written_track_ids",
+    "track_ids_to_write",
 ]
 
 MAX_FRAME = 2**31 - 1
-"""The greatest frame number that `Detections` holds."""
+"""Largest frame number of `Detections`."""
 
 _MAX_COORDINATE = 1e9
 
 Where = Callable[[int], str]
-"""Says where in the file a row stands."""
+"""Describes the location of a row in its file."""
 
 
 def refuse(bad: NDArray[np.bool_], where: Where, found: Callable[[int], str], expected: str) -> None:
-    """Raise ValueError about the first row that is bad, if one is."""
+    """Raise ValueError for the first bad row, if any."""
     if bad.any():
         row = int(bad.argmax())
         raise ValueError(f"{where(row)}: found {found(row)}, expected {expected}")
 
 
 def as_text(value: float) -> str:
-    """Return a number as people write it: without a point where it is whole."""
+    """Format a number, without a decimal point if it is whole."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e16 else repr(float(value))
 
 
@@ -50,7 +50,7 @@ def as_corners(corners: NDArray[np.float64], where: Where) -> NDArray[np.float32
     Raises
     ------
     ValueError
-        For x2 < x1, y2 < y1 and coordinates beyond 1e9.
+        If x2 < x1, y2 < y1 or a coordinate is beyond 1e9.
     """
     _refuse_reversed(corners[:, 0], corners[:, 2], "x1", "x2", where)
     _refuse_reversed(corners[:, 1], corners[:, 3], "y1", "y2", where)
@@ -58,12 +58,12 @@ def as_corners(corners: NDArray[np.float64], where: Where) -> NDArray[np.float32
 
 
 def corners_from_sizes(boxes: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
-    """Convert left, top, width and height to corners in float64 and round them once to float32.
+    """Convert left, top, width and height to corners in float64 and round these once to float32.
 
     Raises
     ------
     ValueError
-        For negative widths and heights and for coordinates beyond 1e9.
+        If a width or height is negative or a coordinate is beyond 1e9.
     """
     width, height = boxes[:, 2], boxes[:, 3]
     refuse(width < 0, where, lambda row: f"x2 < x1 (w = {as_text(width[row])})", "a width of at least 0")
@@ -96,17 +96,16 @@ def _rounded(corners: NDArray[np.float64], given: NDArray[np.float64], where: Wh
 
 
 def sizes_from_corners(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return left, top, width and height that `corners_from_sizes` takes back to the very same corners.
+    """Return left, top, width and height that `corners_from_sizes` converts back to the same corners.
 
     Raises
     ------
     ValueError
-        Naming the first row for which no such numbers were found: sides that differ by more than float64 can
-        add up.
+        If no such numbers were found, naming the first row: its corners differ too much in magnitude for float64.
     """
     first, last = np.split(_core.short_decimals(boxes), 2, axis=1)
     corners = boxes[:, 2:]
-    # Six decimals give back the width that a file had; where more are needed, all are written.
+    # Six decimals restore the width in a file; rows that need more get all digits.
     sizes = np.round(last - first, 6)
     inexact = (first + sizes).astype(np.float32) != corners
     if inexact.any():
@@ -115,13 +114,13 @@ def sizes_from_corners(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
             ((first + sizes).astype(np.float32) != corners).any(axis=1),
             lambda row: f"boxes, row {row}",
             lambda row: f"{boxes[row].tolist()}",
-            "corners that left, top, width and height in float64 give back",
+            "corners that float64 can store as left, top, width and height",
         )
     return np.concatenate([first, sizes], axis=1)
 
 
 def as_scores(scores: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
-    """Round scores to float32; ValueError for those beyond its range."""
+    """Round scores to float32; raise ValueError for those beyond its range."""
     with np.errstate(over="ignore"):
         rounded = scores.astype(np.float32)
     refuse(
@@ -134,22 +133,22 @@ def as_scores(scores: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
 
 
 def ids_from_zero(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ids that a file counts from 1 as they count in memory, from 0; all as they are where one is 0."""
+    """Convert IDs that count from 1 to IDs that count from 0; a file that has an ID 0 already counts from 0."""
     return ids if (ids == 0).any() else np.where(ids > 0, ids - 1, ids)
 
 
 def track_ids_or_none(ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Return the ids, or None where no row has one."""
+    """Return the IDs, or None if no row has one."""
     return ids if (ids >= 0).any() else None
 
 
-def written_track_ids(detections: Detections, maximum: int) -> NDArray[np.int64]:
-    """Return the ids of all rows, -1 where there are none.
+def track_ids_to_write(detections: Detections, maximum: int) -> NDArray[np.int64]:
+    """Return the ID of each row, -1 for none.
 
     Raises
     ------
     ValueError
-        Naming the first row whose id is beyond `maximum`.
+        If an ID is above `maximum`, naming the first row.
     """
     ids = detections.track_ids
     if ids is None:

@@ -1,4 +1,4 @@
-"""What the JSON layouts that come from COCO share: videos, images, categories, and boxes with a width and a height."""
+"""Videos, images, categories and boxes in the JSON layouts derived from COCO."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ __all__ = [
     "box_sides",
     "chosen_video",
     "decode_annotations",
+    "encode_boxes",
+    "encode_categories",
     "encode_images",
     "identity",
     "label_of",
     "names_by_label",
-    "written_boxes",
-    "written_categories",
 ]
 
 VIDEO_ID = 1
-"""The id of the one video of a file that is written."""
+"""ID of the only video of a written file."""
 
 _INT32 = np.iinfo(np.int32)
 
 
 def decode_annotations(source: Source, frame_key: str, track_key: str) -> Detections:
-    """Return the boxes of the chosen video of a file with ``videos``, ``images``, ``annotations`` and ``categories``.
+    """Decode the chosen video of a file with ``videos``, ``images``, ``annotations`` and ``categories``.
 
     Parameters
     ----------
     source
-        The file.
+        File to decode.
     frame_key
-        Where an image has its frame, from 0.
+        Key of an image's frame number, from 0.
     track_key
-        Where an annotation has its identity; -1 where it has none.
+        Key of an annotation's track ID; a missing one is -1.
     """
     videos, images, annotations, categories = (
         fields.items(fields.field(source.document, key, ()), (key,))
@@ -66,7 +66,7 @@ def decode_annotations(source: Source, frame_key: str, track_key: str) -> Detect
         place = ("annotations", index)
         image = identity(annotation, "image_id", place)
         if image not in frames_of_images:
-            raise fields.refuse_value(image, (*place, "image_id"), "the id of an image")
+            raise fields.unexpected(image, (*place, "image_id"), "the ID of an image")
         video_of_image, frame = frames_of_images[image]
         if video_of_image != video:
             continue
@@ -93,15 +93,15 @@ def decode_annotations(source: Source, frame_key: str, track_key: str) -> Detect
 
 
 def identity(record: Any, key: str, place: fields.Place) -> int | str:
-    """Return the id under a key: a whole number or a string."""
+    """Return the ID under a key, an integer or a string."""
     value = fields.field(record, key, place)
     if not isinstance(value, int | str):
-        raise fields.refuse_value(value, (*place, key), "an id")
+        raise fields.unexpected(value, (*place, key), "an ID")
     return value
 
 
 def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str, int]:
-    """Return id and length of the wanted video; 0 where it says no length."""
+    """Return the ID and the length of the wanted video; an unknown length is 0."""
     known: list[tuple[int | str, str]] = []
     for index, video in enumerate(videos):
         number = identity(video, "id", ("videos", index))
@@ -112,20 +112,20 @@ def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str
 
 
 def _frames_by_image(images: list[Any], frame_key: str) -> dict[int | str, tuple[int | str, int]]:
-    """Return the video and the frame of each image."""
+    """Return the video and the frame of each image by its ID."""
     frames: dict[int | str, tuple[int | str, int]] = {}
     for index, image in enumerate(images):
         place = ("images", index)
         number = identity(image, "id", place)
         if number in frames:
-            raise fields.refuse_value(number, (*place, "id"), "an id that no other image has")
+            raise fields.unexpected(number, (*place, "id"), "an ID that no other image has")
         frame = fields.integer(fields.field(image, frame_key, place), (*place, frame_key), 0, MAX_FRAME)
         frames[number] = identity(image, "video_id", place), frame
     return frames
 
 
 def names_by_label(categories: list[Any]) -> dict[int, str]:
-    """Return the label names; a category whose name is its number has none."""
+    """Return the names of labels; a category that is named after its number has none."""
     names: dict[int, str] = {}
     for index, category in enumerate(categories):
         place = ("categories", index)
@@ -137,29 +137,29 @@ def names_by_label(categories: list[Any]) -> dict[int, str]:
 
 
 def label_of(annotation: Any, place: fields.Place) -> int:
-    """Return the ``category_id`` of an annotation."""
+    """Return the label of an annotation, its ``category_id``."""
     number = fields.field(annotation, "category_id", place)
     return fields.integer(number, (*place, "category_id"), _INT32.min, _INT32.max)
 
 
 def box_sides(value: Any, place: fields.Place) -> list[float]:
-    """Return left, top, width and height."""
+    """Check a box and return its left, top, width and height."""
     box = fields.items(value, place)
     if len(box) != 4:
         raise ValueError(f"{fields.at(place)}: found {len(box)} numbers, expected left, top, width, height")
     return [fields.number(side, (*place, index)) for index, side in enumerate(box)]
 
 
-def written_boxes(detections: Detections) -> list[list[float]]:
-    """Return left, top, width and height of each row, whole numbers as integers."""
+def encode_boxes(detections: Detections) -> list[list[float]]:
+    """Return left, top, width and height of each row, with whole numbers as integers."""
     return [
         [int(value) if value.is_integer() else value for value in box]
         for box in sizes_from_corners(detections.boxes).tolist()
     ]
 
 
-def written_categories(detections: Detections) -> list[dict[str, Any]]:
-    """Return a category for each label and each name; a label without a name has its number for one."""
+def encode_categories(detections: Detections) -> list[dict[str, Any]]:
+    """Return a category for each label and each name; a label without a name is named after its number."""
     names = detections.label_names
     return [
         {"id": label, "name": names.get(label, str(label))} for label in sorted({*detections.labels.tolist(), *names})
@@ -167,7 +167,7 @@ def written_categories(detections: Detections) -> list[dict[str, Any]]:
 
 
 def encode_images(detections: Detections, frame_key: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return an image for each frame that holds a box, and the id of its image for each row."""
+    """Return an image for each frame with boxes, and the image ID of each row."""
     frames, image_of_row = np.unique(detections.frames, return_inverse=True)
     images = [{"id": image + 1, "video_id": VIDEO_ID, frame_key: frame} for image, frame in enumerate(frames.tolist())]
     return images, (image_of_row + 1).tolist()

@@ -1,15 +1,14 @@
 """COCO-VID, as mmtracking writes it: JSON with ``videos``, ``images``, ``annotations`` and ``categories``.
 
 Reading
-    The frame of an annotation is the ``frame_id`` of its image, from 0. Boxes are left, top, width and
-    height. Labels are the ``category_id``, ids the ``instance_id``, -1 where an annotation has none; the
-    score is 1 where it has none. The video has ``length`` frames, or up to its last image if that is more. A
-    category whose name is its number has no name. A file may hold several videos: the caller chooses one by
-    name or id.
+    The frame of an annotation is the ``frame_id`` of its image, from 0. Boxes are left, top, width and height. Labels
+    are the ``category_id``; IDs are the ``instance_id``, default -1; the default score is 1. The video has ``length``
+    frames, or as many as its last image needs if that is more. A category that is named after its number has no name.
+    A file may hold several videos, one of which the caller chooses by name or ID.
 
 Writing
-    Only frames with boxes have an image: nothing is sized by `num_frames`, which is the ``length`` of the
-    video.
+    Only frames with boxes have an image, so the size of the file does not depend on `num_frames`, the ``length`` of
+    the video.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Any
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
 from trajtrack.io import coco_fields as coco
-from trajtrack.io.checks import written_track_ids
+from trajtrack.io.checks import track_ids_to_write
 from trajtrack.io.format import Format, Source
 
 __all__ = ["FORMAT"]
@@ -37,12 +36,12 @@ def _decode(source: Source) -> Detections:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
-    ids = written_track_ids(detections, _MAX_ID).tolist()
+    ids = track_ids_to_write(detections, _MAX_ID).tolist()
     labels = detections.labels.tolist()
     images, image_of_row = coco.encode_images(detections, "frame_id")
     scores = fields.short_numbers(detections.scores)
     annotations: list[dict[str, Any]] = []
-    for row, box in enumerate(coco.written_boxes(detections)):
+    for row, box in enumerate(coco.encode_boxes(detections)):
         annotation = {
             "id": row + 1,
             "image_id": image_of_row[row],
@@ -60,7 +59,7 @@ def _encode(detections: Detections, video: str) -> bytes:
         "videos": [{"id": coco.VIDEO_ID, "name": video, "length": detections.num_frames}],
         "images": images,
         "annotations": annotations,
-        "categories": coco.written_categories(detections),
+        "categories": coco.encode_categories(detections),
     }
     return json.dumps(document).encode()
 

@@ -1,23 +1,22 @@
 """CVAT for video 1.1: XML with a ``<track>`` for each object and in it a ``<box>`` for each frame.
 
 Reading
-    Boxes are the corners ``xtl``, ``ytl``, ``xbr``, ``ybr``, kept as they are; frames and ids count from 0.
-    Boxes with ``outside="1"`` say that the object is not seen: they are no rows. Frames without a box have no
-    row either, also those between two key frames, where CVAT itself interpolates. The score is the number in
-    the attribute ``score``, 1 where a box has none. A label has the number that its ``<label>`` has for an
-    ``id``; else the one that its name is, and then no name; else the next free one, in the order of the file. The
-    video has ``<size>`` frames, or up to its last box if that is more. Rows come in the order of the file.
+    Boxes are the corners ``xtl``, ``ytl``, ``xbr``, ``ybr``, unchanged; frames and IDs count from 0. Boxes with
+    ``outside="1"``, which mark frames in which the object is not visible, are not rows. Frames without a box have no
+    row, even between key frames, where CVAT itself interpolates. The score is the attribute ``score``, default 1. The
+    label is the ``id`` of the ``<label>``; otherwise the number that its name is, in which case it has no name;
+    otherwise the next free number in the order of the file. The video has ``<size>`` frames, or as many as its last
+    box needs if that is more. Rows are in the order of the file.
 
-    Other shapes than upright boxes, and ``<image>`` elements (CVAT for images), are refused. So is a document
+    Shapes other than upright boxes, and ``<image>`` elements (CVAT for images), raise an error. So does a document
     type declaration, the only place where XML can declare entities.
 
 Writing
-    Every row needs an identity, with one label in all its frames and one box in a frame, and labels need
-    names that differ. Where a track stops being seen a box with ``outside="1"`` stands in the next frame, unless
-    the video has ended. A box is a key frame unless its score is 0 and it lies where interpolation between the
-    boxes around it puts it: CVAT leaves such boxes out and computes them anew. The size of the images is
-    unknown and written as 0 x 0, because readers demand one. CVAT keeps scores where the labels of the task have
-    an attribute ``score``.
+    Every row needs an identity, each identity needs one label and at most one box per frame, and labels need distinct
+    names. When a track ends before the video does, a box with ``outside="1"`` follows in the next frame. A box is a
+    key frame unless its score is 0 and it equals the interpolation between the boxes around it: CVAT omits such boxes
+    and computes them again. The size of the images is unknown and written as 0 x 0, because readers require one. CVAT
+    keeps scores if the labels of the task have an attribute ``score``.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ def _decode(source: Source) -> Detections:
 
 def _encode(detections: Detections, video: str) -> bytes:
     tracks = tracks_of(detections, "cvat", _MAX_INTEGER)
-    names = _written_names(detections)
+    names = _names_to_write(detections)
     root = ElementTree.Element("annotations")
     _append(root, "version", "1.1")
     _append_task(ElementTree.SubElement(root, "meta"), detections, _checked(video, "video"), names)
@@ -89,7 +88,7 @@ def _encode(detections: Detections, video: str) -> bytes:
                 _append_box(element, next_frame, sides, scores[row], outside=True)
     ElementTree.indent(root)
     content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    # In text, unlike in attributes, a carriage return is left as it is, and would be read as the end of a line.
+    # ElementTree does not escape a carriage return in text, and parsers would read it as a newline.
     return content.replace(b"\r", b"&#13;") + b"\n"
 
 
@@ -109,7 +108,7 @@ def _append_task(meta: ElementTree.Element, detections: Detections, video: str, 
         attribute = ElementTree.SubElement(ElementTree.SubElement(label, "attributes"), "attribute")
         _append(attribute, "name", "score")
         _append(attribute, "mutable", "True")
-        # CVAT's numbers have bounds and steps, which scores have not.
+        # CVAT's number attributes need bounds and a step, which scores do not have.
         _append(attribute, "input_type", "text")
         _append(attribute, "default_value", "")
         _append(attribute, "values", "")
@@ -146,7 +145,7 @@ def _texts(values: NDArray[np.float32]) -> list[str]:
     return [as_text(value) for value in _core.short_decimals(np.ascontiguousarray(values)).tolist()]
 
 
-def _written_names(detections: Detections) -> dict[int, str]:
+def _names_to_write(detections: Detections) -> dict[int, str]:
     given = detections.label_names
     names = {
         label: _checked(given.get(label, str(label)), f"label_names, label {label}")
@@ -156,8 +155,8 @@ def _written_names(detections: Detections) -> dict[int, str]:
     for label, name in names.items():
         if name in labels:
             raise ValueError(
-                f"label_names, label {label}: found {name!r}, which is the name of label {labels[name]} too, "
-                "expected names that differ: cvat files know labels by name"
+                f"label_names, label {label}: found {name!r}, which is also the name of label {labels[name]}, "
+                "expected distinct names: cvat files identify labels by name"
             )
         labels[name] = label
     return names
@@ -166,19 +165,19 @@ def _written_names(detections: Detections) -> dict[int, str]:
 def _checked(text: str, what: str) -> str:
     fault = _NOT_IN_XML.search(text)
     if fault is not None:
-        raise ValueError(f"{what}: found the character {fault[0]!a}, expected those that XML has room for")
+        raise ValueError(f"{what}: found the character {fault[0]!a}, expected characters that XML allows")
     return text
 
 
 def _key_frames(detections: Detections, tracks: list[Track]) -> NDArray[np.bool_]:
-    """Return for each row whether its box is given, and not what interpolation between given ones makes of it."""
+    """Return for each row whether its box differs from the interpolation between the key frames around it."""
     given = np.ones(len(detections), np.bool_)
     frames, boxes = detections.frames.astype(np.int64), detections.boxes
     for track in tracks:
         rows = track.rows
         scored = np.flatnonzero(detections.scores[rows] != 0)
-        for place in np.flatnonzero(np.diff(scored) > 1):
-            begin, *gap, end = rows[scored[place] : scored[place + 1] + 1]
+        for index in np.flatnonzero(np.diff(scored) > 1):
+            begin, *gap, end = rows[scored[index] : scored[index + 1] + 1]
             length = frames[end] - frames[begin]
             if len(gap) != length - 1:
                 continue

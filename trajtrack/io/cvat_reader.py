@@ -1,4 +1,4 @@
-"""The XML of CVAT for video, read element by element with the line of each fault."""
+"""Reader of CVAT for video XML whose errors name the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trajtrack.io.checks import MAX_FRAME
 __all__ = ["CORNERS", "CvatReader"]
 
 CORNERS = ("xtl", "ytl", "xbr", "ybr")
-"""The attributes of a box."""
+"""Attributes of a box that hold its corners."""
 
 _OTHER_SHAPES = ("cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton")
 _MAX_INTEGER = 2**63 - 1
@@ -23,17 +23,17 @@ _INT32 = np.iinfo(np.int32)
 
 
 class CvatReader:
-    """What stands in a file: a list for each column, one entry a box that is seen.
+    """The columns of a file as lists with one entry per visible box.
 
     Parameters
     ----------
     content
-        The whole file.
+        Content of the file.
 
     Raises
     ------
     ValueError
-        Naming the line of the first fault.
+        If the content does not match the format, naming the line.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -63,12 +63,12 @@ class CvatReader:
             parser.Parse(content, True)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
-            raise ValueError(f"line {error.lineno}: found no XML that can be read ({reason}), expected it") from None
+            raise ValueError(f"line {error.lineno}: found invalid XML ({reason}), expected an XML document") from None
         except LookupError as error:
-            raise ValueError(f"line 1: found {error}, expected one that Python knows") from None
+            raise ValueError(f"line 1: found {error}, expected an encoding that Python knows") from None
 
     def label_numbers(self) -> dict[str, int]:
-        """Return the label of each name: the declared one, the name's own number, or the next free one."""
+        """Return the label of each name: the declared one, the number that the name is, or the next free one."""
         names = dict.fromkeys([*self._labels, *self.names])
         numbers = {name: number for name, number in self._labels.items() if number is not None}
         taken = {*numbers.values()}
@@ -81,7 +81,7 @@ class CvatReader:
         return numbers | {name: next(free) for name in names if name not in numbers}
 
     def _refuse_doctype(self, *_: object) -> None:
-        raise self._fault("a document type declaration", "none: it may declare entities")
+        raise self._fault("a document type declaration", "none, because it may declare entities")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._path and tag != "annotations":
@@ -93,7 +93,7 @@ class CvatReader:
             declared = attributes.get("id")
             self._label_number = None if declared is None else self._integer(declared, "id", _INT32.min, _INT32.max)
         elif tag == "image" and parent == "annotations":
-            raise self._fault("<image>", "<track>: CVAT for video, not for images")
+            raise self._fault("<image>", "<track>, as in CVAT for video")
         elif tag == "track" and parent == "annotations":
             number = self._integer(self._given(attributes, "id"), "id", 0, _MAX_INTEGER)
             self._track = number, self._given(attributes, "label")
@@ -142,9 +142,9 @@ class CvatReader:
     def _declare(self, name: str) -> None:
         number = self._label_number
         if name in self._labels:
-            raise self._fault(f"label {name!r} a second time", "names that differ")
+            raise self._fault(f"label {name!r} a second time", "distinct names")
         if number is not None and number in self._labels.values():
-            raise self._fault(f"label id {number} a second time", "ids that differ")
+            raise self._fault(f"label id {number} a second time", "distinct ids")
         self._labels[name] = number
 
     def _characters(self, text: str) -> None:
@@ -159,7 +159,7 @@ class CvatReader:
     def _integer(self, text: str, name: str, low: int, high: int) -> int:
         number = _as_integer(text)
         if number is None or not low <= number <= high:
-            raise self._fault(f"{name} {text[:60]!r}", f"a whole number from {low} to {high}")
+            raise self._fault(f"{name} {text[:60]!r}", f"an integer from {low} to {high}")
         return number
 
     def _number(self, text: str, name: str) -> float:
@@ -180,6 +180,6 @@ def _as_integer(text: str) -> int | None:
 
 
 def _as_label(name: str) -> int | None:
-    """Return the label that has this number for a name."""
+    """Return the label that a name states, or None if the name is not a number."""
     number = _as_integer(name)
     return number if number is not None and str(number) == name and _INT32.min <= number <= _INT32.max else None

@@ -1,4 +1,4 @@
-"""What a file format is to `read` and `write`."""
+"""Interface between file formats and `read` and `write`."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ __all__ = ["Format", "Source"]
 
 @dataclass(frozen=True)
 class Source:
-    """A file that is being read."""
+    """A file to read."""
 
     path: str
-    """Its name, as the caller gave it."""
+    """Path as the caller gave it."""
     content: bytes
-    """All of it."""
+    """Content of the file."""
     video: str | int | None = None
-    """Name or id of the video that the caller wants of it."""
+    """Name or ID of the video to read; None for the only one."""
 
     @cached_property
     def document(self) -> Any:
-        """The content as JSON; ValueError with the line where it is none."""
+        """The content parsed as JSON; raises ValueError with the line if it is not JSON."""
         return json_fields.parse(self.content)
 
     @property
     def first_line(self) -> bytes:
-        """The first line that is not blank, or its beginning."""
+        """The first line that is not blank, or its start if it is long."""
         return self.content[:1000].removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0].rstrip()
 
     @property
@@ -51,24 +51,25 @@ class Source:
         return self.first_line.startswith(b"<")
 
     def has_keys(self, *keys: str) -> bool:
-        """Whether the content is a JSON object that has all these keys."""
+        """Return whether the content is a JSON object with all of the keys."""
         return self.is_json and isinstance(self.document, dict) and self.document.keys() >= {*keys}
 
 
 @dataclass(frozen=True)
 class Format:
-    """One file format: a line of the registry `FORMATS`."""
+    """One file format, an entry of the registry `FORMATS`."""
 
     name: str
+    """Name in the registry."""
     layout: str
-    """One line for people: what is in such a file."""
+    """One-line description of the content of a file."""
     suffixes: tuple[str, ...]
-    """In lower case, with the dot."""
+    """Suffixes in lower case, with the dot."""
     recognise: Callable[[Source], bool]
-    """Whether the content is of this format and of no other."""
+    """Returns whether the content is in this format and in no other."""
     decode: Callable[[Source], Detections]
-    """Raises ValueError with the place in the file, what was found and expected; `read` adds the name."""
+    """Decodes a file; errors are ValueErrors with the location, found and expected, to which `read` adds the path."""
     encode: Callable[[Detections, str], bytes] | None
-    """From detections and the name of their video; None for a format that is only read."""
+    """Encodes detections and the name of their video; None for a format that is only read."""
     names_videos: bool = False
-    """Whether its files say which video they are about."""
+    """Whether files of the format name their videos."""

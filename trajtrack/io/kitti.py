@@ -1,15 +1,15 @@
 """KITTI tracking labels: ``frame id type truncated occluded alpha x1 y1 x2 y2 h w l x y z rotation [score]``.
 
 Reading
-    Frames and ids count from 0; id -1 is none. The boxes are corners already. Without an eighteenth column
-    the score is 1. Types are labels 0 to 8 in the order of `CLASSES`; other types get the next free labels in
-    the order in which they appear. A type that is a whole number is that label, without a name. What
-    describes the object in space is checked to be numbers and left alone.
+    Frames and IDs count from 0; ID -1 is none. Boxes are corners. Without an eighteenth column the score is 1. Types
+    are labels 0 to 8 in the order of `CLASSES`; other types get the next free labels in order of appearance. A type
+    that is an integer is that label, without a name. The columns that describe the object in space must be numbers and
+    are ignored.
 
 Writing
-    What is unknown is written as KITTI does: truncated, occluded and the dimensions -1, alpha and rotation
-    -10, location -1000. Labels without a name are written as their number. There is no room for `num_frames`,
-    nor for the numbers of labels whose names are not in `CLASSES`.
+    Unknown values are written as KITTI writes them: truncated, occluded and dimensions -1, alpha and rotation -10,
+    location -1000. Labels without a name are written as their number. `num_frames` is lost, as are the numbers of
+    labels whose names are not in `CLASSES`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.detections import Detections
-from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, track_ids_or_none, written_track_ids
+from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.format import Format, Source
 from trajtrack.io.text_rows import MAX_INTEGER, parse_rows
 
 __all__ = ["CLASSES", "CLASS_NAMES", "FORMAT"]
 
 CLASSES = ("Car", "Van", "Truck", "Pedestrian", "Person_sitting", "Cyclist", "Tram", "Misc", "DontCare")
-"""The types of KITTI; the label of each is its place."""
+"""The types of KITTI; the label of each is its index."""
 
 CLASS_NAMES = dict(enumerate(CLASSES))
-"""The same by label."""
+"""Names of the types by label."""
 
 _THIRD_FIELD = re.compile(rb"^([ \t]*[^\s,]+[ \t]+[^\s,]+[ \t]+)([^\s,]+)", re.MULTILINE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -56,7 +56,7 @@ def _decode(source: Source) -> Detections:
     names = {name: _as_name(name, source.content) for name in dict.fromkeys(_types(source.content))}
     labels = _numbered(names.values())
     numbers = {name: str(labels[text]).encode() for name, text in names.items()}
-    # Each type becomes its label in place, so that lines keep their numbers.
+    # Replacing each type by its label keeps the line numbers for errors.
     rows = parse_rows(
         _THIRD_FIELD.sub(lambda match: match[1] + numbers[match[2]], source.content),
         _COLUMNS_WITH_SCORE - 1,
@@ -98,11 +98,11 @@ def _numbered(names: Iterable[str]) -> dict[str, int]:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
-    names = _written_names(detections)
+    names = _names_to_write(detections)
     rows = len(detections)
     columns: list[NDArray[Any]] = [
         detections.frames,
-        written_track_ids(detections, MAX_INTEGER),
+        track_ids_to_write(detections, MAX_INTEGER),
         detections.labels,
         np.broadcast_to(_UNKNOWN_SIGHT, (rows, len(_UNKNOWN_SIGHT))),
         _core.short_decimals(detections.boxes),
@@ -113,19 +113,19 @@ def _encode(detections: Detections, video: str) -> bytes:
     return _THIRD_FIELD.sub(lambda match: match[1] + names[match[2]], text)
 
 
-def _written_names(detections: Detections) -> dict[bytes, bytes]:
-    """Return the type to write for each label's number."""
+def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
+    """Return the type to write for each label, both as bytes."""
     names: dict[bytes, bytes] = {}
     for label in np.unique(detections.labels).tolist():
         name = detections.label_names.get(label, str(label))
         if not re.fullmatch(r"[^\s,]+", name, re.ASCII):
             raise ValueError(
-                f"label_names: found {name!r} for label {label}, expected a name without blanks and commas"
+                f"label_names: found {name!r} for label {label}, expected a name without whitespace and commas"
             )
         if _WHOLE_NUMBER.fullmatch(name) and name != str(label):
-            raise ValueError(f"label_names: found {name!r} for label {label}, expected a name that is no number")
+            raise ValueError(f"label_names: found {name!r} for label {label}, expected a name that is not a number")
         if name.encode() in names.values():
-            raise ValueError(f"label_names: found {name!r} for label {label}, expected names that differ")
+            raise ValueError(f"label_names: found {name!r} for label {label}, expected distinct names")
         names[str(label).encode()] = name.encode()
     return names
 

@@ -1,8 +1,8 @@
 """Detections on KITTI tracking by PointRCNN.
 
-Rows are ``frame,type,x1,y1,x2,y2,score,h,w,l,x,y,z,rotation,alpha``; frames count from 0. Types 1, 2 and 3
-are Pedestrian, Car and Cyclist and get the labels that they have in KITTI's own files. Scores may be
-negative. What describes the object in space is checked to be numbers and left alone.
+Rows are ``frame,type,x1,y1,x2,y2,score,h,w,l,x,y,z,rotation,alpha``; frames count from 0. Types 1, 2 and 3 are
+Pedestrian, Car and Cyclist and get the labels of KITTI's own files. Scores may be negative. The columns that describe
+the object in space must be numbers and are ignored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Detections on KITTI tracking by RRC: rows of ``frame,x1,y1,x2,y2,score``, frames from 0.
 
-Six columns of numbers are also a row of MOT, so this format is only read where it is named. Each file is
-about one class, which its folder names; the label is 0, without a name.
+Six numbers could also be a row of MOT, so this format is only read by name. Each file holds one class, which its folder
+names; the label is 0, without a name.
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
 """MOTChallenge text: ``frame, id, left, top, width, height[, score[, class, visibility | x, y, z]]``.
 
 Reading
-    Rows have 6 to 10 columns with commas or blanks between them; they may differ in width and come in any
-    order. Frames count from 1 in the file and from 0 in memory. A frame that the file leaves out is empty.
-    Ids count from 1 in the file and from 0 in memory, and -1 is none; in a file that holds an id 0 all ids
-    are kept as they are. Without a seventh column the score is 1. Rows of 8 and 9 columns are ground truth,
-    whose eighth column is the class: the label. Elsewhere the label is 0; what stands in further columns is
-    checked to be numbers and left alone.
+    Rows have 6 to 10 columns, separated by commas or whitespace; they may have different lengths and any order. Frames
+    count from 1 in the file and from 0 in memory. Frames without rows are empty. IDs count from 1 in the file and from
+    0 in memory, and -1 is none; if a file has an ID 0, all its IDs are kept unchanged. Without a seventh column the
+    score is 1. Rows of 8 or 9 columns are ground truth, whose eighth column is the class, used as label. In other rows
+    the label is 0. Further columns must be numbers and are ignored.
 
 Writing
-    Ten columns, the last three -1, where all labels are 0; else nine columns with the class and a visibility
-    of -1. There is no room for `num_frames` and `label_names`, and for ids from 2**53 - 1.
+    If all labels are 0, ten columns, the last three -1; otherwise nine columns with the class and a visibility of -1.
+    `num_frames` and `label_names` are lost; IDs of 2**53 - 1 and more cannot be written.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from trajtrack.io.checks import (
     ids_from_zero,
     sizes_from_corners,
     track_ids_or_none,
-    written_track_ids,
+    track_ids_to_write,
 )
 from trajtrack.io.format import Format, Source
 from trajtrack.io.text_rows import MAX_INTEGER, TextRows, parse_rows
@@ -72,7 +71,7 @@ def _labels(rows: TextRows) -> NDArray[np.int64] | None:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
-    ids = written_track_ids(detections, MAX_INTEGER - 1)
+    ids = track_ids_to_write(detections, MAX_INTEGER - 1)
     unknown = np.full(len(detections), _UNKNOWN, np.float64)
     has_classes = bool(detections.labels.any())
     columns: list[NDArray[Any]] = [

@@ -1,12 +1,12 @@
-"""Parquet, by pyarrow: columns ``frame, x1, y1, x2, y2, score, label`` and perhaps ``track_id``.
+"""Parquet, using pyarrow: columns ``frame, x1, y1, x2, y2, score, label`` and optionally ``track_id``.
 
 Reading
-    Tables that others wrote are taken as `Detections.from_table` takes a table: with at least ``frame``,
-    ``score`` and the corners or ``x, y, w, h``.
+    Tables of other programs are read like those of `Detections.from_table`: they need at least ``frame``, ``score`` and
+    the corners or ``x, y, w, h``.
 
 Writing
-    The columns are stored as they are in memory; `num_frames` and `label_names` go into the metadata of the
-    schema.
+    The columns have the types that they have in memory; `num_frames` and `label_names` are stored in the metadata of
+    the schema.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def _decode(source: Source) -> Detections:
     try:
         table = parquet.read_table(arrow.BufferReader(source.content))
     except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"found no Parquet table that can be read ({error}), expected one") from error
+        raise ValueError(f"found an unreadable file ({error}), expected a Parquet table") from error
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
     num_frames, label_names = (None, None) if metadata is None else _from_metadata(metadata)
     try:
         return Detections.from_table(table, num_frames, label_names=label_names)
-    # KeyError is how pyarrow refuses two columns of one name.
+    # pyarrow raises KeyError for two columns of the same name.
     except (TypeError, KeyError, arrow.ArrowException) as error:
         raise ValueError(str(error)) from error
 
@@ -60,7 +60,7 @@ def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:
     try:
         return num_frames, {int(label): fields.text(name, (*place, "label_names")) for label, name in names.items()}
     except AttributeError:
-        raise fields.refuse_value(names, (*place, "label_names"), "names by label") from None
+        raise fields.unexpected(names, (*place, "label_names"), "an object with names by label") from None
 
 
 def _encode(detections: Detections, video: str) -> bytes:

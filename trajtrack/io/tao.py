@@ -1,21 +1,19 @@
 """TAO annotations: JSON with ``videos``, ``images``, ``tracks``, ``annotations`` and ``categories``.
 
 Reading
-    The frame of an annotation is the ``frame_index`` of its image, from 0. Boxes are left, top, width and
-    height. Labels are the ``category_id`` of the annotation, which repeats that of its track. Ids are the
-    ``track_id``, which counts from 1 in the file and from 0 in memory; in a video that holds an id 0 all ids
-    are kept as they are. The score is 1 where an annotation has none. The video has ``length`` frames, or up
-    to its last image if that is more. A category whose name is its number has no name. A file may hold several
-    videos: the caller chooses one by name or id.
+    The frame of an annotation is the ``frame_index`` of its image, from 0. Boxes are left, top, width and height.
+    Labels are the ``category_id`` of the annotation, which repeats that of its track. IDs are the ``track_id``, which
+    counts from 1 in the file and from 0 in memory; if a video has an ID 0, all its IDs are kept unchanged. The default
+    score is 1. The video has ``length`` frames, or as many as its last image needs if that is more. A category that is
+    named after its number has no name. A file may hold several videos, one of which the caller chooses by name or ID.
 
-    A list of results, which has no images, is not read: it does not say which frame an image is.
+    A list of results is not read: it has no images and does not say which frame an image is.
 
 Writing
-    One video. Only frames with boxes have an image. Every row needs an identity, with one label in all its
-    frames and one box in a frame: readers refuse other tracks. ``score`` of an annotation and ``length`` of the
-    video are keys of our own; readers do not look at them. Each annotation has all keys of a result, so
-    ``annotations`` alone is a list of results. What only images tell is left out: ``file_name``, ``width`` and
-    ``height``.
+    One video. Only frames with boxes have an image. Every row needs an identity, and each identity needs one label and
+    at most one box per frame, as readers require. ``score`` of an annotation and ``length`` of the video are not part
+    of the layout, and readers ignore them. Each annotation has all keys of a result, so ``annotations`` alone is a list
+    of results. ``file_name``, ``width`` and ``height`` of the images are unknown and omitted.
 """
 
 from __future__ import annotations
@@ -52,7 +50,7 @@ def _decode(source: Source) -> Detections:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
-    # Evaluators take an id of 0 for no match: ids count from 1.
+    # IDs count from 1, because evaluators interpret ID 0 as no match.
     tracks = [
         {"id": track.id + 1, "category_id": track.label, "video_id": coco.VIDEO_ID}
         for track in tracks_of(detections, "tao", _MAX_ID)
@@ -87,9 +85,9 @@ def _encode(detections: Detections, video: str) -> bytes:
                 "iscrowd": 0,
                 "score": scores[row],
             }
-            for row, box in enumerate(coco.written_boxes(detections))
+            for row, box in enumerate(coco.encode_boxes(detections))
         ],
-        "categories": coco.written_categories(detections),
+        "categories": coco.encode_categories(detections),
         "licenses": [],
     }
     return json.dumps(document).encode()

@@ -1,4 +1,4 @@
-"""Text tables of numbers: rows that know their lines."""
+"""Text tables of numbers whose rows know their line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trajtrack.io.checks import as_text, refuse
 __all__ = ["MAX_INTEGER", "TextRows", "parse_rows"]
 
 MAX_INTEGER = 2**53 - 1
-"""The greatest integer up to which a double holds all of them; numbers in text files are read as doubles."""
+"""Largest integer in text files: numbers are read as doubles, which represent all integers up to it."""
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,17 @@ class TextRows:
     """The rows of a text table."""
 
     values: NDArray[np.float64]
-    """(R, C) finite numbers; NaN where a row is shorter."""
+    """(R, C) finite numbers, padded with NaN."""
     lines: NDArray[np.int64]
-    """(R,) line of each row, from 1."""
+    """(R,) line numbers, from 1."""
     widths: NDArray[np.int32]
-    """(R,) number of columns of each row."""
+    """(R,) numbers of columns."""
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def where(self, row: int) -> str:
-        """Say where a row stands in the file."""
+        """Describe the location of a row in the file."""
         return f"line {self.lines[row]}"
 
     def integers(self, column: int, name: str, low: int, high: int) -> NDArray[np.int64]:
@@ -41,16 +41,16 @@ class TextRows:
         Parameters
         ----------
         column
-            Its number, from 0.
+            Index of the column.
         name
-            What it is called in error messages.
+            Name of the column in error messages.
         low, high
-            The least and the greatest value that are allowed.
+            Smallest and largest value allowed.
 
         Raises
         ------
         ValueError
-            Naming the first line with a fraction or with a value out of range.
+            If a value has a fraction or is out of range, naming the first line.
         """
         values = np.ascontiguousarray(self.values[:, column])
 
@@ -59,17 +59,17 @@ class TextRows:
 
         refuse((values < low) | (values > high), self.where, found, f"{name}s from {low} to {high}")
         integers = values.astype(np.int64)
-        refuse(integers != values, self.where, found, "a whole number")
+        refuse(integers != values, self.where, found, "an integer")
         return integers
 
 
 def parse_rows(content: bytes, min_columns: int, max_columns: int) -> TextRows:
-    """Read the rows of a text table with commas or blanks between the columns; blank lines are left out.
+    """Parse a text table whose columns are separated by commas or whitespace; blank lines are skipped.
 
     Raises
     ------
     ValueError
-        Naming the first line that holds what is no finite number, or too few or too many columns.
+        If a value is not a finite number or a row has too few or too many columns, naming the first line.
     """
     rows = TextRows(*_core.parse_numbers(content.removeprefix(codecs.BOM_UTF8), max_columns))
     columns = f"{min_columns} columns" if min_columns == max_columns else f"{min_columns} to {max_columns} columns"

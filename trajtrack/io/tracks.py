@@ -1,4 +1,4 @@
-"""Rows by track, for formats that hold tracks and not single boxes."""
+"""Rows grouped by track, for formats that store tracks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
-from trajtrack.io.checks import refuse, written_track_ids
+from trajtrack.io.checks import refuse, track_ids_to_write
 
 __all__ = ["Track", "tracks_of"]
 
@@ -18,40 +18,40 @@ class Track:
     """The rows of one identity."""
 
     id: int
-    """Its identity."""
+    """Identity."""
     label: int
-    """The label of all its rows."""
+    """Label of all rows."""
     rows: NDArray[np.int64]
-    """Rows of the detections, by frame."""
+    """Indices into the detections, by frame."""
 
 
 def tracks_of(detections: Detections, format: str, max_id: int) -> list[Track]:
-    """Return the tracks, by identity.
+    """Return the tracks, sorted by identity.
 
     Parameters
     ----------
     detections
-        What is written.
+        Detections to write.
     format
-        Name of the format that needs tracks, for errors.
+        Name of the format, for error messages.
     max_id
-        The greatest identity that it has room for.
+        Largest identity that the format can store.
 
     Raises
     ------
     ValueError
-        Naming the first row without an identity, with another label than the rows of its identity before, or in
-        a frame where its identity has a box already.
+        If a row has no identity, another label than an earlier row of its identity, or the same frame as an earlier row
+        of its identity; naming the first such row.
     """
-    ids = written_track_ids(detections, max_id)
+    ids = track_ids_to_write(detections, max_id)
     frames, labels = detections.frames, detections.labels
     refuse(
         ids < 0,
         lambda row: f"track_ids, row {row}",
         lambda row: "none",
-        f"an identity for every row: {format} files hold tracks",
+        f"an identity for every row: {format} files store tracks",
     )
-    order = np.lexsort((frames, ids))  # stable: rows of one id and frame stay in their order
+    order = np.lexsort((frames, ids))  # stable: rows of the same ID and frame keep their order
     begins = np.flatnonzero(np.diff(ids[order], prepend=-1))
     first = np.zeros(len(ids), np.int64)
     groups = np.split(order, begins[1:]) if len(order) else []
@@ -61,7 +61,7 @@ def tracks_of(detections: Detections, format: str, max_id: int) -> list[Track]:
         labels != labels[first],
         lambda row: f"labels, row {row}",
         lambda row: f"label {labels[row]} for id {ids[row]}",
-        f"one label for each identity: {format} files name the class of a track once",
+        f"one label per identity: {format} files store the class of a track once",
     )
     again = np.zeros(len(ids), np.bool_)
     again[order[1:]] = (np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0)
@@ -69,6 +69,6 @@ def tracks_of(detections: Detections, format: str, max_id: int) -> list[Track]:
         again,
         lambda row: f"track_ids, row {row}",
         lambda row: f"id {ids[row]} a second time in frame {frames[row]}",
-        f"one box of an identity in a frame: {format} files hold tracks",
+        f"one box per identity and frame: {format} files store tracks",
     )
     return [Track(int(ids[rows[0]]), int(labels[rows[0]]), rows) for rows in groups]

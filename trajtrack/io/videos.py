@@ -1,4 +1,4 @@
-"""Which video of a file the caller wants."""
+"""Choice among the videos of a file."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ __all__ = ["choose_video"]
 
 
 def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | int | None) -> int:
-    """Return the place of the wanted video.
+    """Return the index of the wanted video.
 
     Parameters
     ----------
     videos
-        Id and name of each.
+        ID and name of each video.
     wanted
-        A name or an id, an id also as text; None for the only one.
+        A name or an ID, which may be given as text; None for the only video.
 
     Raises
     ------
     ValueError
-        When the wanted video is not there or not the only one of its name; when none is wanted and there is
-        not exactly one.
+        If the wanted video is missing or its name is not unique; if none is wanted and there is not exactly one.
     """
     if wanted is None:
         matches = list(range(len(videos)))
     else:
-        matches = [place for place, (_, name) in enumerate(videos) if name == wanted] or [
-            place for place, (number, _) in enumerate(videos) if str(number) == str(wanted)
+        matches = [index for index, (_, name) in enumerate(videos) if name == wanted] or [
+            index for index, (number, _) in enumerate(videos) if str(number) == str(wanted)
         ]
     if len(matches) == 1:
         return matches[0]
@@ -36,4 +35,4 @@ def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | i
         raise ValueError("videos: found none, expected at least one")
     if wanted is None:
         raise ValueError(f"videos: found {len(videos)}, expected video= or --video-name to choose one of {names}")
-    raise ValueError(f"video: found {wanted!r}, which is {len(matches)} videos of the file, expected one of {names}")
+    raise ValueError(f"video: found {wanted!r}, which matches {len(matches)} videos, expected one of {names}")

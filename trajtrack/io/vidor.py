@@ -1,22 +1,20 @@
-"""VidOR and VidVRD annotations: a JSON file for each video.
+"""VidOR and VidVRD annotations: one JSON file per video.
 
 ``trajectories[frame]`` lists the boxes of a frame as ``{"tid": 0, "bbox": {"xmin", "ymin", "xmax", "ymax"},
 "generated": 0}``, and ``subject/objects`` gives each ``tid`` its category.
 
 Reading
-    The corners are kept as they are; ids are the ``tid``; the score of a box is its ``score``, 1 where it has
-    none. The video has ``frame_count`` frames, or as many as ``trajectories`` if those are more. Rows come by
-    frame, and within a frame in the file's order. Labels are the places in
-    `trajtrack.io.vidor_categories.CATEGORIES`, the same for every file of both datasets; categories that are
-    not there get the next free labels in the order in which they appear.
+    Corners are unchanged; IDs are the ``tid``; the score of a box is its ``score``, default 1. The video has
+    ``frame_count`` frames, or as many as ``trajectories`` if those are more. Rows are sorted by frame, and within a
+    frame in the order of the file. Labels are indices into `CATEGORIES`; other categories get the next free labels in
+    order of appearance.
 
 Writing
-    Rows go to the file by frame, rows of a frame in their order; so reading gives them back in that order.
-    What the datasets' layout has no room for goes into keys of their own, which readers of the datasets do
-    not look at: ``score`` of a box, where some score is not 1; ``category`` of a box without ``tid`` or with
-    another label than its ``tid``; ``categories``, the label names by number, where they are not
-    `CATEGORIES`. A label without a name is written as its number. The layout spells out every frame, so
-    `num_frames` is limited to 10 million.
+    Rows are sorted by frame, and rows of a frame keep their order; reading returns them in that order. Values that are
+    not part of the layout are stored under additional keys, which readers of the datasets ignore: ``score`` of a box,
+    if any score is not 1; ``category`` of a box without ``tid`` or with another label than its ``tid``;
+    ``categories``, the label names by number, if they are not `CATEGORIES`. A label without a name is written as its
+    number. The layout lists every frame, so `num_frames` is limited to 10 million.
 """
 
 from __future__ import annotations
@@ -30,12 +28,29 @@ import numpy as np
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
-from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, written_track_ids
+from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.format import Format, Source
 from trajtrack.io.videos import choose_video
-from trajtrack.io.vidor_categories import CATEGORIES
 
-__all__ = ["FORMAT"]
+__all__ = ["CATEGORIES", "FORMAT"]
+
+_VIDOR = (
+    "adult aircraft antelope baby baby_seat baby_walker backpack ball/sports_ball bat bear bench "
+    "bicycle bird bottle bread bus/truck cake camel camera car cat cattle/cow cellphone chair chicken "
+    "child crab crocodile cup dish dog duck electric_fan elephant faucet fish frisbee fruits guitar "
+    "hamster/rat handbag horse kangaroo laptop leopard lion microwave motorcycle oven panda penguin "
+    "piano pig rabbit racket refrigerator scooter screen/monitor sheep/goat sink skateboard ski snake "
+    "snowboard sofa squirrel stingray stool stop_sign suitcase surfboard table tiger toilet toy "
+    "traffic_light train turtle vegetables watercraft"
+)
+
+_ONLY_IN_VIDVRD = (
+    "airplane ball bus cattle domestic_cat fox giant_panda hamster lizard monkey person red_panda sheep whale zebra"
+)
+
+CATEGORIES = (*_VIDOR.split(), *_ONLY_IN_VIDVRD.split())
+"""The 80 categories of VidOR in alphabetical order, then the 15 that only VidVRD has. The label of each is its index in
+every file of both datasets, so labels can be compared between files."""
 
 _NAMES = dict(enumerate(CATEGORIES))
 _OBJECTS = "subject/objects"
@@ -108,7 +123,7 @@ def _categories_by_id(document: dict[str, Any]) -> dict[int, Category]:
         place = (_OBJECTS, index)
         number = fields.integer(fields.field(entry, "tid", place), (*place, "tid"))
         if number in categories:
-            raise fields.refuse_value(number, (*place, "tid"), "a tid that no other entry has")
+            raise fields.unexpected(number, (*place, "tid"), "a tid that no other entry has")
         categories[number] = _as_category(fields.field(entry, "category", place), (*place, "category"))
     return categories
 
@@ -118,24 +133,22 @@ def _as_category(value: Any, place: fields.Place) -> Category:
         return value
     if type(value) is int and _INT32.min <= value <= _INT32.max:
         return value
-    raise fields.refuse_value(value, place, "the name of a category")
+    raise fields.unexpected(value, place, "the name of a category")
 
 
 def _category_of(box: dict[str, Any], number: int, categories: dict[int, Category], place: fields.Place) -> Category:
     if "category" in box:
         return _as_category(box["category"], (*place, "category"))
     if number == -1:
-        raise ValueError(
-            f"{fields.at((*place, 'tid'))}: found no such key, expected a tid or a category of the box's own"
-        )
+        raise ValueError(f"{fields.at((*place, 'tid'))}: found no such key, expected a tid, or a category of the box")
     try:
         return categories[number]
     except KeyError:
-        raise fields.refuse_value(number, (*place, "tid"), f"a tid of {_OBJECTS}") from None
+        raise fields.unexpected(number, (*place, "tid"), f"a tid of {_OBJECTS}") from None
 
 
 def _own_names(document: dict[str, Any]) -> dict[int, str] | None:
-    """Return the label names that `_encode` wrote, None where the file numbers no categories."""
+    """Return the label names that `_encode` wrote, or None if the file has none."""
     if "categories" not in document:
         return None
     names: dict[int, str] = {}
@@ -147,7 +160,7 @@ def _own_names(document: dict[str, Any]) -> dict[int, str] | None:
 
 
 def _numbered(categories: Iterable[Category], names: dict[int, str]) -> dict[Category, int]:
-    """Return a label for each category: its number, or that of its name, or the next free one."""
+    """Return the label of each category: the number itself, the label of the name, or the next free one."""
     labels: dict[Category, int] = {name: number for number, name in names.items()}
     distinct = dict.fromkeys(categories)
     labels |= {category: category for category in distinct if isinstance(category, int)}
@@ -160,12 +173,12 @@ def _encode(detections: Detections, video: str) -> bytes:
     if detections.num_frames > _MAX_WRITTEN_FRAMES:
         raise ValueError(
             f"num_frames: found {detections.num_frames}, expected at most {_MAX_WRITTEN_FRAMES}: "
-            "VidOR files spell out every frame"
+            "VidOR files list every frame"
         )
-    ids = written_track_ids(detections, _MAX_ID).tolist()
+    ids = track_ids_to_write(detections, _MAX_ID).tolist()
     labels = detections.labels.tolist()
     names = detections.label_names
-    # A name that two labels share would not say which.
+    # A name that two labels share would be ambiguous.
     shared = len(set(names.values())) < len(names)
     categories: list[Category] = [label if shared else names.get(label, label) for label in labels]
     of_id: dict[int, Category] = {}

@@ -1,20 +1,20 @@
-"""YouTube-VIS: JSON with ``videos``, ``annotations`` and ``categories``; an annotation is a whole track.
+"""YouTube-VIS: JSON with ``videos``, ``annotations`` and ``categories``; each annotation is a track.
 
 Reading
-    ``bboxes`` of an annotation holds left, top, width and height for every frame of the video from 0, or null
-    where the object is not seen. Labels are the ``category_id``. Ids are the annotation's ``id``, which counts
-    from 1 in the file and from 0 in memory; in a video that holds an id 0 all ids are kept as they are. Scores
-    are ``scores``, which has a number wherever ``bboxes`` has a box; where there are none, the ``score`` of the
-    annotation is that of each box; 1 where it has none either. The video has ``length`` frames, or as many as
-    ``bboxes`` lists if those are more. A category whose name is its number has no name. Rows come by annotation
-    and frame. A file may hold several videos: the caller chooses one by name or id. Masks are left alone.
+    ``bboxes`` of an annotation holds left, top, width and height for every frame of the video from 0, or null if the
+    object is not visible. Labels are the ``category_id``. IDs are the annotation's ``id``, which counts from 1 in the
+    file and from 0 in memory; if a video has an ID 0, all its IDs are kept unchanged. Scores are ``scores``, which
+    needs a number for every box of ``bboxes``; without ``scores``, each box has the ``score`` of the annotation,
+    default 1. The video has ``length`` frames, or as many as ``bboxes`` lists if those are more. A category that is
+    named after its number has no name. Rows are sorted by annotation and frame. A file may hold several videos, one of
+    which the caller chooses by name or ID. Masks are ignored.
 
 Writing
-    One video. Every row needs an identity, with one label in all its frames and one box in a frame. ``score`` is
-    the mean over the boxes of the track that are not 0, as interpolated ones are. ``scores`` and the ``name`` of
-    the video are keys of our own; readers do not look at them. ``areas`` are those of the boxes. What boxes do not
-    tell is left out: ``segmentations``, ``file_names``, ``width`` and ``height``. The layout gives every track an
-    entry for every frame, so their product is limited to 10 million.
+    One video. Every row needs an identity, and each identity needs one label and at most one box per frame. ``score``
+    is the mean of the nonzero scores of the track; interpolated boxes have score 0. ``scores`` and the ``name`` of the
+    video are not part of the layout, and readers ignore them. ``areas`` are those of the boxes. ``segmentations``,
+    ``file_names``, ``width`` and ``height`` are unknown and omitted. The layout has an entry for every frame of every
+    track, so their product is limited to 10 million.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _decode(source: Source) -> Detections:
             continue
         number = fields.integer(fields.field(annotation, "id", place), (*place, "id"))
         if number in seen:
-            raise fields.refuse_value(number, (*place, "id"), "an id that no other annotation of the video has")
+            raise fields.unexpected(number, (*place, "id"), "an ID that no other annotation of the video has")
         seen.add(number)
         label = coco.label_of(annotation, place)
         track = fields.items(fields.field(annotation, "bboxes", place), (*place, "bboxes"))
@@ -102,9 +102,9 @@ def _encode(detections: Detections, video: str) -> bytes:
     if len(tracks) * length > _MAX_WRITTEN_ENTRIES:
         raise ValueError(
             f"num_frames: found {length} frames for each of {len(tracks)} tracks, expected a product of at most "
-            f"{_MAX_WRITTEN_ENTRIES}: youtube-vis files spell out every frame of every track"
+            f"{_MAX_WRITTEN_ENTRIES}: youtube-vis files list every frame of every track"
         )
-    boxes = coco.written_boxes(detections)
+    boxes = coco.encode_boxes(detections)
     scores = fields.short_numbers(detections.scores)
     annotations: list[dict[str, Any]] = []
     for track in tracks:
@@ -114,7 +114,7 @@ def _encode(detections: Detections, video: str) -> bytes:
         counted = counted[counted != 0]
         annotations.append(
             {
-                # Evaluators take an id of 0 for no match: ids count from 1.
+                # IDs count from 1, because evaluators interpret ID 0 as no match.
                 "id": track.id + 1,
                 "video_id": coco.VIDEO_ID,
                 "category_id": track.label,
@@ -129,7 +129,7 @@ def _encode(detections: Detections, video: str) -> bytes:
         "info": {},
         "videos": [{"id": coco.VIDEO_ID, "name": video, "length": length}],
         "annotations": annotations,
-        "categories": coco.written_categories(detections),
+        "categories": coco.encode_categories(detections),
         "licenses": [],
     }
     return json.dumps(document).encode()

@@ -58,12 +58,12 @@ for word in "${{COMPREPLY[@]}}"; do echo "$word"; done
     assert output_of("bash", "--norc", "-c", script("bash", capsys) + asked) == expected
 
 
-def test_zsh_takes_the_script(capsys):
+def test_zsh_loads_the_script(capsys):
     asked = f"autoload -U compinit; compinit -u -D; eval {shlex.quote(script('zsh', capsys))}; print $_comps[trajtrack]"
     assert output_of("zsh", "-f", "-c", asked) == ["_shtab_trajtrack"]
 
 
-def test_without_shtab_a_line_says_how_to_get_it(monkeypatch, capsys):
+def test_without_shtab_the_error_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "shtab", None)
     assert main(["completion", "bash"]) == 1
     expected = "trajtrack: error: completion needs shtab: pip install 'trajtrack[completion]'\n"

@@ -57,7 +57,7 @@ def test_new_files_have_the_usual_permissions(tmp_path: Path) -> None:
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
-def test_a_path_keeps_its_suffix_for_libraries_that_choose_by_it(tmp_path: Path) -> None:
+def test_the_temporary_path_keeps_the_suffix(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "image.png") as path:
         assert path.suffix == ".png"
         path.write_bytes(b"")

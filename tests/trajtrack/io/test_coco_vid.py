@@ -57,16 +57,14 @@ def test_the_only_video_need_not_be_chosen(changed) -> None:
     assert len(trajtrack.read(path)) == 2
 
 
-def test_several_videos_are_listed_where_none_was_chosen(changed) -> None:
+def test_several_videos_are_listed_if_none_was_chosen(changed) -> None:
     message = "vid.json, videos: found 2, expected video= or --video-name to choose one of 'beach', 'street'"
     with pytest.raises(ValueError, match=message):
         trajtrack.read(changed("info", {}))
 
 
-def test_an_unknown_video_is_refused_with_the_known_ones(changed) -> None:
-    with pytest.raises(
-        ValueError, match="found 'sea', which is 0 videos of the file, expected one of 'beach', 'street'"
-    ):
+def test_an_unknown_video_is_refused_and_the_known_ones_listed(changed) -> None:
+    with pytest.raises(ValueError, match="found 'sea', which matches 0 videos, expected one of 'beach', 'street'"):
         trajtrack.read(changed("info", {}), video="sea")
 
 
@@ -90,22 +88,22 @@ def test_a_file_without_videos_is_refused(changed) -> None:
         ),
         (
             ("annotations", 0, "image_id", 99),
-            "annotations[0].image_id: found 99, expected the id of an image",
+            "annotations[0].image_id: found 99, expected the ID of an image",
         ),
-        (("annotations", 0, "image_id", None), "annotations[0].image_id: found None, expected an id"),
+        (("annotations", 0, "image_id", None), "annotations[0].image_id: found None, expected an ID"),
         (
             ("annotations", 0, "category_id", "7"),
-            "annotations[0].category_id: found '7', expected a whole number",
+            "annotations[0].category_id: found '7', expected an integer",
         ),
         (
             ("annotations", 0, "instance_id", -2),
-            "annotations[0].instance_id: found -2, expected a whole number",
+            "annotations[0].instance_id: found -2, expected an integer",
         ),
         (("annotations", 0, 5), "annotations[0]: found 5, expected an object"),
-        (("images", 1, "id", 10), "images[1].id: found 10, expected an id that no other image has"),
-        (("images", 1, "frame_id", -1), "images[1].frame_id: found -1, expected a whole number from 0"),
+        (("images", 1, "id", 10), "images[1].id: found 10, expected an ID that no other image has"),
+        (("images", 1, "frame_id", -1), "images[1].frame_id: found -1, expected an integer from 0"),
         (("categories", 0, "name", None), "categories[0].name: found None, expected a string"),
-        (("videos", 1, "length", "long"), "videos[1].length: found 'long', expected a whole number"),
+        (("videos", 1, "length", "long"), "videos[1].length: found 'long', expected an integer"),
     ],
 )
 def test_errors_name_file_and_place(changed, change: tuple, message: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import trajtrack
 from trajtrack import Detections
 
-# As CVAT exports it, shortened.
+# An export of CVAT, shortened.
 EXPORTED = """<?xml version="1.0" encoding="utf-8"?>
 <annotations>
   <version>1.1</version>
@@ -60,7 +60,7 @@ def boxes_of(path: Path) -> list[dict[str, str]]:
     return [dict(box.attrib) for box in ElementTree.parse(path).getroot().iter("box")]
 
 
-def test_boxes_outside_are_no_rows(tmp_path: Path) -> None:
+def test_boxes_outside_are_not_rows(tmp_path: Path) -> None:
     expected = Detections(
         [[1, 2.5, 3, 4], [2, 2.5, 4, 4], [10, 20, 30, 40]],
         [1, 0.25, 1],
@@ -74,21 +74,19 @@ def test_boxes_outside_are_no_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
-def test_the_declared_encoding_counts(tmp_path: Path, encoding: str) -> None:
+def test_the_declared_encoding_is_used(tmp_path: Path, encoding: str) -> None:
     text = EXPORTED.replace("utf-8", encoding).replace("dog", "chien é")
     assert read(tmp_path, text.encode(encoding)).label_names[0] == "chien é"
 
 
 def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
-    message = "line 1: found unknown encoding: klingon, expected one that Python knows"
+    message = "line 1: found unknown encoding: klingon, expected an encoding that Python knows"
     refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
 
 
 def test_the_video_may_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, EXPORTED, video="street")) == 3
-    refused(
-        tmp_path, EXPORTED, "video: found 'sea', which is 0 videos of the file, expected one of 'street'", video="sea"
-    )
+    refused(tmp_path, EXPORTED, "video: found 'sea', which matches 0 videos, expected one of 'street'", video="sea")
 
 
 def test_names_that_are_numbers_are_labels_without_a_name(tmp_path: Path) -> None:
@@ -96,7 +94,7 @@ def test_names_that_are_numbers_are_labels_without_a_name(tmp_path: Path) -> Non
     assert (found.labels.tolist(), found.label_names) == ([0, 0, 1], {0: 'a <b> & "c"'})
 
 
-def test_labels_that_are_not_declared_are_numbered_as_they_come(tmp_path: Path) -> None:
+def test_undeclared_labels_are_numbered_in_order_of_appearance(tmp_path: Path) -> None:
     found = read(tmp_path, re.sub("<meta>.*</meta>", "", EXPORTED, flags=re.DOTALL))
     assert (found.labels.tolist(), found.label_names) == ([0, 0, 1], {0: 'a <b> & "c"', 1: "dog"})
     assert found.num_frames == 3
@@ -109,14 +107,14 @@ def test_labels_that_are_not_declared_are_numbered_as_they_come(tmp_path: Path) 
         ('"3.00"', '"wide"', "line 19: found xbr 'wide', expected a finite number"),
         ('"3.00"', '"inf"', "line 19: found xbr 'inf', expected a finite number"),
         ('"3.00"', '"0"', "line 19: found x2 < x1 (x1 = 1, x2 = 0), expected x1 <= x2"),
-        (' frame="1"', ' frame="-1"', "line 19: found frame '-1', expected a whole number from 0 to 2147483647"),
-        (' frame="1"', ' frame="1.0"', "line 19: found frame '1.0', expected a whole number from 0"),
+        (' frame="1"', ' frame="-1"', "line 19: found frame '-1', expected an integer from 0 to 2147483647"),
+        (' frame="1"', ' frame="1.0"', "line 19: found frame '1.0', expected an integer from 0"),
         (' frame="1"', ' frame="1" rotation="90"', "line 19: found rotation '90', expected an upright box"),
         ("0.25", "high", "line 23: found score 'high', expected a finite number"),
         ("0.25", "1e300", "line 21: found score 1e+300, expected a score within the range of float32"),
         ('id="3"', "", "line 18: found <track> without 'id', expected one"),
-        ('id="3"', 'id="-1"', "line 18: found id '-1', expected a whole number from 0"),
-        ("<size>9", "<size>many", "line 8: found size 'many', expected a whole number from 0"),
+        ('id="3"', 'id="-1"', "line 18: found id '-1', expected an integer from 0"),
+        ("<size>9", "<size>many", "line 8: found size 'many', expected an integer from 0"),
         (
             "<size>9</size>",
             "<size>9</size><size>8</size>",
@@ -125,25 +123,25 @@ def test_labels_that_are_not_declared_are_numbered_as_they_come(tmp_path: Path) 
         (
             "<label><name>dog",
             '<label id="x"><name>dog',
-            "line 11: found id 'x', expected a whole number from -2147483648",
+            "line 11: found id 'x', expected an integer from -2147483648",
         ),
         ("<box frame", '<polygon frame="0"/><box frame', "line 19: found <polygon>, expected <box>"),
-        ("<track", '<image id="0"/><track', "line 18: found <image>, expected <track>: CVAT for video, not for images"),
-        ("</track>", "</box>", "line 28: found no XML that can be read (mismatched tag), expected it"),
+        ("<track", '<image id="0"/><track', "line 18: found <image>, expected <track>, as in CVAT for video"),
+        ("</track>", "</box>", "line 28: found invalid XML (mismatched tag), expected an XML document"),
         ("annotations>", "annotation>", "line 2: found <annotation>, expected <annotations>, the root of a CVAT file"),
-        (EXPORTED, "", "line 1: found no XML that can be read (no element found), expected it"),
-        (EXPORTED, EXPORTED[:700], "line 19: found no XML that can be read (unclosed token), expected it"),
+        (EXPORTED, "", "line 1: found invalid XML (no element found), expected an XML document"),
+        (EXPORTED, EXPORTED[:700], "line 19: found invalid XML (unclosed token), expected an XML document"),
     ],
 )
 def test_errors_name_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     refused(tmp_path, EXPORTED.replace(old, new), message)
 
 
-def test_two_labels_of_one_name_or_number_are_refused(tmp_path: Path) -> None:
+def test_two_labels_of_the_same_name_or_number_are_refused(tmp_path: Path) -> None:
     label = "<label><name>dog</name>"
     refused(tmp_path, EXPORTED.replace(label, f"{label}</label>{label}"), "line 11: found label 'dog' a second time")
     twice = EXPORTED.replace("<label>", '<label id="4">')
-    refused(tmp_path, twice, "line 12: found label id 4 a second time, expected ids that differ")
+    refused(tmp_path, twice, "line 12: found label id 4 a second time, expected distinct ids")
 
 
 @pytest.mark.parametrize(
@@ -156,15 +154,15 @@ def test_two_labels_of_one_name_or_number_are_refused(tmp_path: Path) -> None:
 )
 def test_entities_cannot_be_declared(tmp_path: Path, declaration: str) -> None:
     text = EXPORTED.replace("<annotations>", f"{declaration}<annotations>").replace("dog", "&c;")
-    refused(tmp_path, text, "line 2: found a document type declaration, expected none: it may declare entities")
+    refused(tmp_path, text, "line 2: found a document type declaration, expected none, because it may declare entities")
 
 
-def test_many_levels_of_elements_are_read(tmp_path: Path) -> None:
+def test_deeply_nested_elements_are_read(tmp_path: Path) -> None:
     deep = "<a>" * 100_000 + "</a>" * 100_000
     assert len(read(tmp_path, EXPORTED.replace("<dumped>", f"{deep}<dumped>"))) == 3
 
 
-def test_an_end_is_marked_by_a_box_outside_unless_the_video_ends(tmp_path: Path) -> None:
+def test_the_end_of_a_track_is_marked_by_a_box_outside_unless_the_video_ends(tmp_path: Path) -> None:
     written = Detections(
         [[0, 0, 1, 1], [2, 0, 3, 1], [4, 0, 5, 1], [9, 9, 9, 9]], [1] * 4, [0, 3, 4, 2], track_ids=[0, 0, 0, 1]
     )
@@ -180,7 +178,7 @@ def test_an_end_is_marked_by_a_box_outside_unless_the_video_ends(tmp_path: Path)
     ]
 
 
-def test_interpolated_boxes_are_no_key_frames(tmp_path: Path) -> None:
+def test_interpolated_boxes_are_not_key_frames(tmp_path: Path) -> None:
     detections = Detections([[0, 0, 9, 9], [0.1, 0, 9.1, 9], [0.9, 0, 9.9, 9]], [0.9, 0.8, 0.7], [0, 1, 8])
     trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections))
     assert [box["keyframe"] for box in boxes_of(tmp_path / "a.xml")] == [*"110000001"]
@@ -189,7 +187,7 @@ def test_interpolated_boxes_are_no_key_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scores", "third"), [([1, 0, 0, 1], 2.5), ([1, 0.1, 0, 1], 2), ([0, 0, 0, 1], 2), ([1, 0, 0, 0], 2)]
 )
-def test_boxes_that_interpolation_does_not_give_are_key_frames(tmp_path: Path, scores: list, third: float) -> None:
+def test_boxes_that_differ_from_the_interpolation_are_key_frames(tmp_path: Path, scores: list, third: float) -> None:
     lefts = np.array([0, 1, third, 3])
     boxes = np.stack([lefts, 0 * lefts, lefts + 1, 0 * lefts + 1], axis=1)
     written = Detections(boxes, scores, [0, 1, 2, 3], track_ids=[0] * 4)
@@ -201,7 +199,7 @@ def test_boxes_that_interpolation_does_not_give_are_key_frames(tmp_path: Path, s
 
 
 def test_a_box_beside_a_frame_without_one_is_a_key_frame(tmp_path: Path) -> None:
-    # The box that ends the object's being seen is a key frame: interpolation towards it gives another box.
+    # The box outside is a key frame, and the interpolation towards it differs from the box before it.
     written = Detections([[0, 0, 1, 1], [1, 0, 2, 1], [3, 0, 4, 1]], [1, 0, 1], [0, 1, 3], track_ids=[0] * 3)
     trajtrack.write(tmp_path / "a.xml", written)
     boxes = [(box["frame"], box["outside"], box["keyframe"]) for box in boxes_of(tmp_path / "a.xml")]
@@ -258,19 +256,19 @@ def test_the_written_file(tmp_path: Path) -> None:
     [
         (
             {1: "dog", 2: "dog"},
-            "label_names, label 2: found 'dog', which is the name of label 1 too, expected names that",
+            "label_names, label 2: found 'dog', which is also the name of label 1, expected distinct names",
         ),
-        ({1: "0"}, "label_names, label 1: found '0', which is the name of label 0 too, expected names that differ"),
-        ({1: "a\0"}, "label_names, label 1: found the character '\\x00', expected those that XML has room for"),
-        ({1: "\ud800"}, "label_names, label 1: found the character '\\ud800', expected those that XML has room for"),
+        ({1: "0"}, "label_names, label 1: found '0', which is also the name of label 0, expected distinct names"),
+        ({1: "a\0"}, "label_names, label 1: found the character '\\x00', expected characters that XML allows"),
+        ({1: "\ud800"}, "label_names, label 1: found the character '\\ud800', expected characters that XML allows"),
     ],
 )
-def test_names_without_room_are_refused(tmp_path: Path, names: dict[int, str], message: str) -> None:
+def test_names_that_cannot_be_written_are_refused(tmp_path: Path, names: dict[int, str], message: str) -> None:
     written = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names=names)
     with pytest.raises(ValueError, match=re.escape(f"a.xml: {message}")):
         trajtrack.write(tmp_path / "a.xml", written)
 
 
-def test_a_video_name_without_room_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a\.xml: video: found the character '\\x07', expected those that XML"):
+def test_a_video_name_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.xml: video: found the character '\\x07', expected characters that XML"):
         trajtrack.write(tmp_path / "a.xml", Detections([], [], []), video="\a")

@@ -35,7 +35,7 @@ def kitti_file(tmp_path: Path):
     return make
 
 
-def test_labels_are_recognised_by_the_word_in_third_place(kitti_file) -> None:
+def test_the_format_is_recognised_by_the_word_in_the_third_column(kitti_file) -> None:
     expected = Detections(
         np.array([[296.7, 161.7, 455.2, 292.3], [219.31, 188.49, 245.5, 218.56]]),
         [1, 1],
@@ -62,7 +62,7 @@ def test_other_types_get_the_next_free_labels_in_order_of_appearance(kitti_file)
     ("row", "message"),
     [
         (CAR.replace("3 7", "-1 7"), "found frame -1, expected frames from 0"),
-        (CAR.replace("3 7", "0.5 7"), "found frame 0.5, expected a whole number"),
+        (CAR.replace("3 7", "0.5 7"), "found frame 0.5, expected an integer"),
         (CAR.replace("3 7", "3 -2"), "found id -2, expected ids from -1"),
         (CAR.replace("455.2", "1.5"), "found x2 < x1 (x1 = 296.7, x2 = 1.5), expected x1 <= x2"),
         (CAR.replace("292.3", "0"), "found y2 < y1 (y1 = 161.7, y2 = 0), expected y1 <= y2"),
@@ -77,13 +77,13 @@ def test_errors_name_file_and_line(kitti_file, row: str, message: str) -> None:
         trajtrack.read(kitti_file(CAR, row))
 
 
-def test_a_type_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_type_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\n" + CAR.encode().replace(b"Car", b"C\xff"))
     with pytest.raises(ValueError, match=r"a.txt, line 2: found type .*, expected UTF-8 text"):
         trajtrack.read(tmp_path / "a.txt")
 
 
-def test_what_is_unknown_is_written_as_kitti_does(tmp_path: Path) -> None:
+def test_unknown_values_are_written_as_kitti_does(tmp_path: Path) -> None:
     written = Detections([[0.5, 1, 2, 3]] * 2, [0.5, 1], [4, 0], labels=[5, 77], track_ids=[3, -1], label_names=TABLE)
     trajtrack.write(tmp_path / "out.txt", written, "kitti")
     assert (tmp_path / "out.txt").read_text() == (
@@ -97,11 +97,11 @@ def test_what_is_unknown_is_written_as_kitti_does(tmp_path: Path) -> None:
     [
         (
             {0: "traffic light"},
-            "found 'traffic light' for label 0, expected a name without blanks and commas",
+            "found 'traffic light' for label 0, expected a name without whitespace and commas",
         ),
-        ({0: ""}, "found '' for label 0, expected a name without blanks"),
-        ({0: "1"}, "found '1' for label 0, expected a name that is no number"),
-        ({0: "Car", 1: "Car"}, "found 'Car' for label 1, expected names that differ"),
+        ({0: ""}, "found '' for label 0, expected a name without whitespace"),
+        ({0: "1"}, "found '1' for label 0, expected a name that is not a number"),
+        ({0: "Car", 1: "Car"}, "found 'Car' for label 1, expected distinct names"),
     ],
 )
 def test_names_that_would_not_read_back_are_refused(tmp_path: Path, names: dict[int, str], message: str) -> None:
@@ -113,7 +113,7 @@ def test_names_that_would_not_read_back_are_refused(tmp_path: Path, names: dict[
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("sequence", range(11))
-def test_real_labels_are_read_whole_and_survive_writing(data_dir: Path, tmp_path: Path, sequence: int) -> None:
+def test_real_labels_are_read_completely_and_survive_writing(data_dir: Path, tmp_path: Path, sequence: int) -> None:
     path = data_dir / "kitti" / "label_02" / f"{sequence:04}.txt"
     rows = [line.split() for line in path.read_text().splitlines()]
     read = trajtrack.read(path)
@@ -126,7 +126,7 @@ def test_real_labels_are_read_whole_and_survive_writing(data_dir: Path, tmp_path
     assert trajtrack.read(tmp_path / "again.txt") == read
 
 
-def test_the_table_of_classes_is_fixed() -> None:
+def test_the_labels_of_kitti_classes_are_fixed() -> None:
     assert CLASS_NAMES == TABLE
 
 

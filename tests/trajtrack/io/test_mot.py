@@ -31,7 +31,7 @@ def test_frames_count_from_one_in_the_file_and_missing_frames_are_empty(mot_file
     assert read.num_frames == 5
 
 
-def test_a_great_frame_number_costs_nothing(mot_file) -> None:
+def test_a_large_frame_number_costs_nothing(mot_file) -> None:
     assert trajtrack.read(mot_file("1000000000,-1,0,0,1,1,1\n")).num_frames == 10**9
 
 
@@ -52,7 +52,7 @@ def test_ids_count_from_one_in_the_file_and_minus_one_is_none(mot_file) -> None:
     assert ids.tolist() == [0, -1, 8]
 
 
-def test_ids_of_a_file_that_holds_id_zero_are_kept(mot_file) -> None:
+def test_ids_of_a_file_with_id_zero_are_kept(mot_file) -> None:
     ids = trajtrack.read(mot_file("1,0,0,0,1,1\n1,3,0,0,1,1\n1,-1,0,0,1,1\n")).track_ids
     assert ids is not None
     assert ids.tolist() == [0, 3, -1]
@@ -73,7 +73,7 @@ def test_a_file_without_ids_has_no_track_ids(mot_file) -> None:
         "1,2,10,20,30,40,0.5,-1,-1,-1",
     ],
 )
-def test_commas_blanks_and_any_line_ends_are_read(mot_file, text: str) -> None:
+def test_commas_whitespace_and_any_line_ends_are_read(mot_file, text: str) -> None:
     expected = Detections([[10, 20, 40, 60]], [0.5], [0], track_ids=[1])
     assert trajtrack.read(mot_file(text)) == expected
 
@@ -86,7 +86,7 @@ def test_an_empty_file_is_zero_detections(mot_file) -> None:
     ("row", "message"),
     [
         ("0,-1,0,0,1,1", "found frame 0, expected frames from 1"),
-        ("1.5,-1,0,0,1,1", "found frame 1.5, expected a whole number"),
+        ("1.5,-1,0,0,1,1", "found frame 1.5, expected an integer"),
         ("3000000000,-1,0,0,1,1", "found frame 3000000000, expected frames from 1 to 2147483648"),
         ("1,-1,0,0,-3,1", "found x2 < x1 (w = -3), expected a width of at least 0"),
         ("1,-1,0,0,3,-0.5", "found y2 < y1 (h = -0.5), expected a height of at least 0"),
@@ -94,10 +94,10 @@ def test_an_empty_file_is_zero_detections(mot_file) -> None:
         ("1,-1,1e300,0,1e308,1", "found the box 1e+300, 0, 1e+308, 1, expected coordinates of at most 1e9"),
         ("1,-1,0,0,nan,1", "found 'nan', expected a finite number"),
         ("1,-1,0,0,1,1,1e39", "found score 1e+39, expected a score within the range of float32"),
-        ("1,2.5,0,0,1,1", "found id 2.5, expected a whole number"),
+        ("1,2.5,0,0,1,1", "found id 2.5, expected an integer"),
         ("1,-2,0,0,1,1", "found id -2, expected ids from -1"),
         ("1,9007199254740993,0,0,1,1", "expected ids from -1 to 9007199254740991"),
-        ("1,1,0,0,1,1,1,1.5", "found class 1.5, expected a whole number"),
+        ("1,1,0,0,1,1,1,1.5", "found class 1.5, expected an integer"),
         ("1,1,0,0,1", "found 5 columns, expected 6 to 10 columns"),
         ("1,1,0,0,1,1,1,1,1,1,1", "found 11 columns, expected at most 10"),
         ("1,1,0,0,1,1,", "found an empty field after the last comma, expected a number"),
@@ -124,7 +124,7 @@ def test_other_labels_are_written_as_classes_in_nine_columns(tmp_path: Path) -> 
     assert (tmp_path / "out.txt").read_text() == "1,-1,0,0,1,2,0.5,0,-1\n1,-1,0,0,1,2,1,-7,-1\n"
 
 
-def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path) -> None:
+def test_ids_that_the_file_cannot_store_are_refused(tmp_path: Path) -> None:
     number = 2**53 - 1
     written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 0], track_ids=[3, number])
     with pytest.raises(ValueError, match=f"out.txt: track_ids, row 1: found {number}, expected an id from 0 to"):
@@ -134,7 +134,7 @@ def test_ids_that_the_file_cannot_carry_are_refused(tmp_path: Path) -> None:
 @pytest.mark.real_data
 @pytest.mark.parametrize("file", ["gt/gt.txt", "det/det.txt", "gt_val_half/gt.txt", "det_yolox_val_half/det.txt"])
 @pytest.mark.parametrize("sequence", ["02", "04", "09", "10"])
-def test_real_files_read_as_numpy_reads_them_and_survive_writing(
+def test_real_files_are_read_as_by_numpy_and_survive_writing(
     data_dir: Path, tmp_path: Path, sequence: str, file: str
 ) -> None:
     path = data_dir / "mot17" / f"MOT17-{sequence}" / file
@@ -149,14 +149,14 @@ def test_real_files_read_as_numpy_reads_them_and_survive_writing(
 
 
 @pytest.mark.real_data
-def test_decimals_of_a_real_file_are_written_as_they_were_but_for_zeros(data_dir: Path, tmp_path: Path) -> None:
+def test_decimals_of_a_real_file_are_written_unchanged_except_trailing_zeros(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "mot17" / "MOT17-02" / "det_yolox_val_half" / "det.txt"
     trajtrack.write(tmp_path / "again.txt", trajtrack.read(path))
     assert (tmp_path / "again.txt").read_text().split() == path.read_text().replace(".0,", ",").split()
 
 
 @pytest.mark.real_data
-def test_trackeval_takes_the_written_tracks(data_dir: Path, tmp_path: Path) -> None:
+def test_trackeval_reads_the_written_tracks(data_dir: Path, tmp_path: Path) -> None:
     trackeval = pytest.importorskip("trackeval")
     sequence = data_dir / "mot17" / "MOT17-09"
     truth = trajtrack.read(sequence / "gt" / "gt.txt")

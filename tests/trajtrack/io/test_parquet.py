@@ -17,7 +17,7 @@ COLUMNS = {"frame": [0, 3], "x1": [0.5, 1], "y1": [0, 1], "x2": [2, 3], "y2": [4
 DETECTIONS = Detections([[0.5, 0, 2, 4], [1, 1, 3, 5]], [0.5, 1], [0, 3])
 
 
-def test_columns_have_the_types_of_memory(tmp_path: Path) -> None:
+def test_columns_have_the_same_types_as_in_memory(tmp_path: Path) -> None:
     written = Detections([[0, 0, 1, 1]], [1], [0], num_frames=9, track_ids=[2], label_names={0: "dog"})
     trajtrack.write(tmp_path / "a.parquet", written)
     schema = parquet.read_schema(tmp_path / "a.parquet")
@@ -26,18 +26,18 @@ def test_columns_have_the_types_of_memory(tmp_path: Path) -> None:
     assert types == {"frame": "int32", **floats, "label": "int32", "track_id": "int64"}
 
 
-def test_a_table_of_others_needs_only_frame_score_and_corners(tmp_path: Path) -> None:
+def test_other_tables_need_only_frame_score_and_corners(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table(COLUMNS), tmp_path / "a.parquet")
     assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
 
 
-def test_a_table_of_others_may_have_left_top_width_and_height(tmp_path: Path) -> None:
+def test_other_tables_may_have_left_top_width_and_height(tmp_path: Path) -> None:
     sizes = {"x": [0.5, 1], "y": [0, 1], "w": [1.5, 2], "h": [4, 4], "frame": [0, 3], "score": [0.5, 1]}
     parquet.write_table(pyarrow.table(sizes), tmp_path / "a.parquet")
     assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
 
 
-def test_a_table_by_pandas_is_read(tmp_path: Path) -> None:
+def test_a_table_written_by_pandas_is_read(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     pandas.DataFrame(COLUMNS).to_parquet(tmp_path / "a.parquet")
     assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
@@ -59,7 +59,7 @@ def test_errors_name_the_file(tmp_path: Path, columns: dict, message: str) -> No
         trajtrack.read(tmp_path / "a.parquet")
 
 
-def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_columns_of_the_same_name_are_refused(tmp_path: Path) -> None:
     table = pyarrow.Table.from_arrays([pyarrow.array(v) for v in COLUMNS.values()] * 2, names=[*COLUMNS] * 2)
     parquet.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(ValueError, match=r"a\.parquet, "):
@@ -79,11 +79,11 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     content = (tmp_path / "a.parquet").read_bytes()
     for length in (0, 3, 4, 50, len(content) // 2, len(content) - 1):
         (tmp_path / "b.parquet").write_bytes(content[:length])
-        with pytest.raises(ValueError, match=r"b\.parquet, found no Parquet table that can be read"):
+        with pytest.raises(ValueError, match=r"b\.parquet, found an unreadable file"):
             trajtrack.read(tmp_path / "b.parquet")
 
 
-def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path) -> None:
+def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     script = (
         "import sys; sys.modules['pyarrow'] = None\n"

@@ -1,4 +1,4 @@
-"""The registry of formats, and what read() and write() do for all of them."""
+"""The registry of formats, and the behaviour of read() and write() that all formats share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_formats() -> None:
 
 
 @pytest.mark.parametrize("as_path", [str, Path, os.fsencode])
-def test_a_path_is_text_or_path_like(tmp_path: Path, as_path) -> None:
+def test_paths_may_be_text_bytes_or_path_like(tmp_path: Path, as_path) -> None:
     path = as_path(tmp_path / "a.txt")
     trajtrack.write(path, ONE)
     assert trajtrack.read(path) == ONE
@@ -42,19 +42,19 @@ def test_a_path_is_text_or_path_like(tmp_path: Path, as_path) -> None:
 @pytest.mark.parametrize(
     ("suffix", "format"), [(".txt", "mot"), (".csv", "mot"), (".TXT", "mot"), (".json", "vidor"), (".xml", "cvat")]
 )
-def test_the_suffix_decides_how_to_write(tmp_path: Path, suffix: str, format: str) -> None:
+def test_the_suffix_decides_the_written_format(tmp_path: Path, suffix: str, format: str) -> None:
     trajtrack.write(tmp_path / f"a{suffix}", ONE)
     assert trajtrack.read(tmp_path / f"a{suffix}", format) == trajtrack.read(tmp_path / f"a{suffix}") == ONE
 
 
 @pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid", "tao", "youtube-vis", "cvat"])
-def test_content_decides_how_to_read_where_the_suffix_says_nothing(tmp_path: Path, format: str) -> None:
+def test_the_format_is_inferred_from_the_content_if_the_suffix_is_unknown(tmp_path: Path, format: str) -> None:
     trajtrack.write(tmp_path / "a.out", ONE, format)
     assert trajtrack.read(tmp_path / "a.out") == trajtrack.read(tmp_path / "a.out", format)
 
 
 @pytest.mark.parametrize("format", ["vidor", "coco-vid", "tao", "youtube-vis"])
-def test_json_is_told_by_its_keys(tmp_path: Path, format: str) -> None:
+def test_json_formats_are_recognised_by_their_keys(tmp_path: Path, format: str) -> None:
     trajtrack.write(tmp_path / "a.json", ONE, format)
     assert trajtrack.read(tmp_path / "a.json") == ONE
 
@@ -78,7 +78,7 @@ def test_trajectories_are_written_with_their_interpolated_boxes(tmp_path: Path) 
     assert trajtrack.read(tmp_path / "detected.txt").frames.tolist() == [0, 1, 3]
 
 
-def test_nothing_but_detections_and_trajectories_is_written(tmp_path: Path) -> None:
+def test_only_detections_and_trajectories_are_written(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="detections: expected Detections or Trajectories, found list"):
         trajtrack.write(tmp_path / "a.txt", [])  # type: ignore[arg-type]
 
@@ -96,9 +96,9 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="path: found an empty file name"):
+    with pytest.raises(ValueError, match="path: found an empty name"):
         trajtrack.read("")
-    with pytest.raises(ValueError, match="path: found an empty file name"):
+    with pytest.raises(ValueError, match="path: found an empty name"):
         trajtrack.write("", ONE)
 
 
@@ -111,7 +111,7 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(
-        ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .xml, .parquet, or a format"
+        ValueError, match=r"expected one of the suffixes .txt, .csv, .json, .xml, .parquet, or one of the formats"
     ):
         trajtrack.write(tmp_path / "a.xyz", ONE)
 
@@ -131,7 +131,9 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
 )
 def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these, or a format="):
+    with pytest.raises(
+        ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these layouts, or format="
+    ):
         trajtrack.read(tmp_path / name)
 
 
@@ -142,7 +144,7 @@ def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: 
         (b'{\n"trajectories": [\n', "line 3: found the end of the file, expected JSON"),
         (b'{\n"trajectories": oops}', "line 2: found 'oops}', expected JSON"),
         (b'{\n"trajectories": "\xff"}', "line 2: found byte 0xff, expected UTF-8 text"),
-        (b'{"trajectories":' + b"[" * 100_000, "line 1: found brackets nested too deep, expected JSON"),
+        (b'{"trajectories":' + b"[" * 100_000, "line 1: found brackets nested too deeply, expected JSON"),
     ],
 )
 def test_malformed_json_names_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
@@ -151,7 +153,7 @@ def test_malformed_json_names_file_and_line(tmp_path: Path, content: bytes, mess
         trajtrack.read(tmp_path / "a.json")
 
 
-def test_a_video_is_only_chosen_in_files_that_name_theirs(tmp_path: Path) -> None:
+def test_a_video_can_be_chosen_only_in_formats_that_name_videos(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(ROW)
     with pytest.raises(
         ValueError, match=r"a.txt, video: found 'beach', expected None: mot files do not name their video"
@@ -161,10 +163,10 @@ def test_a_video_is_only_chosen_in_files_that_name_theirs(tmp_path: Path) -> Non
         trajtrack.write(tmp_path / "a.txt", ONE, video="beach")
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+def test_the_old_file_stays_if_the_new_one_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(ROW)
     unwritable = Detections([[-1e9, 0, 1e-45, 1]], [1], [0])
-    with pytest.raises(ValueError, match=r"a.txt: boxes, row 0: found .*, expected corners that left, top, width"):
+    with pytest.raises(ValueError, match=r"a.txt: boxes, row 0: found .*, expected corners that float64"):
         trajtrack.write(tmp_path / "a.txt", unwritable)
     assert (tmp_path / "a.txt").read_bytes() == ROW
     assert len(list(tmp_path.iterdir())) == 1
@@ -178,7 +180,7 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_read_out_of_an_archive(archive: Path) -> None:
+def test_a_file_is_read_from_an_archive(archive: Path) -> None:
     assert len(trajtrack.read(archive / "train" / "det.txt")) == 50
     assert len(trajtrack.read(f"{archive}/train/det.txt")) == 50
 
@@ -190,7 +192,7 @@ def test_a_file_that_is_not_in_the_archive_is_not_found(archive: Path, member: s
 
 
 def test_an_archive_alone_is_refused(archive: Path) -> None:
-    with pytest.raises(ValueError, match="found a zip archive, expected the name of a file in it"):
+    with pytest.raises(ValueError, match="found a zip archive, expected the path of a file in it"):
         trajtrack.read(archive)
 
 

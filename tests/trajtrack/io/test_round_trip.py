@@ -15,13 +15,13 @@ from trajtrack import Detections
 from trajtrack.io.kitti import CLASS_NAMES
 
 ANY_BOX = st.floats(-1e9, 1e9, width=32)
-# Sides of any size that float64 adds up without loss.
+# Coordinates whose sums and differences are exact in float64.
 USUAL_SIDE = st.floats(0.0625, 65536.0, width=32) | st.integers(0, 20000).map(lambda tenths: tenths / 10 + 1)
 SCORES = st.floats(width=32, allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, 0.5, 0.9, 1.0])
 LABELS = st.integers(0, 12) | st.integers(-(2**31), 2**31 - 1)
 FRAMES = st.integers(0, 9) | st.integers(0, 2**31 - 1)
 NAMES = st.dictionaries(LABELS, st.text(min_size=1), max_size=4)
-# Names that differ from one another and from any number.
+# Distinct names that are not numbers.
 XML_NAMES = st.dictionaries(
     LABELS,
     st.text(
@@ -68,7 +68,7 @@ def detections(
 
 @st.composite
 def tracks(draw: st.DrawFn, *, max_id: int = 2**63 - 1, **columns: Any) -> Detections:
-    """Detections in tracks: every row has an identity, which has one label and one box in a frame."""
+    """Draw tracks: every row has an identity, each identity one label and at most one box per frame."""
     found = draw(detections(**columns))
     ids = draw(st.lists(st.integers(0, 3) | st.integers(0, max_id), min_size=len(found), max_size=len(found)))
     label_of = dict(zip(ids, found.labels.tolist(), strict=True))
@@ -81,12 +81,12 @@ def tracks(draw: st.DrawFn, *, max_id: int = 2**63 - 1, **columns: Any) -> Detec
 
 
 def by_track(written: Detections) -> Detections:
-    """Return the rows by identity and frame."""
+    """Return the rows sorted by identity and frame."""
     return written if written.track_ids is None else written[np.lexsort((written.frames, written.track_ids))]
 
 
 def without_numbers_for_names(written: Detections) -> Detections:
-    """Return detections in which no label has its own number for a name, which is as good as none."""
+    """Return detections without the names that equal the number of their label; files treat these as no name."""
     names = {label: name for label, name in written.label_names.items() if name != str(label)}
     return with_columns(written, label_names=names)
 
@@ -120,7 +120,7 @@ def test_mot_keeps_all_rows_but_no_names_and_no_trailing_empty_frames(tmp_path: 
 @once_a_file
 @example(written=DEGENERATE)
 @given(written=detections(sides=ANY_BOX, max_id=2**53 - 2))
-def test_mot_keeps_any_box_or_says_which_row_it_cannot(tmp_path: Path, written: Detections) -> None:
+def test_mot_keeps_any_box_or_names_the_row_that_it_cannot_store(tmp_path: Path, written: Detections) -> None:
     try:
         trajtrack.write(tmp_path / "rows.txt", written)
     except ValueError as error:

@@ -47,7 +47,7 @@ def test_frames_are_those_of_the_images_and_ids_count_from_1(changed) -> None:
     assert trajtrack.read(changed("info", {}), video="train/street") == expected
 
 
-def test_ids_are_kept_where_one_is_0(changed) -> None:
+def test_ids_are_kept_if_one_is_0(changed) -> None:
     path = changed("annotations", 0, "track_id", 0)
     assert trajtrack.read(path, video="train/street").track_ids.tolist() == [0, 5]
 
@@ -56,10 +56,10 @@ def test_ids_are_kept_where_one_is_0(changed) -> None:
     ("change", "message"),
     [
         (("images", 0, "frame_index", ...), "images[0].frame_index: found no such key, expected one"),
-        (("images", 0, "frame_index", 1.5), "images[0].frame_index: found 1.5, expected a whole number from 0"),
-        (("annotations", 0, "track_id", "a"), "annotations[0].track_id: found 'a', expected a whole number from -1"),
+        (("images", 0, "frame_index", 1.5), "images[0].frame_index: found 1.5, expected an integer from 0"),
+        (("annotations", 0, "track_id", "a"), "annotations[0].track_id: found 'a', expected an integer from -1"),
         (("annotations", 2, "bbox", [1, 2, -3, 4]), "annotations[2]: found x2 < x1 (w = -3), expected a width of"),
-        (("annotations", 2, "image_id", 13), "annotations[2].image_id: found 13, expected the id of an image"),
+        (("annotations", 2, "image_id", 13), "annotations[2].image_id: found 13, expected the ID of an image"),
         (("annotations", 0, "score", None), "annotations[0].score: found None, expected a finite number"),
     ],
 )
@@ -115,7 +115,7 @@ def test_the_written_layout_is_that_of_the_dataset(tmp_path: Path) -> None:
     }
 
 
-def test_an_id_without_room_is_refused(tmp_path: Path) -> None:
+def test_an_id_that_is_too_large_is_refused(tmp_path: Path) -> None:
     written = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[2**63 - 1])
     with pytest.raises(ValueError, match=r"a\.json: track_ids, row 0: found 9223372036854775807, expected an id from"):
         trajtrack.write(tmp_path / "a.json", written, "tao")

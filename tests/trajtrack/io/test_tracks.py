@@ -1,4 +1,4 @@
-"""Formats that hold tracks refuse rows that are none."""
+"""Formats that store tracks refuse rows that do not form tracks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def refused(tmp_path: Path, format: str, message: str, **columns: list[int]) -> 
 
 
 def test_a_row_without_an_identity_is_refused(tmp_path: Path, format: str) -> None:
-    message = f"track_ids, row 1: found none, expected an identity for every row: {format} files hold tracks"
+    message = f"track_ids, row 1: found none, expected an identity for every row: {format} files store tracks"
     refused(tmp_path, format, message, frames=[0, 1, 2], track_ids=[4, -1, 4])
 
 
@@ -35,7 +35,7 @@ def test_detections_without_identities_are_refused(tmp_path: Path, format: str) 
 
 def test_a_second_label_of_an_identity_is_refused(tmp_path: Path, format: str) -> None:
     message = (
-        f"labels, row 2: found label 5 for id 4, expected one label for each identity: {format} files name the class "
+        f"labels, row 2: found label 5 for id 4, expected one label per identity: {format} files store the class "
         "of a track once"
     )
     refused(tmp_path, format, message, frames=[8, 1, 0], labels=[3, 5, 5], track_ids=[4, 0, 4])
@@ -43,6 +43,6 @@ def test_a_second_label_of_an_identity_is_refused(tmp_path: Path, format: str) -
 
 def test_a_second_box_of_an_identity_in_a_frame_is_refused(tmp_path: Path, format: str) -> None:
     message = (
-        f"track_ids, row 2: found id 4 a second time in frame 8, expected one box of an identity in a frame: {format}"
+        f"track_ids, row 2: found id 4 a second time in frame 8, expected one box per identity and frame: {format}"
     )
     refused(tmp_path, format, message, frames=[8, 8, 8], track_ids=[4, 0, 4])

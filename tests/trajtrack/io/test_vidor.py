@@ -13,7 +13,7 @@ import pytest
 import trajtrack
 from helpers.changed_json import write_changed
 from trajtrack import Detections
-from trajtrack.io.vidor_categories import CATEGORIES
+from trajtrack.io.vidor import CATEGORIES
 
 ANNOTATION = {
     "video_id": "2793806282",
@@ -58,7 +58,7 @@ def test_an_annotation_is_read_in_the_order_of_the_file(changed) -> None:
     assert trajtrack.read(changed("fps", 30)) == expected
 
 
-def test_the_video_is_as_long_as_its_trajectories_where_frame_count_is_less(changed) -> None:
+def test_the_video_is_as_long_as_its_trajectories_if_frame_count_is_less(changed) -> None:
     assert trajtrack.read(changed("frame_count", 1)).num_frames == 3
 
 
@@ -75,7 +75,7 @@ def test_other_categories_get_the_next_free_labels(changed) -> None:
 def test_the_video_may_be_named(changed) -> None:
     path = changed("fps", 30)
     assert trajtrack.read(path, video="2793806282") == trajtrack.read(path)
-    with pytest.raises(ValueError, match="found 'other', which is 0 videos of the file, expected one of '2793806282'"):
+    with pytest.raises(ValueError, match="found 'other', which matches 0 videos, expected one of '2793806282'"):
         trajtrack.read(path, video="other")
 
 
@@ -104,8 +104,8 @@ def test_the_video_may_be_named(changed) -> None:
             "trajectories[2][0].bbox: found a list, expected an object with the key 'xmin'",
         ),
         ((*BOX, "tid", 3), "trajectories[2][0].tid: found 3, expected a tid of subject/objects"),
-        ((*BOX, "tid", 0.5), "trajectories[2][0].tid: found 0.5, expected a whole number"),
-        ((*BOX, "tid", ...), "trajectories[2][0].tid: found no such key, expected a tid or a category"),
+        ((*BOX, "tid", 0.5), "trajectories[2][0].tid: found 0.5, expected an integer"),
+        ((*BOX, "tid", ...), "trajectories[2][0].tid: found no such key, expected a tid, or a category"),
         ((*BOX, "score", None), "trajectories[2][0].score: found None, expected a finite number"),
         ((*BOX, "score", 1e39), "trajectories[2][0]: found score 1e+39, expected a score within the range"),
         ((*BOX, 7), "trajectories[2][0]: found 7, expected an object"),
@@ -119,7 +119,7 @@ def test_the_video_may_be_named(changed) -> None:
             ("subject/objects", 1, "category", None),
             "subject/objects[1].category: found None, expected the name",
         ),
-        (("frame_count", "5"), "frame_count: found '5', expected a whole number"),
+        (("frame_count", "5"), "frame_count: found '5', expected an integer"),
     ],
 )
 def test_errors_name_file_and_place(changed, change: tuple, message: str) -> None:
@@ -163,7 +163,7 @@ def test_rows_without_identity_and_of_another_label_keep_their_category(tmp_path
     assert trajtrack.read(tmp_path / "a.json") == written
 
 
-def test_more_frames_than_a_file_can_spell_out_are_refused(tmp_path: Path) -> None:
+def test_more_frames_than_a_file_can_list_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="num_frames: found 1000000001, expected at most 10000000"):
         trajtrack.write(tmp_path / "a.json", Detections([[0, 0, 1, 1]], [1], [10**9]))
 

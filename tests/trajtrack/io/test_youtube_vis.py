@@ -44,7 +44,7 @@ def test_a_row_is_a_box_that_is_not_null(changed) -> None:
     assert trajtrack.read(changed("info", {}), video="street") == expected
 
 
-def test_scores_of_boxes_come_before_the_score_of_the_track(changed) -> None:
+def test_scores_of_boxes_take_precedence_over_the_score_of_the_track(changed) -> None:
     path = changed("annotations", 2, "scores", [0.25, None, None, None])
     assert trajtrack.read(path, video="street").scores.tolist() == [1, 1, 0.25]
 
@@ -64,10 +64,10 @@ def test_a_track_may_list_more_frames_than_the_length(changed) -> None:
         ),
         (("annotations", 0, "bboxes", 3, 2, -1), "annotations[0].bboxes[3]: found x2 < x1 (w = -1), expected a width"),
         (("annotations", 0, "bboxes", 3, 2, "a"), "annotations[0].bboxes[3][2]: found 'a', expected a finite number"),
-        (("annotations", 0, "id", 0.5), "annotations[0].id: found 0.5, expected a whole number from 0"),
+        (("annotations", 0, "id", 0.5), "annotations[0].id: found 0.5, expected an integer from 0"),
         (
             ("annotations", 2, "id", 7),
-            "annotations[2].id: found 7, expected an id that no other annotation of the video",
+            "annotations[2].id: found 7, expected an ID that no other annotation of the video",
         ),
         (("annotations", 2, "scores", []), "annotations[2].scores[0]: found None, expected a finite number"),
         (("annotations", 2, "category_id", ...), "annotations[2].category_id: found no such key, expected one"),
@@ -118,16 +118,16 @@ def test_the_score_of_a_track_is_that_of_the_trajectory(tmp_path: Path) -> None:
     assert annotation["score"] == pytest.approx(track.score)
 
 
-def test_more_frames_than_can_be_spelled_out_are_refused(tmp_path: Path) -> None:
+def test_more_frames_than_can_be_listed_are_refused(tmp_path: Path) -> None:
     written = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 10**6 * 5], track_ids=[0, 1])
     message = (
         "a.json: num_frames: found 5000001 frames for each of 2 tracks, expected a product of at most 10000000: "
-        "youtube-vis files spell out every frame of every track"
+        "youtube-vis files list every frame of every track"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         trajtrack.write(tmp_path / "a.json", written, "youtube-vis")
 
 
-def test_any_number_of_frames_is_written_where_there_are_no_tracks(tmp_path: Path) -> None:
+def test_any_number_of_frames_is_written_without_tracks(tmp_path: Path) -> None:
     trajtrack.write(tmp_path / "a.json", Detections([], [], [], num_frames=10**12), "youtube-vis")
     assert trajtrack.read(tmp_path / "a.json").num_frames == 10**12

@@ -164,5 +164,5 @@ def _relations(document: Any, categories: dict[int, str], num_frames: int) -> It
 def _known(value: Any, place: fields.Place, categories: dict[int, str]) -> int:
     number = fields.integer(value, place)
     if number not in categories:
-        raise fields.refuse_value(value, place, "a tid of subject/objects")
+        raise fields.unexpected(value, place, "a tid of subject/objects")
     return number
