@@ -25,7 +25,7 @@ import torch
 from link import markdown
 from trajvqa.data.splits import open_split
 from trajvqa.datasets.nextqa.questions import read_questions, write_questions
-from trajvqa.evaluation.predict import choices
+from trajvqa.evaluation.predict import predict
 from trajvqa.experiments.files import read_experiment
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.trainer import train
@@ -79,7 +79,7 @@ def measure(name: str, threads: int, share: float, seed: int, data: Path) -> dic
     accuracy = train(experiment, data, run).accuracies["test"]
     model, checkpoint = load_model(run / "best.pt")
     trained = open_split(data, "train", experiment, checkpoint.schema)
-    right = choices(model, trained, experiment.training) == trained.questions.answers
+    right = predict(model, trained, experiment.training) == trained.questions.answers
     return {
         "share": share,
         "seed": seed,

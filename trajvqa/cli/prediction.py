@@ -15,7 +15,7 @@ from trajvqa.data.batches import QuestionBatches
 from trajvqa.data.folder import find_files
 from trajvqa.data.splits import open_split
 from trajvqa.evaluation.accuracy import score, write_predictions
-from trajvqa.evaluation.predict import choices
+from trajvqa.evaluation.predict import predict
 from trajvqa.models.trajectory import TrajectoryModel
 from trajvqa.stores.trajectories import TrajectoryStore
 from trajvqa.training.checkpoints import load_model
@@ -60,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> bool:
                 _show(found)
             return False
         questions = data.questions
-        chosen = choices(model, data, checkpoint.experiment.training)
+        chosen = predict(model, data, checkpoint.experiment.training)
         predictions = dict(zip(questions.keys, chosen.tolist(), strict=True))
         write_predictions(arguments.output, questions, predictions)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
@@ -96,6 +97,12 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self._trajectories = trajectories
         self.max_trajectories = max_trajectories
         """Trajectories of a video that are read."""
+
+    def without_negatives(self) -> QuestionBatches:
+        """Return the same batches without negatives; the data are shared."""
+        view = copy(self)
+        view.negatives = None
+        return view
 
     def __len__(self) -> int:
         return len(self.questions)

@@ -1,8 +1,9 @@
-"""Answers of a trained model."""
+"""Predictions of a trained model, and the device and precision that it runs with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from trajvqa.config import TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
 
-__all__ = ["autocast", "choices", "device_of", "read_batches", "scores_of"]
+__all__ = ["autocast", "device_of", "predict", "predict_scores", "read_batches"]
+
+_BATCH_SIZE = 128
 
 
 def device_of(config: TrainingConfig) -> torch.device:
@@ -21,7 +24,7 @@ def device_of(config: TrainingConfig) -> torch.device:
     Raises
     ------
     ValueError
-        When it is CUDA and torch finds no device.
+        If it is CUDA and torch finds no device.
     """
     available = torch.cuda.is_available()
     if config.device == "cuda" and not available:
@@ -30,35 +33,33 @@ def device_of(config: TrainingConfig) -> torch.device:
 
 
 def autocast(config: TrainingConfig, device: torch.device) -> torch.autocast:
-    """Return the context in which the model runs: bfloat16 where the settings ask for it."""
+    """Return the context in which the model runs: bfloat16 if the settings ask for it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16")
 
 
 def read_batches(data: QuestionBatches, rows: Sequence[NDArray[np.int64]], config: TrainingConfig) -> Iterable[Batch]:
-    """Read the batches of the given rows, in their order, in as many processes as the settings say."""
+    """Read the batches of the given rows in order, with ``config.workers`` processes."""
     sampler: Any = list(rows)
     return torch.utils.data.DataLoader(data, batch_size=None, sampler=sampler, num_workers=config.workers)
 
 
-def scores_of(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.float32]:
-    """Return scores (Q, C) of the questions' own candidates, on the device on which the model is.
+def predict_scores(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.float32]:
+    """Return scores (Q, C) of the questions' own candidates, computed on the model's device.
+
+    Neither the data nor the model's training mode changes.
 
     Raises
     ------
     ValueError
-        When a score is no finite number.
+        If a score is not finite.
     """
-    negatives, data.negatives = data.negatives, None
+    data = data.without_negatives()
     device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
-    rows = [np.arange(begin, min(begin + _BATCH, len(data))) for begin in range(0, len(data), _BATCH)]
+    rows = [np.arange(begin, min(begin + _BATCH_SIZE, len(data))) for begin in range(0, len(data), _BATCH_SIZE)]
     found = []
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode(), autocast(config, device):
+    with _evaluation_mode(model), torch.inference_mode(), autocast(config, device):
         for batch in read_batches(data, rows, config):
             found.append(model(batch.to(device)).float().cpu().numpy())
-    model.train(was_training)
-    data.negatives = negatives
     scores = np.concatenate(found)
     bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
     if len(bad):
@@ -67,10 +68,23 @@ def scores_of(model: torch.nn.Module, data: QuestionBatches, config: TrainingCon
     return scores
 
 
-def choices(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.int64]:
-    """Return the best candidate (Q,) of each question; the first where scores are equal."""
-    chosen: NDArray[np.int64] = scores_of(model, data, config).argmax(axis=1).astype(np.int64)
+def predict(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.int64]:
+    """Return the index (Q,) of the candidate with the highest score of each question; the first of equal scores.
+
+    Raises
+    ------
+    ValueError
+        If a score is not finite.
+    """
+    chosen: NDArray[np.int64] = predict_scores(model, data, config).argmax(axis=1).astype(np.int64)
     return chosen
 
 
-_BATCH = 128
+@contextmanager
+def _evaluation_mode(model: torch.nn.Module) -> Iterator[None]:
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -21,7 +21,7 @@ from trajvqa.data.folder import splits
 from trajvqa.data.negatives import draw_negatives
 from trajvqa.data.splits import Schema, inputs_of, open_split, schema_of
 from trajvqa.evaluation.accuracy import Accuracy, score, write_predictions
-from trajvqa.evaluation.predict import autocast, choices, device_of, read_batches
+from trajvqa.evaluation.predict import autocast, device_of, predict, read_batches
 from trajvqa.models import create_model, streams_of
 from trajvqa.training.checkpoints import (
     Checkpoint,
@@ -115,7 +115,7 @@ def train(
     accuracies = {}
     for split, batches in (("val", validation_data), ("test", test_data)):
         if batches is not None:
-            chosen = choices(model.to(run.device), batches, experiment.training)
+            chosen = predict(model.to(run.device), batches, experiment.training)
             predictions = dict(zip(batches.questions.keys, chosen.tolist(), strict=True))
             write_predictions(folder / f"predictions_{split}.json", batches.questions, predictions)
             accuracies[split] = score(batches.questions, predictions)
@@ -214,7 +214,7 @@ class _Run:
             count += 1
             if on_progress is not None:
                 on_progress(Progress(epoch, config.epochs, step, len(order), total / count))
-        right = choices(self.model, validation_data, config) == validation_data.questions.answers
+        right = predict(self.model, validation_data, config) == validation_data.questions.answers
         accuracy = float(right.mean())
         rate = self.optimiser.param_groups[0]["lr"]
         self.schedule.step(accuracy)
