@@ -1,29 +1,8 @@
-"""Multiple-choice questions about a video, answered from its frames and its trajectories."""
+"""Multiple-choice questions about videos, answered from frames and trajectories."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from trajvqa._requirements import explained as _explained
-
-try:
-    from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-    from trajvqa.data.inputs import Inputs
-    from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
-    from trajvqa.models import create_model, list_models
-    from trajvqa.training.checkpoints import load_model
-    from trajvqa.training.trainer import train
-except ModuleNotFoundError as error:
-    # The program has to start all the same, to say what is missing in a line without a traceback.
-    _problem = _explained(error)
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(name: str) -> Any:
-            if name in __all__:
-                raise _problem
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
+from trajvqa._requirements import raising_on_use as _raising_on_use
 
 __all__ = [
     "Experiment",
@@ -40,3 +19,14 @@ __all__ = [
     "read_table",
     "train",
 ]
+
+try:
+    from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
+    from trajvqa.data.inputs import Inputs
+    from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+    from trajvqa.models import create_model, list_models
+    from trajvqa.training.checkpoints import load_model
+    from trajvqa.training.trainer import train
+except ModuleNotFoundError as error:
+    # Importing must not fail: the program reports a missing package in one line without a traceback.
+    __getattr__ = _raising_on_use(error, __name__, __all__)

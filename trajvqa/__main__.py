@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run the command of this process; where a package is missing, say in one line how to get it."""
+    """Run the command line of this process; report a missing package in one line and return 1."""
     try:
         from trajvqa.cli import main as run
     except ModuleNotFoundError as error:

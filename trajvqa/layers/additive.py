@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from trajvqa.layers.masking import masked_softmax
+from trajvqa.layers.attention import masked_softmax
 
 __all__ = ["AdditiveAttention"]
 

@@ -1,14 +1,32 @@
-"""Section 3.2, alignment: attention between two modalities, and the cycle of three pairs."""
+"""Section 3.2, alignment: masked softmax, attention between two modalities, and the two directions of a pair."""
 
 from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 
-from trajvqa.layers.masking import masked_softmax
+__all__ = ["Alignment", "Attention", "masked_softmax"]
 
-__all__ = ["Alignment", "Attention"]
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Return the softmax over the last axis, restricted to where `mask` is true.
+
+    Parameters
+    ----------
+    scores
+        (..., n).
+    mask
+        (..., n) bool, broadcast to the shape of `scores`.
+
+    Returns
+    -------
+    (..., n): 0 outside the mask, and all 0 if the mask is empty.
+    """
+    lowest = torch.finfo(scores.dtype).min
+    weights = torch.softmax(scores.masked_fill(~mask, lowest), dim=-1)
+    return weights.masked_fill(~mask, 0.0)
 
 
 class Attention(nn.Module):

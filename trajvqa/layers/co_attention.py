@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from trajvqa.layers.masking import masked_softmax
+from trajvqa.layers.attention import masked_softmax
 
 __all__ = ["CoAttention"]
 

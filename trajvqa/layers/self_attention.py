@@ -8,12 +8,23 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.layers.attention import Attention
-from trajvqa.layers.positions import sinusoids
 
-__all__ = ["PositionalSelfAttention"]
+__all__ = ["PositionalSelfAttention", "sinusoids"]
 
 _HEADS = 8
-"""At most; a width that they do not divide is shared by fewer."""
+"""Maximum number of heads; a width that it does not divide has fewer."""
+_LONGEST = 10000.0
+"""Ratio of the longest wavelength to the shortest, which is 2 pi."""
+
+
+def sinusoids(positions: Tensor, size: int) -> Tensor:
+    """Return encodings (..., size) of positions (...): pairs of sine and cosine, each slower than the one before.
+
+    Vaswani et al., Attention Is All You Need, 2017.
+    """
+    exponents = torch.arange(0, size, 2, device=positions.device, dtype=positions.dtype)
+    angles = positions.unsqueeze(-1) * torch.exp(exponents * (-math.log(_LONGEST) / size))
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)[..., :size]
 
 
 class PositionalSelfAttention(nn.Module):

@@ -8,7 +8,7 @@ from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch
 from trajvqa.data.inputs import Inputs
 from trajvqa.layers.recurrent import lstm
-from trajvqa.models.query_text import lstm_query_encoder, required
+from trajvqa.models.query_encoders import lstm_query_encoder, required
 
 __all__ = ["Evqa"]
 

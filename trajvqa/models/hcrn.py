@@ -12,7 +12,7 @@ from trajvqa.data.inputs import Inputs
 from trajvqa.layers.clips import appearance_and_motion, in_equal_parts, sizes_of
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.relation import RelationUnit
-from trajvqa.models.query_text import query_encoder, required
+from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["Hcrn"]
 

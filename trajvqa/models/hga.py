@@ -13,7 +13,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
-from trajvqa.models.query_text import query_encoder, required
+from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["Hga"]
 

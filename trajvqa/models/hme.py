@@ -12,7 +12,7 @@ from trajvqa.layers.additive import AdditiveAttention
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.layers.memory import QuestionMemory, VideoMemory
 from trajvqa.layers.recurrent import LstmLayers, lstm
-from trajvqa.models.query_text import lstm_query_encoder, required
+from trajvqa.models.query_encoders import lstm_query_encoder, required
 
 __all__ = ["Hme"]
 

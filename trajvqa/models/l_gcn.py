@@ -12,8 +12,8 @@ from trajvqa.data.inputs import Inputs
 from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.object_graph import ObjectGraph
-from trajvqa.layers.positions import sinusoids
-from trajvqa.models.query_text import query_encoder, required
+from trajvqa.layers.self_attention import sinusoids
+from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["LGcn"]
 

@@ -11,7 +11,7 @@ from trajvqa.data.inputs import Inputs
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.self_attention import PositionalSelfAttention
-from trajvqa.models.query_text import query_embedding, required
+from trajvqa.models.query_encoders import query_embedding, required
 
 __all__ = ["Psac"]
 

@@ -10,7 +10,7 @@ from trajvqa.data.batches import Batch
 from trajvqa.data.inputs import Inputs
 from trajvqa.layers.additive import AdditiveAttention
 from trajvqa.layers.recurrent import LstmLayers
-from trajvqa.models.query_text import lstm_query_encoder, required
+from trajvqa.models.query_encoders import lstm_query_encoder, required
 
 __all__ = ["StVqa"]
 

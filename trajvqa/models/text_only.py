@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch
 from trajvqa.data.inputs import Inputs
-from trajvqa.models.query_text import query_encoder
+from trajvqa.models.query_encoders import query_encoder
 
 __all__ = ["TextOnly"]
 

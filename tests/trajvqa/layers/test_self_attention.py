@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
-from trajvqa.layers.positions import sinusoids
-from trajvqa.layers.self_attention import PositionalSelfAttention
+from trajvqa.layers.self_attention import PositionalSelfAttention, sinusoids
 
 
 def some(*shape: int) -> torch.Tensor:
@@ -49,3 +50,19 @@ def test_far_positions_differ_in_half_precision_too():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         encoded = layer(torch.zeros(258, 6), torch.ones(258, dtype=torch.bool))
     assert not torch.allclose(encoded[256], encoded[257])
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8])
+def test_encodings_are_sines_and_cosines_of_slower_and_slower_waves(size):
+    positions = [0.0, 1.0, 2.5, 16.0]
+    expected = []
+    for position in positions:
+        angles = [position / 10000 ** (2 * (number // 2) / size) for number in range(size)]
+        expected.append([math.cos(angle) if k % 2 else math.sin(angle) for k, angle in enumerate(angles)])
+    torch.testing.assert_close(sinusoids(torch.tensor(positions), size), torch.tensor(expected))
+
+
+def test_the_encoding_of_a_position_does_not_depend_on_others():
+    alone, among = sinusoids(torch.tensor([3.0]), 8), sinusoids(torch.tensor([[0.0, 3.0], [5.0, 1.0]]), 8)
+    assert among.shape == (2, 2, 8)
+    assert torch.equal(among[0, 1], alone[0])

@@ -1,4 +1,4 @@
-"""Encoders of the query, for the kind of text that the data have."""
+"""Query encoders for the kind of text that the settings ask for: GloVe words or BERT features."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ Value = TypeVar("Value")
 
 
 def query_encoder(config: ModelConfig, inputs: Inputs) -> QueryEncoder:
-    """Return the encoder of the text that the data have.
+    """Return the paper's encoder of question and candidate, Eq. 4.
 
     Raises
     ------
     ValueError
-        When the data lack the kind of text that the settings ask for.
+        If the data lack the kind of text that the settings ask for.
     """
     return QueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, config.dropout)
 
 
 def lstm_query_encoder(config: ModelConfig, inputs: Inputs, layers: int) -> LstmQueryEncoder:
-    """Return an encoder of the text that the data have, with LSTM layers.
+    """Return an encoder of question and candidate with LSTM layers, as in the methods that the paper compares with.
 
     Raises
     ------
     ValueError
-        When the data lack the kind of text that the settings ask for.
+        If the data lack the kind of text that the settings ask for.
     """
     return LstmQueryEncoder(*_text(config, inputs), config.word_size, config.hidden_size, layers, config.dropout)
 
 
 def query_embedding(config: ModelConfig, inputs: Inputs) -> nn.Module:
-    """Return what makes vectors of the words of the text that the data have, without a recurrent layer.
+    """Return a module that embeds each word on its own, without a recurrent layer.
 
     Raises
     ------
     ValueError
-        When the data lack the kind of text that the settings ask for.
+        If the data lack the kind of text that the settings ask for.
     """
     return word_embedding(*_text(config, inputs), config.word_size)
 
 
 def required(value: Value | None, stream: str) -> Value:
-    """Return what the data have of a stream.
+    """Return an entry of `Inputs` that a model cannot do without.
 
     Raises
     ------
     ValueError
-        When they lack it.
+        If it is None, because the data lack the stream.
     """
     if value is None:
         raise ValueError(f"streams: found {stream!r}, but the data have no {stream} features")
@@ -64,7 +64,7 @@ def required(value: Value | None, stream: str) -> Value:
 
 
 def _text(config: ModelConfig, inputs: Inputs) -> tuple[Tensor | None, int | None]:
-    """Return the first vectors of words, or the width of features, whichever the settings ask for."""
+    """Return initial word vectors and None, or None and the width of the text features."""
     words = inputs.word_vectors if config.text == "glove" else None
     size = inputs.text_size if config.text == "bert" else None
     if words is None and size is None:
