@@ -1,4 +1,4 @@
-"""What an open page of the viewer shows."""
+"""Queries of an open viewer page."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["colour_at", "texts", "wait_until"]
 
 
 def wait_until(page: Page, condition: str) -> None:
-    """Ask from outside: the page's policy forbids it to evaluate what it is given."""
+    """Poll a condition; the page's security policy does not allow `wait_for_function`."""
     deadline = time.monotonic() + 20
     while not page.evaluate(condition):
-        assert time.monotonic() < deadline, f"waited in vain for {condition}"
+        assert time.monotonic() < deadline, f"timed out waiting for {condition}"
         page.wait_for_timeout(20)
 
 
@@ -24,7 +24,7 @@ def texts(page: Page, selector: str) -> str:
 
 
 def colour_at(page: Page, x: float, y: float) -> list[int]:
-    """Return red, green and blue that the scene shows at a place in the image."""
+    """Return red, green and blue of the scene at a position in the image."""
     return page.evaluate(
         """([x, y]) => {
             const canvas = document.getElementById("scene");

@@ -1,4 +1,4 @@
-"""The chromium on the path, without a window: for the tests of the viewer's page, its screenshots and its benchmark."""
+"""Headless chromium for the tests, the screenshots and the benchmark of the viewer's page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FLAGS = [
 
 @contextmanager
 def headless_chromium() -> Iterator[Browser]:
-    """Start a browser; it ends with the context."""
+    """Start the chromium on the path and close it at the end of the context."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""Pages of the viewer, read back."""
+"""Reading pages of the viewer back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ReadPage", "read_page"]
 
 @dataclass(frozen=True)
 class ReadPage:
-    """What a page holds."""
+    """Content of a page."""
 
     title: str
     policy: str
@@ -25,7 +25,7 @@ class ReadPage:
     columns: dict[str, Any]
     images: dict[int, tuple[str, bytes]]
     scripts: list[str]
-    """Texts of the elements that run."""
+    """Texts of the executable script elements."""
     html: str
 
 

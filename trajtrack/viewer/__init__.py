@@ -1,4 +1,4 @@
-"""Trajectories to look at: a page for the browser, or a video with the boxes drawn in."""
+"""Views of trajectories: a page for the browser, or a video with the boxes drawn in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One colour for each identity, the same in every page, video and image."""
+"""One colour per identity, the same in all pages, videos and images."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["track_colours"]
 
 _GOLDEN_RATIO = 0.6180339887498949
 _LIGHTNESS = np.array([0.66, 0.72, 0.60])
-"""Of successive identities: far enough from white and from black for both themes."""
+"""Lightness of successive identities, with enough contrast to white and to black for both themes."""
 _DARKER = 0.2
-"""By so much on white paper, where thin lines and white numbers need more contrast."""
+"""Reduction of the lightness on white paper, where thin lines and white text need more contrast."""
 _CHROMA = 0.145
 _LMS_OF_OKLAB = np.array(
     [
@@ -27,25 +27,25 @@ _RGB_OF_LMS = np.array(
         [-0.0041960863, -0.7034186147, 1.7076147010],
     ]
 )
-"""Both matrices are those of the definition of the OKLab colour space."""
+"""Both matrices define the OKLab colour space."""
 
 
 def track_colours(track_ids: ArrayLike, *, on_white: bool = False) -> NDArray[np.uint8]:
     """Return a colour for each identity.
 
-    Hues are one golden ratio apart, so that an identity never comes near the hue of those before it; lightness is
-    as the eye sees it.
+    Successive hues are one golden ratio apart, so an identity is never close in hue to the previous ones. Lightness is
+    perceptual.
 
     Parameters
     ----------
     track_ids
         (K,) identities.
     on_white
-        Whether the colours are to be dark enough for white text on them: the same hues, less light.
+        Whether to use darker colours of the same hues, on which white text is legible.
 
     Returns
     -------
-    (K, 3) red, green and blue.
+    (K, 3) red, green and blue, 0 to 255.
     """
     ids = np.asarray(track_ids, np.int64)
     hue = 2 * np.pi * (ids * _GOLDEN_RATIO % 1.0)

@@ -1,4 +1,4 @@
-"""What a page or a video shows: the boxes of a video, by trajectory and frame, and what became of each."""
+"""Content of a page or a video: the boxes by trajectory and frame, and what happened to each detection."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ from trajtrack.viewer.matching import interpolated_rows, match_boxes
 __all__ = ["NOT_DETECTED", "UNKNOWN", "Content", "ViewSummary", "content_of"]
 
 UNKNOWN: Final = 5
-"""Beside the values of `Reason`: the detection is in no trajectory, and why is not known."""
+"""Extends the values of `Reason`: the detection is in no trajectory, for an unknown reason."""
 NOT_DETECTED: Final = 6
-"""Beside the values of `Reason`: the box of a trajectory is none of the detections."""
+"""Extends the values of `Reason`: the box of a trajectory matches no detection."""
 
 
 @dataclass(frozen=True)
 class ViewSummary:
-    """What a page or a video shows."""
+    """Summary of what a page or a video shows."""
 
     num_tracks: int
     """Number of trajectories."""
     num_frames: int
     """Number of frames."""
     num_images: int | None
-    """Number of frames that have an image; None where no images were asked for."""
+    """Number of frames with an image; None if no images were given."""
     num_unknown: int
-    """Number of detections in no trajectory of which it is not known why."""
+    """Number of detections in no trajectory for an unknown reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class Content:
     """N boxes in K trajectories and outside of them.
 
-    Trajectories are ordered by their first frame, then by identity. Interpolated boxes are left out: they follow from
-    those on either side of a gap.
+    Trajectories are sorted by first frame, then by identity. Interpolated boxes are omitted, because they follow from
+    the boxes on either side of a gap.
     """
 
     frames: NDArray[np.int32]
-    """(N,) frame numbers, ascending within each trajectory and within what is in none."""
+    """(N,) frame numbers, ascending within each trajectory and among untracked boxes."""
     boxes: NDArray[np.float32]
-    """(N, 4) corners in pixels."""
+    """(N, 4) corners ``x1, y1, x2, y2`` in pixels."""
     scores: NDArray[np.float32]
     """(N,) scores of the detections."""
     labels: NDArray[np.int32]
-    """(N,) classes of the detections."""
+    """(N,) labels of the detections."""
     reasons: NDArray[np.int8]
-    """(N,) a `Reason`, `UNKNOWN` or `NOT_DETECTED`."""
+    """(N,) what happened to each box: a `Reason`, `UNKNOWN` or `NOT_DETECTED`."""
     suppressed_by: NDArray[np.int32]
-    """(N,) for suppressed boxes the row of the suppressing one, else -1."""
+    """(N,) row of the suppressing box for suppressed boxes, otherwise -1."""
     offsets: NDArray[np.int32]
-    """(K + 1,) trajectory k has the rows ``offsets[k]:offsets[k + 1]``; rows from ``offsets[K]`` are in none."""
+    """(K + 1,) rows of trajectory k: ``offsets[k]:offsets[k + 1]``; rows from ``offsets[K]`` are untracked."""
     track_ids: NDArray[np.int64]
     """(K,) identities."""
     track_labels: NDArray[np.int32]
-    """(K,) classes of the trajectories."""
+    """(K,) labels of the trajectories."""
     track_scores: NDArray[np.float64]
     """(K,) scores of the trajectories."""
     num_frames: int
@@ -71,34 +71,34 @@ class Content:
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what holds all boxes and the origin."""
+        """Left, top, right and bottom of all boxes and the origin."""
         low = self.boxes[:, :2].min(axis=0, initial=0.0)
         high = self.boxes[:, 2:].max(axis=0, initial=0.0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
-    def written(self, num_images: int | None) -> ViewSummary:
-        """Sum up what a file shows that has so many images."""
+    def summary(self, num_images: int | None) -> ViewSummary:
+        """Summarize a file that shows this content over `num_images` images."""
         unknown = int((self.reasons == UNKNOWN).sum())
         return ViewSummary(len(self.track_ids), self.num_frames, num_images, unknown)
 
 
 def content_of(tracks: Trajectories | Detections, detections: Detections | None = None) -> Content:
-    """Gather what is shown.
+    """Return the content of a page or a video.
 
     Parameters
     ----------
     tracks
-        Trajectories, or boxes with `track_ids`; those with -1 are shown as detections without a trajectory.
+        Trajectories, or boxes with `track_ids`; boxes with -1 are shown as untracked detections.
     detections
-        For boxes with `track_ids` all detections of the video: those that are none of the boxes are shown too, with a
-        reason that is not known.
+        All detections of the video, if `tracks` are boxes with `track_ids`; those that match no box are shown with an
+        unknown reason.
 
     Raises
     ------
     TypeError
-        When `tracks` are of another kind.
+        If `tracks` are not Trajectories or Detections.
     ValueError
-        When boxes have no identities, or `detections` are not those of the trajectories.
+        If boxes have no identities, or `detections` are not those of the trajectories.
     """
     check_tracks(tracks)
     if isinstance(tracks, Trajectories):
@@ -126,8 +126,8 @@ def _of_trajectories(tracks: Trajectories) -> Content:
     others = np.flatnonzero(tracks.track_ids < 0)
     others = others[np.argsort(given.frames[others], kind="stable")]
     order = np.concatenate([*linked, others]).astype(np.int64)
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
+    row_of = np.empty(len(order), np.int32)
+    row_of[order] = np.arange(len(order), dtype=np.int32)
     suppressed_by = tracks.suppressed_by[order]
     return Content(
         frames=given.frames[order],
@@ -135,7 +135,7 @@ def _of_trajectories(tracks: Trajectories) -> Content:
         scores=given.scores[order],
         labels=given.labels[order],
         reasons=tracks.reasons[order],
-        suppressed_by=np.where(suppressed_by >= 0, place[suppressed_by], np.int32(-1)) if len(order) else place,
+        suppressed_by=np.where(suppressed_by >= 0, row_of[suppressed_by], np.int32(-1)) if len(order) else row_of,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
         track_ids=by_start.astype(np.int64),
         track_labels=tracks.labels[by_start],
@@ -170,7 +170,7 @@ def _of_boxes(boxes: Detections, reasons: NDArray[np.int8]) -> Content:
 
 
 def _join(tracks: Detections, others: Detections) -> Detections:
-    """Put boxes of trajectories and other detections together; names of classes are those of the trajectories first."""
+    """Join boxes of trajectories and other detections; label names of the trajectories take precedence."""
     return Detections(
         np.concatenate([tracks.boxes, others.boxes]),
         np.concatenate([tracks.scores, others.scores]),

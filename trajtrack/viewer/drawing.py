@@ -1,4 +1,4 @@
-"""Trajectories as an image."""
+"""Trajectories drawn as a still image."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from trajtrack.viewer.colours import track_colours
 __all__ = ["IMAGE_SUFFIXES", "draw"]
 
 IMAGE_SUFFIXES = (".png", ".svg", ".pdf")
-"""Of the files that `draw` writes."""
+"""Suffixes of the files that `draw` writes."""
 _IMAGE_WIDTH = 8.6  # inches
 _QUIET = "#c3c7cc"
 _TEXT = "#30343a"
 _LABELLED = 60
-"""With more trajectories than this the image has no room for their numbers."""
+"""Maximum number of trajectories whose IDs fit into the image."""
 
 
 def draw(
@@ -37,39 +37,38 @@ def draw(
     max_tracks: int = 40,
     title: str | None = None,
 ) -> None:
-    """Draw the paths of boxes through the image, and beside them when each was there.
+    """Draw the paths of trajectories through the video, and a timeline of the frames that each spans.
 
-    On the left each trajectory is the path of its box's centre, from a dot to the last box with its number;
-    on the right it is a bar along the frames, first come first. Where a gap was bridged, the path is dotted
-    and the bar is pale.
+    On the left each trajectory is the path of the centre of its boxes, from a dot to the last box, labelled with its
+    ID. On the right it is a bar along the frames; bars are sorted by first frame. Across gaps paths are dotted and bars
+    are pale.
 
     Parameters
     ----------
     tracks
-        Trajectories, or boxes with `track_ids`, whose rows with -1 are left out.
+        Trajectories, or boxes with `track_ids`, whose rows with -1 are ignored.
     path
-        A ``.png``, ``.svg`` or ``.pdf`` file, which appears whole or not at all.
+        A ``.png``, ``.svg`` or ``.pdf`` file, which is written completely or not at all.
     detections
-        All detections, whose centres are drawn as faint dots; those that were linked, where left out, are not
-        drawn by themselves.
+        All detections, whose centres are drawn as faint dots; default: no dots.
     size
-        Width and height of the video in pixels; what holds all boxes, where left out.
+        Width and height of the video in pixels; default: large enough for all boxes.
     max_tracks
-        How many trajectories, those with the most detections, have a colour and a bar; the others are grey
+        Maximum number of trajectories with a colour and a bar: those with the most detections. The others are grey
         paths.
     title
-        A line above the image.
+        Title above the image; default: the number of trajectories.
 
     Raises
     ------
     ImportError
-        When matplotlib is not installed.
+        If matplotlib is not installed.
     TypeError
-        When `tracks` are of another kind.
+        If `tracks` are not Trajectories or Detections.
     ValueError
-        When the suffix is another or boxes have no identities.
+        If the suffix is not supported or boxes have no identities.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     target = Path(path)
     check_suffix(target, IMAGE_SUFFIXES)
@@ -99,7 +98,7 @@ def draw(
 
 @dataclass(frozen=True)
 class _Path:
-    """The detected boxes of one trajectory, by frame."""
+    """The detected boxes of one trajectory, sorted by frame."""
 
     number: int
     frames: NDArray[np.int32]
@@ -118,13 +117,13 @@ class _Path:
 
     @property
     def runs(self) -> list[slice]:
-        """Rows without a missing frame between them."""
+        """Runs of rows without missing frames between them."""
         breaks = np.flatnonzero(np.diff(self.frames) > 1) + 1
         return [slice(a, b) for a, b in zip([0, *breaks], [*breaks, len(self.frames)], strict=True)]
 
     @property
     def gaps(self) -> list[slice]:
-        """The two rows on either side of missing frames."""
+        """Pairs of rows on either side of missing frames."""
         return [slice(row, row + 2) for row in np.flatnonzero(np.diff(self.frames) > 1)]
 
 
@@ -142,7 +141,7 @@ def _as_paths(tracks: Trajectories | Detections) -> list[_Path]:
 
 
 def _select(paths: list[_Path], limit: int) -> tuple[list[_Path], list[_Path]]:
-    """Return the longest paths, first come first, and the others."""
+    """Return the longest paths, sorted by first frame, and the others."""
     by_length = sorted(paths, key=lambda path: (-len(path.frames), path.number))
     chosen = sorted(by_length[:limit], key=lambda path: (path.frames[0], path.number))
     return chosen, by_length[limit:]
@@ -206,18 +205,18 @@ def _draw_paths(
 
 
 def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
-    for place, path in enumerate(chosen):
+    for index, path in enumerate(chosen):
         colour = path.colour
         spans = [(path.frames[run.start], path.frames[run.stop - 1] - path.frames[run.start] + 1) for run in path.runs]
         axes.broken_barh(
             [(path.frames[0], path.frames[-1] - path.frames[0] + 1)],
-            (place - 0.36, 0.72),
+            (index - 0.36, 0.72),
             facecolors=[(*colour, 0.25)],
         )
-        axes.broken_barh(spans, (place - 0.36, 0.72), facecolors=[colour])
+        axes.broken_barh(spans, (index - 0.36, 0.72), facecolors=[colour])
     axes.set(xlim=(0, max(num_frames, 1)), ylim=(max(len(chosen), 1) - 0.4, -0.6))
     ticks = range(len(chosen)) if len(chosen) <= _LABELLED else []
-    axes.set_yticks(ticks, [str(chosen[place].number) for place in ticks], fontsize=7)
+    axes.set_yticks(ticks, [str(chosen[index].number) for index in ticks], fontsize=7)
     axes.set_xlabel("frame", color=_TEXT)
     axes.set_ylabel("trajectory", color=_TEXT)
     axes.grid(axis="x", color=_QUIET, alpha=0.4, linewidth=0.6)
@@ -227,7 +226,7 @@ def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
 
 
 def _extent(paths: list[_Path], size: tuple[float, float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the left upper and the right lower corner of what is shown."""
+    """Return the upper left and the lower right corner of the visible area."""
     if size is not None:
         return np.zeros(2), np.asarray(size, np.float64)
     if not paths:

@@ -15,39 +15,39 @@ from typing import Any
 __all__ = ["DEFAULT_RATE", "Encoded", "Images", "check_presentation", "import_av", "open_images", "pillow"]
 
 DEFAULT_RATE = 25.0
-"""Frames a second where nothing says how many."""
+"""Frames per second of images and videos without a frame rate."""
 
 _MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _QUALITY = 82
-"""Of the JPEG files that images become: no difference that matters beneath boxes."""
+"""JPEG quality of re-encoded images; compression artefacts do not matter behind boxes."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """An image as the content of a file."""
+    """An image encoded as a file."""
 
     frame: int
-    """Number of its frame."""
+    """Frame number."""
     media_type: str
-    """What kind of file: ``image/jpeg`` or ``image/png``."""
+    """Media type: ``image/jpeg`` or ``image/png``."""
     content: bytes
-    """What is in the file."""
+    """Content of the file."""
 
 
 class Images(ABC):
-    """Images of one size, each of one frame."""
+    """The images of the frames of a video, all of the same size."""
 
     size: tuple[int, int]
     """Width and height in pixels."""
     rate: float | None
-    """Frames a second, where known."""
+    """Frames per second, if known."""
 
     @abstractmethod
     def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
-        """Yield the frame and the `PIL.Image.Image` of each image, of frames below `num_frames`."""
+        """Yield the frame number and the `PIL.Image.Image` of each image before frame `num_frames`."""
 
     def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
-        """Yield images as files, scaled down to a width of `max_width` where they are wider."""
+        """Yield encoded images, scaled down to a width of at most `max_width`."""
         for frame, image in self.read(num_frames):
             yield Encoded(frame, "image/jpeg", _as_jpeg(_scaled(image, max_width)))
 
@@ -58,18 +58,18 @@ def open_images(path: str | os.PathLike[str]) -> Images:
     Raises
     ------
     ValueError
-        When there are no images, one cannot be told a frame, or it is no image.
+        If there are no images, an image has no number in its name, or a file is not an image or a video.
     OSError
-        When there is no such file.
+        If the file does not exist.
     ImportError
-        When Pillow or PyAV is not installed.
+        If Pillow or PyAV is not installed.
     """
-    place = Path(path)
-    return _Folder(place) if place.is_dir() else _Video(place)
+    source = Path(path)
+    return _Folder(source) if source.is_dir() else _Video(source)
 
 
 class _Folder(Images):
-    """Images whose names end in a number: the first is frame 0."""
+    """A folder of images whose names contain a number; the lowest is frame 0."""
 
     def __init__(self, folder: Path) -> None:
         self._paths = _numbered(folder)
@@ -109,7 +109,7 @@ class _Folder(Images):
 
 
 class _Video(Images):
-    """Frames of a video file, in the order in which they are shown."""
+    """Frames of a video file in presentation order."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -130,18 +130,18 @@ class _Video(Images):
         av = import_av()
         try:
             with av.open(os.fspath(self._path)) as container:
-                # The library takes any text for the images of an old terminal.
+                # FFmpeg decodes any text file as terminal output.
                 if container.format.name == "tty":
                     raise ValueError(f"{self._path}: found text, expected a video")
                 if not container.streams.video:
-                    raise ValueError(f"{self._path}: found no images in it, expected a video")
+                    raise ValueError(f"{self._path}: found no video stream, expected a video")
                 stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
                 yield container, stream
         except av.error.FFmpegError as error:
             if isinstance(error, OSError) and error.errno and not isinstance(error, ValueError):
                 raise
-            raise ValueError(f"{self._path}: found no video that can be read ({error.strerror})") from error
+            raise ValueError(f"{self._path}: found an unreadable file ({error.strerror}), expected a video") from error
 
 
 def pillow() -> Any:
@@ -150,7 +150,7 @@ def pillow() -> Any:
     Raises
     ------
     ImportError
-        When Pillow is not installed.
+        If Pillow is not installed.
     """
     try:
         from PIL import Image
@@ -165,7 +165,7 @@ def import_av() -> Any:
     Raises
     ------
     ImportError
-        When PyAV is not installed.
+        If PyAV is not installed.
     """
     try:
         import av
@@ -177,13 +177,13 @@ def import_av() -> Any:
 def check_presentation(
     images: str | os.PathLike[str] | None, size: tuple[float, float] | None, frame_rate: float | None
 ) -> None:
-    """Refuse a size or a frame rate that no video has, and a size beside that of images."""
+    """Raise ValueError if a size or a frame rate is out of range, or a size is given although images have one."""
     if size is not None and images is not None:
-        raise ValueError(f"size: found {size} beside images, which have a size, expected one or the other")
+        raise ValueError(f"size: found {size} and images, which have a size, expected one or the other")
     if size is not None and not min(size) > 0:
-        raise ValueError(f"size: expected a width and a height above 0, found {size}")
+        raise ValueError(f"size: found {size}, expected a width and a height above 0")
     if frame_rate is not None and not 0 < frame_rate <= 1000:
-        raise ValueError(f"frame_rate: expected frames a second above 0 and up to 1000, found {frame_rate}")
+        raise ValueError(f"frame_rate: found {frame_rate}, expected frames per second above 0 and up to 1000")
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
@@ -194,10 +194,10 @@ def _numbered(folder: Path) -> dict[int, Path]:
             continue
         digits = re.findall(r"\d+", path.stem)
         if not digits:
-            raise ValueError(f"{path}: found no number in the name of an image, expected one such as 000001.jpg")
+            raise ValueError(f"{path}: found no number in the name of an image, expected a name such as 000001.jpg")
         other = by_number.setdefault(int(digits[-1]), path)
         if other != path:
-            raise ValueError(f"{path}: found the number of {other.name}, expected one image for each number")
+            raise ValueError(f"{path}: found the same number as in {other.name}, expected one image per number")
     if not by_number:
         raise ValueError(f"{folder}: found no images, expected numbered files with {', '.join(_MEDIA_TYPES)}")
     first = min(by_number)
@@ -205,12 +205,12 @@ def _numbered(folder: Path) -> dict[int, Path]:
 
 
 def _opened(path: Path) -> Any:
-    """Open an image, of which no more than its head is read at first."""
+    """Open an image without decoding it yet."""
     image_module = pillow()
     try:
         return image_module.open(path, formats=("JPEG", "PNG"))
     except image_module.UnidentifiedImageError as error:
-        raise ValueError(f"{path}: found no JPEG or PNG image") from error
+        raise ValueError(f"{path}: found an unreadable file, expected a JPEG or PNG image") from error
 
 
 def _scaled(image: Any, max_width: int | None) -> Any:

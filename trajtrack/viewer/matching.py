@@ -1,4 +1,4 @@
-"""Which boxes of a file of tracks are detections."""
+"""Match the boxes of a file of tracks with detections."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from trajtrack.trajectories import Trajectories
 __all__ = ["interpolated_rows", "match_boxes", "reproduces"]
 
 _TOLERANCE = 0.5
-"""Pixels by which the corners of a box in a file of tracks may differ from those of the detection it was."""
+"""Maximum difference in pixels between the corners of a box in a file of tracks and those of its detection."""
 
 
 def reproduces(linked: Trajectories, tracks: Detections) -> bool:
-    """Return whether `tracks` are what `linked` becomes in a file, with interpolated boxes or without."""
+    """Return whether `tracks` are the trajectories `linked` written to a file and read, interpolated or not."""
     return any(_same_tracks(linked.to_detections(interpolate=filled), tracks) for filled in (True, False))
 
 
@@ -31,10 +31,10 @@ def _same_tracks(ours: Detections, theirs: Detections) -> bool:
 
 
 def interpolated_rows(tracks: Detections) -> NDArray[np.bool_]:
-    """Return (N,) which rows are interpolated boxes, as `trajtrack.write` writes them.
+    """Return (N,) whether each row is an interpolated box, as `trajtrack.write` writes them.
 
-    These have the score 0 and lie, within a hundredth of a pixel, on the straight line between boxes of the same
-    identity with another score.
+    Interpolated boxes have score 0 and lie, within a hundredth of a pixel, on the straight line between boxes of the
+    same identity with a nonzero score.
     """
     interpolated = np.zeros(len(tracks), np.bool_)
     ids = tracks.track_ids
@@ -43,10 +43,10 @@ def interpolated_rows(tracks: Detections) -> NDArray[np.bool_]:
     order = np.lexsort((tracks.frames, ids))
     order = order[ids[order] >= 0]
     frames, boxes = tracks.frames[order].astype(np.int64), tracks.boxes[order].astype(np.float64)
-    places = np.arange(len(order))
+    indices = np.arange(len(order))
     scored = tracks.scores[order] != 0
-    before = np.maximum.accumulate(np.where(scored, places, -1))
-    after = np.minimum.accumulate(np.where(scored, places, len(order))[::-1])[::-1]
+    before = np.maximum.accumulate(np.where(scored, indices, -1))
+    after = np.minimum.accumulate(np.where(scored, indices, len(order))[::-1])[::-1]
     candidates = np.flatnonzero(~scored & (before >= 0) & (after < len(order)))
     low, high = before[candidates], after[candidates]
     within = (ids[order[low]] == ids[order[candidates]]) & (ids[order[high]] == ids[order[candidates]])
@@ -59,10 +59,10 @@ def interpolated_rows(tracks: Detections) -> NDArray[np.bool_]:
 
 
 def match_boxes(tracks: Detections, detections: Detections) -> NDArray[np.int64]:
-    """Return (N,) the detection that each box of `tracks` is, -1 for none.
+    """Return (N,) the row of the detection that matches each box of `tracks`, or -1.
 
-    A box is a detection of its frame whose corners all differ by at most half a pixel. Each detection is matched once:
-    to the nearest box, the first of several that are as near.
+    A box matches a detection of its frame if no corner coordinate differs by more than half a pixel. Each detection is
+    matched once, to the nearest box, and among equally near boxes to the first.
     """
     taken = np.full(len(tracks), -1, np.int64)
     ours, theirs = _rows_by_frame(tracks), _rows_by_frame(detections)

@@ -1,4 +1,4 @@
-"""A page for the browser: one file that holds all it needs."""
+"""A self-contained page for the browser."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from trajtrack.viewer.images import DEFAULT_RATE, Encoded, check_presentation, o
 
 __all__ = ["write_page"]
 
-_SCRIPTS = ("story", "images", "camera", "timeline", "scene", "details", "filters", "player", "main")
-"""The modules of the page's program, each after those that it imports."""
+_SCRIPTS = ("content", "images", "camera", "timeline", "scene", "details", "filters", "player", "main")
+"""Modules of the page's program, each after the modules that it imports."""
 
 
 def write_page(
@@ -44,42 +44,42 @@ def write_page(
 ) -> ViewSummary:
     """Write a page that plays the boxes of a video in a browser.
 
-    The page is one file that needs no network. It says of each detection what became of it: of those of
-    `Trajectories` exactly, of others as far as known.
+    The page is one file that needs no network. It shows what happened to each detection: exactly for `Trajectories`,
+    otherwise as far as known.
 
     Parameters
     ----------
     tracks
         Trajectories, or boxes with `track_ids`.
     path
-        The file to make or to replace, which appears whole or not at all.
+        File to create or replace, which is written completely or not at all.
     detections
-        For boxes with `track_ids` all detections of the video. Boxes are found among them by frame and place, to half
-        a pixel; the others are shown as detections that are in no trajectory.
+        All detections of the video, if `tracks` are boxes with `track_ids`. Boxes are matched with detections of the
+        same frame to within half a pixel; the other detections are shown as untracked.
     images
-        A folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video. Frames without one
-        have a plain background; images beyond the last frame are left out.
+        Folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video file. Frames without an
+        image have a plain background; images beyond the last frame are ignored.
     max_width
-        Images that are wider become JPEG files of this width; the boxes stay in pixels of the original ones.
+        Wider images become JPEG files of this width in pixels; coordinates of boxes refer to the original images.
     size
-        Width and height of the video in pixels where there are no images; what holds all boxes, where left out.
+        Width and height of the video in pixels, if there are no images; default: large enough for all boxes.
     frame_rate
-        Frames a second; that of the video, else 25, where left out.
+        Frames per second; default: that of the video, or 25.
     title
-        Of the page.
+        Title of the page.
     progress
-        Called after each image with the number of frames that are done, and of all.
+        Called after each image with the number of frames done and the number of all frames.
 
     Raises
     ------
     ImportError
-        When images are asked for and Pillow, or for videos PyAV, is not installed.
+        If images are given and Pillow, or PyAV for videos, is not installed.
     TypeError
-        When `tracks` are of another kind.
+        If `tracks` are not Trajectories or Detections.
     ValueError
-        When boxes have no identities, an option is out of its range, or images cannot be read.
+        If boxes have no identities, an option is out of range, or images cannot be read.
     OSError
-        When a file cannot be read or written.
+        If a file cannot be read or written.
     """
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
@@ -100,18 +100,18 @@ def write_page(
             if progress is not None:
                 progress(image.frame + 1, content.num_frames)
         file.write(end)
-    return content.written(None if source is None else count)
+    return content.summary(None if source is None else count)
 
 
 def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Return the page up to the place of the images, and what follows."""
+    """Return the parts of the page before and after the images."""
     columns = _columns(content)
     description = {
         **about,
         "numFrames": content.num_frames,
         "extent": content.extent,
         "labelNames": {str(label): name for label, name in content.label_names.items()},
-        "trackIds": list(map(str, content.track_ids.tolist())),  # JavaScript has no integers of 64 bits
+        "trackIds": list(map(str, content.track_ids.tolist())),  # JavaScript numbers cannot hold 64-bit integers
         "columns": {name: [column.dtype.str[1:], column.size] for name, column in columns.items()},
     }
     packed = gzip.compress(b"".join(_shuffled(column) for column in columns.values()), compresslevel=6, mtime=0)
@@ -131,7 +131,7 @@ def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]
 
 
 def _columns(content: Content) -> dict[str, NDArray[Any]]:
-    """Return what the page holds in binary, in the order in which it lies there."""
+    """Return the binary columns of the page, in their order."""
     return {
         "frames": content.frames,
         "boxes": content.boxes.reshape(-1),
@@ -147,7 +147,7 @@ def _columns(content: Content) -> dict[str, NDArray[Any]]:
 
 
 def _shuffled(column: NDArray[Any]) -> bytes:
-    """Return all first bytes, then all second bytes, and so on: equal exponents side by side compress."""
+    """Return all first bytes, then all second bytes, and so on: similar bytes side by side compress well."""
     little = np.ascontiguousarray(column, column.dtype.newbyteorder("<"))
     return little.view(np.uint8).reshape(-1, column.itemsize).T.tobytes()
 
@@ -158,7 +158,7 @@ def _element(image: Encoded) -> bytes:
 
 
 def _program() -> str:
-    """Return the modules in one scope: a page that is opened from a disk cannot import."""
+    """Return the modules joined in one scope, because a page opened from disk cannot import modules."""
     text = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
     text = re.sub(r"^import [^;]*;\n", "", text, flags=re.MULTILINE)
     return '"use strict";\n{\n' + re.sub(r"^export ", "", text, flags=re.MULTILINE) + "}\n"
@@ -169,10 +169,10 @@ def _asset(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """Return how the security policy of a page names a text that stands in it."""
+    """Return the hash by which the content security policy allows an inline text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _as_script_text(value: Any) -> str:
-    """Return JSON in which nothing can end the element around it or be taken for a comment."""
+    """Return JSON that can neither end the script element around it nor start a comment."""
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

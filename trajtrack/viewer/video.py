@@ -1,4 +1,4 @@
-"""A video with the boxes of trajectories drawn in."""
+"""Videos with the boxes of trajectories drawn in."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from trajtrack.viewer.images import DEFAULT_RATE, Images, check_presentation, im
 __all__ = ["VIDEO_SUFFIXES", "write_video"]
 
 VIDEO_SUFFIXES: Final = (".mp4", ".mkv", ".mov")
-"""Of the files that `write_video` writes."""
+"""Suffixes of the files that `write_video` writes."""
 
 _BACKGROUND: Final = (20, 24, 29)
 _INK: Final = (11, 14, 18)
 _TRAIL_FRAMES: Final = 60
 _LARGEST_SIDE: Final = 8192
 _CODECS: Final = ("libx264", "libopenh264", "mpeg4")
-"""The first that the installed PyAV has is taken."""
+"""Codecs in order of preference; the first that PyAV provides is used."""
 
 
 def write_video(
@@ -41,35 +41,35 @@ def write_video(
     frame_rate: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ViewSummary:
-    """Write a video with boxes, numbers, classes and trails of trajectories drawn in; boxes in gaps are pale.
+    """Write a video with the boxes, IDs, classes and trails of trajectories drawn in; boxes in gaps are pale.
 
     Parameters
     ----------
     tracks
         Trajectories, or boxes with `track_ids`.
     path
-        An ``.mp4``, ``.mkv`` or ``.mov`` file, which appears whole or not at all.
+        An ``.mp4``, ``.mkv`` or ``.mov`` file, which is written completely or not at all.
     images
-        A folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video. Frames without one
-        have a plain background; images beyond the last frame are left out.
+        Folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video file. Frames without an
+        image have a plain background; images beyond the last frame are ignored.
     size
-        Width and height of the video in pixels where there are no images; what holds all boxes, where left out.
+        Width and height of the video in pixels, if there are no images; default: large enough for all boxes.
     frame_rate
-        Frames a second; that of the video, else 25, where left out.
+        Frames per second; default: that of the video, or 25.
     progress
-        Called after each frame with the number of frames that are done, and of all.
+        Called after each frame with the number of frames done and the number of all frames.
 
     Raises
     ------
     ImportError
-        When PyAV or Pillow is not installed.
+        If PyAV or Pillow is not installed.
     TypeError
-        When `tracks` are of another kind.
+        If `tracks` are not Trajectories or Detections.
     ValueError
-        When the suffix is another, there is no frame, boxes have no identities, an option is out of its range, or
+        If the suffix is not supported, there are no frames, boxes have no identities, an option is out of range, or
         images cannot be read.
     OSError
-        When a file cannot be read or written.
+        If a file cannot be read or written.
     """
     target = Path(path)
     check_suffix(target, VIDEO_SUFFIXES)
@@ -82,7 +82,7 @@ def write_video(
     rate = frame_rate or (source.rate if source is not None else None) or DEFAULT_RATE
     av = import_av()
     if max(width, height) > _LARGEST_SIDE:
-        raise ValueError(f"size: found {width}x{height} pixels, expected at most {_LARGEST_SIDE} a side")
+        raise ValueError(f"size: found {width}x{height} pixels, expected at most {_LARGEST_SIDE} per side")
     painter = _Painter(content, max(height / 720, 0.75))
     count = 0
     try:
@@ -100,8 +100,8 @@ def write_video(
                     progress(frame + 1, content.num_frames)
             container.mux(stream.encode())
     except av.error.FFmpegError as error:
-        raise ValueError(f"{target}: cannot be written as a video ({error.strerror})") from error
-    return content.written(None if source is None else count)
+        raise ValueError(f"{target}: writing the video failed ({error.strerror})") from error
+    return content.summary(None if source is None else count)
 
 
 def _codec(av: Any) -> str:
@@ -109,13 +109,13 @@ def _codec(av: Any) -> str:
 
 
 def _even(size: tuple[float, float]) -> tuple[int, int]:
-    """Round up to even numbers, which the codecs want."""
+    """Round up to even numbers, which the codecs require."""
     width, height = (max(2, 2 * int(np.ceil(side / 2))) for side in size)
     return width, height
 
 
 def _backgrounds(source: Images | None, num_frames: int) -> Iterator[Any]:
-    """Yield the image of each frame, None where there is none."""
+    """Yield the image of each frame, or None."""
     images = iter(()) if source is None else source.read(num_frames)
     upcoming = next(images, None)
     for frame in range(num_frames):
@@ -151,14 +151,14 @@ class _Painter:
         for track, box, detected in boxes:
             colour = (*self._colours[track], 255 if detected else 120)
             pen.rectangle(box.tolist(), outline=colour, width=self._line)
-        for track, box, _ in sorted(boxes, key=lambda entry: float(entry[1][3])):  # the nearest label on top
+        for track, box, _ in sorted(boxes, key=lambda entry: float(entry[1][3])):  # nearest labels on top
             self._label(pen, track, float(box[0]), float(box[1]))
 
     def _rows(self, track: int) -> slice:
         return slice(int(self._content.offsets[track]), int(self._content.offsets[track + 1]))
 
     def _box(self, track: int, frame: int) -> tuple[NDArray[np.float64], bool]:
-        """Return the corners of a trajectory's box in a frame, and whether it was detected."""
+        """Return the corners of a trajectory's box in a frame, and whether it is a detection."""
         own = self._rows(track)
         frames, boxes = self._content.frames[own], self._content.boxes[own].astype(np.float64)
         row = int(np.searchsorted(frames, frame, "right")) - 1
@@ -188,7 +188,7 @@ class _Painter:
 
 
 def _names(content: Content) -> list[str]:
-    """Return number and class of each trajectory; the class goes without saying where there is only one."""
+    """Return the label of each trajectory: its ID, and its class if there are several."""
     ids, labels = content.track_ids.tolist(), content.track_labels.tolist()
     if len(set(labels)) <= 1:
         return [str(number) for number in ids]

@@ -210,7 +210,7 @@ def test_a_video_that_cannot_be_read_is_named(capsys):
     pytest.importorskip("av")
     Path("video.mp4").write_bytes(b"no video" * 100)
     assert main(["view", "tracks.txt", "--video", "video.mp4"]) == 1
-    assert capsys.readouterr().err.startswith("trajtrack: error: video.mp4: found no video that can be read")
+    assert capsys.readouterr().err.startswith("trajtrack: error: video.mp4: found an unreadable file")
 
 
 def test_a_text_file_is_not_read_as_a_video(capsys):

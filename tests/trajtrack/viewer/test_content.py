@@ -15,7 +15,7 @@ def boxes_at(lefts, frames, ids=None, scores=None, **options) -> Detections:
     return Detections(boxes, np.ones(len(boxes)) if scores is None else scores, frames, track_ids=ids, **options)
 
 
-def test_every_detection_of_trajectories_is_there_once_with_its_reason():
+def test_every_detection_appears_once_with_its_reason():
     tracks = link(make_scene(num_frames=60, proposals_per_object=3).detections, min_length=4, min_score=0.2)
     content = content_of(tracks)
     given = tracks.detections
@@ -27,18 +27,18 @@ def test_every_detection_of_trajectories_is_there_once_with_its_reason():
     np.testing.assert_array_equal(content.reasons[found], tracks.reasons[order])
 
 
-def test_rows_of_trajectories_come_first_by_trajectory_and_frame():
+def test_rows_of_trajectories_come_first_sorted_by_trajectory_and_frame():
     tracks = link(make_scene(num_frames=60).detections, min_length=4)
     content = content_of(tracks)
     assert content.offsets[0] == 0
     assert content.offsets[-1] == len(tracks.rows)
-    for place, number in enumerate(content.track_ids.tolist()):
-        own = slice(content.offsets[place], content.offsets[place + 1])
+    for index, number in enumerate(content.track_ids.tolist()):
+        own = slice(content.offsets[index], content.offsets[index + 1])
         detected = tracks[number].rows[tracks[number].rows >= 0]
         np.testing.assert_array_equal(content.boxes[own], tracks.detections.boxes[detected])
         np.testing.assert_array_equal(content.frames[own], tracks.detections.frames[detected])
-        assert content.track_scores[place] == tracks.scores[number]
-        assert content.track_labels[place] == tracks.labels[number]
+        assert content.track_scores[index] == tracks.scores[number]
+        assert content.track_labels[index] == tracks.labels[number]
     others = content.frames[content.offsets[-1] :]
     assert len(others) > 0
     assert (np.diff(others) >= 0).all()
@@ -59,11 +59,11 @@ def test_a_suppressed_box_points_to_the_box_that_suppressed_it():
     assert (np.delete(content.suppressed_by, suppressed) == -1).all()
 
 
-def test_boxes_with_identity_become_trajectories_and_others_are_of_unknown_fate():
+def test_boxes_with_identity_form_trajectories_and_others_have_an_unknown_reason():
     content = content_of(boxes_at([0, 5, 90], [0, 1, 1], ids=[3, 3, -1]))
     assert content.reasons.tolist() == [Reason.LINKED, Reason.LINKED, UNKNOWN]
     assert content.offsets.tolist() == [0, 2]
-    assert content.written(None).num_unknown == 1
+    assert content.summary(None).num_unknown == 1
 
 
 def test_interpolated_boxes_of_a_file_are_left_out():
@@ -74,9 +74,9 @@ def test_interpolated_boxes_of_a_file_are_left_out():
 @pytest.mark.parametrize(
     ("lefts", "scores"),
     [
-        ([0, 5, 4, 6], [0.5, 0, 0.5, 0.5]),  # beside the line
-        ([0, 2, 4, 6], [0, 0, 0, 0]),  # no score to lie between
-        ([0, 2, 4, 6], [0, 0.5, 0.5, 0]),  # at the ends
+        ([0, 5, 4, 6], [0.5, 0, 0.5, 0.5]),  # off the line
+        ([0, 2, 4, 6], [0, 0, 0, 0]),  # no nonzero score around them
+        ([0, 2, 4, 6], [0, 0.5, 0.5, 0]),  # at the ends of the trajectory
     ],
 )
 def test_boxes_of_score_0_that_are_not_interpolated_are_kept(lefts, scores):
@@ -84,20 +84,20 @@ def test_boxes_of_score_0_that_are_not_interpolated_are_kept(lefts, scores):
     assert content.frames.tolist() == [0, 1, 2, 3]
 
 
-def test_interpolated_boxes_of_two_trajectories_in_turn_are_left_out():
+def test_interpolated_boxes_of_alternating_trajectories_are_left_out():
     frames = [0, 0, 1, 1, 2, 2]
     content = content_of(boxes_at([0, 90, 2, 95, 4, 100], frames, ids=[0, 1] * 3, scores=[1, 1, 0, 0, 1, 1]))
     assert content.frames.tolist() == [0, 2, 0, 2]
 
 
-def test_boxes_are_found_among_the_detections_to_half_a_pixel():
+def test_boxes_are_matched_with_detections_to_within_half_a_pixel():
     tracks = boxes_at([0.4, 10.6, 20], [0, 1, 2], ids=[0, 0, 0])
     content = content_of(tracks, boxes_at([0, 10, 20, 60], [0, 1, 2, 2]))
     assert content.reasons.tolist() == [Reason.LINKED, NOT_DETECTED, Reason.LINKED, UNKNOWN, UNKNOWN]
     assert content.boxes[:, 0].tolist() == pytest.approx([0.4, 10.6, 20, 10, 60])
 
 
-def test_each_detection_is_found_once_by_the_nearest_box():
+def test_each_detection_is_matched_once_with_the_nearest_box():
     content = content_of(boxes_at([0.3, 0.1], [0, 0], ids=[0, 1]), boxes_at([0], [0]))
     assert dict(zip(content.track_ids.tolist(), content.reasons.tolist(), strict=True)) == {
         0: NOT_DETECTED,
@@ -111,13 +111,13 @@ def test_score_and_class_of_a_trajectory_from_a_file_are_those_of_its_boxes():
     assert content.track_labels.tolist() == [5]
 
 
-def test_no_boxes_are_no_trajectories():
+def test_no_boxes_form_no_trajectories():
     content = content_of(Detections([], [], [], num_frames=7))
     assert (len(content.track_ids), len(content.frames), content.num_frames) == (0, 0, 7)
     assert content.extent == (0, 0, 0, 0)
 
 
-def test_the_extent_holds_the_origin_and_all_boxes():
+def test_the_extent_includes_the_origin_and_all_boxes():
     assert content_of(boxes_at([-30, 70], [0, 0], ids=[0, 1])).extent == (-30, 0, 80, 20)
 
 
@@ -133,7 +133,7 @@ def test_detections_other_than_those_of_the_trajectories_are_refused():
         content_of(tracks, boxes_at([1], [0]))
 
 
-def test_colours_differ_and_depend_on_the_identity_alone():
+def test_colours_differ_and_depend_only_on_the_identity():
     colours = track_colours(np.arange(24))
     assert len({tuple(colour) for colour in colours.tolist()}) == 24
     assert np.abs(np.diff(colours.astype(int), axis=0)).max(axis=1).min() > 60
@@ -144,13 +144,13 @@ def luminance_of(colours: np.ndarray) -> np.ndarray:
     return (colours / 255.0) ** 2.2 @ [0.2126, 0.7152, 0.0722]
 
 
-def test_colours_stand_out_from_white_and_from_black():
+def test_colours_contrast_with_white_and_with_black():
     luminance = luminance_of(track_colours(np.arange(500)))
     assert (1.05 / (luminance + 0.05)).min() > 2
     assert ((luminance + 0.05) / 0.05).min() > 4
 
 
-def test_colours_for_white_paper_carry_white_text():
+def test_white_text_is_legible_on_colours_for_white_paper():
     luminance = luminance_of(track_colours(np.arange(500), on_white=True))
     assert (1.05 / (luminance + 0.05)).min() > 4.5
 

@@ -27,13 +27,13 @@ def texts_of(path: Path) -> set[str]:
     return {comment.text.strip() for comment in tree.iter(ElementTree.Comment)}
 
 
-def test_trajectories_become_a_image(scene, tmp_path):
+def test_trajectories_are_drawn(scene, tmp_path):
     draw(link(scene.detections), tmp_path / "tracks.png", detections=scene.detections, size=(1280, 720))
     assert (tmp_path / "tracks.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["tracks.png"]
 
 
-def test_ground_truth_becomes_a_image(scene, tmp_path):
+def test_ground_truth_is_drawn(scene, tmp_path):
     draw(scene.truth, tmp_path / "truth.pdf")
     assert (tmp_path / "truth.pdf").read_bytes().startswith(b"%PDF")
 
@@ -44,7 +44,7 @@ def test_trajectories_are_labelled_with_their_numbers(tmp_path):
     assert {"71", "93", "Two of them"} <= texts_of(tmp_path / "tracks.svg")
 
 
-def test_beyond_the_limit_trajectories_are_counted_and_not_labelled(tmp_path):
+def test_trajectories_beyond_the_limit_are_counted_but_not_labelled(tmp_path):
     boxes = Detections(np.tile([0, 0, 10, 10], (3, 1)), np.ones(3), [0, 1, 0], track_ids=[71, 71, 93])
     draw(boxes, tmp_path / "tracks.svg", max_tracks=1)
     texts = texts_of(tmp_path / "tracks.svg")
@@ -53,7 +53,7 @@ def test_beyond_the_limit_trajectories_are_counted_and_not_labelled(tmp_path):
     assert "2 trajectories, the 1 longest in colour" in texts
 
 
-def test_no_trajectories_make_an_empty_image(tmp_path):
+def test_no_trajectories_give_an_empty_image(tmp_path):
     draw(link(Detections(np.empty((0, 4)), [], [])), tmp_path / "empty.png")
     assert (tmp_path / "empty.png").stat().st_size > 0
 
@@ -64,14 +64,14 @@ def test_boxes_without_identity_are_left_out(tmp_path):
     assert "1 trajectory" in texts_of(tmp_path / "tracks.svg")
 
 
-def test_a_image_has_one_of_three_suffixes(scene, tmp_path):
+def test_an_image_has_one_of_three_suffixes(scene, tmp_path):
     with pytest.raises(
         ValueError, match=r"^path: found '.*tracks\.jpg', expected one of the suffixes \.png, \.svg, \.pdf"
     ):
         draw(scene.truth, tmp_path / "tracks.jpg")
 
 
-def test_what_is_drawn_has_to_be_tracks(scene, tmp_path):
+def test_only_tracks_are_drawn(scene, tmp_path):
     with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
         draw([scene.truth], tmp_path / "tracks.png")
 
@@ -81,7 +81,7 @@ def test_boxes_need_identities(scene, tmp_path):
         draw(scene.detections, tmp_path / "tracks.png")
 
 
-def test_the_figures_of_the_caller_are_left_alone(scene, tmp_path):
+def test_pyplot_is_not_imported(scene, tmp_path):
     code = (
         "import sys\nfrom trajtrack.scenes import make_scene\nfrom trajtrack.viewer.drawing import draw\n"
         f"draw(make_scene(num_frames=5).truth, {str(tmp_path / 'tracks.png')!r})\n"
@@ -91,7 +91,7 @@ def test_the_figures_of_the_caller_are_left_alone(scene, tmp_path):
     assert result.stdout == "False\n"
 
 
-def test_without_matplotlib_the_error_names_what_to_install(tmp_path):
+def test_without_matplotlib_the_error_says_what_to_install(tmp_path):
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from trajtrack.scenes import make_scene\nfrom trajtrack.viewer.drawing import draw\n"

@@ -20,7 +20,7 @@ HOSTILE = ["</script><script>alert(1)</script>", "<!-- <script>", "]]>", "\u2028
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder of three images, numbered from 7."""
+    """Return a folder with the images 7, 8 and 10."""
     image = pytest.importorskip("PIL.Image")
     images = tmp_path / "images"
     images.mkdir()
@@ -49,19 +49,19 @@ def test_the_columns_of_the_page_are_those_of_the_content(tmp_path):
     assert page.description["numFrames"] == 40
 
 
-def test_what_was_written_is_told(tmp_path, folder):
+def test_the_summary_describes_the_page(tmp_path, folder):
     assert write_page(TRACKS, tmp_path / "page.html") == ViewSummary(1, 2, None, 0)
     assert write_page(TRACKS, tmp_path / "page.html", images=folder) == ViewSummary(1, 2, 2, 0)
 
 
-def test_progress_counts_the_frames_that_have_a_image(tmp_path, folder):
+def test_progress_counts_the_frames_with_an_image(tmp_path, folder):
     told = []
     tracks = Detections(TRACKS.boxes, TRACKS.scores, TRACKS.frames, track_ids=TRACKS.track_ids, num_frames=9)
     write_page(tracks, tmp_path / "a.html", images=folder, progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 9), (2, 9), (4, 9)]
 
 
-def test_what_is_shown_has_to_be_tracks(tmp_path):
+def test_only_tracks_are_shown(tmp_path):
     with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
         write_page([TRACKS], tmp_path / "page.html")
 
@@ -73,7 +73,7 @@ def test_the_same_call_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_names_of_classes_and_titles_cannot_leave_their_place(tmp_path, text):
+def test_class_names_and_titles_cannot_escape_their_element(tmp_path, text):
     boxes = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names={0: text})
     write_page(boxes, tmp_path / "hostile.html", title=text)
     write_page(boxes, tmp_path / "plain.html", title="plain")
@@ -85,7 +85,7 @@ def test_names_of_classes_and_titles_cannot_leave_their_place(tmp_path, text):
         assert page.html.count(mark) == plain.html.count(mark)
 
 
-def test_the_policy_lets_only_the_program_and_the_style_of_the_page_in(tmp_path):
+def test_the_policy_allows_only_the_program_and_the_style_of_the_page(tmp_path):
     write_page(TRACKS, tmp_path / "page.html")
     page = read_page(tmp_path / "page.html")
     (program,) = page.scripts
@@ -96,7 +96,7 @@ def test_the_policy_lets_only_the_program_and_the_style_of_the_page_in(tmp_path)
     assert not re.search(r"https?:|\bimport\b|\bexport\b", re.sub(r"//[^\n]*", "", program))
 
 
-def test_images_are_embedded_as_they_are_by_the_number_in_their_name(tmp_path, folder):
+def test_images_are_embedded_unchanged_with_the_number_in_their_name(tmp_path, folder):
     boxes = Detections([[0, 0, 1, 1]] * 2, [1, 1], [0, 3], track_ids=[0, 0])
     write_page(boxes, tmp_path / "page.html", images=folder)
     page = read_page(tmp_path / "page.html")
@@ -140,19 +140,21 @@ def test_frames_of_a_video_are_embedded(tmp_path, folder):
     assert [content[:2] for _, content in page.images.values()] == [b"\xff\xd8"] * 2
 
 
-def test_two_images_of_one_number_are_refused(tmp_path, folder):
+def test_two_images_of_the_same_number_are_refused(tmp_path, folder):
     (folder / "other07.png").write_bytes((folder / "frame7.png").read_bytes())
-    with pytest.raises(ValueError, match=r"other07\.png: found the number of frame7\.png, expected one image for"):
+    with pytest.raises(
+        ValueError, match=r"other07\.png: found the same number as in frame7\.png, expected one"
+    ):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 
-def test_a_image_without_a_number_is_refused(tmp_path, folder):
+def test_an_image_without_a_number_is_refused(tmp_path, folder):
     (folder / "cover.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"cover\.png: found no number in the name of an image"):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 
-def test_a_image_of_another_size_is_refused_and_leaves_no_page(tmp_path, folder):
+def test_an_image_of_another_size_is_refused_and_leaves_no_page(tmp_path, folder):
     image = pytest.importorskip("PIL.Image")
     image.new("RGB", (32, 48)).save(folder / "frame8.png")
     with pytest.raises(ValueError, match=r"frame8\.png: found an image of 32x48 pixels, expected 64x48 like the first"):
@@ -160,9 +162,9 @@ def test_a_image_of_another_size_is_refused_and_leaves_no_page(tmp_path, folder)
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
-def test_what_is_no_image_is_refused(tmp_path, folder):
+def test_a_file_that_is_not_an_image_is_refused(tmp_path, folder):
     (folder / "frame8.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"frame8\.png: found no JPEG or PNG image"):
+    with pytest.raises(ValueError, match=r"frame8\.png: found an unreadable file, expected a JPEG or PNG image"):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 
@@ -171,14 +173,14 @@ def test_a_folder_without_images_is_refused(tmp_path):
         write_page(TRACKS, tmp_path / "page.html", images=tmp_path)
 
 
-def test_what_is_no_video_is_refused(tmp_path):
+def test_a_file_that_is_not_a_video_is_refused(tmp_path):
     pytest.importorskip("av")
     (tmp_path / "video.mp4").write_bytes(b"no video" * 100)
-    with pytest.raises(ValueError, match=r"video\.mp4: found no video that can be read"):
+    with pytest.raises(ValueError, match=r"video\.mp4: found an unreadable file"):
         write_page(TRACKS, tmp_path / "page.html", images=tmp_path / "video.mp4")
 
 
-def test_a_video_that_is_not_there_is_said(tmp_path):
+def test_a_missing_video_is_reported(tmp_path):
     pytest.importorskip("av")
     with pytest.raises(FileNotFoundError):
         write_page(TRACKS, tmp_path / "page.html", images=tmp_path / "video.mp4")
@@ -188,17 +190,17 @@ def test_a_video_that_is_not_there_is_said(tmp_path):
     ("options", "message"),
     [
         ({"max_width": 0}, r"^max_width: expected an integer of at least 1, found 0"),
-        ({"frame_rate": 0}, r"^frame_rate: expected frames a second above 0 and up to 1000, found 0"),
-        ({"size": (6, 4), "images": "."}, r"^size: found \(6, 4\) beside images, which have a size"),
-        ({"size": (640, 0)}, r"^size: expected a width and a height above 0, found \(640, 0\)"),
+        ({"frame_rate": 0}, r"^frame_rate: found 0, expected frames per second above 0 and up to 1000"),
+        ({"size": (6, 4), "images": "."}, r"^size: found \(6, 4\) and images, which have a size"),
+        ({"size": (640, 0)}, r"^size: found \(640, 0\), expected a width and a height above 0"),
     ],
 )
-def test_options_out_of_their_range_are_refused(tmp_path, options, message):
+def test_options_out_of_range_are_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         write_page(TRACKS, tmp_path / "page.html", **options)
 
 
-def test_without_pillow_the_error_names_what_to_install(tmp_path, folder):
+def test_without_pillow_the_error_says_what_to_install(tmp_path, folder):
     code = (
         "import sys; sys.modules['PIL'] = None\n"
         "from trajtrack import Detections, write_page\n"

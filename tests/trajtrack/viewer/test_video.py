@@ -20,7 +20,7 @@ def frames_of(path) -> list[np.ndarray]:
 
 
 def is_coloured(image: np.ndarray, x: int, y: int) -> bool:
-    """Return whether the colour of the trajectory is there, as far as the codec keeps it."""
+    """Return whether a pixel has the colour of the trajectory, as far as the codec preserves it."""
     return bool(np.abs(image[y, x] - track_colours([4])[0].astype(int)).max() < 70)
 
 
@@ -51,9 +51,9 @@ def test_odd_sizes_are_rounded_up(tmp_path):
     assert frames_of(tmp_path / "video.mp4")[0].shape == (240, 322, 3)
 
 
-def test_a_image_beyond_all_bounds_is_refused(tmp_path):
+def test_too_large_a_video_is_refused(tmp_path):
     far = Detections([[0, 0, 1e6, 10]], [1], [0], track_ids=[0])
-    with pytest.raises(ValueError, match=r"^size: found 1000000x10 pixels, expected at most 8192 a side"):
+    with pytest.raises(ValueError, match=r"^size: found 1000000x10 pixels, expected at most 8192 per side"):
         write_video(far, tmp_path / "video.mp4")
 
 
@@ -63,7 +63,7 @@ def test_a_video_has_one_of_three_suffixes(tmp_path):
         write_video(TRACKS, tmp_path / "video.gif")
 
 
-def test_what_is_shown_has_to_be_tracks(tmp_path):
+def test_only_tracks_are_shown(tmp_path):
     with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
         write_video([TRACKS], tmp_path / "video.mp4")
 
@@ -76,7 +76,7 @@ def test_progress_counts_the_frames(tmp_path):
     assert told == [(number, 6) for number in range(1, 7)]
 
 
-def test_no_frames_make_no_video(tmp_path):
+def test_a_video_without_frames_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^tracks: found a video without frames, expected at least one"):
         write_video(Detections([], [], []), tmp_path / "video.mp4")
     assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,10 @@
-// Which part of the image the scene shows.
+// The visible part of the image, and moving it by mouse and touch.
 
 const MARGIN = 16;
 const MAX_SCALE = 64;
 
 export class Camera {
-  /** `bounds` are left, top, right and bottom of what fits the window. */
+  /** `bounds` are left, top, right and bottom of the area that `fit` makes visible, in pixels of the image. */
   constructor(bounds) {
     this.bounds = bounds;
     this.scale = 1;
@@ -30,7 +30,7 @@ export class Camera {
     this.top = (top + bottom - this.height / this.scale) / 2;
   }
 
-  /** Zoom by a factor; what is at (x, y) of the window stays there. */
+  /** Zoom by a factor about the point (x, y) of the window. */
   zoom(factor, x = this.width / 2, y = this.height / 2) {
     const { scale } = this;
     const least = Math.min(this.width / (this.bounds[2] - this.bounds[0]), this.height / (this.bounds[3] - this.bounds[1])) / 8;
@@ -54,17 +54,17 @@ export class Camera {
     return (pixel - this.top) * this.scale;
   }
 
-  /** The place in the image of a place in the window. */
+  /** Convert a position in the window to one in the image. */
   inImage(x, y) {
     return [this.left + x / this.scale, this.top + y / this.scale];
   }
 }
 
-/** Move and zoom by wheel, drag and pinch; call `onClick(x, y)` and `onHover(x, y)` for what is neither. */
+/** Move and zoom by wheel, drag and pinch; call `onClick(x, y)` and `onHover(x, y)` for other pointer events. */
 export function followPointers(element, camera, { onMove, onClick, onHover, onLeave }) {
   const pointers = new Map();
   let travelled = 0;
-  const place = (event) => {
+  const position = (event) => {
     const box = element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
@@ -73,7 +73,7 @@ export function followPointers(element, camera, { onMove, onClick, onHover, onLe
     (event) => {
       event.preventDefault();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-      camera.zoom(Math.exp(-event.deltaY * lines * 0.0016), ...place(event));
+      camera.zoom(Math.exp(-event.deltaY * lines * 0.0016), ...position(event));
       onMove();
     },
     { passive: false },
@@ -81,11 +81,11 @@ export function followPointers(element, camera, { onMove, onClick, onHover, onLe
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     if (pointers.size === 0) travelled = 0;
-    pointers.set(event.pointerId, place(event));
+    pointers.set(event.pointerId, position(event));
     element.setPointerCapture(event.pointerId);
   });
   element.addEventListener("pointermove", (event) => {
-    const now = place(event);
+    const now = position(event);
     const before = pointers.get(event.pointerId);
     if (before === undefined) {
       onHover(...now);
@@ -103,7 +103,7 @@ export function followPointers(element, camera, { onMove, onClick, onHover, onLe
     if (travelled > 4) onMove();
   });
   element.addEventListener("pointerup", (event) => {
-    if (pointers.delete(event.pointerId) && travelled <= 4) onClick(...place(event));
+    if (pointers.delete(event.pointerId) && travelled <= 4) onClick(...position(event));
   });
   element.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId));
   element.addEventListener("pointerleave", onLeave);

@@ -1,8 +1,8 @@
-// What is known of the selected trajectory, or of the selected detection.
+// Details of the selected trajectory or detection.
 
-import { Reason } from "./story.js";
+import { Reason } from "./content.js";
 
-/** Make an element; texts are inserted as text. */
+/** Create an element; strings become text nodes, never HTML. */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -13,13 +13,13 @@ const number = (value) => Number(value.toPrecision(4)).toString();
 const count = (value, noun, plural = `${noun}s`) => `${value} ${value === 1 ? noun : plural}`;
 
 export class Details {
-  /** `go` has `toFrame(frame)`, `select(track)`, `selectRow(row)` and `clear()`. */
-  constructor(element, story, state, go) {
-    Object.assign(this, { element, story, state, go });
+  /** `go` has the methods `toFrame(frame)`, `select(track)`, `selectRow(row)` and `clear()`. */
+  constructor(element, content, state, go) {
+    Object.assign(this, { element, content, state, go });
     this.frameText = null;
   }
 
-  /** Show another selection. */
+  /** Show the current selection. */
   draw() {
     const { track, row } = this.state;
     this.frameText = null;
@@ -28,31 +28,31 @@ export class Details {
     else {
       this.element.replaceChildren(
         make("h2", {}, "Selection"),
-        make("p", { className: "hint" }, "Click a box or a bar to see what it is."),
+        make("p", { className: "hint" }, "Click a box or a bar for details."),
       );
     }
     this.drawFrame();
   }
 
-  /** Show what the selected trajectory is in the present frame. */
+  /** Show the selected trajectory in the current frame. */
   drawFrame() {
     if (this.frameText === null) return;
-    const { story, state } = this;
+    const { content, state } = this;
     const lines = [];
-    story.visitTrack(state.track, state.frame, (track, row, ...box) => lines.push(...this.presence(row, box)));
+    content.visitTrack(state.track, state.frame, (track, row, ...box) => lines.push(...this.presence(row, box)));
     if (lines.length === 0) lines.push("Not in this frame.");
     this.frameText.replaceChildren(...lines.map((line) => make("p", {}, line)));
   }
 
   presence(row, [x1, y1, x2, y2]) {
-    const { story, state } = this;
-    const place = `${number(x2 - x1)} × ${number(y2 - y1)} at ${number(x1)}, ${number(y1)}`;
+    const { content, state } = this;
+    const box = `${number(x2 - x1)} × ${number(y2 - y1)} at ${number(x1)}, ${number(y1)}`;
     if (row < 0) {
-      const before = story.lastRow(state.track, state.frame);
-      return [`Interpolated from frame ${story.frames[before]} to ${story.frames[before + 1]}`, place];
+      const before = content.lastRow(state.track, state.frame);
+      return [`Interpolated from frame ${content.frames[before]} to ${content.frames[before + 1]}`, box];
     }
-    if (story.reasons[row] === Reason.NOT_DETECTED) return ["No detection has this box", place];
-    return [`Detected, score ${number(story.scores[row])}`, place];
+    if (content.reasons[row] === Reason.NOT_DETECTED) return ["No detection matches this box", box];
+    return [`Detected, score ${number(content.scores[row])}`, box];
   }
 
   heading(title, colour) {
@@ -64,20 +64,20 @@ export class Details {
   }
 
   trajectory(track) {
-    const { story, go } = this;
-    const start = story.start(track);
-    const end = story.end(track);
-    const gaps = story.runs(track).slice(1).length;
-    const missing = end - start + 1 - new Set(story.frames.subarray(story.offsets[track], story.offsets[track + 1])).size;
+    const { content, go } = this;
+    const start = content.start(track);
+    const end = content.end(track);
+    const gaps = content.runs(track).slice(1).length;
+    const missing = end - start + 1 - new Set(content.frames.subarray(content.offsets[track], content.offsets[track + 1])).size;
     this.frameText = make("div", { className: "now" });
     return [
-      this.heading(`Trajectory ${story.trackIds[track]}`, story.cssColours[track]),
+      this.heading(`Trajectory ${content.trackIds[track]}`, content.cssColours[track]),
       facts([
-        ["Class", story.className(story.trackLabels[track])],
-        ["Score", number(story.trackScores[track])],
+        ["Class", content.className(content.trackLabels[track])],
+        ["Score", number(content.trackScores[track])],
         ["Frames", `${start} to ${end}`],
-        ["Detections", String(story.length(track))],
-        ["Gaps", gaps === 0 ? "none" : `${gaps}, ${count(missing, "frame")} in all`],
+        ["Detections", String(content.length(track))],
+        ["Gaps", gaps === 0 ? "none" : `${gaps}, ${count(missing, "frame")} in total`],
       ]),
       make(
         "div",
@@ -91,56 +91,56 @@ export class Details {
   }
 
   detection(row) {
-    const { story } = this;
-    const [x1, y1, x2, y2] = story.boxes.subarray(4 * row, 4 * row + 4);
+    const { content } = this;
+    const [x1, y1, x2, y2] = content.boxes.subarray(4 * row, 4 * row + 4);
     return [
-      this.heading("Detection without trajectory", "var(--untracked)"),
-      this.fate(row),
+      this.heading("Untracked detection", "var(--untracked)"),
+      this.reason(row),
       facts([
-        ["Class", story.className(story.labels[row])],
-        ["Score", number(story.scores[row])],
-        ["Frame", String(story.frames[row])],
+        ["Class", content.className(content.labels[row])],
+        ["Score", number(content.scores[row])],
+        ["Frame", String(content.frames[row])],
         ["Size", `${number(x2 - x1)} × ${number(y2 - y1)}`],
         ["At", `${number(x1)}, ${number(y1)}`],
       ]),
     ];
   }
 
-  /** Say what became of a detection. */
-  fate(row) {
-    const { story, go } = this;
-    const text = (...parts) => make("p", { className: "fate" }, ...parts);
-    switch (story.reasons[row]) {
+  /** Explain why a detection is in no trajectory. */
+  reason(row) {
+    const { content, go } = this;
+    const text = (...parts) => make("p", { className: "reason" }, ...parts);
+    switch (content.reasons[row]) {
       case Reason.BELOW_MIN_SCORE:
-        return text("Score too low: it took part in nothing.");
+        return text("Score too low: dropped before linking.");
       case Reason.TOO_SHORT:
-        return text("Path too short: its trajectory was dropped.");
+        return text("Path too short: the trajectory was dropped.");
       case Reason.NOT_POSITIVE:
-        return text("Not positive: no path through it had a positive sum of scores.");
+        return text("Not positive: no path through it has a positive sum of scores.");
       case Reason.SUPPRESSED: {
-        const other = story.suppressedBy[row];
-        const track = story.trackOfRow[other];
-        const name = track >= 0 ? `trajectory ${story.trackIds[track]}` : "a detection whose path was too short";
+        const other = content.suppressedBy[row];
+        const track = content.trackOfRow[other];
+        const name = track >= 0 ? `trajectory ${content.trackIds[track]}` : "a detection whose path was too short";
         const show = () => (track >= 0 ? go.select(track) : go.selectRow(other));
         const link = make("button", { type: "button", className: "link", onclick: show }, name);
-        return text("Suppressed by ", link, `, overlap ${story.overlap(row, other).toFixed(2)}.`);
+        return text("Suppressed by ", link, `, overlap ${content.overlap(row, other).toFixed(2)}.`);
       }
       default:
-        return text("In no trajectory; why is not known.");
+        return text("In no trajectory, for an unknown reason.");
     }
   }
 
-  /** The selection in one sentence. */
+  /** Describe the selection in one sentence, for screen readers. */
   sentence() {
-    const { story, state } = this;
+    const { content, state } = this;
     if (state.track >= 0) {
       const { track } = state;
       return (
-        `Trajectory ${story.trackIds[track]}, ${story.className(story.trackLabels[track])}, ` +
-        `frames ${story.start(track)} to ${story.end(track)}, ${count(story.length(track), "detection")}`
+        `Trajectory ${content.trackIds[track]}, ${content.className(content.trackLabels[track])}, ` +
+        `frames ${content.start(track)} to ${content.end(track)}, ${count(content.length(track), "detection")}`
       );
     }
-    if (state.row >= 0) return `Detection without trajectory. ${this.fate(state.row).textContent}`;
+    if (state.row >= 0) return `Untracked detection. ${this.reason(state.row).textContent}`;
     return "Nothing selected";
   }
 }

@@ -1,10 +1,10 @@
-// Which trajectories are shown.
+// Filters that decide which trajectories are shown.
 
 import { make } from "./details.js";
 
 export class Filters {
-  constructor(story, state, onChange) {
-    Object.assign(this, { story, state, onChange });
+  constructor(content, state, onChange) {
+    Object.assign(this, { content, state, onChange });
     const byId = (id) => document.getElementById(id);
     this.count = byId("filter-count");
     this.reset = byId("filter-reset");
@@ -24,15 +24,15 @@ export class Filters {
   }
 
   prepareSliders() {
-    const { story } = this;
+    const { content } = this;
     let [longest, low, high] = [1, Infinity, -Infinity];
-    for (let track = 0; track < story.numTracks; track++) {
-      longest = Math.max(longest, story.length(track));
-      low = Math.min(low, story.trackScores[track]);
-      high = Math.max(high, story.trackScores[track]);
+    for (let track = 0; track < content.numTracks; track++) {
+      longest = Math.max(longest, content.length(track));
+      low = Math.min(low, content.trackScores[track]);
+      high = Math.max(high, content.trackScores[track]);
     }
     Object.assign(this.length, { min: 1, max: longest, value: 1, disabled: longest === 1 });
-    // Rounded outwards to steps, so that both ends can be reached.
+    // Rounded outwards to multiples of the step, so that both extremes can be reached.
     const step = high > low ? 10 ** Math.floor(Math.log10((high - low) / 50)) : 1;
     const [least, most] = high > low ? [Math.floor(low / step) * step, Math.ceil(high / step) * step] : [0, 1];
     Object.assign(this.score, { step, min: least, max: most, disabled: !(high > low) });
@@ -41,40 +41,40 @@ export class Filters {
   }
 
   makeClasses(fieldset) {
-    const { story } = this;
+    const { content } = this;
     const tracks = new Map();
-    for (const label of story.trackLabels) tracks.set(label, (tracks.get(label) ?? 0) + 1);
+    for (const label of content.trackLabels) tracks.set(label, (tracks.get(label) ?? 0) + 1);
     const boxes = new Map();
-    for (const label of story.allLabels) {
+    for (const label of content.allLabels) {
       const box = make("input", { type: "checkbox", checked: true, onchange: () => this.apply() });
       boxes.set(label, box);
-      const name = make("span", { className: "name" }, story.className(label));
+      const name = make("span", { className: "name" }, content.className(label));
       fieldset.append(make("label", {}, box, name, make("small", {}, String(tracks.get(label) ?? 0))));
     }
     fieldset.hidden = boxes.size < 2;
     return boxes;
   }
 
-  /** Make `state.visible` and `state.labels` what the controls say. */
+  /** Update `state.visible` and `state.labels` from the controls. */
   apply() {
-    const { story, state } = this;
+    const { content, state } = this;
     const least = this.length.valueAsNumber;
     const score = this.score.valueAsNumber;
-    const atEnd = this.score.value === this.score.min; // which rounding may have put above the least score
+    const atEnd = this.score.value === this.score.min; // no filter, even if rounding put the end above the lowest score
     state.labels = new Set([...this.boxes].filter(([, box]) => box.checked).map(([label]) => label));
     let shown = 0;
-    for (let track = 0; track < story.numTracks; track++) {
+    for (let track = 0; track < content.numTracks; track++) {
       const passes =
-        state.labels.has(story.trackLabels[track]) &&
-        story.length(track) >= least &&
-        (atEnd || story.trackScores[track] >= score);
+        state.labels.has(content.trackLabels[track]) &&
+        content.length(track) >= least &&
+        (atEnd || content.trackScores[track] >= score);
       state.visible[track] = passes ? 1 : 0;
       shown += state.visible[track];
     }
     this.lengthText.textContent = String(least);
     this.scoreText.textContent = atEnd ? "any" : String(Number(score.toPrecision(4)));
-    this.count.textContent = shown === story.numTracks ? "" : `${shown} of ${story.numTracks}`;
-    this.reset.hidden = shown === story.numTracks && state.labels.size === this.boxes.size;
+    this.count.textContent = shown === content.numTracks ? "" : `${shown} of ${content.numTracks}`;
+    this.reset.hidden = shown === content.numTracks && state.labels.size === this.boxes.size;
     this.onChange();
   }
 }

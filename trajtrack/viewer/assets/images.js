@@ -1,36 +1,36 @@
-// The images of frames, decoded when they are needed.
+// The images of frames, decoded on demand.
 
-import { bytesInElement } from "./story.js";
+import { bytesInElement } from "./content.js";
 
-const KEPT = 16; // decoded, of full size each
+const KEPT = 16; // decoded images of full size
 const AHEAD = 6;
 
-/** Images by frame: a bitmap, `null` where there is none, `undefined` while it is on its way. */
+/** Images by frame: a bitmap, `null` for a frame without image, `undefined` while it is being decoded. */
 export class ImageCache {
-  constructor(story, whenReady) {
-    this.story = story;
+  constructor(content, whenReady) {
+    this.content = content;
     this.whenReady = whenReady;
     this.bitmaps = new Map();
     this.pending = new Set();
-    if (story.hasImages) document.addEventListener("DOMContentLoaded", whenReady);
+    if (content.hasImages) document.addEventListener("DOMContentLoaded", whenReady);
   }
 
   get(frame) {
-    if (!this.story.hasImages) return null;
+    if (!this.content.hasImages) return null;
     if (!this.bitmaps.has(frame)) {
       this.request(frame);
       const mayCome = this.pending.has(frame) || document.readyState === "loading";
       return mayCome ? undefined : null;
     }
     const bitmap = this.bitmaps.get(frame);
-    this.bitmaps.delete(frame); // the last asked for is the last to go
+    this.bitmaps.delete(frame); // the most recently used is evicted last
     this.bitmaps.set(frame, bitmap);
     return bitmap;
   }
 
-  /** Decode the frames that playing comes to next. */
+  /** Decode the next frames ahead of playback. */
   prepare(frame) {
-    for (let next = frame + 1; this.story.hasImages && next <= frame + AHEAD; next++) this.request(next);
+    for (let next = frame + 1; this.content.hasImages && next <= frame + AHEAD; next++) this.request(next);
   }
 
   async request(frame) {

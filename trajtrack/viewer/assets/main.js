@@ -1,6 +1,6 @@
-// Puts the page together.
+// Connects the parts of the page.
 
-import { loadStory } from "./story.js";
+import { loadContent } from "./content.js";
 import { ImageCache } from "./images.js";
 import { Camera, followPointers } from "./camera.js";
 import { Scene } from "./scene.js";
@@ -12,13 +12,13 @@ import { Player } from "./player.js";
 const byId = (id) => document.getElementById(id);
 
 async function main() {
-  const story = await loadStory();
+  const content = await loadContent();
   const state = {
     frame: 0,
     track: -1,
     row: -1,
     hover: { track: -1, row: -1 },
-    visible: new Uint8Array(story.numTracks),
+    visible: new Uint8Array(content.numTracks),
     labels: new Set(),
     showTrails: true,
     showLabels: true,
@@ -36,10 +36,10 @@ async function main() {
     });
   };
 
-  const images = new ImageCache(story, redraw);
-  const camera = new Camera(boundsOf(story));
-  const scene = new Scene(byId("scene"), story, camera, images, state);
-  const player = new Player(story, state, (frame) => scene.shown === frame, redraw);
+  const images = new ImageCache(content, redraw);
+  const camera = new Camera(boundsOf(content));
+  const scene = new Scene(byId("scene"), content, camera, images, state);
+  const player = new Player(content, state, (frame) => scene.shown === frame, redraw);
 
   const select = (track, row = -1) => {
     if (track === state.track && row === state.row) return;
@@ -53,7 +53,7 @@ async function main() {
   const clear = () => select(-1);
   const goTo = (track) => {
     select(track);
-    if (track >= 0) player.seek(story.start(track));
+    if (track >= 0) player.seek(content.start(track));
   };
   const hover = (track, row = -1) => {
     if (track === state.hover.track && row === state.hover.row) return;
@@ -64,10 +64,10 @@ async function main() {
   const selectRow = (row) => {
     setToggle("show-untracked", true);
     select(-1, row);
-    player.seek(story.frames[row]);
+    player.seek(content.frames[row]);
   };
 
-  const details = new Details(byId("details"), story, state, { toFrame: (frame) => player.seek(frame), select, selectRow, clear });
+  const details = new Details(byId("details"), content, state, { toFrame: (frame) => player.seek(frame), select, selectRow, clear });
   const timeline = new Timeline(
     {
       ruler: byId("ruler"),
@@ -77,12 +77,12 @@ async function main() {
       playhead: byId("playhead"),
       none: byId("no-lanes"),
     },
-    story,
+    content,
     state,
     { onSelect: goTo, onHover: hover, onSeek: (frame) => player.seek(frame) },
   );
   timeline.onStale = redraw;
-  new Filters(story, state, () => {
+  new Filters(content, state, () => {
     timeline.filter();
     if (state.track >= 0 && !state.visible[state.track]) clear();
     redraw();
@@ -101,11 +101,11 @@ async function main() {
     const { frame } = state;
     byId("scrubber").value = frame;
     byId("scrubber").setAttribute("aria-valuetext", `frame ${frame}`);
-    byId("position").textContent = story.numFrames ? `${frame} / ${player.lastFrame}` : "no frames";
+    byId("position").textContent = content.numFrames ? `${frame} / ${player.lastFrame}` : "no frames";
     byId("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
     byId("play").classList.toggle("playing", player.playing);
-    const missing = story.hasImages && scene.shown === frame && images.get(frame) === null;
-    byId("notice").hidden = !missing && story.numRows > 0;
+    const missing = content.hasImages && scene.shown === frame && images.get(frame) === null;
+    byId("notice").hidden = !missing && content.numRows > 0;
     byId("notice").textContent = missing ? "This frame has no image" : "There are no boxes to show";
   }
 
@@ -171,14 +171,14 @@ async function main() {
       redraw();
     });
   }
-  const numUntracked = story.numRows - story.untracked;
+  const numUntracked = content.numRows - content.untracked;
   byId("untracked-count").textContent = String(numUntracked);
   byId("show-untracked").disabled = numUntracked === 0;
 
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = byId("search-text").value.trim();
-    const track = story.trackIds.indexOf(id);
+    const track = content.trackIds.indexOf(id);
     const hidden = track >= 0 && !state.visible[track];
     byId("search-answer").textContent =
       id === "" || (track >= 0 && !hidden) ? "" : hidden ? `${id} is filtered out` : `no trajectory ${id}`;
@@ -236,7 +236,7 @@ async function main() {
       if (event.key === "Escape") target.blur();
       return;
     }
-    // What a focused control does with a key goes first; the scrubber does with arrows what the page does.
+    // Keys of a focused control take precedence; the arrow keys of the scrubber do the same as those of the page.
     if (target.matches("select, button, input, summary") && [" ", "Enter"].includes(event.key)) return;
     if (target.matches("select, input:not(#scrubber, [type=checkbox])") && /^(Arrow|Home|End)/.test(event.key)) return;
     const action = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
@@ -247,52 +247,52 @@ async function main() {
 
   new ResizeObserver(resize).observe(byId("stage"));
   new ResizeObserver(resize).observe(byId("lanes"));
-  byId("summary").textContent = summaryOf(story);
+  byId("summary").textContent = summaryOf(content);
   details.draw();
   resize();
   draw();
   document.documentElement.dataset.ready = "";
 
-  // A handle for the console and for scripts.
+  // Interface for the console and for scripts.
   window.viewer = {
     get frame() {
       return state.frame;
     },
     get selected() {
-      return state.track < 0 ? null : story.trackIds[state.track];
+      return state.track < 0 ? null : content.trackIds[state.track];
     },
     get playing() {
       return player.playing;
     },
-    /** Whether the canvas shows the present frame. */
+    /** Whether the canvas shows the current frame. */
     get shown() {
       return scene.shown === state.frame;
     },
     seek: (frame) => player.seek(frame),
-    select: (id) => goTo(story.trackIds.indexOf(String(id))),
+    select: (id) => goTo(content.trackIds.indexOf(String(id))),
     draw,
-    /** Where a place in the image is in the canvas. */
+    /** Convert a position in the image to one in the canvas. */
     inWindow: (x, y) => [camera.x(x), camera.y(y)],
   };
 }
 
-/** What the scene fits to: the image where its size is known, else what holds all boxes. */
-function boundsOf(story) {
-  if (story.size !== null) return [0, 0, ...story.size];
-  const [left, top, right, bottom] = story.extent;
+/** Return the area that the scene fits to: the image if its size is known, otherwise the extent of all boxes. */
+function boundsOf(content) {
+  if (content.size !== null) return [0, 0, ...content.size];
+  const [left, top, right, bottom] = content.extent;
   return [left, top, Math.max(right, left + 1), Math.max(bottom, top + 1)];
 }
 
-function summaryOf(story) {
+function summaryOf(content) {
   const count = (value, noun, plural) => `${value.toLocaleString("en")} ${value === 1 ? noun : plural}`;
   return [
-    count(story.numTracks, "trajectory", "trajectories"),
-    count(story.numFrames, "frame", "frames"),
-    count(story.numRows, "box", "boxes"),
+    count(content.numTracks, "trajectory", "trajectories"),
+    count(content.numFrames, "frame", "frames"),
+    count(content.numRows, "box", "boxes"),
   ].join(" · ");
 }
 
-/** The colours of the style sheet that canvases use. */
+/** Return the colours of the style sheet that the canvases use. */
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const names = ["scene", "paper", "line", "text", "muted", "strong", "halo", "untracked", "chosen", "hovered"];
@@ -301,6 +301,6 @@ function readTheme() {
 
 main().catch((error) => {
   byId("notice").hidden = false;
-  byId("notice").textContent = "This page needs a newer browser";
+  byId("notice").textContent = "This page requires a newer browser";
   throw error;
 });

@@ -1,15 +1,15 @@
-// Time: the present frame, and how it moves on.
+// Playback: the current frame, and advancing it over time.
 
 export class Player {
-  /** `isReady(frame)` says whether a frame can be drawn at once: playing waits for its image. */
-  constructor(story, state, isReady, onChange) {
-    Object.assign(this, { story, state, isReady, onChange });
+  /** `isReady(frame)` returns whether a frame is drawn: playback waits for its image. */
+  constructor(content, state, isReady, onChange) {
+    Object.assign(this, { content, state, isReady, onChange });
     this.playing = false;
     this.speed = 1;
   }
 
   get lastFrame() {
-    return Math.max(this.story.numFrames - 1, 0);
+    return Math.max(this.content.numFrames - 1, 0);
   }
 
   seek(frame) {
@@ -53,7 +53,7 @@ export class Player {
     this.restart();
   }
 
-  /** Count time from the present frame. */
+  /** Measure time from the current frame again. */
   restart() {
     this.since = null;
   }
@@ -66,7 +66,7 @@ export class Player {
       this.from = this.state.frame;
       return;
     }
-    const passed = Math.floor(((now - this.since) / 1000) * this.story.rate * this.speed + 1e-6);
+    const passed = Math.floor(((now - this.since) / 1000) * this.content.rate * this.speed + 1e-6);
     const frame = Math.min(this.from + passed, this.lastFrame);
     if (frame === this.state.frame) return;
     this.state.frame = frame;

@@ -1,6 +1,6 @@
-// The image with boxes, trails and labels.
+// The canvas with the image, boxes, trails and labels.
 
-import { Reason } from "./story.js";
+import { Reason } from "./content.js";
 import { shortened } from "./timeline.js";
 
 const TRAIL_FRAMES = 60;
@@ -12,12 +12,12 @@ const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const DASHES = [5, 4];
 
 export class Scene {
-  constructor(canvas, story, camera, images, state) {
-    Object.assign(this, { canvas, story, camera, images, state });
+  constructor(canvas, content, camera, images, state) {
+    Object.assign(this, { canvas, content, camera, images, state });
     this.context = canvas.getContext("2d", { alpha: false });
     this.shown = -1; // the frame that the canvas shows
     this.labelTexts = [];
-    this.labelWidths = new Float32Array(story.numTracks);
+    this.labelWidths = new Float32Array(content.numTracks);
   }
 
   resize() {
@@ -28,7 +28,7 @@ export class Scene {
     this.camera.resize(clientWidth, clientHeight);
   }
 
-  /** Draw the frame; while its image is being decoded the frame before stays, boxes and all. */
+  /** Draw the current frame; until its image is decoded, the previous frame stays, including its boxes. */
   draw(theme) {
     const image = this.images.get(this.state.frame);
     if (image === undefined) return false;
@@ -49,25 +49,25 @@ export class Scene {
   }
 
   drawImage(image) {
-    const { context, camera, story } = this;
-    if (story.size === null) return;
-    const [width, height] = story.size;
-    const place = [camera.x(0), camera.y(0), width * camera.scale, height * camera.scale];
+    const { context, camera, content } = this;
+    if (content.size === null) return;
+    const [width, height] = content.size;
+    const area = [camera.x(0), camera.y(0), width * camera.scale, height * camera.scale];
     if (image !== null) {
       context.imageSmoothingEnabled = camera.scale < 4;
-      context.drawImage(image, ...place);
+      context.drawImage(image, ...area);
       return;
     }
     context.fillStyle = this.theme.paper;
-    context.fillRect(...place);
+    context.fillRect(...area);
     context.lineWidth = 1;
     context.strokeStyle = this.theme.line;
-    context.strokeRect(...place);
+    context.strokeRect(...area);
   }
 
-  /** The boxes of trajectories in the window, as objects in window coordinates. */
+  /** Return the boxes of trajectories within the window, in window coordinates. */
   visibleBoxes() {
-    const { story, camera, state } = this;
+    const { content, camera, state } = this;
     const found = [];
     const visit = (track, row, x1, y1, x2, y2) => {
       const left = camera.x(x1);
@@ -77,27 +77,27 @@ export class Scene {
       const outside = right < 0 || bottom < 0 || left > camera.width || top > camera.height;
       if (!outside) found.push({ track, row, left, top, width: right - left, height: bottom - top });
     };
-    for (let track = 0; track < story.numTracks; track++) {
-      if (state.visible[track]) story.visitTrack(track, state.frame, visit);
+    for (let track = 0; track < content.numTracks; track++) {
+      if (state.visible[track]) content.visitTrack(track, state.frame, visit);
     }
     return found;
   }
 
   drawUntracked() {
-    const { context, camera, state, story } = this;
+    const { context, camera, state, content } = this;
     const outline = (row, x1, y1, x2, y2) =>
       context.rect(camera.x(x1), camera.y(y1), (x2 - x1) * camera.scale, (y2 - y1) * camera.scale);
     context.beginPath();
-    story.visitUntracked(state.frame, (row, ...box) => {
-      if (state.labels.has(story.labels[row])) outline(row, ...box);
+    content.visitUntracked(state.frame, (row, ...box) => {
+      if (state.labels.has(content.labels[row])) outline(row, ...box);
     });
     context.lineWidth = 1;
     context.strokeStyle = this.theme.untracked;
     context.stroke();
     for (const row of [state.hover.row, state.row]) {
-      if (row < story.untracked || story.frames[row] !== state.frame) continue;
+      if (row < content.untracked || content.frames[row] !== state.frame) continue;
       context.beginPath();
-      outline(row, ...story.boxes.subarray(4 * row, 4 * row + 4));
+      outline(row, ...content.boxes.subarray(4 * row, 4 * row + 4));
       context.lineWidth = row === state.row ? 3 : 2;
       context.strokeStyle = this.theme.strong;
       context.stroke();
@@ -108,20 +108,20 @@ export class Scene {
     return this.state.track < 0 || track === this.state.track || track === this.state.hover.track ? 1 : 0.5;
   }
 
-  /** Draw where boxes come from, newest first; points that are next to one another on the screen are left out. */
+  /** Draw the recent paths of boxes, newest first; points that are very close on the screen are skipped. */
   drawTrails(boxes) {
-    const { context, camera, story, state } = this;
+    const { context, camera, content, state } = this;
     const part = TRAIL_FRAMES / TRAIL_PARTS.length;
     context.lineWidth = 1.6;
-    context.lineJoin = "bevel"; // the quickest
+    context.lineJoin = "bevel"; // the fastest to draw
     for (const { track, left, top, width, height } of boxes) {
       if (track === state.track) continue; // its whole path is drawn
-      context.strokeStyle = story.cssColours[track];
-      let row = story.lastRow(track, state.frame);
-      const first = story.firstRowFrom(state.frame - TRAIL_FRAMES, story.offsets[track], row + 1);
+      context.strokeStyle = content.cssColours[track];
+      let row = content.lastRow(track, state.frame);
+      const first = content.firstRowFrom(state.frame - TRAIL_FRAMES, content.offsets[track], row + 1);
       let [x, y] = [left + width / 2, top + height / 2];
-      for (const [place, opacity] of TRAIL_PARTS.entries()) {
-        const until = Math.max(story.firstRowFrom(state.frame - part * (place + 1), first, row + 1), first);
+      for (const [index, opacity] of TRAIL_PARTS.entries()) {
+        const until = Math.max(content.firstRowFrom(state.frame - part * (index + 1), first, row + 1), first);
         context.beginPath();
         context.moveTo(x, y);
         for (; row >= until; row--) {
@@ -139,33 +139,33 @@ export class Scene {
 
   /** Draw the whole path of the selected trajectory, dotted across gaps. */
   drawPath() {
-    const { context, story, state } = this;
+    const { context, content, state } = this;
     const { track } = state;
     if (track < 0) return;
-    const begin = story.offsets[track];
-    const end = story.offsets[track + 1];
+    const begin = content.offsets[track];
+    const end = content.offsets[track + 1];
     context.lineWidth = 2;
     context.lineJoin = "round";
-    context.strokeStyle = story.cssColours[track];
+    context.strokeStyle = content.cssColours[track];
     for (const gaps of [false, true]) {
       context.setLineDash(gaps ? [2, 4] : []);
       context.beginPath();
       for (let row = begin + 1; row < end; row++) {
-        if (story.frames[row] - story.frames[row - 1] > 1 !== gaps) continue;
+        if (content.frames[row] - content.frames[row - 1] > 1 !== gaps) continue;
         this.centre(row - 1, "moveTo");
         this.centre(row, "lineTo");
       }
       context.stroke();
     }
     context.setLineDash([]);
-    context.fillStyle = story.cssColours[track];
+    context.fillStyle = content.cssColours[track];
     context.beginPath();
     context.arc(this.camera.x(this.middle(begin, 0)), this.camera.y(this.middle(begin, 1)), 4, 0, 2 * Math.PI);
     context.fill();
   }
 
   middle(row, axis) {
-    return (this.story.boxes[4 * row + axis] + this.story.boxes[4 * row + 2 + axis]) / 2;
+    return (this.content.boxes[4 * row + axis] + this.content.boxes[4 * row + 2 + axis]) / 2;
   }
 
   centre(row, operation) {
@@ -173,11 +173,11 @@ export class Scene {
   }
 
   drawBoxes(boxes) {
-    const { context, story, state } = this;
+    const { context, content, state } = this;
     context.lineJoin = "miter";
     for (const { track, row, left, top, width, height } of boxes) {
       const selected = track === state.track;
-      const colour = story.cssColours[track];
+      const colour = content.cssColours[track];
       context.globalAlpha = this.opacity(track);
       if (selected) {
         context.strokeStyle = this.theme.halo;
@@ -190,7 +190,7 @@ export class Scene {
         context.fillRect(left, top, width, height);
         context.globalAlpha = 1;
       }
-      const given = row >= 0 && story.reasons[row] !== Reason.NOT_DETECTED;
+      const given = row >= 0 && content.reasons[row] !== Reason.NOT_DETECTED;
       if (!given) context.setLineDash(DASHES);
       context.strokeStyle = colour;
       context.lineWidth = selected ? 3 : 2;
@@ -200,9 +200,9 @@ export class Scene {
     context.globalAlpha = 1;
   }
 
-  /** Label boxes, the nearest first; a label that would cover another is left out. */
+  /** Label boxes, nearest objects first; labels that would overlap another are omitted. */
   drawLabels(boxes) {
-    const { context, story, state, camera } = this;
+    const { context, content, state, camera } = this;
     context.font = LABEL_FONT;
     context.textBaseline = "middle";
     const urgency = ({ track }) => (track === state.track ? 2 : track === state.hover.track ? 1 : 0);
@@ -210,7 +210,7 @@ export class Scene {
     const placed = [];
     for (const box of order) {
       const { track } = box;
-      const text = (this.labelTexts[track] ??= shortened(context, story.shortName(track), LABEL_WIDTH));
+      const text = (this.labelTexts[track] ??= shortened(context, content.shortName(track), LABEL_WIDTH));
       const width = (this.labelWidths[track] ||= context.measureText(text).width + 9);
       const left = Math.min(Math.max(box.left - 1, 0), camera.width - width);
       const above = box.top - LABEL_HEIGHT >= 0;
@@ -220,8 +220,8 @@ export class Scene {
       );
       if (covers) continue;
       placed.push({ left, right: left + width, top });
-      context.globalAlpha = (1 + this.opacity(track)) / 2; // legible where boxes are faint
-      context.fillStyle = story.cssColours[track];
+      context.globalAlpha = (1 + this.opacity(track)) / 2; // legible even if boxes are faint
+      context.fillStyle = content.cssColours[track];
       context.fillRect(left, top, width, LABEL_HEIGHT);
       context.fillStyle = "#0b0e12";
       context.fillText(text, left + 4.5, top + LABEL_HEIGHT / 2 + 0.5);
@@ -229,9 +229,9 @@ export class Scene {
     context.globalAlpha = 1;
   }
 
-  /** What lies at a place in the window: trajectories before other detections, small boxes before large ones. */
+  /** Return the boxes at a position in the window: trajectories before untracked detections, small before large. */
   at(x, y) {
-    const { story, camera, state } = this;
+    const { content, camera, state } = this;
     const [px, py] = camera.inImage(x, y);
     const margin = 3 / camera.scale;
     const found = [];
@@ -239,13 +239,13 @@ export class Scene {
       if (px < x1 - margin || px > x2 + margin || py < y1 - margin || py > y2 + margin) return;
       found.push({ track, row, area: (x2 - x1) * (y2 - y1) });
     };
-    for (let track = 0; track < story.numTracks; track++) {
-      if (state.visible[track]) story.visitTrack(track, this.shown, visit);
+    for (let track = 0; track < content.numTracks; track++) {
+      if (state.visible[track]) content.visitTrack(track, this.shown, visit);
     }
     const tracked = found.splice(0).sort((a, b) => a.area - b.area);
     if (state.showUntracked) {
-      story.visitUntracked(this.shown, (row, ...box) => {
-        if (state.labels.has(story.labels[row])) visit(-1, row, ...box);
+      content.visitUntracked(this.shown, (row, ...box) => {
+        if (state.labels.has(content.labels[row])) visit(-1, row, ...box);
       });
     }
     return [...tracked, ...found.sort((a, b) => a.area - b.area)];

@@ -1,4 +1,4 @@
-// One bar for each trajectory along the frames.
+// The timeline: one bar per trajectory.
 
 const LANE = 22;
 const BAR = 10;
@@ -7,8 +7,8 @@ const END_MARGIN = 14;
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export class Timeline {
-  constructor(elements, story, state, { onSelect, onHover, onSeek }) {
-    Object.assign(this, elements, { story, state });
+  constructor(elements, content, state, { onSelect, onHover, onSeek }) {
+    Object.assign(this, elements, { content, state });
     this.lanes = [];
     this.stale = true;
     this.scroller.addEventListener("scroll", () => {
@@ -28,19 +28,19 @@ export class Timeline {
     });
   }
 
-  /** Say that bars have changed. */
+  /** Request a redraw of the bars. */
   invalidate() {
     this.stale = true;
     this.onStale?.();
   }
 
-  /** Show the trajectories that the filter leaves. */
+  /** Show the trajectories that pass the filters. */
   filter() {
     this.lanes = [];
-    for (let track = 0; track < this.story.numTracks; track++) if (this.state.visible[track]) this.lanes.push(track);
+    for (let track = 0; track < this.content.numTracks; track++) if (this.state.visible[track]) this.lanes.push(track);
     this.spacer.style.height = `${this.lanes.length * LANE}px`;
     this.none.hidden = this.lanes.length > 0;
-    this.none.textContent = this.story.numTracks ? "No trajectory passes the filter." : "There are no trajectories.";
+    this.none.textContent = this.content.numTracks ? "No trajectory matches the filter." : "There are no trajectories.";
     this.invalidate();
   }
 
@@ -63,12 +63,12 @@ export class Timeline {
   }
 
   x(frame) {
-    return this.gutter + (frame / Math.max(this.story.numFrames, 1)) * (this.width - this.gutter - END_MARGIN);
+    return this.gutter + (frame / Math.max(this.content.numFrames, 1)) * (this.width - this.gutter - END_MARGIN);
   }
 
   frameAt(x) {
     const share = (x - this.gutter) / (this.width - this.gutter - END_MARGIN);
-    return Math.floor(share * this.story.numFrames);
+    return Math.floor(share * this.content.numFrames);
   }
 
   trackAt(event) {
@@ -76,7 +76,7 @@ export class Timeline {
     return this.lanes[Math.floor(y / LANE)] ?? -1;
   }
 
-  /** Scroll so that the lane of a trajectory can be seen. */
+  /** Scroll to the lane of a trajectory. */
   reveal(track) {
     const lane = this.lanes.indexOf(track);
     if (lane < 0) return;
@@ -89,7 +89,7 @@ export class Timeline {
   draw(theme) {
     const middle = this.x(this.state.frame + 0.5);
     this.playhead.style.transform = `translateX(${middle}px)`;
-    this.playhead.hidden = this.story.numFrames === 0;
+    this.playhead.hidden = this.content.numFrames === 0;
     if (!this.stale) return;
     this.stale = false;
     this.drawRuler(theme);
@@ -102,9 +102,9 @@ export class Timeline {
     context.font = FONT;
     context.textBaseline = "middle";
     context.textAlign = "center";
-    const room = (this.width - this.gutter - END_MARGIN) / (14 + 7 * String(this.story.numFrames).length);
-    const step = niceStep(this.story.numFrames / Math.max(room, 1));
-    for (let frame = 0; frame < this.story.numFrames; frame += step) {
+    const room = (this.width - this.gutter - END_MARGIN) / (14 + 7 * String(this.content.numFrames).length);
+    const step = niceStep(this.content.numFrames / Math.max(room, 1));
+    for (let frame = 0; frame < this.content.numFrames; frame += step) {
       const x = this.x(frame + 0.5);
       context.fillStyle = theme.line;
       context.fillRect(x - 0.5, RULER - 4, 1, 4);
@@ -117,7 +117,7 @@ export class Timeline {
   }
 
   drawBars(theme) {
-    const { story, state, width, height, gutter } = this;
+    const { content, state, width, height, gutter } = this;
     const context = this.bars.getContext("2d");
     context.clearRect(0, 0, width, height);
     context.font = FONT;
@@ -132,23 +132,23 @@ export class Timeline {
         context.fillStyle = chosen ? theme.chosen : theme.hovered;
         context.fillRect(0, top, width, LANE);
       }
-      context.fillStyle = story.cssColours[track];
+      context.fillStyle = content.cssColours[track];
       context.beginPath();
       context.roundRect(12, top + LANE / 2 - 4, 8, 8, 2);
       context.fill();
       context.fillStyle = chosen ? theme.text : theme.muted;
-      context.fillText(shortened(context, story.shortName(track), gutter - 34), 26, top + LANE / 2 + 0.5);
+      context.fillText(shortened(context, content.shortName(track), gutter - 34), 26, top + LANE / 2 + 0.5);
       this.drawBar(context, track, top + (LANE - BAR) / 2);
     }
   }
 
   drawBar(context, track, top) {
-    const { story } = this;
-    const runs = story.runs(track);
-    const left = this.x(story.start(track));
-    context.fillStyle = story.cssColours[track];
+    const { content } = this;
+    const runs = content.runs(track);
+    const left = this.x(content.start(track));
+    context.fillStyle = content.cssColours[track];
     context.globalAlpha = 0.3;
-    context.fillRect(left, top, Math.max(this.x(story.end(track) + 1) - left, 2), BAR);
+    context.fillRect(left, top, Math.max(this.x(content.end(track) + 1) - left, 2), BAR);
     context.globalAlpha = 1;
     context.beginPath();
     for (const [first, last] of runs) {
@@ -164,7 +164,7 @@ function niceStep(least) {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least);
 }
 
-/** The beginning of a text that fits a width, with an ellipsis where it is not the whole. */
+/** Return a text, cut with an ellipsis if it is wider than `width`. */
 export function shortened(context, text, width) {
   if (context.measureText(text).width <= width) return text;
   let kept = text.length;

@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Return a function that writes and opens a page; afterwards nothing may have gone wrong in it."""
+    """Return a function that writes and opens a page; fail if one logs an error or sends a request."""
     faults: list[str] = []
     contexts = []
 

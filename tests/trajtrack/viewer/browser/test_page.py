@@ -1,4 +1,4 @@
-"""The viewer's page in a real browser, opened from the disk."""
+"""The viewer's page in a real browser, opened from disk."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-LANE = 22  # height of a lane of the timeline
+LANE = 22  # height of a lane of the timeline in pixels
 SCRIPT = "</script><script>document.title='run'</script>"
 
 
 def walk(*starts: tuple[int, float], length: int = 20, **options: Any) -> Detections:
-    """Return boxes 40 wide and 80 high that move 4 pixels a frame, each from a frame and a left edge on."""
+    """Return tracks of 40 x 80 boxes that move by 4 pixels per frame, from the given start frames and left edges."""
     columns = [
         (first + k, [left + 4 * k, 50, left + 4 * k + 40, 130], number)
         for number, (first, left) in enumerate(starts)
@@ -42,14 +42,14 @@ def click_lane(page: Page, lane: int) -> None:
     page.locator("#bars").click(position={"x": 300, "y": LANE * (lane + 0.5)})
 
 
-def test_a_page_shows_its_title_and_what_is_in_it(open_page):
+def test_a_page_shows_its_title_and_summary(open_page):
     page = open_page(walk((0, 0), (5, 200)), title="Two <b>walkers</b> & more")
     assert page.title() == "Two <b>walkers</b> & more"
     assert texts(page, "h1") == "Two <b>walkers</b> & more"
     assert texts(page, "#summary") == "2 trajectories · 25 frames · 40 boxes"
 
 
-def test_playing_moves_on_and_stops_at_the_end(open_page):
+def test_playback_advances_and_stops_at_the_end(open_page):
     page = open_page(walk((0, 0)), frame_rate=100)
     page.get_by_role("button", name="Play").click()
     wait_until(page, "document.getElementById('position').textContent === '19 / 19' && !viewer.playing")
@@ -72,7 +72,7 @@ def test_a_box_moves_with_the_frames(open_page):
     page = open_page(walk((0, 0)), size=(400, 300))
     empty = colour_at(page, 76, 90)
     page.evaluate("viewer.seek(19); viewer.draw()")
-    assert colour_at(page, 76, 90) != empty  # its left edge
+    assert colour_at(page, 76, 90) != empty  # the left edge of the box
 
 
 def test_a_click_on_a_box_selects_its_trajectory(open_page):
@@ -86,14 +86,14 @@ def test_a_click_on_a_box_selects_its_trajectory(open_page):
     assert "Trajectory 1, class 1, frames 0 to 19" in texts(page, "#announcement")
 
 
-def test_a_click_beside_all_boxes_clears_the_selection(open_page):
+def test_a_click_outside_of_all_boxes_clears_the_selection(open_page):
     page = open_page(walk((0, 0)), size=(640, 360))
     click_image(page, 20, 90)
     click_image(page, 500, 300)
     assert page.evaluate("viewer.selected") is None
 
 
-def test_a_second_click_selects_what_lies_beneath(open_page):
+def test_a_second_click_selects_the_box_beneath(open_page):
     page = open_page(walk((0, 0), (0, 10)), size=(640, 360))
     chosen = set()
     for _ in range(2):
@@ -108,7 +108,7 @@ def test_a_click_on_a_bar_goes_to_the_start_of_its_trajectory(open_page):
     assert page.evaluate("[viewer.selected, viewer.frame]") == ["1", 7]
 
 
-def test_dragging_moves_the_image_and_fitting_brings_it_back(open_page):
+def test_dragging_moves_the_image_and_fitting_moves_it_back(open_page):
     page = open_page(walk((0, 0)), size=(640, 360))
     before = page.evaluate("viewer.inWindow(0, 0)")
     box = page.locator("#scene").bounding_box()
@@ -143,7 +143,7 @@ def test_the_wheel_zooms_about_the_pointer(open_page):
         (["ArrowLeft"], 0),
     ],
 )
-def test_keys_move_through_the_frames(open_page, keys, frame):
+def test_keys_step_through_the_frames(open_page, keys, frame):
     page = open_page(walk((0, 0)))
     for key in keys:
         page.keyboard.press(key)
@@ -167,7 +167,7 @@ def test_a_trajectory_is_found_by_its_number(open_page):
     assert page.evaluate("[viewer.selected, viewer.frame]") == ["1", 3]
 
 
-def test_a_number_that_no_trajectory_has_is_said(open_page):
+def test_an_unknown_number_is_reported(open_page):
     page = open_page(walk((0, 0)))
     page.keyboard.press("/")
     page.keyboard.type("77")
@@ -206,7 +206,7 @@ def test_the_filters_of_length_and_score_hide_trajectories_and_can_be_reset(open
     assert texts(page, "#filter-count") == "1 of 2"
 
 
-def test_a_suppressed_detection_says_by_what_and_how_much(open_page):
+def test_a_suppressed_detection_shows_by_which_trajectory_and_the_overlap(open_page):
     boxes = [[0, 0, 40, 80], [0, 0, 40, 80], [4, 0, 44, 80]]
     page = open_page(link(Detections(boxes, [0.9, 0.9, 0.5], [0, 1, 1])), size=(640, 360))
     page.keyboard.press("u")
@@ -225,25 +225,25 @@ def test_a_suppressed_detection_says_by_what_and_how_much(open_page):
         ({}, -1.0, "Not positive"),
     ],
 )
-def test_a_detection_without_trajectory_says_why(open_page, options, score, text):
+def test_an_untracked_detection_shows_the_reason(open_page, options, score, text):
     page = open_page(link(Detections([[0, 0, 40, 80]], [score], [0]), **options), size=(640, 360))
     page.keyboard.press("u")
     click_image(page, 20, 40)
     assert text in texts(page, "#details")
 
 
-def test_a_gap_is_told_and_its_box_is_interpolated(open_page):
+def test_a_gap_is_shown_and_its_box_is_interpolated(open_page):
     page = open_page(Detections([[0, 0, 40, 80], [8, 0, 48, 80]], [1, 1], [0, 4], track_ids=[5, 5]), size=(640, 360))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     wait_until(page, "viewer.shown")
     details = texts(page, "#details")
-    assert "Gaps\n1, 3 frames in all" in details
+    assert "Gaps\n1, 3 frames in total" in details
     assert "Interpolated from frame 0 to 4" in details
     assert "40 × 80 at 2, 0" in details
 
 
-def test_names_of_classes_are_text_and_never_run(open_page):
+def test_class_names_are_text_and_never_run(open_page):
     names = {0: SCRIPT, 1: "<!-- <script>"}
     page = open_page(walk((0, 0), (0, 300), label_names=names), title="plain")
     assert [name.strip() for name in page.locator("#classes .name").all_inner_texts()] == [SCRIPT, "<!-- <script>"]
@@ -252,7 +252,7 @@ def test_names_of_classes_are_text_and_never_run(open_page):
     assert page.title() == "plain"
 
 
-def test_no_trajectories_make_a_page_that_says_so(open_page):
+def test_a_page_without_trajectories_says_so(open_page):
     page = open_page(link(Detections([], [], [])))
     assert texts(page, "#no-lanes") == "There are no trajectories."
     for key in ("Space", "ArrowRight", "ArrowDown", "u", "Enter", "End"):
@@ -260,14 +260,14 @@ def test_no_trajectories_make_a_page_that_says_so(open_page):
     assert texts(page, "#position") == "no frames"
 
 
-def test_one_frame_is_enough(open_page):
+def test_a_video_of_one_frame_is_shown(open_page):
     page = open_page(Detections([[0, 0, 40, 80]], [1], [0], track_ids=[3]))
     page.keyboard.press("ArrowDown")
     assert texts(page, "#position") == "0 / 0"
     assert page.get_by_role("button", name="Play").is_disabled()
 
 
-def test_frames_may_lie_far_apart(open_page):
+def test_frames_may_be_far_apart(open_page):
     far = 10**9
     page = open_page(Detections([[0, 0, 9, 9]] * 2, [1, 1], [0, far], track_ids=[0, 1]))
     click_lane(page, 1)
@@ -285,7 +285,7 @@ def test_boxes_outside_of_the_image_can_be_selected(open_page):
     assert page.evaluate("viewer.selected") == "0"
 
 
-def test_the_page_is_dark_where_the_system_is_and_can_be_switched(open_page):
+def test_the_theme_follows_the_system_and_can_be_switched(open_page):
     background = "getComputedStyle(document.body).backgroundColor"
     page = open_page(walk((0, 0)), dark=True)
     dark = page.evaluate(background)
@@ -315,12 +315,12 @@ def test_the_help_opens_and_closes_by_key(open_page):
 
 def test_space_presses_the_button_that_has_the_focus(open_page):
     page = open_page(walk((0, 0)), frame_rate=1)
-    page.get_by_role("button", name="One frame on").focus()
+    page.get_by_role("button", name="One frame forward").focus()
     page.keyboard.press("Space")
     assert page.evaluate("[viewer.frame, viewer.playing]") == [1, False]
 
 
-def test_everything_that_can_be_pressed_has_a_name(open_page):
+def test_all_controls_have_an_accessible_name(open_page):
     page = open_page(walk((0, 0), (0, 200)))
     page.keyboard.press("ArrowDown")
     unnamed = page.evaluate(
@@ -338,7 +338,7 @@ def test_nothing_is_wider_than_the_window(open_page, width):
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_images_lie_beneath_the_boxes(open_page, tmp_path):
+def test_images_are_shown_behind_the_boxes(open_page, tmp_path):
     image = pytest.importorskip("PIL.Image")
     folder = tmp_path / "images"
     folder.mkdir()
@@ -354,7 +354,7 @@ def test_images_lie_beneath_the_boxes(open_page, tmp_path):
     assert texts(page, "#notice") == "This frame has no image"
 
 
-def test_scaled_images_keep_the_boxes_in_pixels_of_the_original(open_page, tmp_path):
+def test_boxes_refer_to_the_original_size_of_scaled_images(open_page, tmp_path):
     image = pytest.importorskip("PIL.Image")
     folder = tmp_path / "images"
     folder.mkdir()
@@ -366,7 +366,7 @@ def test_scaled_images_keep_the_boxes_in_pixels_of_the_original(open_page, tmp_p
     assert page.evaluate("viewer.selected") == "0"
 
 
-def test_two_hundred_thousand_boxes_are_opened_and_played(open_page):
+def test_a_page_of_two_hundred_thousand_boxes_opens_and_plays(open_page):
     num_frames, num_tracks = 2000, 100
     ids, frames = np.divmod(np.arange(num_frames * num_tracks), num_frames)
     x = 400 + 300 * np.sin(frames / 100 + ids)

@@ -1,4 +1,4 @@
-"""The viewer's page of real videos, in a real browser."""
+"""The viewer's pages of real videos in a real browser."""
 
 from __future__ import annotations
 

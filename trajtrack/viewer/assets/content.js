@@ -1,8 +1,8 @@
-// What the page shows: columns of boxes, by trajectory and frame, and questions to them.
+// What the page shows: the columns of boxes, and queries by trajectory and frame.
 
 const ARRAYS = { i4: Int32Array, f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array };
 
-/** What became of a detection: the values of `trajtrack.Reason`, and two more. */
+/** What happened to a detection: the values of `trajtrack.Reason`, and two more. */
 export const Reason = {
   LINKED: 0,
   BELOW_MIN_SCORE: 1,
@@ -13,7 +13,7 @@ export const Reason = {
   NOT_DETECTED: 6,
 };
 
-/** Decode base64 that stands in an element. */
+/** Decode the base64 text of an element. */
 export function bytesInElement(element) {
   const text = atob(element.textContent);
   const bytes = new Uint8Array(text.length);
@@ -21,7 +21,7 @@ export function bytesInElement(element) {
   return bytes;
 }
 
-export async function loadStory() {
+export async function loadContent() {
   const about = JSON.parse(document.getElementById("description").textContent);
   const packed = new Blob([bytesInElement(document.getElementById("columns"))]);
   const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
@@ -37,11 +37,11 @@ export async function loadStory() {
     }
     columns[name] = column;
   }
-  return new Story(about, columns);
+  return new Content(about, columns);
 }
 
-/** The boxes of a video. A trajectory is named by its place in the page, a box by its row. */
-export class Story {
+/** The boxes of a video. A trajectory is identified by its index, a box by its row. */
+export class Content {
   constructor(about, columns) {
     Object.assign(this, columns);
     this.title = about.title;
@@ -79,13 +79,13 @@ export class Story {
     return this.labelNames.get(label) ?? `class ${label}`;
   }
 
-  /** The name of a trajectory on boxes and bars: its class goes without saying where there is only one. */
+  /** The label of a trajectory on boxes and bars: its ID, and its class if there are several. */
   shortName(track) {
     const id = this.trackIds[track];
     return this.allLabels.length > 1 ? `${id} ${this.className(this.trackLabels[track])}` : id;
   }
 
-  /** The first row from `begin` to `end` with a frame of at least `frame`. */
+  /** Return the first row from `begin` to `end` with a frame of at least `frame`, or `end`. */
   firstRowFrom(frame, begin, end) {
     while (begin < end) {
       const middle = (begin + end) >>> 1;
@@ -95,13 +95,13 @@ export class Story {
     return begin;
   }
 
-  /** The last row of a trajectory in `frame` or before it; -1 where there is none. */
+  /** Return the last row of a trajectory in `frame` or earlier, or -1. */
   lastRow(track, frame) {
     const row = this.firstRowFrom(frame + 1, this.offsets[track], this.offsets[track + 1]) - 1;
     return row < this.offsets[track] ? -1 : row;
   }
 
-  /** Call `visit(track, row, x1, y1, x2, y2)` for each box of a trajectory in a frame; in gaps the row is -1. */
+  /** Call `visit(track, row, x1, y1, x2, y2)` for each box of a trajectory in a frame; row -1 is interpolated. */
   visitTrack(track, frame, visit) {
     if (frame < this.start(track) || frame > this.end(track)) return;
     let row = this.lastRow(track, frame);
@@ -117,7 +117,7 @@ export class Story {
     visit(track, -1, at(0), at(1), at(2), at(3));
   }
 
-  /** Call `visit(row, x1, y1, x2, y2)` for each detection of a frame that is in no trajectory. */
+  /** Call `visit(row, x1, y1, x2, y2)` for each untracked detection of a frame. */
   visitUntracked(frame, visit) {
     const { frames, boxes } = this;
     for (let row = this.firstRowFrom(frame, this.untracked, this.numRows); frames[row] === frame; row++) {
@@ -125,7 +125,7 @@ export class Story {
     }
   }
 
-  /** The stretches of a trajectory without a missing frame, as pairs of first and last frame. */
+  /** Return the runs of a trajectory without missing frames, as pairs of first and last frame. */
   runs(track) {
     const { frames } = this;
     const runs = [];
@@ -139,6 +139,7 @@ export class Story {
     return runs;
   }
 
+  /** Return the intersection over union of two rows. */
   overlap(a, b) {
     const { boxes } = this;
     const [left, top, right, bottom] = [0, 1, 2, 3].map((side) =>
