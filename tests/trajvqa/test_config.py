@@ -16,7 +16,7 @@ def test_the_defaults_are_the_papers():
     assert (TrainingConfig().batch_size, TrainingConfig().learning_rate, NegativesConfig().count) == (64, 5e-5, 5)
 
 
-def test_an_experiment_survives_its_own_values():
+def test_an_experiment_is_restored_from_its_own_values():
     experiment = Experiment(settings=ModelConfig(streams=("frame",), hidden_size=32), training=TrainingConfig(epochs=3))
     assert experiment_from(asdict(experiment)) == experiment
 
@@ -59,7 +59,7 @@ def test_bad_values_are_named(values, message):
         experiment_from(values, "file.yaml")
 
 
-def test_a_whole_number_is_a_number():
+def test_an_integer_is_accepted_as_a_number():
     assert experiment_from({"training": {"clip_norm": 12}}).training.clip_norm == 12.0
 
 
@@ -68,22 +68,22 @@ def test_settings_are_replaced_by_their_paths():
     assert (experiment.training.epochs, experiment.model) == (2, "text-only")
 
 
-def test_a_path_that_leads_nowhere_is_named():
+def test_an_unknown_path_is_named():
     with pytest.raises(ValueError, match=r"training.epoch: found no such setting, .*training.epochs"):
         with_overrides(Experiment(), {"training.epoch": 2})
 
 
-def test_graphs_without_their_streams_are_left_out():
+def test_graphs_without_their_streams_are_ignored():
     assert ModelConfig(streams=("trajectory",)).active_graphs == ("TQG",)
     assert ModelConfig().active_graphs == ("VQG", "TQG", "VTG")
 
 
 @pytest.mark.parametrize("text", ["1e-4", "5e-05", "0.0001"])
-def test_a_number_may_be_what_yaml_takes_for_text(text):
+def test_a_number_may_be_text_since_pyyaml_reads_1e_4_as_text(text):
     assert experiment_from({"training": {"learning_rate": text}}).training.learning_rate == float(text)
 
 
-def test_a_group_of_settings_is_no_setting():
+def test_a_group_of_settings_cannot_be_replaced():
     with pytest.raises(ValueError, match="settings: found no such setting"):
         with_overrides(Experiment(), {"settings": {"text": "bert"}})
 

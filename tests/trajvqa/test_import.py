@@ -17,12 +17,12 @@ def test_a_missing_package_is_named_with_how_to_get_it(module, package, program)
 
 
 @pytest.mark.parametrize(("module", "package"), [("torch", "torch"), ("h5py", "h5py"), ("yaml", "PyYAML")])
-def test_the_program_says_so_in_one_line(module, package):
+def test_the_program_reports_a_missing_package_in_one_line(module, package):
     run = without(module, "import runpy; runpy.run_module('trajvqa', run_name='__main__')")
     assert (run.returncode, run.stderr) == (1, f"trajvqa: error: {MESSAGE.format(package)}\n")
 
 
-def test_what_there_is_not_is_no_missing_package():
+def test_an_unknown_name_is_not_reported_as_a_missing_package():
     run = without("torch", "import trajvqa; trajvqa.trian")
     assert run.stderr.splitlines()[-1] == "AttributeError: module 'trajvqa' has no attribute 'trian'"
 

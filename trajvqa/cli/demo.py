@@ -1,4 +1,4 @@
-"""``trajvqa demo``: train on small worlds, with and without seeing them."""
+"""``trajvqa demo``: train on synthetic videos, with and without seeing them."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "demo",
-        help="train on small worlds and compare with a model that sees nothing",
-        description="Make small worlds, train the text-only model and the model of frames and trajectories, and print "
-        "their accuracies by question type. What was trained already is not trained again.",
+        help="train on synthetic videos and compare with a text-only model",
+        description="Make synthetic videos, train the text-only model and the model of frames and trajectories, and "
+        "print their accuracies by question type. Finished runs are not repeated.",
         examples={
             "in a minute": "trajvqa demo -o small-demo --videos 20 --epochs 1",
         },
     )
     parser.add_argument("-o", "--output", default="out/vqa-demo", metavar="DIR", help="folder; default: out/vqa-demo")
-    parser.add_argument("--videos", type=int, default=450, metavar="N", help="training videos; default: 450")
-    parser.add_argument("--epochs", type=int, default=8, metavar="N", help="epochs; default: 8")
+    parser.add_argument("--videos", type=int, default=450, metavar="N", help="number of training videos; default: 450")
+    parser.add_argument("--epochs", type=int, default=8, metavar="N", help="number of epochs; default: 8")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
     for name in ("videos", "epochs"):
         if getattr(arguments, name) < 1:
-            raise UsageError(f"--{name}: expected an integer of at least 1, found {getattr(arguments, name)}")
+            raise UsageError(f"--{name}: found {getattr(arguments, name)}, expected an integer of at least 1")
     folder = Path(arguments.output)
     few = max(arguments.videos // 5, 1)
     options = WorldsOptions(train=arguments.videos, val=few, test=few)
@@ -61,13 +61,13 @@ def _run(arguments: argparse.Namespace) -> bool:
         finally:
             progress.clear()
         logs.append(run / "log.jsonl")
-    print("\ntest questions answered right, in percent:\n")
+    print("\ntest questions answered correctly, in percent:\n")
     print(accuracy_table(rows))
     image = folder / "curves.png"
     try:
         draw_curves(logs, image)
     except ImportError as error:
-        print(f"no image of the curves: {error}")
+        print(f"curves not drawn: {error}")
     else:
         print(f"\nwrote {image}")
     return False

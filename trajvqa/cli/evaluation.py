@@ -1,4 +1,4 @@
-"""``trajvqa eval``: how good the answers in files are."""
+"""``trajvqa eval``: accuracy of files of predictions, and how sure it is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["add_command"]
 _SEED, _RESAMPLES, _LEVEL = 0, 2000, 0.95
 
 _DESCRIPTION = """\
-Compare predictions with the right answers, by question type, as NExT-QA's own
+Compare predictions with the correct answers, by question type, as NExT-QA's own
 evaluation does.
 
 Predictions are a JSON file {"<video>_<qid>": {"prediction": 0, "answer": 0},
@@ -34,7 +34,7 @@ def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "eval",
-        help="compare predictions with the right answers",
+        help="compare predictions with the correct answers",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
@@ -44,15 +44,15 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("predictions", metavar="PREDICTIONS", help="file of predictions")
     parser.add_argument(
-        "answers", metavar="ANSWERS", help="table of the questions, such as val.csv; - is standard input"
+        "answers", metavar="ANSWERS", help="table of the questions, such as val.csv; - for standard input"
     )
     parser.add_argument(
-        "--compare", metavar="OTHER", help="predictions of another model: is the difference more than chance?"
+        "--compare", metavar="OTHER", help="predictions of another model: is the difference significant?"
     )
     parser.add_argument(
         "--text-only", metavar="TEXT", help="predictions of a model that sees no video: what does the video add?"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object, with shares in place of percent")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, with shares instead of percentages")
     parser.set_defaults(run=_run)
 
 
@@ -110,7 +110,7 @@ def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[
         yield (
             f"{names[name]} {each['predictions']}: {100 * each['difference']:+.2f} points, "
             f"{100 * low:+.2f} to {100 * high:+.2f}; McNemar's p {p_text(each['p'])} "
-            f"({each['right_here_only']} right here only, {each['right_there_only']} there only)"
+            f"({each['right_here_only']} correct here only, {each['right_there_only']} there only)"
         )
     yield (
         f"Intervals hold {100 * _LEVEL:.0f} % of {_RESAMPLES} bootstrap draws of whole videos, since questions about "

@@ -1,4 +1,4 @@
-"""``trajvqa models``: what can be trained."""
+"""``trajvqa models``: list models, experiments and tables."""
 
 from __future__ import annotations
 

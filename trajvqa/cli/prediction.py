@@ -1,4 +1,4 @@
-"""``trajvqa predict``: the answers of a trained model, or one question looked at closely."""
+"""``trajvqa predict``: the predictions of a trained model, or one question in detail."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "predict",
         help="answer the questions of a split, or show one question",
-        description="Answer the questions of a split with a trained model and write them in NExT-QA's form; or show "
-        "one question with the scores of its candidates and the trajectories that its words attend to most.",
+        description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form, "
+        "or show one question with the scores of its candidates and the trajectories that its words attend to most.",
         examples={
             "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
             "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
@@ -39,7 +39,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="best.pt of a run")
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
-    parser.add_argument("--split", default="test", metavar="NAME", help="which questions; default: test")
+    parser.add_argument("--split", default="test", metavar="NAME", help="split to answer; default: test")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("-o", "--output", metavar="FILE", help="file of predictions to write")
     what.add_argument("--question", metavar="KEY", help="show the question VIDEO_QID")
@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Path | None) -> dict[str, Any]:
-    """Return a question, the scores of its candidates, and what the words of the chosen one attend to most."""
+    """Return a question, its scores, and the trajectories that the words of the chosen candidate attend to most."""
     questions = data.questions
     if key not in questions.keys:
         raise UsageError(f"--question: found no {key!r}, expected VIDEO_QID as in {questions.keys[0]!r}")
@@ -104,11 +104,11 @@ def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Pat
     most = np.argsort(-weights, kind="stable")[: min(_SHOWN_TRAJECTORIES, count)].tolist()
     attention = [
         {
-            "weight": float(weights[place]),
-            "class": seen.classes[read.labels[0, place]],
-            "span": read.spans[0, place].tolist(),
+            "weight": float(weights[index]),
+            "class": seen.classes[read.labels[0, index]],
+            "span": read.spans[0, index].tolist(),
         }
-        for place in most
+        for index in most
     ]
     return {**found, "trajectories": count, "attention": attention}
 
@@ -116,8 +116,8 @@ def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Pat
 def _show(found: dict[str, Any]) -> None:
     print(f"video {found['video']}, question {found['qid']} ({found['type']})")
     print(f"{found['question'].rstrip('?')}?\n")
-    for place, (text, value) in enumerate(zip(found["candidates"], found["scores"], strict=True)):
-        marks = ["right"] * (place == found["answer"]) + ["chosen"] * (place == found["prediction"])
+    for index, (text, value) in enumerate(zip(found["candidates"], found["scores"], strict=True)):
+        marks = ["correct"] * (index == found["answer"]) + ["chosen"] * (index == found["prediction"])
         print(f"{value:8.3f}  {text}" + (f"  <- {' and '.join(marks)}" if marks else ""))
     if "attention" not in found:
         return

@@ -1,4 +1,4 @@
-"""How far training is, for people."""
+"""Progress of training, printed to standard error."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["TrainingProgress"]
 
 
 class TrainingProgress:
-    """Prints a line an epoch, and on a terminal one below that follows the steps and says how long it will take.
+    """Prints a line for each epoch and, on a terminal, a status line with the step and the time left.
 
     Parameters
     ----------
     name
-        What is trained, in front of every line; nothing where empty.
+        Name of what is trained, printed before every line if not empty.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -27,10 +27,10 @@ class TrainingProgress:
         self._line = StatusLine()
 
     def __call__(self, progress: Progress) -> None:
-        """Take notice of a step or of the end of an epoch."""
+        """Show a step or the end of an epoch."""
         done = progress.epoch - 1 + progress.step / progress.steps
         if self._first is None:
-            # Neither reading the data nor epochs of an earlier process tell how long a step takes.
+            # Times for reading the data and epochs of an earlier process would bias the rate.
             self._first, self._start = done, time.monotonic()
         left = ""
         if done > self._first:
@@ -48,7 +48,7 @@ class TrainingProgress:
             self._line.show(f"{epoch}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  {left}")
 
     def clear(self) -> None:
-        """Make room for other output."""
+        """Remove the status line, before other output."""
         self._line.clear()
 
 

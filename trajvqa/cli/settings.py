@@ -1,4 +1,4 @@
-"""Flags that several commands share: which experiment, and what of it is set otherwise."""
+"""The flag ``--set``, which several commands share, and the experiment with its settings replaced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_settings_flag(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SETTING=VALUE",
-        help="replace a setting of the experiment, as in training.epochs=5; may be given again",
+        help="replace a setting of the experiment, such as training.epochs=5; may be repeated",
     )
 
 
@@ -30,7 +30,7 @@ def chosen_experiment(name: str, assignments: list[str]) -> Experiment:
     Raises
     ------
     UsageError
-        When there is no such experiment or setting.
+        If there is no such experiment or setting.
     """
     values = {}
     for assignment in assignments:
@@ -40,7 +40,7 @@ def chosen_experiment(name: str, assignments: list[str]) -> Experiment:
         try:
             values[path.strip()] = yaml.safe_load(text)
         except yaml.YAMLError:
-            raise UsageError(f"--set: found {assignment!r}, expected a value as YAML has it") from None
+            raise UsageError(f"--set: found {assignment!r}, expected a YAML value") from None
     try:
         return with_overrides(read_experiment(name), values)
     except (FileNotFoundError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""``trajvqa table``: experiments over seeds, side by side."""
+"""``trajvqa table``: train and compare the experiments of a table."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "table",
-        help="train the rows of a table over seeds",
+        help="train the rows of a table with several seeds",
         description="Train each row of a table with each seed, and print mean ± standard deviation of the accuracies, "
-        "the largest p of McNemar's test against the table's reference row, and the paper's figures where it has the "
-        "row. Runs that are done are not repeated; a table that was stopped goes on.",
+        "the largest p of McNemar's test against the table's reference row, and the paper's figures if it has the "
+        "row. Finished runs are not repeated; a table that was interrupted resumes.",
         examples={
             "two rows, one seed": "trajvqa table small --data worlds -o runs --seeds 0 --rows random 'text only'",
         },
@@ -32,7 +32,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for the runs and table.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="seeds; default: 0 1 2")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at a time; default: 1")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="number of runs at a time; default: 1")
     parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows")
     add_settings_flag(parser)
     parser.set_defaults(run=_run)
@@ -41,11 +41,11 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     table = read_table(arguments.table)
     if arguments.jobs < 1:
-        raise UsageError(f"--jobs: expected an integer of at least 1, found {arguments.jobs}")
+        raise UsageError(f"--jobs: found {arguments.jobs}, expected an integer of at least 1")
     if min(arguments.seeds) < 0:
-        raise UsageError(f"--seeds: expected integers of at least 0, found {min(arguments.seeds)}")
+        raise UsageError(f"--seeds: found {min(arguments.seeds)}, expected integers of at least 0")
     if len(set(arguments.seeds)) < len(arguments.seeds):
-        raise UsageError(f"--seeds: expected different seeds, found {' '.join(map(str, arguments.seeds))}")
+        raise UsageError(f"--seeds: found {' '.join(map(str, arguments.seeds))}, expected different seeds")
     if arguments.rows is not None:
         try:
             table = table.only(arguments.rows)
@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     try:
         rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
     except BrokenExecutor as error:
-        raise Failure("a run was killed; the same command goes on with it") from error
+        raise Failure("a run was killed; the same command resumes it") from error
     except ValueError as error:
         raise Failure(str(error)) from error
     print(f"{table.title}; {table.split} split, {len(arguments.seeds)} seeds\n")

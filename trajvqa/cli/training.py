@@ -1,4 +1,4 @@
-"""``trajvqa train``: one experiment on one data folder."""
+"""``trajvqa train``: train one experiment on one data folder."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "train",
         help="train a model and answer the questions of the other splits",
-        description="Train a model on the questions of DATA/train.csv, keep the epoch of the best accuracy on "
-        "val.csv, and answer val.csv and, where there is one, test.csv. A run that was stopped goes on after its last "
-        "whole epoch when the same command is given again.",
+        description="Train a model on the questions of DATA/train.csv, keep the epoch with the best accuracy on "
+        "val.csv, and answer val.csv and test.csv (if there is one). An interrupted run resumes after its last "
+        "complete epoch if the same command is given again.",
         examples={
             "on synthetic videos, which 'trajvqa worlds' makes": "trajvqa train small/both --data worlds -o run",
             "with other settings": "trajvqa train small/both --data worlds -o run2 --set training.epochs=1",
@@ -35,7 +35,7 @@ def add_command(commands: Any) -> None:
         "experiment", metavar="EXPERIMENT", help="name of an experiment ('trajvqa models' lists them) or a .yaml file"
     )
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
-    parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder for log, checkpoints and answers")
+    parser.add_argument("-o", "--output", required=True, metavar="RUN", help="folder for log, checkpoints, predictions")
     add_settings_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=_run)
@@ -44,7 +44,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     experiment = chosen_experiment(arguments.experiment, arguments.set)
     if experiment.settings.text == "glove" and find_files(arguments.data, "train").word_vectors is None:
-        print(f"{arguments.data}: found no word vectors (glove*.txt); words begin as random numbers", file=sys.stderr)
+        print(f"{arguments.data}: found no word vectors (glove*.txt); words start from random vectors", file=sys.stderr)
     progress = TrainingProgress()
     try:
         result = train(experiment, arguments.data, arguments.output, progress)
@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise Failure(str(error)) from error
     except KeyboardInterrupt:
         progress.clear()
-        print("stopped; the same command goes on after the last whole epoch", file=sys.stderr)
+        print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
         raise
     finally:
         progress.clear()
@@ -68,5 +68,5 @@ def _run(arguments: argparse.Namespace) -> bool:
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")
     except ImportError as error:
-        print(f"no image of the curves: {error}", file=sys.stderr)
+        print(f"curves not drawn: {error}", file=sys.stderr)
     return False

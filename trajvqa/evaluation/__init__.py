@@ -1,1 +1,1 @@
-"""Predictions, their accuracy and its statistics."""
+"""Predictions, their accuracy, and statistics of the accuracy."""

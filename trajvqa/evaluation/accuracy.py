@@ -1,4 +1,4 @@
-"""Accuracy by question type as NExT-QA's evaluation has it, and its files of predictions."""
+"""Accuracy by question type as in NExT-QA's evaluation, and its files of predictions."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ __all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score"
 
 _TITLES = {"CW": "Why", "CH": "How", "TN": "Bef&Aft", "TC": "When", "DC": "Cnt", "DL": "Loc", "DO": "Other"}
 _FOLDED = {"TP": "TN"}
-"""NExT-QA counts questions about what came before with those about what comes next."""
+"""Types that NExT-QA counts as another: questions about what came before count as those about what comes next."""
 _GROUPS = "CTD"
 _LAYOUT = '{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}'
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many questions are answered right, by type. Types are NExT-QA's, TP counted as TN."""
+    """Number of questions answered correctly, by type. Types are NExT-QA's; TP is counted as TN."""
 
     counts: dict[str, int]
-    """Questions of each type that there is."""
+    """Number of questions of each type that occurs."""
     right: dict[str, int]
-    """Of those the right ones."""
+    """Number of them answered correctly."""
 
     @property
     def count(self) -> int:
-        """All questions."""
+        """Number of all questions."""
         return sum(self.counts.values())
 
     @property
     def overall(self) -> float:
-        """Share of all questions answered right; NaN where there are none."""
+        """Share of all questions answered correctly; NaN without questions."""
         return sum(self.right.values()) / self.count if self.count else float("nan")
 
     @property
     def percent(self) -> float:
-        """`overall` in percent; rounded to two decimals it is what NExT-QA's evaluation prints, to the last digit."""
-        # Not 100 * overall, which rounds once more: 23 of 160 would be 14.37.
+        """`overall` in percent; rounded to two decimals, exactly what NExT-QA's evaluation prints."""
+        # Not 100 * overall, which rounds twice: 23 of 160 would be 14.37.
         return 100.0 * sum(self.right.values()) / self.count if self.count else float("nan")
 
     @property
     def types(self) -> dict[str, float]:
-        """Share answered right of each type that there is."""
+        """Share of the questions answered correctly, for each type that occurs."""
         return {name: self.right[name] / count for name, count in self.counts.items()}
 
     @property
     def groups(self) -> dict[str, float]:
-        """Share answered right of causal, temporal and descriptive questions: ``C``, ``T``, ``D`` where there are any.
+        """Share of causal (``C``), temporal (``T``) and descriptive (``D``) questions answered correctly, if any.
 
-        Every question counts the same, whatever its type.
+        Every question has the same weight, whatever its type.
         """
         totals = {group: self._of_group(group) for group in _GROUPS}
         return {group: right / count for group, (right, count) in totals.items() if count}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return counts and shares as plain values, for JSON."""
+        """Return counts and shares as values that JSON can hold."""
         return {
             "overall": self.overall,
             "groups": self.groups,
@@ -82,23 +82,23 @@ class Accuracy:
         return sum(self.right[name] for name in names), sum(self.counts[name] for name in names)
 
     def _cells(self) -> list[tuple[int, int]]:
-        """Return how many are right of how many, for each column of the table."""
+        """Return the numbers of correct answers and of questions, for each column of the table."""
         types = [(self.right.get(name, 0), self.counts.get(name, 0)) for name in _TITLES]
         return [*types, *map(self._of_group, _GROUPS), (sum(self.right.values()), self.count)]
 
 
 def accuracy_table(rows: Mapping[str, Accuracy]) -> str:
-    """Return accuracies of several predictions for the same questions as one table.
+    """Return a table of the accuracies of several predictions for the same questions.
 
     Parameters
     ----------
     rows
-        At least one, by the name to print in front.
+        At least one accuracy, by the name to print before it.
 
     Returns
     -------
-    Lines of percentages to two decimals, rounded as NExT-QA's evaluation does and in its columns, and a line of counts.
-    A dash stands where there are no questions.
+    Lines of percentages in the columns of NExT-QA's evaluation, rounded to two decimals in the same way, and a line of
+    counts. A dash means that there are no questions.
     """
     lines = [["", *_TITLES.values(), *(f"Acc_{group}" for group in _GROUPS), "Acc"]]
     for name, accuracy in rows.items():
@@ -109,15 +109,15 @@ def accuracy_table(rows: Mapping[str, Accuracy]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
         for line in lines
     )
 
 
 def is_right(questions: Questions, predictions: Mapping[str, int]) -> NDArray[np.bool_]:
-    """Return which questions (Q,) are answered right.
+    """Return which questions (Q,) are answered correctly.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def is_right(questions: Questions, predictions: Mapping[str, int]) -> NDArray[np
     Raises
     ------
     ValueError
-        When a question has no prediction.
+        If a question has no prediction.
     """
     _require_all(questions, predictions, "predictions")
     chosen = np.array([predictions[key] for key in questions.keys], np.int64)
@@ -150,7 +150,7 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
     Raises
     ------
     ValueError
-        When a question has no prediction or a type that NExT-QA does not have.
+        If a question has no prediction or a type that NExT-QA does not have.
     """
     for row, kind in enumerate(questions.types):
         if kind not in QUESTION_TYPES:
@@ -167,14 +167,14 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
     """Read a file of predictions in the form of NExT-QA's evaluation and check it against the questions.
 
     The file holds ``{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}``: an entry for each question, in any order,
-    with the numbers of the chosen and of the right candidate.
+    with the indices of the chosen and of the correct candidate.
 
     Parameters
     ----------
     path
         The file.
     questions
-        What it answers.
+        The questions that it answers.
 
     Returns
     -------
@@ -183,10 +183,10 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        Naming the file and the question: content that is no such JSON, a number that is no candidate's, a right
-        candidate other than the questions', predictions without question, questions without prediction.
+        Naming the file and the question, if the content is not such JSON, an index is out of range, a correct
+        candidate differs from that of the questions, or a question or a prediction is missing.
     """
     name = os.fspath(path)
     content = _read_json(name)
@@ -209,23 +209,23 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
 
 
 def write_predictions(path: str | os.PathLike[str], questions: Questions, predictions: Mapping[str, int]) -> None:
-    """Write predictions in the form of NExT-QA's evaluation; `read_predictions` gives back the same.
+    """Write predictions in the form of NExT-QA's evaluation; `read_predictions` returns the same.
 
     Parameters
     ----------
     path
-        The file to make or to replace, whole or not at all.
+        The file, written or replaced atomically.
     questions
-        What is answered.
+        The questions that are answered.
     predictions
         The chosen candidate of each, by ``{video}_{qid}``.
 
     Raises
     ------
     ValueError
-        When a question has no prediction, or one that is no candidate's number.
+        If a question has no prediction, or one that is not the index of a candidate.
     OSError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     _require_all(questions, predictions, "predictions")
     content = {}
@@ -262,7 +262,7 @@ def _candidate(name: str, key: str, entry: Any, field: str) -> int:
     if field not in entry:
         raise ValueError(f"{name}: {key}: found no {field}, expected {expected}")
     value = entry[field]
-    # A bool is an int to Python, but no candidate's number.
+    # A bool is an int to Python, but not the index of a candidate.
     if type(value) is not int or not 0 <= value < NUM_CANDIDATES:
         raise ValueError(f"{name}: {key}: {field}: found {value!r}, expected {expected}")
     return value

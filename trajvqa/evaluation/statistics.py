@@ -1,4 +1,4 @@
-"""How sure an accuracy is, and whether two differ."""
+"""Confidence intervals of an accuracy, and tests whether two accuracies differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "p_text"]
 
 _BLOCK = 1 << 22
-"""Videos drawn at once: no more than a few tens of megabytes."""
+"""Number of videos drawn at once, which limits memory to a few tens of megabytes."""
 
 _LEAST_P = 1e-300
 
@@ -19,23 +19,23 @@ _LEAST_P = 1e-300
 def bootstrap_interval(
     right: NDArray[np.bool_], videos: Sequence[str], seed: int = 0, resamples: int = 2000, level: float = 0.95
 ) -> tuple[float, float]:
-    """Return an interval of the accuracy by the bootstrap over videos.
+    """Return a confidence interval of the accuracy by the bootstrap over videos.
 
-    Questions about one video are answered right or wrong together more often than chance has it. So whole videos are
-    drawn with replacement, as many as there are, and the interval lies between percentiles of the accuracies of such
-    draws (the percentile bootstrap; Efron and Tibshirani, 1993, of clusters). It says nothing where there are only a
-    few videos. The order of the questions makes no difference.
+    Answers to questions about one video are not independent. Whole videos are therefore drawn with replacement, as many
+    as there are, and the interval lies between percentiles of the accuracies of such draws (the percentile bootstrap of
+    clusters; Efron and Tibshirani, 1993). It is meaningless for only a few videos. The order of the questions makes no
+    difference.
 
     Parameters
     ----------
     right
-        (Q,) which questions are answered right.
+        (Q,) which questions are answered correctly.
     videos
         (Q,) the video of each question.
     seed
         Seed of the draws.
     resamples
-        How many draws.
+        Number of draws.
     level
         Share of the draws that the interval holds.
 
@@ -46,9 +46,9 @@ def bootstrap_interval(
     Raises
     ------
     TypeError
-        When `right` is not boolean.
+        If `right` is not boolean.
     ValueError
-        When there are no questions, or not one video for each, or a number lies out of its range.
+        If there are no questions, not one video for each, or a number is out of range.
     """
     _check_right("right", right, len(videos))
     return _interval(right.astype(np.float64), videos, seed, resamples, level)
@@ -62,20 +62,20 @@ def difference_interval(
     resamples: int = 2000,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Return an interval of one accuracy less another on the same questions, by the bootstrap over videos.
+    """Return a confidence interval of the difference of two accuracies on the same questions, as `bootstrap_interval`.
 
-    Both are computed on the same draws, so that what makes a video hard for both counts for neither.
+    Both are computed on the same draws, so that videos that are hard for both do not widen the interval.
 
     Parameters
     ----------
     right, other
-        (Q,) which questions each answers right.
+        (Q,) which questions each answers correctly.
     videos, seed, resamples, level
         As for `bootstrap_interval`.
 
     Returns
     -------
-    Lower and upper end of the accuracy of `right` less that of `other`, as shares.
+    Lower and upper end of the accuracy of `right` minus that of `other`, as shares.
 
     Raises
     ------
@@ -88,32 +88,32 @@ def difference_interval(
 
 
 def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return the two-sided p of McNemar's exact test that two are right equally often.
+    """Return the two-sided p of McNemar's exact test that two predictions are equally accurate.
 
-    Only the questions count that one answers right and the other wrong. Were a coin tossed for each which of the two is
-    right, p is how probable it is that they are shared at least as unevenly as they are (binomial, McNemar, 1947).
+    Only the questions that one answers correctly and the other does not count. p is the probability that tossing a coin
+    for each of them would share them between the two at least as unevenly (binomial; McNemar, 1947).
 
     Parameters
     ----------
     right, other
-        (Q,) which of the same questions each answers right.
+        (Q,) which of the same questions each answers correctly.
 
     Returns
     -------
-    p, 1 where no question counts.
+    p; 1 if no question counts.
 
     Raises
     ------
     TypeError
-        When one is not boolean.
+        If an array is not boolean.
     ValueError
-        When they are not of the same length.
+        If there are no questions, or the lengths differ.
     """
     _check_right("right", right, len(right))
     _check_right("other", other, len(right))
     only_right, only_other = int((right & ~other).sum()), int((other & ~right).sum())
     total = only_right + only_other
-    # Logarithms, since binomial coefficients and powers of two of many questions are no floats.
+    # Logarithms, since binomial coefficients and powers of two overflow for many questions.
     constant = math.lgamma(total + 1) - total * math.log(2)
     tail = math.fsum(
         math.exp(constant - math.lgamma(k + 1) - math.lgamma(total - k + 1))
@@ -123,7 +123,7 @@ def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def p_text(p: float) -> str:
-    """Return p with its relation for people, as in ``= 0.012``; ``< 1e-300`` where it is too small for a float."""
+    """Return p with its relation, such as ``= 0.012``, or ``< 1e-300`` if it is too small for a float."""
     return f"= {p:.2g}" if p >= _LEAST_P else f"< {_LEAST_P:.0e}"
 
 
@@ -134,8 +134,8 @@ def _interval(
         raise ValueError(f"resamples: found {resamples}, expected at least 1")
     if not 0 < level < 1:
         raise ValueError(f"level: found {level}, expected a number above 0 and below 1")
-    _, places = np.unique(np.asarray(videos), return_inverse=True)
-    sums, counts = np.bincount(places, values), np.bincount(places)
+    _, indices = np.unique(np.asarray(videos), return_inverse=True)
+    sums, counts = np.bincount(indices, values), np.bincount(indices)
     rng = np.random.Generator(np.random.PCG64(seed))
     means = np.empty(resamples)
     step = max(_BLOCK // len(counts), 1)
@@ -148,7 +148,7 @@ def _interval(
 
 def _check_right(name: str, right: NDArray[np.bool_], count: int) -> None:
     if right.dtype != np.bool_:
-        raise TypeError(f"{name}: found {right.dtype}, expected bool: whether each question is answered right")
+        raise TypeError(f"{name}: found {right.dtype}, expected bool: whether each question is answered correctly")
     if not count:
         raise ValueError(f"{name}: found no questions, expected at least one")
     if right.shape != (count,):

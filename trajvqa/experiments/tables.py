@@ -1,4 +1,4 @@
-"""Tables: experiments trained over seeds, side by side."""
+"""Tables: experiments trained with several seeds, and compared."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from trajvqa.training.trainer import train
 __all__ = ["GROUPS", "RowResult", "run_table", "table_text", "write_table"]
 
 GROUPS = ("C", "T", "D", "All")
-"""Causal, temporal and descriptive questions, and all of them."""
+"""Groups of questions: causal, temporal, descriptive, and all of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class RowResult:
-    """A row of a table over its seeds."""
+    """Accuracies of a table row over the seeds."""
 
     name: str
-    """What the row is called."""
+    """Name of the row."""
     accuracies: dict[str, tuple[float, ...]]
-    """Percentages by group, one a seed."""
+    """Percentages by group, one per seed."""
     p_values: tuple[float, ...]
-    """McNemar's p against the reference row, one a seed; empty where there is none."""
+    """McNemar's p against the reference row, one per seed; empty without a reference and for the reference itself."""
     paper: dict[str, float] | None
-    """The paper's percentages by group on NExT-QA."""
+    """The paper's percentages by group on NExT-QA; None if the paper does not have the row."""
 
 
 def run_table(
@@ -53,26 +53,26 @@ def run_table(
     jobs: int = 1,
     on_done: Callable[[str, int], None] | None = None,
 ) -> list[RowResult]:
-    """Train each row with each seed and compare.
+    """Train each row with each seed and compare the rows.
 
-    Runs that the folder holds already are not trained again; unfinished ones go on.
+    Runs that the folder already holds are not trained again; unfinished ones resume.
 
     Parameters
     ----------
     table
-        What is compared.
+        The table.
     experiments
         The experiment of each row, by the row's name.
     data
         The data folder.
     folder
-        Gets a folder for each experiment and seed.
+        Receives a folder for each experiment and seed.
     seeds
-        Seeds of training.
+        Seeds to train with.
     jobs
-        Runs at a time; they share the threads that torch would use.
+        Number of runs at a time; they share the threads that torch would use.
     on_done
-        Told the row's name and the seed when a run is done.
+        Called with the row's name and the seed when a run is done.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def run_table(
             runs[row.name, seed] = path, _seeded(experiments[row.name], seed)
     threads = max(torch.get_num_threads() // jobs, 1)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        # Two rows of one experiment are one run.
+        # Rows with the same experiment share one run.
         tasks = {
             pool.submit(_train_quietly, experiment, os.fspath(data), path, threads): (name, seed)
             for path, (experiment, name, seed) in {
@@ -146,12 +146,12 @@ def _compare(
 def _questions_of(table: Table, data: str | os.PathLike[str]) -> Questions:
     path = find_files(data, table.split).questions
     if path is None:
-        raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, which the table is about")
+        raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, expected the split of the table")
     return read_questions(path)
 
 
 def table_text(rows: Sequence[RowResult]) -> str:
-    """Return the table in Markdown: mean ± standard deviation over seeds, and the largest p of any seed."""
+    """Return the table in Markdown: mean ± standard deviation over the seeds, and the largest p of any seed."""
     with_paper = any(row.paper for row in rows)
     with_p = any(row.p_values for row in rows)
     head = ["", *GROUPS] + ["p"] * with_p + ["paper: " + " / ".join(GROUPS)] * with_paper
@@ -171,7 +171,7 @@ def table_text(rows: Sequence[RowResult]) -> str:
 
 
 def write_table(path: str | os.PathLike[str], table: Table, seeds: Sequence[int], rows: Sequence[RowResult]) -> None:
-    """Write the figures of a table as JSON."""
+    """Write the figures of a table as a JSON file."""
     content = {
         "title": table.title,
         "split": table.split,

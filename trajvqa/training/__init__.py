@@ -1,1 +1,1 @@
-"""Training: losses, steps, checkpoints and their curves."""
+"""Training: the loss, the loop, checkpoints and curves."""

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, and of one configuration."""
+"""Checkpoints, written atomically and tied to one experiment."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ __all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "requi
 
 _VERSION = 1
 _FREE = ("description", "training.device", "training.workers")
+"""Settings that may differ between a checkpoint and the run that goes on from it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A state of training after a whole epoch."""
+    """The state of training after an epoch."""
 
     experiment: Experiment
-    """What is trained."""
+    """The experiment that is trained."""
     schema: Schema
-    """What the data look like."""
+    """Sizes, words and classes of the data."""
     epoch: int
-    """Epochs done."""
+    """Number of epochs done."""
     weights: dict[str, Any]
-    """The model's state."""
+    """State of the model."""
     training: dict[str, Any]
-    """States of the optimiser and the schedule, the best accuracy so far, how long the log is, and of which data."""
+    """States of optimiser and schedule, best accuracy so far, length of the log, and fingerprints of the data."""
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; until it is whole the file that was there stays."""
+    """Write a checkpoint atomically: an earlier file stays until the new one is complete."""
     content = {
         "version": _VERSION,
         "experiment": asdict(checkpoint.experiment),
@@ -52,21 +53,21 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint; no code in it is run.
+    """Read a checkpoint without running code in it.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When the file is not a checkpoint of this package, naming the field.
+        Naming the file and the field, if it is not a checkpoint of this package.
     """
     name = os.fspath(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception as error:  # What damaged bytes make torch raise has no end.
+    except Exception as error:  # Damaged files make torch raise errors of many types.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"{name}: found no checkpoint that can be read ({reason})") from error
     expected = ("version", "experiment", "schema", "epoch", "weights", "training")
@@ -89,12 +90,12 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoint]:
-    """Return the model of a checkpoint, ready to answer, and the checkpoint.
+    """Return the model of a checkpoint, in evaluation mode, and the checkpoint.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        As `load_checkpoint`; also when the weights do not fit.
+        As `load_checkpoint`; also if the weights do not fit.
     """
     checkpoint = load_checkpoint(path)
     experiment = checkpoint.experiment
@@ -104,12 +105,12 @@ def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoin
 
 
 def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoint: Checkpoint) -> None:
-    """Give a model the weights of a checkpoint.
+    """Load the weights of a checkpoint into a model.
 
     Raises
     ------
     ValueError
-        When they do not fit, naming the file.
+        Naming the file, if the weights do not fit.
     """
     try:
         model.load_state_dict(checkpoint.weights)
@@ -118,13 +119,9 @@ def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoin
 
 
 def require_same_experiment(path: str | os.PathLike[str], found: Experiment, expected: Experiment) -> None:
-    """Refuse a checkpoint of another experiment.
+    """Raise ValueError if a checkpoint is of another experiment, naming the file and the first setting that differs.
 
-    Raises
-    ------
-    ValueError
-        Naming the file and the first setting that differs. The description may differ, and where the model is and how
-        batches are read: they are not part of what is trained.
+    The description, the device and the number of workers may differ: they do not change what is trained.
     """
     before, now = _flat(asdict(found)), _flat(asdict(expected))
     for name in now:

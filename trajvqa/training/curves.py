@@ -1,4 +1,4 @@
-"""Curves of training as an image."""
+"""Training curves as an image."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ _SUFFIXES = (".png", ".svg", ".pdf")
 _QUIET = "#c3c7cc"
 _TEXT = "#30343a"
 _COLOURS = ("#2f6db5", "#d1662b", "#3a8f4d", "#a4478f", "#8a6d1d", "#2a9d9d", "#b8383b", "#6b5fc7")
-"""Of the runs in turn; far from each other, also to most who see fewer colours."""
+"""Colours of the runs in turn, distinguishable for most people with colour blindness too."""
 _LISTED = 24
-"""With more runs than this the image has no room for their names."""
+"""Maximum number of runs whose names are shown; there is no room for more."""
 _MARKED_RATES = 8
-"""With more learning rates than this their marks would cover each other."""
+"""Maximum number of labelled learning rates; the labels of more would overlap."""
 
 
 def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
-    """Draw loss, accuracy and learning rate of one or more runs over their epochs.
+    """Plot loss, accuracy and learning rate of one or more runs over their epochs.
 
-    Accuracy on the validation questions is a line with a dot at its best epoch, the first of equals; that on the
-    training questions, where a log has it, is dashed.
+    Validation accuracy is a line with a dot at its best epoch (the first of equals); training accuracy, if the log has
+    it, is dashed.
 
     Parameters
     ----------
     logs
-        Files ``log.jsonl`` of `trajvqa.train`, one or several: a JSON object a line, of which those with
+        One or more files ``log.jsonl`` of `trajvqa.train`, with one JSON object a line. Those with
         ``"event": "epoch"`` have ``epoch``, ``loss``, ``val_accuracy`` and ``learning_rate``, and may have
-        ``train_accuracy``; accuracies are shares. A last line without its end is left out, since it is being written.
+        ``train_accuracy``; accuracies are shares. A last line without a line break is still being written and ignored.
     path
-        A ``.png``, ``.svg`` or ``.pdf`` file, which appears whole or not at all.
+        A ``.png``, ``.svg`` or ``.pdf`` file, written atomically.
 
     Raises
     ------
     ImportError
-        When matplotlib is not installed.
+        If matplotlib is not installed.
     ValueError
-        When the suffix is another, there is no log, or a log has no epoch or a line that is not as above, which is
-        named.
+        If the suffix is not supported, there is no log, a log has no epoch, or a line of it (which is named) is not as
+        above.
     OSError
-        When a log cannot be read or the image cannot be written.
+        If a log cannot be read or the image cannot be written.
     """
     target = Path(path)
     if target.suffix.lower() not in _SUFFIXES:
@@ -64,8 +64,8 @@ def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     figure = Figure(figsize=(13.0, 4.2), dpi=120, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     loss, accuracy, rate = figure.subplots(1, 3, width_ratios=(1, 1, 0.6))
-    for place, run in enumerate(runs):
-        colour = _COLOURS[place % len(_COLOURS)]
+    for index, run in enumerate(runs):
+        colour = _COLOURS[index % len(_COLOURS)]
         loss.plot(run.epochs, run.losses, ".-", color=colour, label=run.name)
         _draw_accuracy(accuracy, run, colour)
         # The rate holds for a whole epoch.
@@ -102,7 +102,7 @@ class _Run:
 
     @property
     def best(self) -> int:
-        """Place of the epoch of the best validation accuracy."""
+        """Index of the first epoch with the best validation accuracy."""
         return max(range(len(self.epochs)), key=self.val_accuracies.__getitem__)
 
 
@@ -130,7 +130,7 @@ def _mark_rates(axes: Any, rates: list[float]) -> None:
 
 
 def _names(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
-    """Return paths from the common folder; those of the folders where all files have the same name."""
+    """Return paths relative to the common folder: of the folders if all files have the same name, else of the files."""
     paths = [Path(os.path.abspath(source)) for source in sources]
     one_name = len({path.name for path in paths}) == 1
     named = [path.parent if one_name else path.with_suffix("") for path in paths]
@@ -166,11 +166,11 @@ def _read(source: str | os.PathLike[str], name: str) -> _Run:
     )
 
 
-def _check(record: dict[str, Any], place: str) -> None:
+def _check(record: dict[str, Any], source: str) -> None:
     for field in ("epoch", "loss", "val_accuracy", "learning_rate"):
         if field not in record:
-            raise ValueError(f"{place}: found no {field}, expected a number")
+            raise ValueError(f"{source}: found no {field}, expected a number")
     for field in ("epoch", "loss", "val_accuracy", "learning_rate", "train_accuracy"):
-        # A bool is an int to Python, but no number here.
+        # A bool is an int to Python, but not a number here.
         if field in record and type(record[field]) not in (int, float):
-            raise ValueError(f"{place}: {field}: found {record[field]!r}, expected a number")
+            raise ValueError(f"{source}: {field}: found {record[field]!r}, expected a number")

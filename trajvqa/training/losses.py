@@ -1,4 +1,4 @@
-"""The hinge loss over candidates, Eq. 14."""
+"""Hinge loss over candidates, Eq. 14."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ["hinge_loss"]
 def hinge_loss(scores: Tensor, answers: Tensor) -> Tensor:
     """Return the mean of ``max(0, 1 + negative - positive)`` over all questions and wrong candidates.
 
-    Eq. 14 sums; the mean keeps the loss of the same size for every number of negatives, and Adam takes no notice of a
-    factor.
+    Eq. 14 is a sum. The mean keeps the scale of the loss independent of the number of negatives, and Adam is invariant
+    to a factor.
 
     Parameters
     ----------
     scores
-        (B, C) score of each candidate, the drawn negatives among them.
+        (B, C) scores of the candidates, including the drawn negatives.
     answers
-        (B,) place of the right candidate.
+        (B,) index of the correct candidate.
 
     Returns
     -------

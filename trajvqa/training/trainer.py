@@ -1,4 +1,4 @@
-"""Training that can be stopped at any moment and goes on as if it had not been."""
+"""Training that can be interrupted at any time and resumes with identical results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trajtrack.files.atomic import atomic_output, remove_unfinished
 from trajvqa.config import Experiment, TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.data.fingerprints import fingerprints
-from trajvqa.data.folder import splits
+from trajvqa.data.folder import available_splits
 from trajvqa.data.negatives import draw_negatives
 from trajvqa.data.splits import Schema, inputs_of, open_split, schema_of
 from trajvqa.evaluation.accuracy import Accuracy, score, write_predictions
@@ -41,30 +41,30 @@ _STATE = ("optimiser", "schedule", "best", "log_length", "max_steps", "data")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far training is."""
+    """Progress of training."""
 
     epoch: int
     """The current epoch, from 1."""
     epochs: int
-    """Of how many."""
+    """Number of epochs of the run."""
     step: int
-    """Steps of the epoch done."""
+    """Number of steps done in the epoch."""
     steps: int
-    """Of how many."""
+    """Number of steps in the epoch."""
     loss: float
     """Mean loss of the epoch so far."""
     val_accuracy: float | None = None
-    """Share of validation questions answered right, once the epoch is done."""
+    """Share of validation questions answered correctly; None until the epoch is done."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run came to, by its weights of the best validation accuracy."""
+    """Result of a run, with the weights of the epoch with the best validation accuracy."""
 
     folder: Path
     """The run's folder."""
     accuracies: dict[str, Accuracy]
-    """By split: validation, and test where there is one."""
+    """Accuracy by split: ``val``, and ``test`` if the data have it."""
 
 
 def train(
@@ -74,31 +74,31 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     max_steps: int | None = None,
 ) -> RunResult:
-    """Train a model and answer the validation and test questions with the best of its epochs.
+    """Train a model, and answer the validation and test questions with the weights of its best epoch.
 
-    The folder gets ``experiment.json``, ``log.jsonl`` (a record an epoch), ``last.pt`` and ``best.pt``, and
-    ``predictions_val.json`` and ``predictions_test.json`` in NExT-QA's form. Where it holds an unfinished run of the
-    same experiment, that goes on after its last whole epoch; on a CPU with the same number of threads, weights and log
-    end up the same to the last bit as without the interruption.
+    The folder receives ``experiment.json``, ``log.jsonl`` (one record per epoch), ``last.pt`` and ``best.pt``, and
+    ``predictions_val.json`` and ``predictions_test.json`` in NExT-QA's form. An unfinished run of the same experiment
+    in the folder resumes after its last complete epoch; on a CPU with the same number of threads, weights and log are
+    then bit for bit those of an uninterrupted run.
 
     Parameters
     ----------
     experiment
-        What to train.
+        The experiment to train.
     data
         The data folder.
     folder
-        The run's folder; made where there is none.
+        The run's folder; created if missing.
     on_progress
-        Told after each step and each epoch.
+        Called after each step and each epoch.
     max_steps
-        Steps of each epoch, all where left out: for a quick look whether everything works.
+        Maximum number of steps in each epoch, for a quick check that everything works; None for all.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        Before training starts, when data are missing or broken, or when the folder holds a run of another experiment or
-        of other data.
+        Before training starts, if data are missing or broken, or if the folder holds a run of another experiment or of
+        other data.
     """
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
@@ -106,7 +106,7 @@ def train(
     schema = schema_of(data, experiment, streams_of(experiment.model, experiment.settings))
     training_data = open_split(data, "train", experiment, schema)
     validation_data = open_split(data, "val", experiment, schema)
-    test_data = open_split(data, "test", experiment, schema) if "test" in splits(data) else None
+    test_data = open_split(data, "test", experiment, schema) if "test" in available_splits(data) else None
     run = _Run(experiment, schema, data, folder, max_steps)
     run.resume()
     for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
@@ -123,7 +123,7 @@ def train(
 
 
 class _Run:
-    """The state of a run: model, optimiser, schedule, log."""
+    """The state of a run: model, optimiser, schedule and log."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Run:
         self.model = create_model(experiment.model, experiment.settings, inputs).to(self.device)
         self.parameters = [each for each in self.model.parameters() if each.requires_grad]
         config = experiment.training
-        # Adam refuses a model without parameters, as chance is.
+        # Adam rejects an empty list, which the random baseline has.
         self.optimiser = torch.optim.Adam(self.parameters or [torch.zeros(())], lr=config.learning_rate)
         self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimiser, "max", config.plateau_factor, config.plateau_patience
@@ -152,8 +152,8 @@ class _Run:
         self.step_model = torch.compile(self.model) if config.compile else self.model
 
     def resume(self) -> None:
-        """Go on where the folder's last checkpoint ends, or begin."""
-        # A run may have died after it wrote its best checkpoint and before it wrote the same as its last.
+        """Resume from the folder's latest checkpoint, or begin a new run."""
+        # A killed run may have written its best checkpoint and not yet the same as its last.
         found = [(path, load_checkpoint(path)) for name in (LAST, BEST) if (path := self.folder / name).exists()]
         if found:
             self._go_on(*max(found, key=lambda each: each[1].epoch))
@@ -163,7 +163,7 @@ class _Run:
     def _go_on(self, path: Path, checkpoint: Checkpoint) -> None:
         require_same_experiment(path, checkpoint.experiment, self.experiment)
         if checkpoint.schema != self.schema:
-            raise ValueError(f"{path}: schema: found other sizes or words than the data have")
+            raise ValueError(f"{path}: schema: found other sizes, words or classes, expected those of the data")
         state = checkpoint.training
         missing = [name for name in _STATE if name not in state]
         if missing:
@@ -174,7 +174,7 @@ class _Run:
             )
         for name in sorted({*state["data"], *self.data}):
             if state["data"].get(name) != self.data.get(name):
-                raise ValueError(f"{path}: data: found a run that began with another {name} than there is now")
+                raise ValueError(f"{path}: data: found a run with another {name}, expected one with the present file")
         load_weights(path, self.model, checkpoint)
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
@@ -182,7 +182,7 @@ class _Run:
         length = (self.folder / LOG).stat().st_size
         if length < self.log_length:
             raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
-        # What was logged after the checkpoint will be logged again.
+        # Records logged after the checkpoint will be logged again.
         os.truncate(self.folder / LOG, self.log_length)
         remove_unfinished(self.folder)
 
@@ -203,7 +203,7 @@ class _Run:
     ) -> None:
         """Train one epoch, validate, log, and write checkpoints."""
         config = self.experiment.training
-        # All chance of an epoch follows from seed and epoch, so a checkpoint need not hold the state of any generator.
+        # All randomness of an epoch follows from seed and epoch, so checkpoints need no generator states.
         torch.manual_seed(_mix(config.seed, epoch))
         training_data.negatives = draw_negatives(training_data.questions, self.experiment.negatives, config.seed, epoch)
         order = _order(len(training_data), config, epoch)[: self.max_steps]
@@ -223,7 +223,7 @@ class _Run:
         self.epoch = epoch
         record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
         self._log(record | {"learning_rate": rate, "best": is_best})
-        # The best goes first: a run that dies in between goes on from it, as `resume` does.
+        # The best is written first: `resume` goes on from it if the run is killed in between.
         for name in (BEST, LAST) if is_best else (LAST,):
             save_checkpoint(self.folder / name, self._checkpoint())
         if on_progress is not None:
@@ -270,7 +270,7 @@ def _mix(seed: int, epoch: int) -> int:
 
 
 def _order(count: int, config: TrainingConfig, epoch: int) -> list[NDArray[np.int64]]:
-    """Return the rows of each step of an epoch."""
+    """Return the question rows of each step of an epoch."""
     rng = np.random.Generator(np.random.PCG64([config.seed, epoch, 1]))
     order = rng.permutation(count)
     return list(_pieces(order, config.batch_size))

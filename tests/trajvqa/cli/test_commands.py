@@ -41,7 +41,7 @@ def test_train_writes_curves_and_prints_accuracies_of_each_split(data, tmp_path,
     assert (tmp_path / "run" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_predict_repeats_the_answers_of_the_run(data, run_folder, tmp_path, capsys):
+def test_predict_repeats_the_predictions_of_the_run(data, run_folder, tmp_path, capsys):
     output = tmp_path / "predictions.json"
     assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), "-o", str(output)]) == 0
     assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
@@ -53,7 +53,7 @@ def test_predict_shows_one_question_and_what_it_attended_to(data, run_folder, ca
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert "video test-video3, question 2" in shown
-    assert shown.count("right") == 1
+    assert shown.count("correct") == 1
     assert "chosen" in shown
     assert "of 4 trajectories" in shown or "of 3 trajectories" in shown
     assert "% of the video" in shown
@@ -67,13 +67,13 @@ def test_predict_shows_one_question_and_what_it_attended_to(data, run_folder, ca
         (["-o", "folder/x.json"], "folder: No such folder", 1),
     ],
 )
-def test_predict_names_what_is_wrong(data, run_folder, capsys, words, message, code):
+def test_predict_names_a_bad_argument(data, run_folder, capsys, words, message, code):
     assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), *words]) == code
     assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"no checkpoint", b"", b"abc", bytes(300)])
-def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys, content):
+def test_a_file_that_is_not_a_checkpoint_is_named(data, tmp_path, capsys, content):
     path = tmp_path / "best.pt"
     path.write_bytes(content)
     assert main(["predict", str(path), "--data", str(data), "-o", str(tmp_path / "x.json")]) == 1
@@ -89,7 +89,7 @@ def test_a_checkpoint_that_is_none_is_named(data, tmp_path, capsys, content):
         (["small/both", "--set", "model=vgt"], f"model: found 'vgt', expected one of {', '.join(list_models())}"),
     ],
 )
-def test_train_names_what_is_not_known(data, tmp_path, capsys, words, message):
+def test_train_names_an_unknown_experiment_setting_or_model(data, tmp_path, capsys, words, message):
     assert main(["train", *words, "--data", str(data), "-o", str(tmp_path / "run")]) in (1, 2)
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
@@ -124,37 +124,37 @@ def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
     ("words", "message"),
     [
         (["--rows", "full"], "--rows: found 'full', expected one of 'random', 'text only'"),
-        (["--jobs", "0"], "--jobs: expected an integer of at least 1, found 0"),
-        (["--seeds", "1", "1"], "--seeds: expected different seeds, found 1 1"),
-        (["--seeds", "-1"], "--seeds: expected integers of at least 0, found -1"),
+        (["--jobs", "0"], "--jobs: found 0, expected an integer of at least 1"),
+        (["--seeds", "1", "1"], "--seeds: found 1 1, expected different seeds"),
+        (["--seeds", "-1"], "--seeds: found -1, expected integers of at least 0"),
     ],
 )
-def test_a_table_names_what_is_wrong(data, tmp_path, capsys, words, message):
+def test_table_names_a_bad_argument(data, tmp_path, capsys, words, message):
     assert main(["table", "small", "--data", str(data), "-o", str(tmp_path), *words]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_table_of_a_split_that_is_not_there_trains_nothing(tmp_path, capsys):
+def test_a_table_of_a_missing_split_trains_nothing(tmp_path, capsys):
     data = write_data(tmp_path / "data", ("train", "val"))
     assert main(["table", "small", "--data", str(data), "-o", str(tmp_path / "runs")]) == 1
-    assert "found no test.csv, which the table is about" in capsys.readouterr().err
+    assert "found no test.csv, expected the split of the table" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_settings_of_a_run_are_an_experiment(data, run_folder, tmp_path):
+def test_the_saved_experiment_of_a_run_can_be_trained_again(data, run_folder, tmp_path):
     again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
     before = (run_folder / "last.pt").stat().st_mtime_ns
     assert main(again) == 0
     assert (run_folder / "last.pt").stat().st_mtime_ns == before
 
 
-def test_training_without_word_vectors_is_said(data, run_folder, tmp_path, capsys):
+def test_train_reports_missing_word_vectors(data, run_folder, tmp_path, capsys):
     again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
     main(again)
-    assert "found no word vectors (glove*.txt); words begin as random numbers" in capsys.readouterr().err
+    assert "found no word vectors (glove*.txt); words start from random vectors" in capsys.readouterr().err
 
 
-def test_worlds_and_the_demo_run_from_nothing(tmp_path, capsys):
+def test_the_demo_makes_its_own_data(tmp_path, capsys):
     assert main(["demo", "-o", str(tmp_path), "--videos", "10", "--epochs", "1"]) == 0
     shown = capsys.readouterr().out
     assert "text only" in shown
@@ -162,7 +162,7 @@ def test_worlds_and_the_demo_run_from_nothing(tmp_path, capsys):
     assert (tmp_path / "curves.png").exists()
 
 
-def test_a_run_that_is_interrupted_says_how_to_go_on(data, tmp_path):
+def test_an_interrupted_run_says_how_to_resume(data, tmp_path):
     command = [sys.executable, "-m", "trajvqa", "train", "small/both", "--data", str(data), "-o", str(tmp_path / "run")]
     command += [*SMALL, "--set", "training.epochs=5000"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -171,5 +171,5 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(data, tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped; the same command goes on after the last whole epoch" in errors
+    assert "interrupted; the same command resumes after the last complete epoch" in errors
     assert "Traceback" not in errors

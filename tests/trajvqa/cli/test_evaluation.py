@@ -20,7 +20,7 @@ QUESTIONS = make_questions(videos=20, each=6)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with questions, and predictions of which a, b and c are right ever less often."""
+    """Return a folder with questions and three files of predictions; a is the most accurate and c the least."""
     write_questions(tmp_path / "val.csv", QUESTIONS)
     rng = np.random.Generator(np.random.PCG64(0))
     for name, share in (("a", 0.8), ("b", 0.6), ("c", 0.2)):
@@ -63,12 +63,12 @@ def test_it_compares_with_other_predictions(folder, capsys):
     assert lines[4].endswith(f"{100 * other.mean():.2f}")
     assert lines[8] == (
         f"difference from {folder / 'b.json'}: {100 * (right.mean() - other.mean()):+.2f} points, {100 * low:+.2f} to "
-        f"{100 * high:+.2f}; McNemar's p = {mcnemar(right, other):.2g} ({(right & ~other).sum()} right here only, "
+        f"{100 * high:+.2f}; McNemar's p = {mcnemar(right, other):.2g} ({(right & ~other).sum()} correct here only, "
         f"{(other & ~right).sum()} there only)"
     )
 
 
-def test_it_says_what_the_video_adds_to_the_text(folder, capsys):
+def test_it_prints_the_gain_over_text_alone(folder, capsys):
     assert evaluate(folder, "--text-only", str(folder / "c.json")) == 0
     lines = capsys.readouterr().out.splitlines()
     gap = right_in(folder / "a.json").mean() - right_in(folder / "c.json").mean()
@@ -78,10 +78,12 @@ def test_it_says_what_the_video_adds_to_the_text(folder, capsys):
 
 def test_predictions_do_not_differ_from_themselves(folder, capsys):
     assert evaluate(folder, "--compare", str(folder / "a.json")) == 0
-    assert "+0.00 points, +0.00 to +0.00; McNemar's p = 1 (0 right here only, 0 there only)" in capsys.readouterr().out
+    assert (
+        "+0.00 points, +0.00 to +0.00; McNemar's p = 1 (0 correct here only, 0 there only)" in capsys.readouterr().out
+    )
 
 
-def test_json_says_the_same_for_machines(folder, capsys):
+def test_json_has_the_same_content(folder, capsys):
     words = ["--json", "--compare", str(folder / "b.json"), "--text-only", str(folder / "c.json")]
     assert evaluate(folder, *words) == 0
     report = json.loads(capsys.readouterr().out)
@@ -116,7 +118,7 @@ def test_questions_can_come_from_standard_input(folder):
         ("val.csv", "", r"val\.csv: found an empty file"),
     ],
 )
-def test_a_file_that_cannot_be_used_fails(folder, capsys, name, content, message):
+def test_a_bad_file_is_named(folder, capsys, name, content, message):
     (folder / name).write_text(content)
     assert evaluate(folder, "--compare", str(folder / "b.json"), "--text-only", str(folder / "c.json")) == 1
     captured = capsys.readouterr()

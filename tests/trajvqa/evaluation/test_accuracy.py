@@ -19,7 +19,7 @@ FIRST = QUESTIONS.keys[0]
 
 
 def of_types(types: list[str], answers: list[int] | None = None) -> Questions:
-    """Return a question of each type, whose right candidate is 0 where not given."""
+    """Return a question of each type; the correct candidates are 0 by default."""
     questions = make_questions(videos=len(types), each=1)
     return replace(questions, types=tuple(types), answers=np.array(answers or [0] * len(types)))
 
@@ -33,7 +33,7 @@ def answered(draw: st.DrawFn) -> tuple[Questions, dict[str, int]]:
 
 
 def entries(**changes: object) -> dict[str, object]:
-    """Return the content of a file in which every question is answered right, with the first entry changed."""
+    """Return the content of a file that answers every question correctly, with the first entry changed."""
     content = {key: {"prediction": answer, "answer": answer} for key, answer in RIGHT.items()}
     return content | {FIRST: {**content[FIRST], **changes}}
 
@@ -68,7 +68,7 @@ def test_the_order_of_the_questions_changes_nothing(case, rng):
     assert shuffled.table() == score(questions, predictions).table()
 
 
-def test_questions_about_before_count_with_those_about_next():
+def test_questions_about_what_came_before_count_as_those_about_what_comes_next():
     questions = of_types(["TN", "TP", "TP"])
     accuracy = score(questions, dict(zip(questions.keys, [0, 0, 1], strict=True)))
     assert accuracy == Accuracy({"TN": 3}, {"TN": 2})
@@ -120,7 +120,7 @@ def test_several_predictions_share_a_table():
     ]
 
 
-def test_right_answers_are_in_the_order_of_the_questions():
+def test_correct_answers_are_in_the_order_of_the_questions():
     predictions = {**RIGHT, QUESTIONS.keys[3]: (RIGHT[QUESTIONS.keys[3]] + 1) % 5}
     right = is_right(QUESTIONS, dict(reversed(predictions.items())))
     assert right.dtype == np.bool_
@@ -162,7 +162,7 @@ def test_predictions_are_written_as_nextqa_does(tmp_path):
         ({**RIGHT, FIRST: 5}, "predictions: video0_0: prediction: found 5, expected a number from 0 to 4"),
     ],
 )
-def test_what_is_no_answer_is_not_written(tmp_path, predictions, message):
+def test_predictions_that_are_missing_or_out_of_range_are_not_written(tmp_path, predictions, message):
     path = tmp_path / "out.json"
     path.write_text("before")
     with pytest.raises(ValueError, match=f"^{message}$"):
@@ -171,7 +171,7 @@ def test_what_is_no_answer_is_not_written(tmp_path, predictions, message):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_byte_order_mark_is_read_over(tmp_path):
+def test_a_byte_order_mark_is_skipped(tmp_path):
     path = tmp_path / "bom.json"
     path.write_text(json.dumps(entries()), encoding="utf-8-sig")
     assert read_predictions(path, QUESTIONS) == RIGHT
@@ -216,7 +216,7 @@ def test_a_file_that_does_not_answer_the_questions_is_named(tmp_path, content, m
         read_predictions(path, QUESTIONS)
 
 
-def test_questions_without_a_file_are_named_all_the_same(tmp_path):
+def test_questions_that_come_from_no_file_are_named_too(tmp_path):
     path = tmp_path / "bad.json"
     path.write_text('{"0_0": {"prediction": 0, "answer": 0}}')
     with pytest.raises(ValueError, match=r"found predictions for 1 questions that are not in the questions, "):

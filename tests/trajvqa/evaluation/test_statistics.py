@@ -24,7 +24,7 @@ def columns(rows: list[tuple[bool, bool, str]]) -> tuple[np.ndarray, np.ndarray,
 
 
 def discordant(only_first: int, only_second: int, both: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return answers of which so many are right in one only, and `both` each in both and in neither."""
+    """Return two sets of answers: some correct in one only, and `both` of them each correct in both and in neither."""
     total = only_first + only_second + 2 * both
     first, second = np.zeros((2, total), bool)
     first[:only_first] = True
@@ -59,25 +59,25 @@ def test_the_order_of_the_questions_changes_nothing(rows, rng):
 
 @settings(max_examples=50)
 @given(ROWS)
-def test_the_difference_of_two_is_that_of_the_others_turned_round(rows):
+def test_swapping_the_two_negates_the_difference(rows):
     right, other, videos = columns(rows)
     low, high = difference_interval(right, other, videos, 1, 50)
     assert difference_interval(other, right, videos, 1, 50) == pytest.approx((-high, -low), abs=1e-12)
 
 
 @given(ROWS)
-def test_a_difference_from_no_right_answer_is_the_accuracy(rows):
+def test_the_difference_from_no_correct_answer_is_the_accuracy(rows):
     right, _, videos = columns(rows)
     nothing = np.zeros_like(right)
     assert difference_interval(right, nothing, videos, 3, 30) == bootstrap_interval(right, videos, 3, 30)
 
 
-def test_the_same_answers_differ_by_nothing():
+def test_the_same_answers_do_not_differ():
     right = generator(0).random(60) < 0.5
     assert difference_interval(right, right, [str(row % 9) for row in range(60)]) == (0.0, 0.0)
 
 
-def test_a_paired_difference_is_surer_than_the_accuracies():
+def test_a_paired_difference_has_a_narrower_interval_than_the_accuracies():
     rng = generator(1)
     right = rng.random(600) < 0.5
     other = right & (rng.random(600) < 0.95)
@@ -93,7 +93,7 @@ def test_videos_that_are_answered_as_a_whole_widen_the_interval():
     assert 2.4 < by_video / by_question < 3.3  # √8 = 2.83
 
 
-def test_the_interval_holds_the_true_accuracy_as_often_as_it_says():
+def test_the_interval_holds_the_true_accuracy_as_often_as_its_level_says():
     rng, held = generator(3), 0
     videos = [str(row // 5) for row in range(300)]
     for trial in range(300):
@@ -139,7 +139,7 @@ def test_drawing_in_blocks_changes_nothing(monkeypatch):
         (12, 3, 2 * (1 + 15 + 105 + 455) / 2**15),
     ],
 )
-def test_mcnemar_is_the_binomial_test_by_hand(only_first, only_second, p):
+def test_mcnemar_equals_binomial_tests_computed_by_hand(only_first, only_second, p):
     assert mcnemar(*discordant(only_first, only_second)) == pytest.approx(p, rel=1e-12)
 
 
@@ -151,7 +151,7 @@ def test_mcnemar_equals_exact_fractions(only_first, only_second):
 
 
 @given(ROWS)
-def test_mcnemar_is_the_same_both_ways(rows):
+def test_mcnemar_is_symmetric(rows):
     right, other, _ = columns(rows)
     assert mcnemar(right, other) == mcnemar(other, right)
 
@@ -178,12 +178,12 @@ def test_mcnemar_of_a_certain_difference_is_0():
         (np.array([True]), ["a"], {"level": 0}, r"level: found 0, expected a number above 0 and below 1"),
     ],
 )
-def test_an_interval_of_what_cannot_be_is_refused(right, videos, options, message):
+def test_bad_arguments_of_an_interval_are_named(right, videos, options, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         bootstrap_interval(right, videos, **options)
 
 
-def test_numbers_in_place_of_truth_values_are_refused():
+def test_numbers_instead_of_booleans_are_named():
     right = np.array([True, False])
     for call in (
         lambda other: difference_interval(right, other, ["a", "b"]),
@@ -193,7 +193,7 @@ def test_numbers_in_place_of_truth_values_are_refused():
             call(np.array([1, 0]))
 
 
-def test_two_compared_have_the_same_questions():
+def test_two_sets_of_answers_must_have_the_same_length():
     right = np.array([True, False])
     with pytest.raises(ValueError, match=r"^other: found shape \(1,\), expected \(2,\), one value for each question$"):
         difference_interval(right, right[:1], ["a", "b"])
@@ -204,5 +204,5 @@ def test_two_compared_have_the_same_questions():
 
 
 @pytest.mark.parametrize(("p", "text"), [(1.0, "= 1"), (0.0123, "= 0.012"), (1e-299, "= 1e-299"), (0.0, "< 1e-300")])
-def test_p_is_never_shown_as_nothing(p, text):
+def test_p_is_never_shown_as_0(p, text):
     assert p_text(p) == text

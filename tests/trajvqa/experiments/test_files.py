@@ -38,7 +38,7 @@ def test_the_papers_experiments_have_the_papers_settings(name):
 
 
 @pytest.mark.parametrize("name", list_experiments())
-def test_each_experiment_says_what_it_is(name):
+def test_each_experiment_has_a_description(name):
     assert len(read_experiment(name).description) > 20
 
 
@@ -64,21 +64,21 @@ def test_an_unknown_table_is_named():
         read_table("7")
 
 
-def test_an_experiment_can_be_a_file_of_the_users(tmp_path):
+def test_an_experiment_can_be_a_file_of_the_user(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("settings: {hidden_size: 32}\n")
     assert read_experiment(path).settings.hidden_size == 32
 
 
 @pytest.mark.parametrize("content", ["settings: [", "- 1\n", "\x80"])
-def test_a_file_that_is_no_experiment_is_named(tmp_path, content):
+def test_a_file_that_is_not_an_experiment_is_named(tmp_path, content):
     path = tmp_path / "mine.yaml"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(ValueError, match=r"mine\.yaml: found"):
         read_experiment(path)
 
 
-def test_a_setting_that_comes_twice_is_named(tmp_path):
+def test_a_duplicate_setting_is_named(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("settings:\n  hidden_size: 32\n  dropout: 0.1\n  hidden_size: 64\n")
     with pytest.raises(

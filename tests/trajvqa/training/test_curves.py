@@ -17,23 +17,23 @@ EPOCH = {"event": "epoch", "epoch": 1, "loss": 1.0, "val_accuracy": 0.2, "learni
 
 
 def write_log(path: Path, accuracies: list[float], **fields: object) -> Path:
-    """Write the log of a run with an epoch for each accuracy."""
+    """Write the log of a run with one epoch for each accuracy."""
     path.parent.mkdir(exist_ok=True)
     records = [{"event": "start", "parameters": 7}]
-    for place, accuracy in enumerate(accuracies):
-        records.append(EPOCH | {"epoch": place + 1, "loss": 1 / (place + 1), "val_accuracy": accuracy} | fields)
+    for epoch, accuracy in enumerate(accuracies, 1):
+        records.append(EPOCH | {"epoch": epoch, "loss": 1 / epoch, "val_accuracy": accuracy} | fields)
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
     return path
 
 
 def texts_of(path: Path) -> set[str]:
-    """Return the comments that matplotlib writes before each text of an SVG file."""
+    """Return the texts of an SVG file, which matplotlib repeats as comments."""
     builder = ElementTree.TreeBuilder(insert_comments=True)
     tree = ElementTree.parse(path, ElementTree.XMLParser(target=builder))
     return {comment.text.strip() for comment in tree.iter(ElementTree.Comment)}
 
 
-def test_a_log_becomes_a_image(tmp_path):
+def test_a_log_becomes_an_image(tmp_path):
     log = write_log(tmp_path / "run" / "log.jsonl", [0.2, 0.4, 0.3])
     draw_curves(log, tmp_path / "curves.png")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -48,19 +48,19 @@ def test_the_image_of_a_run_names_its_best_epoch(tmp_path):
     assert "run: best 43.21 % in epoch 2" in texts
 
 
-def test_training_accuracy_is_explained_where_there_is_one(tmp_path):
+def test_the_title_explains_training_accuracy_if_the_log_has_it(tmp_path):
     log = write_log(tmp_path / "log.jsonl", [0.2, 0.4], train_accuracy=0.9)
     draw_curves([log], tmp_path / "curves.svg")
     assert "Validation accuracy, %; dashed: training" in texts_of(tmp_path / "curves.svg")
 
 
-def test_several_runs_are_told_apart_by_their_folders(tmp_path):
+def test_several_runs_are_named_after_their_folders(tmp_path):
     logs = [write_log(tmp_path / name / "log.jsonl", [0.2, 0.4]) for name in ("first", "second")]
     draw_curves(logs, tmp_path / "curves.svg")
     assert {"first", "second"} <= texts_of(tmp_path / "curves.svg")
 
 
-def test_several_runs_of_a_folder_are_told_apart_by_their_files(tmp_path):
+def test_several_runs_of_one_folder_are_named_after_their_files(tmp_path):
     logs = [write_log(tmp_path / f"{name}.jsonl", [0.2]) for name in ("first", "second")]
     draw_curves(logs, tmp_path / "curves.svg")
     assert {"first", "second"} <= texts_of(tmp_path / "curves.svg")
@@ -72,7 +72,7 @@ def test_many_runs_are_not_named(tmp_path):
     assert not any("run" in text for text in texts_of(tmp_path / "curves.svg"))
 
 
-def test_a_line_that_is_being_written_is_left_out(tmp_path):
+def test_a_line_that_is_still_being_written_is_ignored(tmp_path):
     log = write_log(tmp_path / "run" / "log.jsonl", [0.2, 0.4])
     with open(log, "a") as file:
         file.write('{"event": "epoch", "epo')
@@ -116,7 +116,7 @@ def test_curves_need_a_log(tmp_path):
         draw_curves([], tmp_path / "curves.png")
 
 
-def test_a_image_has_one_of_three_suffixes(tmp_path):
+def test_an_image_has_one_of_three_suffixes(tmp_path):
     with pytest.raises(ValueError, match=r"^path: found '.*c\.jpg', expected one of the suffixes \.png, \.svg, \.pdf$"):
         draw_curves(tmp_path / "log.jsonl", tmp_path / "c.jpg")
 

@@ -36,7 +36,7 @@ def assert_same_run(one: Path, other: Path) -> None:
         assert all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_a_run_leaves_its_experiment_log_checkpoints_and_answers(data, tmp_path):
+def test_a_run_writes_its_experiment_log_checkpoints_and_predictions(data, tmp_path):
     result = train(small_experiment(), data, tmp_path / "run")
     names = sorted(path.name for path in (tmp_path / "run").iterdir())
     answers = ["predictions_test.json", "predictions_val.json"]
@@ -69,13 +69,13 @@ def test_models_that_see_nothing_need_only_the_questions(tmp_path, model):
     assert result.accuracies["test"].count == 24
 
 
-def test_the_same_seed_trains_the_same(data, tmp_path):
+def test_the_same_seed_gives_the_same_run(data, tmp_path):
     for name in ("one", "two"):
         train(small_experiment(negatives="both"), data, tmp_path / name)
     assert_same_run(tmp_path / "one", tmp_path / "two")
 
 
-def test_another_seed_trains_another(data, tmp_path):
+def test_another_seed_gives_another_run(data, tmp_path):
     experiment = small_experiment()
     train(experiment, data, tmp_path / "one")
     train(replace(experiment, training=replace(experiment.training, seed=4)), data, tmp_path / "two")
@@ -92,7 +92,7 @@ class Stopped(Exception):
 
 
 @pytest.mark.parametrize("when", [(1, 1), (2, 3), (3, 2)])
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data, tmp_path, when):
+def test_an_interrupted_run_resumes_with_identical_results(data, tmp_path, when):
     def stop(progress: Progress) -> None:
         if (progress.epoch, progress.step) == when and progress.val_accuracy is None:
             raise Stopped
@@ -117,7 +117,7 @@ train(small_experiment(negatives="both", epochs=40), sys.argv[1], sys.argv[2])
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_at_any_moment_goes_on_as_if_it_had_not_been(data, tmp_path):
+def test_a_run_killed_at_any_moment_resumes_with_identical_results(data, tmp_path):
     program = PROGRAM.format(paths=[entry for entry in sys.path if entry], threads=torch.get_num_threads())
     killed = tmp_path / "killed"
     rng = np.random.Generator(np.random.PCG64(time.time_ns()))
@@ -154,7 +154,9 @@ def test_a_checkpoint_of_other_data_is_refused(data, tmp_path):
     text = (other / "train.csv").read_text()
     (other / "train.csv").write_text(text.replace("dog", "wolf"))
     train(small_experiment(), data, tmp_path / "run")
-    with pytest.raises(ValueError, match=r"last.pt: schema: found other sizes or words"):
+    with pytest.raises(
+        ValueError, match=r"last.pt: schema: found other sizes, words or classes, expected"
+    ):
         train(small_experiment(), other, tmp_path / "run")
 
 
@@ -163,27 +165,27 @@ def test_data_that_changed_since_the_run_began_are_named(tmp_path):
     train(small_experiment(), data, tmp_path / "run")
     with h5py.File(data / "vid_feat" / "app_mot_train.h5", "r+") as file:
         file["feat"][0, 0, 0] += 1
-    message = r"last\.pt: data: found a run that began with another app_mot_train\.h5 than there is now"
+    message = r"last\.pt: data: found a run with another app_mot_train\.h5, expected one with the present file"
     with pytest.raises(ValueError, match=message):
         train(small_experiment(), data, tmp_path / "run")
 
 
-def test_data_may_be_moved_during_a_run(tmp_path):
+def test_data_may_be_moved_between_two_parts_of_a_run(tmp_path):
     data = write_data(tmp_path / "data")
     train(small_experiment(), data, tmp_path / "run")
     data.rename(tmp_path / "moved")
     assert train(small_experiment(), tmp_path / "moved", tmp_path / "run").accuracies["val"].count == 24
 
 
-def test_a_run_that_died_between_its_best_and_its_last_checkpoint_goes_on_from_the_best(data, tmp_path):
+def test_a_run_killed_between_its_best_and_its_last_checkpoint_resumes_from_the_best(data, tmp_path):
     train(small_experiment(epochs=1), data, tmp_path / "run")
     (tmp_path / "run" / "last.pt").unlink()
-    told: list[Progress] = []
-    train(small_experiment(epochs=1), data, tmp_path / "run", told.append)
-    assert told == []
+    reported: list[Progress] = []
+    train(small_experiment(epochs=1), data, tmp_path / "run", reported.append)
+    assert reported == []
 
 
-def test_what_a_killed_run_had_begun_to_write_is_removed(data, tmp_path):
+def test_unfinished_files_of_a_killed_run_are_removed(data, tmp_path):
     train(small_experiment(), data, tmp_path / "run")
     (tmp_path / "run" / ".0123456789abcdef.pt").write_bytes(b"half a checkpoint")
     (tmp_path / "run" / ".notes").write_bytes(b"of the user")
@@ -273,19 +275,19 @@ def test_batches_read_by_other_processes_train_the_same(data, tmp_path):
     assert (tmp_path / "one" / "log.jsonl").read_bytes() == (tmp_path / "two" / "log.jsonl").read_bytes()
 
 
-def test_a_loss_that_is_no_number_stops_the_run(data, tmp_path, monkeypatch):
+def test_a_loss_that_is_not_finite_stops_the_run(data, tmp_path, monkeypatch):
     monkeypatch.setattr("trajvqa.training.trainer.hinge_loss", lambda scores, answers: scores.sum() * float("nan"))
     with pytest.raises(ValueError, match="loss: found nan in epoch 1, expected a finite number"):
         train(small_experiment(), data, tmp_path / "run")
 
 
-def test_a_run_of_other_length_is_not_taken_for_a_whole_one(data, tmp_path):
+def test_a_run_with_another_number_of_steps_is_refused(data, tmp_path):
     train(small_experiment(), data, tmp_path / "run", max_steps=1)
     with pytest.raises(ValueError, match=r"last\.pt: max_steps: found a run with 1, expected one with None"):
         train(small_experiment(), data, tmp_path / "run")
 
 
-def test_a_run_needs_at_least_a_step(data, tmp_path):
+def test_a_run_needs_at_least_one_step(data, tmp_path):
     with pytest.raises(ValueError, match="max_steps: found 0, expected at least 1"):
         train(small_experiment(), data, tmp_path / "run", max_steps=0)
 
@@ -298,13 +300,13 @@ def test_a_log_that_was_cut_off_is_named(data, tmp_path):
 
 
 @pytest.mark.parametrize("changed", [{"workers": 1}, {"device": "auto"}])
-def test_a_run_may_go_on_elsewhere(data, tmp_path, changed):
+def test_a_run_may_resume_on_another_device_or_with_other_workers(data, tmp_path, changed):
     experiment = small_experiment(epochs=1)
     train(experiment, data, tmp_path / "run")
     train(replace(experiment, training=replace(experiment.training, **changed)), data, tmp_path / "run")
 
 
-def test_a_number_of_the_bert_features_that_is_none_is_named(tmp_path):
+def test_a_bert_feature_that_is_not_finite_is_named(tmp_path):
     data = write_data(tmp_path / "data", bert=True)
     with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
         file["feat"][3, 2, 1, 0] = np.inf
