@@ -118,7 +118,7 @@ def write(
     if isinstance(detections, Trajectories):
         detections = detections.to_detections(interpolate=interpolate)
     elif not isinstance(detections, Detections):
-        raise TypeError(f"detections: expected Detections or Trajectories, found {type(detections).__name__}")
+        raise TypeError(f"detections: found {type(detections).__name__}, expected Detections or Trajectories")
     name = _as_name(path)
     chosen = output_format(name, format)
     assert chosen.encode is not None

@@ -79,7 +79,7 @@ def test_trajectories_are_written_with_their_interpolated_boxes(tmp_path: Path) 
 
 
 def test_only_detections_and_trajectories_are_written(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="detections: expected Detections or Trajectories, found list"):
+    with pytest.raises(TypeError, match="detections: found list, expected Detections or Trajectories"):
         trajtrack.write(tmp_path / "a.txt", [])  # type: ignore[arg-type]
 
 

@@ -55,10 +55,10 @@ def test_the_summary_describes_the_page(tmp_path, folder):
 
 
 def test_progress_counts_the_frames_with_an_image(tmp_path, folder):
-    told = []
+    calls = []
     tracks = Detections(TRACKS.boxes, TRACKS.scores, TRACKS.frames, track_ids=TRACKS.track_ids, num_frames=9)
-    write_page(tracks, tmp_path / "a.html", images=folder, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 9), (2, 9), (4, 9)]
+    write_page(tracks, tmp_path / "a.html", images=folder, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(1, 9), (2, 9), (4, 9)]
 
 
 def test_only_tracks_are_shown(tmp_path):
@@ -142,9 +142,7 @@ def test_frames_of_a_video_are_embedded(tmp_path, folder):
 
 def test_two_images_of_the_same_number_are_refused(tmp_path, folder):
     (folder / "other07.png").write_bytes((folder / "frame7.png").read_bytes())
-    with pytest.raises(
-        ValueError, match=r"other07\.png: found the same number as in frame7\.png, expected one"
-    ):
+    with pytest.raises(ValueError, match=r"other07\.png: found the same number as in frame7\.png, expected one"):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 

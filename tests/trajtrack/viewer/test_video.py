@@ -69,11 +69,11 @@ def test_only_tracks_are_shown(tmp_path):
 
 
 def test_progress_counts_the_frames(tmp_path):
-    told = []
+    calls = []
     write_video(
-        TRACKS, tmp_path / "video.mp4", size=(320, 240), progress=lambda done, total: told.append((done, total))
+        TRACKS, tmp_path / "video.mp4", size=(320, 240), progress=lambda done, total: calls.append((done, total))
     )
-    assert told == [(number, 6) for number in range(1, 7)]
+    assert calls == [(number, 6) for number in range(1, 7)]
 
 
 def test_a_video_without_frames_is_refused(tmp_path):
