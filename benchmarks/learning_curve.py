@@ -1,11 +1,11 @@
-"""How much more training data would help: accuracy on the test split by share of the training videos.
+"""Measure how much more training data would help: test accuracy by share of the training videos.
 
     python benchmarks/learning_curve.py DATA [--experiment NAME] [--shares 0.25 0.5 1] [--seeds 0 1 2] [--jobs N]
 
 DATA is a data folder, such as ``trajvqa vidvrd-questions`` writes. A model is trained on the questions of a share of
-the training videos, with more epochs for smaller shares, so that all take about as many steps; a larger share has all
-videos of a smaller one. Beside the test split stands the accuracy on the questions that were trained on, by the same
-weights: those of the epoch that was best on the validation split.
+the training videos, with more epochs for smaller shares, so that all take about the same number of steps; a larger
+share contains the videos of a smaller one. Test accuracy and accuracy on the training questions are those of the same
+weights, from the epoch that was best on the validation split.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--experiment", default="small/both")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 0.5, 1.0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to a file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def write_share(data: Path, folder: Path, share: float) -> Path:
-    """Write a data folder with the questions of a share of the training videos, and links to all else."""
+    """Write a data folder with the questions of a share of the training videos, and links to all other files."""
     folder.mkdir()
     for path in data.iterdir():
         if path.name != "train.csv":
@@ -63,14 +63,14 @@ def write_share(data: Path, folder: Path, share: float) -> Path:
     questions = read_questions(data / "train.csv")
     videos = sorted(set(questions.videos))
     order = np.random.Generator(np.random.PCG64(ORDER_SEED)).permutation(len(videos))
-    kept = {videos[number] for number in order[: round(share * len(videos))].tolist()}
+    kept = {videos[index] for index in order[: round(share * len(videos))].tolist()}
     rows = np.flatnonzero([video in kept for video in questions.videos])
     write_questions(folder / "train.csv", questions.select(rows))
     return folder
 
 
 def measure(name: str, threads: int, share: float, seed: int, data: Path) -> dict[str, float]:
-    """Train; return how many videos and questions with, and accuracies in percent on them and on the test split."""
+    """Train; return the numbers of training videos and questions, and accuracies in percent on both splits."""
     torch.set_num_threads(threads)
     experiment = read_experiment(name)
     epochs = round(experiment.training.epochs / share)
@@ -79,13 +79,13 @@ def measure(name: str, threads: int, share: float, seed: int, data: Path) -> dic
     accuracy = train(experiment, data, run).accuracies["test"]
     model, checkpoint = load_model(run / "best.pt")
     trained = open_split(data, "train", experiment, checkpoint.schema)
-    right = predict(model, trained, experiment.training) == trained.questions.answers
+    correct = predict(model, trained, experiment.training) == trained.questions.answers
     return {
         "share": share,
         "seed": seed,
         "videos": len(set(trained.questions.videos)),
         "questions": len(trained),
-        "trained on": 100 * float(right.mean()),
+        "trained on": 100 * float(correct.mean()),
         "test": accuracy.percent,
     }
 

@@ -3,8 +3,8 @@
     python benchmarks/nextqa_text.py [--seeds 0 1 2] [--jobs N] [--json FILE]
 
 NExT-QA's own training questions are not needed: each open question of NExT-OE's train.csv gets four distractors, drawn
-from the answers to other questions of the same type. A tenth of its videos chooses the epoch. Words have GloVe vectors
-where the file has them. The data are searched for in TRAJ_DATA (default ../shared/data).
+from the answers to other questions of the same type. A tenth of its videos is held out to select the
+epoch. Words have GloVe vectors if the file has them. The data are read from TRAJ_DATA (default: ../shared/data).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TYPES = ("CW", "CH", "TN", "TC", "DC", "DL", "DO", "C", "T", "D")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=1, help="number of runs at a time")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--json", metavar="FILE", help="also write the figures to a file")
     arguments = parser.parse_args()
@@ -48,21 +48,21 @@ def main() -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Write train.csv and val.csv, by video, of the made questions; test.csv is NExT-QA's val.csv."""
+    """Write train.csv and val.csv with the generated questions, split by video; test.csv is NExT-QA's val.csv."""
     folder.mkdir()
-    made = multiple_choice(read_open_ended(DATA / "nextoe" / "train.csv"), DISTRACTOR_SEED)
-    videos = sorted(set(made.videos))
+    generated = multiple_choice(read_open_ended(DATA / "nextoe" / "train.csv"), DISTRACTOR_SEED)
+    videos = sorted(set(generated.videos))
     rng = np.random.Generator(np.random.PCG64(DISTRACTOR_SEED))
     held_out = set(rng.choice(videos, round(VALIDATION_SHARE * len(videos)), replace=False).tolist())
-    is_held_out = np.array([video in held_out for video in made.videos])
-    write_questions(folder / "train.csv", made.select(np.flatnonzero(~is_held_out)))
-    write_questions(folder / "val.csv", made.select(np.flatnonzero(is_held_out)))
+    is_held_out = np.array([video in held_out for video in generated.videos])
+    write_questions(folder / "train.csv", generated.select(np.flatnonzero(~is_held_out)))
+    write_questions(folder / "val.csv", generated.select(np.flatnonzero(is_held_out)))
     (folder / "test.csv").symlink_to(DATA / "nextqa" / "val.csv")
     (folder / "glove.txt").symlink_to(DATA / "glove" / "glove.tgif-subset.300d.txt")
 
 
 def answer(folder: Path, arguments: argparse.Namespace) -> dict[str, list[dict[str, float]]]:
-    """Train with each seed; return accuracies in percent by type, with an interval for all."""
+    """Train with each seed; return accuracies in percent by type and overall, with an interval of the latter."""
     table = replace(read_table("1").only(["Text only, GloVe"]), split="test")
     (row,) = table.rows
     experiment = replace(

@@ -2,9 +2,10 @@
 
     python benchmarks/train_step.py [--json FILE]
 
-Random features: B=64 questions, C=5 candidates and 5 drawn negatives, L=37 words, N=16 clips of 4096 numbers, K=40
-trajectories of 1536, d=256. On the CPU and, where there is a GPU, on it: float32, bfloat16 and compiled. Peak memory is
-of the process on the CPU, with what Python and torch take; on the GPU it is what torch allocated.
+Random features: B=64 questions, C=5 candidates and 5 drawn negatives, L=37 words, N=16 clips of width 4096, K=40
+trajectories of width 1536, d=256. Measured in float32 and bfloat16 on the CPU and on a GPU if there is one, there also
+compiled. Peak memory on the CPU is that of the process, including Python and torch; on the GPU it is what torch
+allocated.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def main() -> None:
     if torch.cuda.is_available():
         cases += [Case("cuda", precision, compiled) for precision in ("fp32", "bf16") for compiled in (False, True)]
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}", file=sys.stderr)
-    # A process each, so that the peak is the case's own.
+    # One process per case, so that the peak is its own.
     rows = {case.name: json.loads(_run(case)) for case in cases}
     print("| | forward, questions/s | training, questions/s | slowest to fastest step | peak memory |")
     print("|---|---:|---:|---:|---:|")
@@ -114,7 +115,7 @@ def measure(case: Case) -> dict[str, Any]:
 
 
 def seconds_of(work: Any, device: torch.device) -> list[float]:
-    """Return the times of a few runs after one that does not count."""
+    """Return the times of a few runs, after one for warming up."""
     times = []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()

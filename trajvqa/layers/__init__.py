@@ -1,1 +1,1 @@
-"""The layers: those of the paper's own model in files named after its sections, and those of the other methods."""
+"""Layers of the paper's own model, with its sections and equations named, and of the methods that it compares with."""

@@ -1,4 +1,4 @@
-"""Attention by a hidden layer over query and key, in place of their product."""
+"""Additive attention: scores from a hidden layer over query and key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["AdditiveAttention"]
 
 
 class AdditiveAttention(nn.Module):
-    """The softmax of w · tanh(U query + V key) over the keys.
+    """Attention weights softmax(w · tanh(U query + V key)) over the keys.
 
     Bahdanau et al., Neural Machine Translation by Jointly Learning to Align and Translate, 2015.
 
@@ -31,25 +31,25 @@ class AdditiveAttention(nn.Module):
         self.weigh = nn.Linear(hidden_size, 1, bias=False)
 
     def project(self, keys: Tensor) -> Tensor:
-        """Return V keys (..., m, hidden_size) for keys (..., m, key_size), once for all queries to come."""
+        """Return V keys (..., m, hidden_size) for keys (..., m, key_size), to be shared by several queries."""
         projected: Tensor = self.key(keys)
         return projected
 
     def forward(self, query: Tensor, projected: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return how much of its attention a query gives to each key.
+        """Return the attention weights of a query over the keys.
 
         Parameters
         ----------
         query
             (..., query_size).
         projected
-            (..., m, hidden_size) keys as `project` returns them; leading axes broadcast against those of `query`.
+            (..., m, hidden_size) keys from `project`; leading axes broadcast against those of `query`.
         mask
-            (..., m) bool, where there is a key; None where all are.
+            (..., m) bool, true for valid keys; None if all are.
 
         Returns
         -------
-        (..., m), with a sum of 1.
+        (..., m), summing to 1.
         """
         scores = self.weigh(torch.tanh(self.query(query).unsqueeze(-2) + projected)).squeeze(-1)
         return torch.softmax(scores, dim=-1) if mask is None else masked_softmax(scores, mask)

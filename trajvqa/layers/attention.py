@@ -37,9 +37,9 @@ class Attention(nn.Module):
     hidden_size
         d.
     heads
-        Number of heads, which share d.
+        Number of heads, each of width d / heads.
     dropout
-        Share of the attended values dropped.
+        Dropout probability of the attended values.
     """
 
     def __init__(self, hidden_size: int, heads: int, dropout: float) -> None:
@@ -61,14 +61,14 @@ class Attention(nn.Module):
         keys
             (..., m, d), also the values; leading axes broadcast against those of `queries`.
         mask
-            (..., m) bool, where there is a key.
+            (..., m) bool, true for valid keys.
 
         Returns
         -------
         aligned
-            (..., n, d) queries with what they attended to.
+            (..., n, d) queries plus the attended values, normalised.
         weights
-            (..., n, m), mean over the heads.
+            (..., n, m) attention weights, averaged over the heads.
         """
         query, key, value = (
             self._split(layer(each)) for layer, each in ((self.query, queries), (self.key, keys), (self.value, keys))
@@ -85,7 +85,7 @@ class Attention(nn.Module):
 
 
 class Alignment(nn.Module):
-    """Two modalities that attend to each other: one of Eqs. 6, 7 and 8."""
+    """Mutual attention of two modalities: one of Eqs. 6, 7 and 8."""
 
     def __init__(self, hidden_size: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Alignment(nn.Module):
     def forward(
         self, first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Align.
+        """Let each of two modalities attend to the other.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Alignment(nn.Module):
         first, second
             (..., n, d) and (..., m, d), aligned.
         weights
-            (..., n, m), how `first` attended to `second`.
+            (..., n, m) attention weights of `first` over `second`.
         """
         aligned_first, weights = self.first_to_second(first, second, second_mask)
         aligned_second, _ = self.second_to_first(second, first, first_mask)

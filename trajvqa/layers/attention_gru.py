@@ -1,4 +1,4 @@
-"""A recurrent layer that takes in of each fact as much as attention says."""
+"""A recurrent layer whose update gate is an attention weight."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["AttentionGru"]
 
 
 class AttentionGru(nn.Module):
-    """A GRU whose update gate is given from outside.
+    """A GRU whose update gate is an input.
 
-    Xiong et al., Dynamic Memory Networks for Visual and Textual Question Answering, 2016. A fact f of weight g makes of
-    the state h the state g c + (1 - g) h, with the candidate c = tanh(V f + r ∘ Q h) and the reset gate
-    r = sigmoid(W f + U h); c and r have a bias each.
+    Xiong et al., Dynamic Memory Networks for Visual and Textual Question Answering, 2016. A fact f with weight g turns
+    the state h into g c + (1 - g) h, with the candidate c = tanh(V f + r ∘ Q h) and the reset gate
+    r = sigmoid(W f + U h); c and r each have a bias.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ class AttentionGru(nn.Module):
         Parameters
         ----------
         facts
-            (B, N, d) of each question.
+            (B, N, d) facts of each question.
         weights
-            (B, C, N) of the facts, for each of its candidates.
+            (B, C, N) weights of the facts, for each candidate.
         """
         projected = self.facts(facts).unsqueeze(1)  # (B, 1, N, 2d)
         state = facts.new_zeros(*weights.shape[:2], facts.shape[-1])
-        for place in range(facts.shape[1]):
-            reset, candidate = projected[:, :, place].chunk(2, dim=-1)
+        for index in range(facts.shape[1]):
+            reset, candidate = projected[:, :, index].chunk(2, dim=-1)
             reset_state, candidate_state = self.state(state).chunk(2, dim=-1)
             candidate = torch.tanh(candidate + torch.sigmoid(reset + reset_state) * candidate_state)
-            state = state + weights[:, :, place, None] * (candidate - state)
+            state = state + weights[:, :, index, None] * (candidate - state)
         return state

@@ -1,4 +1,4 @@
-"""Attention between two sequences in both directions, through one matrix of similarities."""
+"""Attention between two sequences in both directions, from one similarity matrix."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ __all__ = ["CoAttention"]
 
 
 class CoAttention(nn.Module):
-    """The items of one sequence, each with what it finds in another.
+    """The items of one sequence, each joined with what it attends to in another.
 
-    As Seo et al. (2017) and Xiong et al. (2017) have it for text. The similarity S of items v and q is the weighted sum
-    of v, q and their product. Its softmax over q is R, over v is K. Items V of the first then have ``A = R Q``, what
-    they see of the second, and ``B = R Kᵀ V``, what that sees of the first; a linear layer joins V, A, V*A and V*B.
+    As in Seo et al. (2017) and Xiong et al. (2017) for text. The similarity of items v and q is a weighted sum of v, q
+    and their product; its softmax over q is R, its softmax over v is K. For the items V of the first sequence,
+    ``A = R Q`` is what they attend to in the second, and ``B = R Kᵀ V`` what that attends to in the first. A linear
+    layer joins V, A, V*A and V*B.
 
     Parameters
     ----------
@@ -30,12 +31,12 @@ class CoAttention(nn.Module):
         self.first = nn.Linear(hidden_size, 1, bias=False)
         self.second = nn.Linear(hidden_size, 1, bias=False)
         self.product = nn.Parameter(torch.empty(hidden_size).uniform_(-1, 1) / math.sqrt(hidden_size))
-        # The first sequence has a layer of its own: what it alone gives is the same for all candidates.
+        # V has a layer of its own, since its part of the sum is the same for all candidates.
         self.keep = nn.Linear(hidden_size, hidden_size)
         self.join = nn.Linear(3 * hidden_size, hidden_size, bias=False)
 
     def forward(self, first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor) -> Tensor:
-        """Attend.
+        """Join the items of the first sequence with what they attend to in the second.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Section 3.1: what clips, trajectories and words become before they meet."""
+"""Section 3.1: encoders of clips, trajectories and words."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ __all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "word_embedding"
 
 
 class FrameEncoder(nn.Module):
-    """Clips in their context, Eqs. 1 and 2.
+    """Encoder of clips, Eqs. 1 and 2.
 
     Parameters
     ----------
     feature_size
-        Width of a clip's features, appearance and motion side by side.
+        Width of a clip's features, appearance and motion together.
     hidden_size
         d.
     dropout
-        Share of values dropped before the recurrent layer.
+        Dropout probability before the recurrent layer.
     """
 
     def __init__(self, feature_size: int, hidden_size: int, dropout: float) -> None:
@@ -36,7 +36,7 @@ class FrameEncoder(nn.Module):
 
 
 class TrajectoryEncoder(nn.Module):
-    """Trajectories in the company of the others, Section 3.1.1 and Eq. 3.
+    """Encoder of trajectories in the context of the others, Section 3.1.1 and Eq. 3.
 
     A trajectory is the sum of three projections: of its pooled visual feature, of the word vector of its label, and of
     its start and end.
@@ -46,16 +46,16 @@ class TrajectoryEncoder(nn.Module):
     feature_size
         Width of the pooled visual feature.
     label_vectors
-        (classes, word_size) word vectors of the labels; they are not trained.
+        (classes, word_size) word vectors of the labels, which are not trained.
     hidden_size
         d.
     kind
         ``mhsa``: self-attention and feed-forward layers with skip connections (Figure 3); ``gru``: a recurrent layer
-        over the trajectories in the order in which they stand.
+        over the trajectories in their given order.
     layers, heads, feed_forward
-        Of ``mhsa``.
+        Number of layers, number of heads and width of the feed-forward layers of ``mhsa``.
     dropout
-        Share of values dropped in the layers.
+        Dropout probability in the layers of ``mhsa``.
     """
 
     label_vectors: Tensor
@@ -85,29 +85,29 @@ class TrajectoryEncoder(nn.Module):
             self.context = nn.GRU(hidden_size, hidden_size, batch_first=True)
 
     def forward(self, features: Tensor, labels: Tensor, spans: Tensor, mask: Tensor) -> Tensor:
-        """Encode.
+        """Encode trajectories.
 
         Parameters
         ----------
         features
             (B, K, D) pooled visual features.
         labels
-            (B, K) places in `label_vectors`.
+            (B, K) row numbers of `label_vectors`.
         spans
-            (B, K, 2) start and end as shares of the video.
+            (B, K, 2) start and end, as shares of the video.
         mask
-            (B, K) bool, where there is a trajectory: the first places of each row.
+            (B, K) bool, true for trajectories, which come first in each row.
 
         Returns
         -------
-        (B, K, d), 0 where there is no trajectory.
+        (B, K, d), 0 outside the mask.
         """
         parts = self.visual(features) + self.label(self.label_vectors[labels]) + self.time(spans)
         parts = self.norm(parts)
         if isinstance(self.context, nn.GRU):
             encoded: Tensor = self.context(parts)[0]
         else:
-            # Attention needs something to attend to: a video without any lends it a place that is blanked below.
+            # Softmax over no key is NaN: a video without trajectories keeps its first entry, which is zeroed below.
             first = torch.arange(mask.shape[1], device=mask.device) == 0
             hidden = ~(mask | (first & ~mask.any(dim=1, keepdim=True)))
             encoded = self.context(parts, src_key_padding_mask=hidden)  # Eq. 3
@@ -115,20 +115,20 @@ class TrajectoryEncoder(nn.Module):
 
 
 class QueryEncoder(nn.Module):
-    """Question and candidate as one sentence, Eq. 4.
+    """Encoder of question and candidate as one sentence, Eq. 4.
 
     Parameters
     ----------
     word_vectors
-        (words, word_size) first values of the trainable vectors; None where the text comes as features.
+        (words, word_size) initial values of the trainable word vectors; None if the text is given as features.
     feature_size
-        Width of the text's features, which are projected to `word_size`; None where the text comes as words.
+        Width of the text's features, which are projected to `word_size`; None if the text is given as words.
     word_size
         Width of a word before the recurrent layer.
     hidden_size
         d.
     dropout
-        Share of values dropped before the recurrent layer.
+        Dropout probability before the recurrent layer.
     """
 
     def __init__(
@@ -140,34 +140,34 @@ class QueryEncoder(nn.Module):
         self.recurrent = nn.GRU(word_size, hidden_size, batch_first=True)
 
     def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Encode.
+        """Encode question and candidate.
 
         Parameters
         ----------
         words
             (B, C, L) word numbers, or (B, C, L, S) features.
         mask
-            (B, C, L) bool, where there is a word: the first places of each row.
+            (B, C, L) bool, true for words, which come first in each row.
 
         Returns
         -------
         words
-            (B, C, L, d), 0 where there is no word.
+            (B, C, L, d) states, 0 outside the mask.
         sentence
-            (B, C, d), the state after the last word.
+            (B, C, d) state after the last word.
         """
         batch, candidates, length = mask.shape
         embedded = self.dropout(self.embed(words)).flatten(0, 1)
         states, _ = self.recurrent(embedded)  # Eq. 4
         states = states.view(batch, candidates, length, -1)
-        # A recurrent layer never looks ahead, so padding behind the last word has no part in its state.
+        # The state after the last word does not depend on the padding behind it.
         last = (mask.sum(dim=-1) - 1).clamp(min=0)
         sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
         return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence
 
 
 def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:
-    """Return what makes vectors of `word_size` of words: a table of trainable vectors, or a projection of features."""
+    """Return a module that maps words to vectors of `word_size`: a trainable table, or a projection of features."""
     if word_vectors is not None:
         return nn.Embedding(len(word_vectors), word_size, _weight=word_vectors.clone())
     assert feature_size is not None

@@ -13,20 +13,20 @@ __all__ = ["GraphReasoning"]
 
 
 class GraphReasoning(nn.Module):
-    """Adjacency from the nodes themselves, graph convolutions, and pooling into one vector.
+    """Graph convolutions over an adjacency computed from the nodes, and pooling into one vector.
 
     Parameters
     ----------
     hidden_size
         d.
     layers
-        Graph convolutions.
+        Number of graph convolutions.
     adjacency
-        ``softmax`` is Eq. 9; ``relu_gram`` is HGA's: products of rectified projections, without softmax and identity.
+        ``softmax``: Eq. 9; ``relu_gram``: HGA's products of rectified projections, without softmax and identity.
     pooling
-        ``attention`` is Eq. 11; ``sum`` adds the nodes.
+        ``attention``: Eq. 11; ``sum``: the sum of the nodes.
     dropout
-        Share of values dropped behind each convolution.
+        Dropout probability after each convolution.
     """
 
     def __init__(self, hidden_size: int, layers: int, adjacency: str, pooling: str, dropout: float) -> None:
@@ -46,7 +46,7 @@ class GraphReasoning(nn.Module):
             )
 
     def forward(self, nodes: Tensor, mask: Tensor) -> Tensor:
-        """Return (..., d) for nodes (..., n, d), of which those with a true `mask` (..., n) are there."""
+        """Return the pooled vector (..., d) of the nodes (..., n, d) at which `mask` (..., n) is true."""
         edges = self._edges(nodes, mask)
         for convolve, norm in zip(self.convolutions, self.norms, strict=True):
             nodes = self.dropout(torch.relu(norm(edges @ convolve(nodes))))  # Eq. 10

@@ -1,4 +1,4 @@
-"""Memories of slots that are written to and read from step by step, as Fan et al., 2019, have them."""
+"""Memories of slots, read and written step by step (Fan et al., 2019)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["QuestionMemory", "VideoMemory"]
 
 
 class VideoMemory(nn.Module):
-    """The heterogeneous memory, which appearance and motion share.
+    """The heterogeneous memory shared by appearance and motion.
 
-    Each stream has a state, h_a and h_m, and the memory has slots M and a state h of its own; all start at 0. A step
-    takes in one clip, a_t and m_t. All that it computes is of the states and slots of the step before:
+    Each stream has a state, h_a and h_m; the memory has slots M and a state h. All start at 0. A step reads one clip,
+    a_t and m_t, and computes everything from the states and slots of the step before:
 
     - r = softmax(linear [h_a; h_m; h]) M is read;
     - h becomes relu(linear [r; h]), h_a becomes relu(linear [a_t; r; h_a]), and h_m likewise;
@@ -23,9 +23,9 @@ class VideoMemory(nn.Module):
     Parameters
     ----------
     hidden_size
-        d of clips, slots and states.
+        Width d of clips, slots and states.
     slots
-        Size of the memory.
+        Number of slots.
     """
 
     def __init__(self, hidden_size: int, slots: int) -> None:
@@ -60,20 +60,20 @@ class VideoMemory(nn.Module):
 class QuestionMemory(nn.Module):
     """The memory of the words of a sentence.
 
-    Slots M and a state h start at 0. A step takes in one word x_t. All that it computes is of the state and the slots
-    of the step before:
+    Slots M and a state h start at 0. A step reads one word x_t and computes everything from the state and the slots of
+    the step before:
 
-    - r = o softmax(linear [x_t; h]) M is read, through a gate o = sigmoid(linear [x_t; h]), a number;
+    - r = o softmax(linear [x_t; h]) M is read, through a scalar gate o = sigmoid(linear [x_t; h]);
     - h becomes relu(linear [x_t; r; h]);
     - the content to write is c = relu(linear [x_t; h]), spread over the slots by w = softmax(linear [x_t; h]);
-    - through a gate i = sigmoid(linear [x_t; h]), a number, M becomes i w c + (1 - w) M.
+    - through a scalar gate i = sigmoid(linear [x_t; h]), M becomes i w c + (1 - w) M.
 
     Parameters
     ----------
     hidden_size
-        d of words, slots and state.
+        Width d of words, slots and state.
     slots
-        Size of the memory.
+        Number of slots.
     """
 
     def __init__(self, hidden_size: int, slots: int) -> None:
@@ -104,7 +104,7 @@ class QuestionMemory(nn.Module):
 
 
 class _Stream(nn.Module):
-    """What one stream writes, and its state."""
+    """The writes and the state of one stream."""
 
     def __init__(self, size: int, slots: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class _Stream(nn.Module):
         self.state = nn.Linear(3 * size, size)
 
     def written(self, clip: Tensor, state: Tensor) -> Tensor:
-        """Return (n, slots, d), the content as it is spread over the slots."""
+        """Return the content (n, slots, d), spread over the slots."""
         both = torch.cat([clip, state], dim=-1)
         spread = torch.softmax(self.spread(both), dim=-1)
         return spread.unsqueeze(-1) * torch.relu(self.content(both)).unsqueeze(1)
@@ -124,5 +124,5 @@ class _Stream(nn.Module):
 
 
 def _recall(scores: Tensor, memory: Tensor) -> Tensor:
-    """Return (n, d), the mean of the slots (n, S, d) by the softmax of the scores (n, S)."""
+    """Return the mean (n, d) of the slots (n, S, d), weighted by the softmax of the scores (n, S)."""
     return (torch.softmax(scores, dim=-1).unsqueeze(1) @ memory).squeeze(1)

@@ -1,4 +1,4 @@
-"""A graph over the objects of a video, whose edges come from the objects (Huang et al., 2020)."""
+"""A graph over the objects of a video, with edges computed from the objects (Huang et al., 2020)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["ObjectGraph"]
 class ObjectGraph(nn.Module):
     """Graph convolutions with a skip connection around them all.
 
-    The edges of an object are the softmax, over the objects, of the products of its projection with another projection
-    of each. A convolution is: linear, then the object itself plus the sum over its edges, ReLU, dropout.
+    The edges of an object are the softmax over all objects of the products of its projection with a second projection
+    of each. A convolution is a linear layer, the object itself plus the sum over its edges, ReLU and dropout.
 
     Parameters
     ----------
     hidden_size
         d.
     layers
-        Graph convolutions.
+        Number of graph convolutions.
     dropout
-        Share of values dropped behind each convolution.
+        Dropout probability after each convolution.
     """
 
     def __init__(self, hidden_size: int, layers: int, dropout: float) -> None:

@@ -1,4 +1,4 @@
-"""LSTMs over clips and words, with which the methods that the paper compares with read them."""
+"""LSTMs over clips and words, for the methods that the paper compares with."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ __all__ = ["LstmLayers", "LstmQueryEncoder", "lstm"]
 
 
 def lstm(input_size: int, hidden_size: int, layers: int, dropout: float) -> nn.LSTM:
-    """Return LSTM layers over (B, n, input_size), with dropout from each to the next."""
-    # torch warns of dropout where there is no next layer.
+    """Return LSTM layers over (B, n, input_size), with dropout between layers."""
+    # torch warns about dropout with a single layer.
     return nn.LSTM(input_size, hidden_size, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
 
 
 class LstmLayers(nn.Module):
-    """LSTM layers that give the states of every layer, where `lstm` gives those of the last.
+    """LSTM layers that return the states of every layer; `lstm` returns only those of the last.
 
     Parameters
     ----------
     input_size
-        Width of what the first layer reads.
+        Width of the input of the first layer.
     hidden_size
         d.
     layers
         Number of layers.
     dropout
-        Share of values dropped from each layer to the next.
+        Dropout probability between layers.
     """
 
     def __init__(self, input_size: int, hidden_size: int, layers: int, dropout: float) -> None:
@@ -39,14 +39,14 @@ class LstmLayers(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Read (B, n, input_size) from the first to the last.
+        """Read sequences (B, n, input_size).
 
         Returns
         -------
         states
-            (B, n, layers, d), the layers in the order in which they read.
+            (B, n, layers, d), with the layers from first to last.
         last
-            Hidden and cell states after the last place, each (layers, B, d), as `lstm` gives them.
+            Hidden and cell states after the last item, each (layers, B, d), as from `lstm`.
         """
         states, last = [], []
         for number, layer in enumerate(self.layers):
@@ -58,14 +58,14 @@ class LstmLayers(nn.Module):
 
 
 class LstmQueryEncoder(nn.Module):
-    """Question and candidate as one sentence, read by LSTM layers.
+    """Encoder of question and candidate as one sentence, with LSTM layers.
 
     Parameters
     ----------
     word_vectors
-        (words, word_size) first values of the trainable vectors; None where the text comes as features.
+        (words, word_size) initial values of the trainable word vectors; None if the text is given as features.
     feature_size
-        Width of the text's features, which are projected to `word_size`; None where the text comes as words.
+        Width of the text's features, which are projected to `word_size`; None if the text is given as words.
     word_size
         Width of a word before the first layer.
     hidden_size
@@ -73,7 +73,7 @@ class LstmQueryEncoder(nn.Module):
     layers
         Number of layers.
     dropout
-        Share of values dropped before each layer.
+        Dropout probability before each layer.
     """
 
     def __init__(
@@ -91,30 +91,30 @@ class LstmQueryEncoder(nn.Module):
         self.recurrent = lstm(word_size, hidden_size, layers, dropout)
 
     def forward(self, words: Tensor, mask: Tensor, start: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """Encode.
+        """Encode question and candidate.
 
         Parameters
         ----------
         words
             (B, C, L) word numbers, or (B, C, L, S) features.
         mask
-            (B, C, L) bool, where there is a word: the first places of each row.
+            (B, C, L) bool, true for words, which come first in each row.
         start
-            Hidden and cell states, each (layers, B, d), that the sentences of a question start from; None for zeros.
+            Hidden and cell states, each (layers, B, d), from which the sentences of a question start; None for zeros.
 
         Returns
         -------
         words
-            (B, C, L, d) states of the last layer, 0 where there is no word.
+            (B, C, L, d) states of the last layer, 0 outside the mask.
         sentence
-            (B, C, layers, d), the state of each layer after the last word.
+            (B, C, layers, d) state of each layer after the last word.
         """
         candidates, length = mask.shape[1:]
         embedded = self.dropout(self.embed(words)).flatten(0, 1)
         if start is not None:
             hidden, cell = (each.repeat_interleave(candidates, dim=1) for each in start)
             start = hidden, cell
-        # Of packed words no layer reads on after the last: what it ends with is its state there.
+        # Layers do not read past the last packed word, so their final state is the state there.
         lengths = mask.sum(dim=-1).flatten().clamp(min=1).cpu()
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
         packed, (last, _) = self.recurrent(packed, start)

@@ -1,4 +1,4 @@
-"""Relations among the subsets of a short array, under a condition (Le et al., 2020)."""
+"""Relations among the subsets of a short array, given a condition (Le et al., 2020)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ __all__ = ["RelationUnit"]
 
 
 class RelationUnit(nn.Module):
-    """Conditional relation unit: an array and a condition become an array of what subsets of each size have to say.
+    """Conditional relation unit: maps an array of n items and a condition to one item for each size of subsets.
 
-    For each size k from 2 to n, every subset of k items is averaged, joined with the condition by a layer of that size,
-    and the results of one size are averaged.
+    For each size k from 2 to n, every subset of k items is averaged and joined with the condition by a layer for that
+    size, and the results of one size are averaged.
 
     Parameters
     ----------
     count
-        n, items of the array, at least 2. All 2^n subsets but the smallest are looked at, so n is to be small.
+        Number n of items, at least 2. All subsets of two or more items are used, about 2^n, so n must be small.
     hidden_size
         d.
     gated
-        Whether a second layer, through a sigmoid, says how much of each number is let through.
+        Whether the output of a second layer gates each value through a sigmoid.
     """
 
     subsets: Tensor
@@ -41,7 +41,7 @@ class RelationUnit(nn.Module):
         self.conditions = nn.ModuleList(nn.Linear(hidden_size, width, bias=False) for _ in chosen)
 
     def forward(self, items: Tensor, condition: Tensor) -> Tensor:
-        """Relate.
+        """Relate the items.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class RelationUnit(nn.Module):
 
         Returns
         -------
-        (..., n - 1, d): of subsets of 2 items, of 3, up to all n.
+        (..., n - 1, d): one item for subsets of 2 items, one for 3, up to all n.
         """
         means = torch.split(self.subsets.to(items.dtype) @ items, self.counts, dim=-2)
         related = []

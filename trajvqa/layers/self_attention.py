@@ -1,4 +1,4 @@
-"""A sequence that attends to itself and knows the order of its items, without recurrence (Li et al., 2019)."""
+"""Self-attention with positions, in place of recurrence (Li et al., 2019)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sinusoids(positions: Tensor, size: int) -> Tensor:
 
 
 class PositionalSelfAttention(nn.Module):
-    """Projection, plus positions, then self-attention and a feed-forward layer, each with skip connection and norm.
+    """Projection plus position encodings, self-attention and a feed-forward layer, each with skip connection and norm.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class PositionalSelfAttention(nn.Module):
     hidden_size
         d.
     dropout
-        Share of values dropped before each skip connection.
+        Dropout probability before each skip connection.
     """
 
     def __init__(self, feature_size: int, hidden_size: int, dropout: float) -> None:
@@ -52,9 +52,9 @@ class PositionalSelfAttention(nn.Module):
     def forward(self, items: Tensor, mask: Tensor) -> Tensor:
         """Return (..., n, d) for items (..., n, S), 0 outside the mask (..., n)."""
         projected = self.project(items)
-        # In single precision also under autocast: half of it cannot tell far positions apart.
-        order = torch.arange(items.shape[-2], device=items.device, dtype=torch.float32)
-        placed = projected + sinusoids(order, projected.shape[-1])
+        # In single precision under autocast too: bfloat16 cannot distinguish distant positions.
+        positions = torch.arange(items.shape[-2], device=items.device, dtype=torch.float32)
+        placed = projected + sinusoids(positions, projected.shape[-1])
         attended, _ = self.attention(placed, placed, mask)
         encoded: Tensor = self.norm(attended + self.feed_forward(attended))
         return encoded.masked_fill(~mask.unsqueeze(-1), 0.0)

@@ -1,4 +1,4 @@
-"""The models, by name."""
+"""Registry of the models by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from trajvqa.config import STREAMS, ModelConfig
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Inputs
 from trajvqa.models.co_mem import CoMem
 from trajvqa.models.evqa import Evqa
 from trajvqa.models.hcrn import Hcrn
@@ -28,7 +28,7 @@ __all__ = ["create_model", "list_models", "streams_of"]
 class _Model:
     build: Callable[[ModelConfig, Inputs], nn.Module]
     streams: Callable[[ModelConfig], tuple[str, ...]]
-    """What it sees of the video, under these settings."""
+    """Streams that the model reads with these settings."""
 
 
 def _nothing(config: ModelConfig) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def _clips(config: ModelConfig) -> tuple[str, ...]:
     return ("frame",)
 
 
-def _as_set(config: ModelConfig) -> tuple[str, ...]:
+def _chosen(config: ModelConfig) -> tuple[str, ...]:
     return tuple(stream for stream in STREAMS if stream in config.used_streams)
 
 
@@ -58,7 +58,7 @@ _MODELS = {
     "random": _Model(RandomChoice, _nothing),
     "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),
-    "trajectory": _Model(TrajectoryModel, _as_set),
+    "trajectory": _Model(TrajectoryModel, _chosen),
 }
 
 
@@ -77,27 +77,27 @@ def create_model(name: str, config: ModelConfig, inputs: Inputs) -> nn.Module:
     config
         How it is built.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Returns
     -------
-    A module that gives scores (B, C) for a `trajvqa.data.batches.Batch`.
+    A module that returns scores (B, C) for a `trajvqa.data.batches.Batch`.
 
     Raises
     ------
     ValueError
-        When there is no model of that name, or when the data lack what it needs.
+        If there is no model of that name, or when the data lack what it needs.
     """
     return _model(name).build(config, inputs)
 
 
 def streams_of(name: str, config: ModelConfig) -> tuple[str, ...]:
-    """Return what a model sees of the video.
+    """Return the streams of the video that a model reads.
 
     Raises
     ------
     ValueError
-        When there is no model of that name.
+        If there is no model of that name.
     """
     return _model(name).streams(config)
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.additive import AdditiveAttention
 from trajvqa.layers.attention_gru import AttentionGru
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
@@ -23,16 +22,16 @@ _CYCLES = 3
 class CoMem(nn.Module):
     """Gao et al., Motion-Appearance Co-Memory Networks for Video Question Answering, 2018.
 
-    Two LSTM layers read the appearance of the clips, two others their motion, and two the question with its candidate,
-    whose last state is q. The states of the clips are the facts of a stream, the last of them its first memory. In each
-    of three cycles a stream attends to its facts, guided by q, its memory and the memory of the other stream; an
-    attention GRU over the facts makes a context of them; and the memory becomes the rectified linear layer of memory,
-    context and q. Both streams read the memories of the cycle before. A linear unit on the two last memories makes the
-    score.
+    Two LSTM layers read the appearance of the clips, two others their motion, and two the question with its candidate;
+    the last state of the latter is q. The states of the clips are the facts of a stream, and the last of them is its
+    initial memory. In each of three cycles a stream attends to its facts, guided by q, its memory and the memory of the
+    other stream; an attention GRU over the facts computes a context; and the memory becomes a rectified linear layer of
+    memory, context and q. Both streams read the memories of the cycle before. A linear unit on the two last memories
+    is the score.
 
     What differs: the facts are on one level, the states of the LSTM, where the paper stacks convolutions and
-    deconvolutions over time and mixes their levels; and gradients flow into the first memories, which NExT-QA's code
-    cuts off.
+    deconvolutions over time and mixes their levels; and gradients flow into the initial memories, where NExT-QA's code
+    stops them.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -62,7 +61,7 @@ class CoMem(nn.Module):
 
 
 class _Stream(nn.Module):
-    """The facts of one stream, and a cycle of its memory."""
+    """The facts of one stream, and one cycle of its memory."""
 
     def __init__(self, feature_size: int, hidden_size: int, dropout: float) -> None:
         super().__init__()

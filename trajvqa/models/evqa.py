@@ -1,12 +1,11 @@
-"""EVQA: video and sentence read apart, and added."""
+"""EVQA: video and sentence read separately, and added."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.recurrent import lstm
 from trajvqa.models.query_encoders import lstm_query_encoder, required
 
@@ -14,13 +13,13 @@ __all__ = ["Evqa"]
 
 
 class Evqa(nn.Module):
-    """The plain baseline of Antol et al., VQA: Visual Question Answering, 2015, with clips in place of the image.
+    """The baseline of Antol et al., VQA: Visual Question Answering, 2015, with clips in place of the image.
 
     One LSTM reads the clips, another the question with its candidate. Their last states are added, and a layer of tanh
-    units and a linear unit make the score.
+    units and a linear unit compute the score.
 
-    NExT-QA's code has the linear unit alone. It would add the same number, that of the video, to all candidates of a
-    question: the choice would be that of the text. The layer of tanh units is Antol et al.'s.
+    NExT-QA's code has only the linear unit. The video would then add the same number to all candidates of a question,
+    and the text alone would decide. The layer of tanh units is Antol et al.'s.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import elu
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.clips import appearance_and_motion, in_equal_parts, sizes_of
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.relation import RelationUnit
@@ -18,7 +17,7 @@ __all__ = ["Hcrn"]
 
 _SEGMENTS = 4
 _CLIPS = 4
-"""Of a segment."""
+"""Number of clips in a segment."""
 
 
 class Hcrn(nn.Module):
@@ -27,34 +26,35 @@ class Hcrn(nn.Module):
     Le et al., Hierarchical Conditional Relation Networks for Video Question Answering, CVPR 2020. In words:
 
     - A relation unit averages subsets of its array, joins each with a condition by a layer and ELU, and averages over
-      the subsets of one size: an array of one item a size comes out.
-    - The appearance of the parts of each segment goes through a unit under the motion of the segment, then through one
-      under the sentence. What comes out of the segments, place by place, is the array of a unit under the motion of the
-      whole video, then of one under the sentence. Units under the sentence are gated.
-    - The sentence looks at everything that comes out by attention; the sum is joined with the sentence and scored.
+      the subsets of one size. Its output has one item for each size.
+    - The appearance of the clips of each segment goes through a unit conditioned on the motion of the segment, then
+      through one conditioned on the sentence. Items with the same index in all segments form the array of a unit
+      conditioned on the motion of the whole video, then of one conditioned on the sentence. Units conditioned on the
+      sentence are gated.
+    - The sentence attends to all items of the output; the weighted sum is joined with the sentence and scored.
 
     What differs:
 
-    - The published model has 16 frames in each clip; NExT-QA's features are one vector a clip. So the parts are clips,
-      four in each of four segments. A video of another number of clips is averaged over 16 equal parts.
-    - All subsets of each size are looked at, the whole array among them. The published code draws one a size anew in
-      every forward pass, also when it evaluates, from arrays that are too long for all; ours are of 4 and of 3.
-    - Question and candidate are one sentence, as everywhere here, and its state is the condition. The published model
-      conditions on the question, and candidates meet the result.
-    - Recurrent layers are the other models' and run forward; the score has no batch norm, so a question's scores do not
-      depend on others.
+    - The published model has 16 frames in each clip; NExT-QA's features have one vector per clip. The units therefore
+      relate clips, four in each of four segments. A video with another number of clips is averaged over 16 equal parts.
+    - All subsets of each size are used, including the whole array. The published code draws one of each size again in
+      every forward pass, even in evaluation, from arrays that are too long for all; ours have 4 and 3 items.
+    - Question and candidate are one sentence, as in all models here, and its state is the condition. The published
+      model conditions on the question, and combines the result with the candidates.
+    - Recurrent layers are those of the other models and run forward; the score has no batch norm, so a question's
+      scores do not depend on others.
 
     Parameters
     ----------
     config
-        How it is built; `appearance_size` says where motion begins.
+        How the model is built; `appearance_size` is where motion begins.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        When the data lack clips, or the text that the settings ask for.
+        If the data lack clips, or the text that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -95,7 +95,7 @@ class Hcrn(nn.Module):
 
 
 class _Look(nn.Module):
-    """Attention of the sentence to what the units give."""
+    """Attention of the sentence to the output of the units."""
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class _Look(nn.Module):
         self.weigh = nn.Linear(hidden_size, 1, bias=False)
 
     def forward(self, items: Tensor, sentence: Tensor) -> Tensor:
-        """Return (..., d), a weighted mean of items (..., n, d), for sentences (..., d)."""
+        """Return the weighted mean (..., d) of items (..., n, d) that sentences (..., d) attend to."""
         projected = self.item(items)
         asked = projected * self.sentence(sentence).unsqueeze(-2)
         weights = torch.softmax(self.weigh(elu(self.join(torch.cat([projected, asked], dim=-1)))), dim=-2)
@@ -113,5 +113,5 @@ class _Look(nn.Module):
 
 
 def _segments(clips: Tensor) -> Tensor:
-    """Return (B, segments, clips of a segment, d) for (B, N, d)."""
+    """Return (B, segments, clips per segment, d) for clips (B, N, d)."""
     return in_equal_parts(clips, _SEGMENTS * _CLIPS).reshape(len(clips), _SEGMENTS, _CLIPS, -1)

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
@@ -21,40 +20,40 @@ _HEADS = 1
 
 
 class Hga(nn.Module):
-    """Scores candidates by a graph over clips and words, and by the whole video and sentence beside it.
+    """Scores candidates by a graph over clips and words, joined with the whole video and sentence.
 
     Jiang and Han, Reasoning with Heterogeneous Graph Alignment for Video Question Answering, AAAI 2020. In words:
 
-    - Clips and words, from a recurrent layer each and scaled by layer norm, attend to each other once, with a skip
+    - Clips and words, each from a recurrent layer and scaled by layer norm, attend to each other once, with a skip
       connection and layer norm.
-    - All of them are nodes. The weight of an edge is the product of the rectified projections of its two ends. Graph
-      convolutions are: linear, sum over the edges, layer norm, ReLU, dropout.
+    - Both are nodes of one graph. The weight of an edge is the product of the rectified projections of its two ends. A
+      graph convolution is a linear layer, the sum over the edges, layer norm, ReLU and dropout.
     - The nodes are pooled into one vector, which is joined with the product of the last states of video and sentence.
 
-    Edges are HGA's whatever `adjacency` says. `pooling`, `graph_layers` and `fusion` are those of the settings: its
-    authors meant attention, yet their published figures come from a softmax over an axis of length one, which is
-    ``sum``, and from three convolutions where two are declared.
+    Edges are HGA's whatever the setting `adjacency`. `pooling`, `graph_layers` and `fusion` are taken from the
+    settings: the authors describe attention, yet their published figures come from a softmax over an axis of length
+    one, which is ``sum``, and from three convolutions where two are declared.
 
     What differs:
 
-    - Masks say where there is a word; the published code takes rows whose sum is zero for padding, and after layer
-      norm any row may have that sum.
-    - BLOCK, a bilinear form of 20 blocks of low rank, is the product of two projections for video and sentence, which
-      is the same with blocks of one number, and the score of the paper's own model for the graph, so that the two
-      models differ in what they see of the video and not in how they score it.
-    - Both directions of attention have projections of their own, and dropout of values stands for dropout of weights.
+    - Padding is masked explicitly; the published code takes rows that sum to zero for padding, and after layer norm any
+      row may do so.
+    - BLOCK, a bilinear form of 20 blocks of low rank, is replaced: for video and sentence by the product of two
+      projections, which equals blocks of one number, and for the graph by the score of the paper's own model. The two
+      models thus differ in what they see of the video and not in how they score it.
+    - Each direction of attention has its own projections, and dropout of values replaces dropout of weights.
 
     Parameters
     ----------
     config
-        How it is built.
+        How the model is built.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        When the data lack clips, or the text that the settings ask for.
+        If the data lack clips, or the text that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:

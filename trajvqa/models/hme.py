@@ -1,4 +1,4 @@
-"""HME: a memory that appearance and motion share, a memory of the question, and attention to both in steps."""
+"""HME: a memory shared by appearance and motion, a memory of the question, and attention to both in steps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.additive import AdditiveAttention
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.layers.memory import QuestionMemory, VideoMemory
@@ -25,23 +24,23 @@ class Hme(nn.Module):
     """Fan et al., Heterogeneous Memory Enhanced Multimodal Attention Model for Video Question Answering, 2019.
 
     Two LSTM layers read the appearance of the clips, two others their motion, and two the question with its candidate.
-    The last states of both layers side by side are the sentence. It attends to the appearance and to the motion, each
-    the states of both layers side by side.
+    The concatenated last states of both layers are the sentence. It attends to appearance and to motion, each the
+    concatenated states of both layers.
 
-    The upper layers' states of appearance and motion, clip by clip, write to one memory and read from it
-    (`VideoMemory`); those of the words do so with a memory of their own (`QuestionMemory`). Two further LSTM layers,
-    whose states start at 0, then take three steps. The input of the first is the tanh of a linear layer over the last
-    upper states of appearance and motion. Before each other step the upper state s attends to the states of the video's
-    memory and to those of the question's; both weighted sums, each through a linear layer, are weighed by a further
-    attention of s and added; and the tanh of a linear layer over s and that sum is the input. In the end both layers'
-    states stand side by side.
+    Clip by clip, the upper layers' states of appearance and motion write to one memory and read from it
+    (`VideoMemory`); those of the words do so with another (`QuestionMemory`). Two further LSTM layers, whose states
+    start at 0, then take three steps. The input of the first step is the tanh of a linear layer over the last upper
+    states of appearance and motion. Before each further step the upper state s attends to the states of the video
+    memory and to those of the question memory. Both weighted sums pass through a linear layer each, are weighted by a
+    further attention of s and added. The input is the tanh of a linear layer over s and that sum. The result is the
+    concatenated states of both layers.
 
-    These states, the attended appearance and the attended motion go each through a linear layer and tanh. A linear unit
-    on all three makes the score.
+    This result, the attended appearance and the attended motion each pass through a linear layer and tanh. A linear
+    unit on all three is the score.
 
     What differs from NExT-QA's code: both memories have 16 slots, where it has as many as there are clips and as the
-    longest sentence has words; attended appearance and motion go through a layer each, where it has one for both; and
-    all layers start as PyTorch's do, where it draws the state's weights of the question's memory from N(0, 0.1²).
+    longest sentence has words; attended appearance and motion have a layer each, where it has one for both; and all
+    layers have PyTorch's initial weights, where it draws the state's weights of the question memory from N(0, 0.1²).
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -65,7 +64,7 @@ class Hme(nn.Module):
         upper_seen, upper_moved = seen[..., -1, :], moved[..., -1, :]
         video = self.video_memory(upper_seen, upper_moved)
         words, ends = self.query(batch.words, batch.word_mask)
-        # Padding comes after the words, so that no state of a word has it in.
+        # Padding comes after the words, so no state of a word depends on it.
         question = self.question_memory(words.flatten(0, 1)).view_as(words)
         last = torch.cat([upper_seen[:, -1], upper_moved[:, -1]], dim=-1)
         fused = self.fusion(last, video, question, batch.word_mask)
@@ -76,7 +75,7 @@ class Hme(nn.Module):
 
 
 class _TemporalAttention(nn.Module):
-    """What the sentence attends to of one stream."""
+    """Attention of the sentence to one stream."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -90,7 +89,7 @@ class _TemporalAttention(nn.Module):
 
 
 class _Fusion(nn.Module):
-    """LSTM layers that attend to both memories in steps."""
+    """LSTM layers that attend to both memories, step by step."""
 
     def __init__(self, size: int, dropout: float) -> None:
         super().__init__()
@@ -108,7 +107,7 @@ class _Fusion(nn.Module):
     def forward(self, last: Tensor, video: Tensor, question: Tensor, word_mask: Tensor) -> Tensor:
         """Return (B, C, d) for the streams' last states (B, 2d) and the memories' states.
 
-        The latter are (B, N, d) of the video and (B, C, L, d) of the question, with words where `word_mask` is true.
+        The memories' states are (B, N, d) for the video and (B, C, L, d) for the question, masked by `word_mask`.
         """
         batch, candidates, _ = word_mask.shape
         video_keys = self.to_video.project(video).unsqueeze(1)
@@ -119,8 +118,8 @@ class _Fusion(nn.Module):
             if step:
                 state = hidden[-1].view(batch, candidates, -1)
                 seen = self.to_video(state, video_keys) @ video
-                told = (self.to_question(state, question_keys, word_mask).unsqueeze(-2) @ question).squeeze(-2)
-                parts = torch.stack([self.video(seen), self.question(told)], dim=-2)  # (B, C, 2, d)
+                asked = (self.to_question(state, question_keys, word_mask).unsqueeze(-2) @ question).squeeze(-2)
+                parts = torch.stack([self.video(seen), self.question(asked)], dim=-2)  # (B, C, 2, d)
                 weights = self.to_either(state, self.to_either.project(parts))
                 joined = (weights.unsqueeze(-2) @ parts).squeeze(-2)
                 given = torch.tanh(self.next(torch.cat([state, joined], dim=-1)))

@@ -1,4 +1,4 @@
-"""L-GCN: a graph over objects that know where they are (Huang et al., 2020; the paper's reference [14])."""
+"""L-GCN: a graph over objects with their locations (Huang et al., 2020; the paper's reference [14])."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import elu
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.object_graph import ObjectGraph
@@ -18,44 +17,44 @@ from trajvqa.models.query_encoders import query_encoder, required
 __all__ = ["LGcn"]
 
 _TIME_SIZE = 64
-"""Numbers that a start or an end becomes."""
+"""Width of the encoding of a start or an end."""
 _TIME_STEPS = 100
-"""Positions from the video's start to its end."""
+"""Number of positions from the start of the video to its end."""
 
 
 class LGcn(nn.Module):
-    """Scores candidates by what trajectories, related in a graph, and clips find in the words.
+    """Scores candidates by co-attention of the words with clips and with trajectories, which a graph relates.
 
     Huang et al., Location-Aware Graph Convolutional Networks for Video Question Answering, AAAI 2020. In words:
 
     - An object is its visual feature with its location. The edges of the graph are a softmax of the products of two
       projections of the objects; graph convolutions with a skip connection follow.
-    - Objects and clips meet the words by co-attention; the greatest value of each coordinate makes the vector that is
+    - Objects and clips are joined with the words by co-attention; the maximum of each coordinate is the vector that is
       scored.
 
     What differs:
 
-    - An object is a trajectory, not the box of a frame: its location is its start and its end, as sines and cosines, as
-      trajectories are stored without their place in the image. The word vector of its label is the third part of it,
-      as in the paper's own model.
-    - A trajectory lies in many clips and a video may have no trajectory, so clips stand beside the objects; the
-      published model joins each box with the features of its frame. Clips come from the recurrent layer of the other
-      models, where it has a convolution over three frames.
-    - Elements of both kinds are a set, so the maximum follows a layer with ELU, without a recurrent layer between, and
-      words have neither characters nor a layer that runs backward.
-    - The co-attention adds a fourth part, what the words see of the objects (`CoAttention`).
+    - An object is a trajectory, not a box of one frame. Its location is its start and end, as sines and cosines, since
+      trajectories are stored without coordinates. The word vector of its label is its third part, as in the paper's own
+      model.
+    - A trajectory spans many clips and a video may have no trajectory, so clips are further elements beside the
+      objects; the published model joins each box with the features of its frame. Clips come from the recurrent layer of
+      the other models, where it has a convolution over three frames.
+    - The elements are a set, so the maximum follows a layer with ELU, without a recurrent layer between, and words have
+      neither characters nor a backward layer.
+    - The co-attention has a fourth part, what the words attend to in the objects (`CoAttention`).
 
     Parameters
     ----------
     config
-        How it is built; `graph_layers` are its convolutions.
+        How the model is built; `graph_layers` is its number of convolutions.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        When the data lack clips or trajectories, or the text that the settings ask for.
+        If the data lack clips or trajectories, or the text that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -85,14 +84,14 @@ class LGcn(nn.Module):
         seen = torch.cat([self.graph(objects, batch.trajectory_mask), clips], dim=1).unsqueeze(1)
         mask = torch.cat([batch.trajectory_mask, clip_mask], dim=1).unsqueeze(1)
         met = elu(self.meet(seen, mask, words, batch.word_mask))
-        # ELU stays above -1, so what is not there is never the greatest.
+        # ELU is at least -1, so masked elements are never above the maximum.
         pooled = met.masked_fill(~mask.unsqueeze(-1), -1.0).amax(dim=-2)
         scores: Tensor = self.score(self.dropout(pooled)).squeeze(-1)
         return scores
 
 
 class _Objects(nn.Module):
-    """Trajectories by their feature, label, start and end: a projection of all of them side by side, and ELU."""
+    """Encoder of trajectories: a projection of feature, label, start and end together, and ELU."""
 
     label_vectors: Tensor
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.self_attention import PositionalSelfAttention
@@ -17,36 +16,36 @@ __all__ = ["Psac"]
 
 
 class Psac(nn.Module):
-    """Scores candidates by what the clips find in the words, both read by self-attention; it sees appearance alone.
+    """Scores candidates by co-attention of clips and words, both encoded by self-attention; only appearance is used.
 
     Li et al., Beyond RNNs: Positional Self-Attention with Co-Attention for Video Question Answering, AAAI 2019. In
     words:
 
-    - Clips and words get sines and cosines of their positions added and attend to their own kind with several heads; a
-      feed-forward layer follows, and both have a skip connection and layer norm.
-    - Clips and words meet through a matrix of similarities; each clip is joined with what it sees of the words, and
-      with what these see of the clips.
+    - Sines and cosines of their positions are added to clips and to words. Each of the two sequences attends to itself
+      with several heads; a feed-forward layer follows, and both have a skip connection and layer norm.
+    - Clips and words attend to each other through one similarity matrix; each clip is joined with what it attends to in
+      the words, and with what these attend to in the clips.
     - The mean over the clips is scored by two layers.
 
     What differs:
 
-    - Words have no vectors of their characters: neither GloVe's words nor BERT's features come with any.
+    - Words have no character vectors: neither GloVe vectors nor BERT features come with any.
     - Clips are projected to d before the first attention, where the published code attends at the width of their
-      features with heads of 256 numbers each, and words are read by the same block as clips, where it puts convolutions
-      before theirs.
-    - Masks say where there is a word; the published code tells from word number 0.
+      features with heads of width 256, and words are read by the same block as clips, where it puts convolutions before
+      theirs.
+    - Padding is masked explicitly; the published code infers it from word number 0.
 
     Parameters
     ----------
     config
-        How it is built; `appearance_size` says where motion begins.
+        How the model is built; `appearance_size` is where motion begins.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        When the data lack clips, or the text that the settings ask for.
+        If the data lack clips, or the text that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Inputs
 from trajvqa.layers.encoders import QueryEncoder, word_embedding
 from trajvqa.layers.recurrent import LstmQueryEncoder
 

@@ -1,4 +1,4 @@
-"""Chance: a score that has nothing to do with the answer (Table 1, "Random")."""
+"""The random baseline: scores independent of the answer (Table 1, "Random")."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 
 __all__ = ["RandomChoice"]
 
 
 class RandomChoice(nn.Module):
-    """Scores by a hash of question, candidate and seed, so that neither order nor padding changes a choice."""
+    """Scores by a hash of question, candidate and seed, which neither order nor padding changes."""
 
     weights: Tensor
 
@@ -23,13 +22,13 @@ class RandomChoice(nn.Module):
         self.register_buffer("weights", torch.rand(shape, dtype=torch.float64) * 1e4)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return scores (B, C) from 0 up to 1."""
-        words = batch.words.double().masked_fill(~_like(batch.word_mask, batch.words), 0.0)
+        """Return scores (B, C) in [0, 1)."""
+        words = batch.words.double().masked_fill(~_expanded(batch.word_mask, batch.words), 0.0)
         if words.ndim == 3:
             words = words.unsqueeze(-1)
         hashed = (words * self.weights[: words.shape[2]]).sum(dim=(-1, -2))
         return torch.frac(hashed).abs().float()
 
 
-def _like(mask: Tensor, values: Tensor) -> Tensor:
+def _expanded(mask: Tensor, values: Tensor) -> Tensor:
     return mask if values.ndim == mask.ndim else mask.unsqueeze(-1)

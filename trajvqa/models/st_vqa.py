@@ -1,4 +1,4 @@
-"""ST-VQA: the sentence is read after the video and looks back at its clips."""
+"""ST-VQA: the sentence is read after the video and attends to its clips."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.additive import AdditiveAttention
 from trajvqa.layers.recurrent import LstmLayers
 from trajvqa.models.query_encoders import lstm_query_encoder, required
@@ -20,13 +19,12 @@ _LAYERS = 2
 class StVqa(nn.Module):
     """Temporal attention of Jang et al., TGIF-QA: Toward Spatio-Temporal Reasoning in Visual Question Answering, 2017.
 
-    Two LSTM layers read the clips. Two others read the question with its candidate and start from the states in which
-    the clips left the former. The states of both layers side by side are a clip, and those after the last word the
-    sentence q. It attends to the clips; their weighted sum v joins it as tanh(W v) + q, of which a linear unit makes
-    the score.
+    Two LSTM layers read the clips. Two others read the question with its candidate and start from the final states of
+    the former. A clip is the concatenated states of both layers, and the sentence q those after the last word. The
+    sentence attends to the clips, with the weighted sum v; a linear unit on tanh(W v) + q is the score.
 
-    What differs: there is no spatial attention, which needs a map of features for each clip, and so no first reading of
-    the sentence to guide it.
+    What differs: there is no spatial attention, which needs a feature map for each clip, and so no first reading of the
+    sentence to guide it.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:

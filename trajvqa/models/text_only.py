@@ -1,19 +1,18 @@
-"""The blind model: it reads question and candidate and sees nothing (Table 1, "Text Only")."""
+"""The text-only baseline: it reads question and candidate and sees no video (Table 1, "Text Only")."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.models.query_encoders import query_encoder
 
 __all__ = ["TextOnly"]
 
 
 class TextOnly(nn.Module):
-    """A score from the sentence alone, Eq. 4."""
+    """Scores candidates by the sentence alone, Eq. 4."""
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
         super().__init__()

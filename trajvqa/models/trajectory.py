@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
@@ -22,31 +21,31 @@ __all__ = ["Explanation", "TrajectoryModel"]
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Scores, and what they looked at."""
+    """Scores, and the attention behind them."""
 
     scores: Tensor
-    """(B, C) of the candidates."""
+    """(B, C) scores of the candidates."""
     attention: Tensor | None
-    """(B, C, K) share of each trajectory in what the words attend to (Eq. 6, left), mean over the words; None without
-    that graph or without cycle attention."""
+    """(B, C, K) attention of the words to each trajectory (Eq. 6, left), averaged over the words; None without TQG or
+    without cycle attention."""
 
 
 class TrajectoryModel(nn.Module):
     """Scores candidates by how well question and candidate fit the video.
 
-    What depends on the video alone is computed once a question and shared by its candidates.
+    Everything that depends only on the video is computed once for each question and shared by its candidates.
 
     Parameters
     ----------
     config
-        How it is built; every ablation of Tables 4 and 5 is a setting.
+        How the model is built; every ablation of Tables 4 and 5 is a setting.
     inputs
-        What the data look like.
+        Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        When the data lack a stream that the settings ask for.
+        If the data lack a stream that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -92,9 +91,9 @@ class TrajectoryModel(nn.Module):
         return self.explain(batch).scores
 
     def explain(self, batch: Batch) -> Explanation:
-        """Return scores (B, C) and the attention of the words to the trajectories."""
+        """Return the scores and the attention of the words to the trajectories."""
         words, sentence = self.query(batch.words, batch.word_mask)
-        # Name: nodes (B, C or 1, n, d) and their mask.
+        # By name, nodes (B, C or 1, n, d) and their mask.
         parts: dict[str, tuple[Tensor, Tensor]] = {"words": (words, batch.word_mask)}
         if hasattr(self, "frames"):
             assert batch.frames is not None
@@ -124,7 +123,7 @@ _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("v
 
 
 def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the nodes of two modalities side by side, and their mask; leading axes broadcast."""
+    """Return the concatenated nodes of two modalities, and their mask; leading axes broadcast."""
     lead = np.broadcast_shapes(first.shape[:-2], second.shape[:-2])
     nodes = [values.expand(*lead, *values.shape[-2:]) for values in (first, second)]
     masks = [mask.expand(*lead, mask.shape[-1]) for mask in (first_mask, second_mask)]
@@ -132,6 +131,6 @@ def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tens
 
 
 def _mean_over(weights: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of weights (..., n, m) over the n that are there."""
-    there = mask.unsqueeze(-1).to(weights.dtype)
-    return (weights * there).sum(dim=-2) / there.sum(dim=-2).clamp(min=1)
+    """Return the mean of weights (..., n, m) over those of the n at which `mask` is true."""
+    valid = mask.unsqueeze(-1).to(weights.dtype)
+    return (weights * valid).sum(dim=-2) / valid.sum(dim=-2).clamp(min=1)

@@ -9,7 +9,7 @@ def some(*shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(sum(shape)))
 
 
-def test_weights_are_those_of_the_formula_over_the_keys_that_are_there():
+def test_weights_are_those_of_the_formula_over_the_valid_keys():
     layer, queries, keys = AdditiveAttention(3, 4, 5), some(2, 3, 3), some(2, 3, 6, 4)
     mask = torch.arange(6) < torch.tensor([[6, 2, 1], [4, 5, 3]])[..., None]
     weights = layer(queries, layer.project(keys), mask)
@@ -29,5 +29,7 @@ def test_weights_are_those_of_the_formula_over_the_keys_that_are_there():
 def test_keys_are_shared_by_the_queries_of_a_leading_axis():
     layer, queries, keys = AdditiveAttention(3, 4, 5), some(2, 3, 3), some(2, 6, 4)
     shared = layer(queries, layer.project(keys).unsqueeze(1))
-    apart = layer(queries, layer.project(keys.unsqueeze(1).repeat(1, 3, 1, 1)), torch.ones(2, 3, 6, dtype=torch.bool))
-    torch.testing.assert_close(shared, apart)
+    repeated = layer(
+        queries, layer.project(keys.unsqueeze(1).repeat(1, 3, 1, 1)), torch.ones(2, 3, 6, dtype=torch.bool)
+    )
+    torch.testing.assert_close(shared, repeated)

@@ -12,7 +12,7 @@ def some(*shape: int) -> torch.Tensor:
 
 
 def by_hand(layer: Attention, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-    """Eq. 5 for one head, query by query."""
+    """Return Eq. 5 for one head, computed query by query."""
     rows = []
     for query in queries:
         projected = layer.query.weight @ query
@@ -30,7 +30,7 @@ def test_one_head_equals_equation_5_written_out():
     torch.testing.assert_close(aligned, by_hand(layer, queries, keys))
 
 
-def test_keys_outside_the_mask_have_no_part():
+def test_keys_outside_the_mask_have_no_effect():
     layer = Attention(8, 2, 0.3).eval()
     queries, keys = some(3, 8), some(5, 8)
     mask = torch.tensor([True, True, False, True, False])
@@ -45,7 +45,7 @@ def test_weights_add_up_to_one():
     torch.testing.assert_close(weights.sum(dim=-1), torch.ones(3))
 
 
-def test_nothing_to_attend_to_leaves_the_query():
+def test_an_empty_mask_leaves_the_query():
     layer = Attention(8, 1, 0.3).eval()
     aligned, _ = layer(some(3, 8), some(5, 8), torch.zeros(5, dtype=torch.bool))
     torch.testing.assert_close(aligned, layer.norm(some(3, 8)))

@@ -26,7 +26,7 @@ def test_the_state_is_that_of_the_formula_fact_by_fact():
             torch.testing.assert_close(states[b, c], h)
 
 
-def test_a_fact_without_weight_leaves_no_trace():
+def test_a_fact_with_weight_0_has_no_effect():
     layer, facts = AttentionGru(4), some(1, 3, 4)
     changed = facts.clone()
     changed[:, 1] += 1
@@ -34,7 +34,7 @@ def test_a_fact_without_weight_leaves_no_trace():
     torch.testing.assert_close(layer(changed, weights), layer(facts, weights))
 
 
-def test_whole_weight_forgets_all_but_the_reset_state():
+def test_a_fact_with_weight_1_replaces_the_state():
     layer, facts = AttentionGru(4), some(1, 2, 4)
     with torch.no_grad():
         layer.state.weight.zero_()

@@ -10,7 +10,7 @@ def some(*shape: int) -> torch.Tensor:
 
 
 def by_hand(layer: CoAttention, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Pair by pair."""
+    """Return what the layer should, computed pair by pair."""
     exponents = torch.stack(
         [
             torch.stack([(layer.first(v) + layer.second(q) + (layer.product * v * q).sum()).exp()[0] for q in second])
@@ -38,14 +38,14 @@ def test_it_equals_a_plain_loop_over_pairs():
     torch.testing.assert_close(layer(first, all_of(first), second, all_of(second)), by_hand(layer, first, second))
 
 
-def test_items_outside_the_masks_have_no_part():
+def test_items_outside_the_masks_have_no_effect():
     layer, first, second = CoAttention(6), some(5, 6), some(4, 6)
     here, there = torch.tensor([True, False, True, True, False]), torch.tensor([True, True, False, True])
     masked = layer(first, here, second, there)
     torch.testing.assert_close(masked[here], by_hand(layer, first[here], second[there]))
 
 
-def test_nothing_to_see_leaves_the_item():
+def test_an_empty_mask_leaves_the_item():
     layer, first, second = CoAttention(6), some(3, 6), some(4, 6)
     torch.testing.assert_close(layer(first, all_of(first), second, ~all_of(second)), layer.keep(first))
 

@@ -18,7 +18,7 @@ def encoder(kind: str) -> TrajectoryEncoder:
     return TrajectoryEncoder(5, some(3, 4), 8, kind, layers=2, heads=2, feed_forward=16, dropout=0.3).eval()
 
 
-def test_a_clip_knows_those_before_it_and_none_after():
+def test_a_clip_depends_on_those_before_it_only():
     layer = FrameEncoder(6, 4, 0.3).eval()
     clips = some(2, 5, 6)
     changed = clips.clone()
@@ -42,7 +42,7 @@ def test_padding_changes_no_trajectory(kind):
     assert (padded[:, 4:] == 0).all()
 
 
-def test_self_attention_takes_trajectories_in_any_order():
+def test_self_attention_does_not_depend_on_the_order_of_trajectories():
     layer, features, spans = encoder("mhsa"), some(1, 4, 5), torch.rand(1, 4, 2)
     labels, mask, order = torch.tensor([[0, 2, 1, 1]]), torch.ones(1, 4, dtype=torch.bool), [2, 0, 3, 1]
     shuffled = layer(features[:, order], labels[:, order], spans[:, order], mask)
@@ -50,7 +50,7 @@ def test_self_attention_takes_trajectories_in_any_order():
 
 
 @pytest.mark.parametrize("kind", ["mhsa", "gru"])
-def test_a_video_without_trajectories_is_nothing_and_harms_no_other(kind):
+def test_a_video_without_trajectories_is_0_and_does_not_affect_others(kind):
     layer, features, spans = encoder(kind), some(2, 4, 5), torch.rand(2, 4, 2)
     labels = torch.zeros(2, 4, dtype=torch.int64)
     encoded = layer(features, labels, spans, prefix([0, 4], 4))
@@ -59,7 +59,7 @@ def test_a_video_without_trajectories_is_nothing_and_harms_no_other(kind):
     torch.testing.assert_close(encoded[1:], alone)
 
 
-def test_start_end_and_label_tell_trajectories_apart():
+def test_start_end_and_label_distinguish_trajectories():
     layer, features, mask = encoder("mhsa"), torch.zeros(1, 3, 5), torch.ones(1, 3, dtype=torch.bool)
     spans = torch.tensor([[[0.0, 0.5], [0.0, 0.5], [0.5, 1.0]]])
     first, other_label, other_span = layer(features, torch.tensor([[0, 1, 0]]), spans, mask)[0]
@@ -91,7 +91,7 @@ def test_the_sentence_is_the_state_after_the_last_word():
     assert torch.equal(sentence[0, 1], states[0, 1, 1])
 
 
-def test_word_vectors_are_trained_from_the_given_ones():
+def test_word_vectors_are_trained_from_given_initial_values():
     vectors = some(9, 6)
     layer = QueryEncoder(vectors, None, 6, 8, 0.3)
     assert torch.equal(layer.embed.weight, vectors)

@@ -28,8 +28,8 @@ def test_the_sketch_is_the_count_sketch_of_the_outer_product():
     expected = torch.zeros(16)
     for i in range(5):
         for j in range(5):
-            place = (layer.places[0, i] + layer.places[1, j]) % 16
-            expected[place] += layer.signs[0, i] * layer.signs[1, j] * first[i] * second[j]
+            index = (layer.places[0, i] + layer.places[1, j]) % 16
+            expected[index] += layer.signs[0, i] * layer.signs[1, j] * first[i] * second[j]
     torch.testing.assert_close(layer(first, second), expected)
 
 
@@ -40,7 +40,7 @@ def test_a_count_sketch_adds_signed_coordinates_at_their_places():
     assert sketch.tolist() == [-2.0, 0.0, -3.0]
 
 
-def test_sketches_of_two_models_are_the_same_whatever_the_seed():
+def test_sketches_of_two_models_do_not_depend_on_the_seed():
     torch.manual_seed(1)
     one = McbScore(6, 32)
     torch.manual_seed(2)
@@ -49,5 +49,5 @@ def test_sketches_of_two_models_are_the_same_whatever_the_seed():
     assert not torch.equal(one.score.weight, other.score.weight)
 
 
-def test_sketch_and_signs_are_in_the_checkpoint():
+def test_places_and_signs_are_in_the_checkpoint():
     assert {"bilinear.places", "bilinear.signs"} <= set(McbScore(6, 32).state_dict())

@@ -13,7 +13,7 @@ def some(*shape: int) -> torch.Tensor:
 
 
 def by_hand(layer: GraphReasoning, nodes: torch.Tensor) -> torch.Tensor:
-    """Eqs. 9 to 11, node by node."""
+    """Return Eqs. 9 to 11, computed node by node."""
     count, size = nodes.shape
     projected = [layer.project(node) for node in nodes]
     edges = torch.zeros(count, count)
@@ -38,7 +38,7 @@ def test_it_equals_a_plain_loop_over_nodes(layers):
 
 @pytest.mark.parametrize("adjacency", ["softmax", "relu_gram"])
 @pytest.mark.parametrize("pooling", ["attention", "sum"])
-def test_nodes_outside_the_mask_have_no_part(adjacency, pooling):
+def test_nodes_outside_the_mask_have_no_effect(adjacency, pooling):
     layer = GraphReasoning(8, 2, adjacency, pooling, 0.3).eval()
     nodes, mask = some(6, 8), torch.tensor([True, False, True, True, False, False])
     torch.testing.assert_close(layer(nodes, mask), layer(nodes[mask], torch.ones(3, dtype=torch.bool)))
@@ -51,7 +51,7 @@ def test_the_order_of_nodes_does_not_matter():
     torch.testing.assert_close(layer(nodes, mask), layer(nodes[order], mask[order]))
 
 
-def test_a_graph_without_nodes_is_nothing():
+def test_a_graph_without_nodes_is_0():
     layer = GraphReasoning(8, 2, "softmax", "attention", 0.3).eval()
     assert (layer(some(2, 6, 8), torch.zeros(2, 6, dtype=torch.bool)) == 0).all()
 

@@ -87,7 +87,7 @@ def test_what_appearance_or_motion_wrote_is_read_at_the_next_step():
         assert same.tolist() == [[True, True, True, False, False]]
 
 
-def test_a_state_knows_its_word_and_those_before_it_and_none_after():
+def test_a_state_depends_on_its_word_and_those_before_it_only():
     layer, words = question_memory(), some(1, 5, SIZE)
     changed = words.clone()
     changed[:, 2] += 1
@@ -98,7 +98,7 @@ def test_a_state_knows_its_word_and_those_before_it_and_none_after():
 def test_what_a_word_wrote_is_read_at_the_next_step():
     layer, words = question_memory(), some(1, 2, SIZE)
     with torch.no_grad():
-        # Without this the state would carry the word as well.
+        # Otherwise the state would carry the word too.
         layer.state.weight[:, 2 * SIZE :] = 0.0
         for each in (layer.read, layer.spread, layer.gates, layer.content):
             each.weight[:, SIZE:] = 0.0

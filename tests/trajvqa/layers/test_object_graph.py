@@ -13,7 +13,7 @@ def some(*shape: int) -> torch.Tensor:
 
 
 def by_hand(layer: ObjectGraph, objects: torch.Tensor) -> torch.Tensor:
-    """Object by object."""
+    """Return what the layer should, computed object by object."""
     edges = []
     for item in objects:
         products = [(layer.source(item) @ layer.target(other) / math.sqrt(len(item))).exp() for other in objects]
@@ -33,7 +33,7 @@ def test_it_equals_a_plain_loop_over_objects(layers):
     torch.testing.assert_close(layer(objects, torch.ones(4, dtype=torch.bool)), by_hand(layer, objects))
 
 
-def test_objects_outside_the_mask_have_no_part_and_are_nothing():
+def test_objects_outside_the_mask_have_no_effect_and_are_0():
     layer, objects, mask = ObjectGraph(6, 2, 0.3).eval(), some(4, 6), torch.tensor([True, False, True, False])
     related = layer(objects, mask)
     torch.testing.assert_close(related[mask], by_hand(layer, objects[mask]))

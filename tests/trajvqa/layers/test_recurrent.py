@@ -60,12 +60,12 @@ def test_every_candidate_of_a_question_starts_from_the_state_of_its_video():
             torch.testing.assert_close(sentences[question, candidate, -1], states[0, -1])
 
 
-def test_dropout_stands_between_layers_only():
+def test_dropout_is_between_layers_only():
     assert lstm(3, 4, 1, 0.3).dropout == 0.0
     assert lstm(3, 4, 2, 0.3).dropout == 0.3
 
 
-def test_layers_give_the_states_of_each_and_end_as_layers_in_one_do():
+def test_lstm_layers_return_the_states_of_each_layer_and_the_final_states_of_lstm():
     layers, together, inputs = LstmLayers(3, 4, 2, 0.3).eval(), lstm(3, 4, 2, 0.3).eval(), some(2, 5, 3)
     together.load_state_dict(
         {name.replace("l0", f"l{k}"): each for k in range(2) for name, each in layers.layers[k].state_dict().items()}
@@ -78,7 +78,7 @@ def test_layers_give_the_states_of_each_and_end_as_layers_in_one_do():
     torch.testing.assert_close(cell, last_cell)
 
 
-def test_layers_drop_values_from_each_to_the_next_alone():
+def test_lstm_layers_have_dropout_between_layers_only():
     layers, inputs = LstmLayers(3, 4, 2, 0.5), some(2, 5, 3)
     states, same = (layers(inputs)[0] for _ in range(2))
     assert torch.equal(states[:, :, 0], same[:, :, 0])

@@ -14,7 +14,7 @@ def some(*shape: int) -> torch.Tensor:
 
 
 def by_hand(unit: RelationUnit, items: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-    """Subset by subset."""
+    """Return what the unit should, computed subset by subset."""
     rows = []
     for size in range(2, len(items) + 1):
         from_items, from_condition = unit.items[size - 2], unit.conditions[size - 2]

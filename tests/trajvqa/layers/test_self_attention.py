@@ -32,7 +32,7 @@ def test_it_equals_a_plain_loop_over_heads_and_items(size):
     torch.testing.assert_close(layer(items, torch.ones(4, dtype=torch.bool)), torch.stack(expected))
 
 
-def test_items_outside_the_mask_have_no_part_and_are_nothing():
+def test_items_outside_the_mask_have_no_effect_and_are_0():
     layer, items, mask = PositionalSelfAttention(6, 8, 0.3).eval(), some(5, 6), torch.arange(5) < 3
     encoded = layer(items, mask)
     torch.testing.assert_close(encoded[:3], layer(items[:3], mask[:3]))

@@ -22,7 +22,7 @@ def frames_of(clips: int) -> torch.Tensor:
 
 
 def by_hand(model: Hcrn, frames: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
-    """The score of one candidate, segment by segment."""
+    """Return the score of one candidate, computed segment by segment."""
     appearance, motion = frames[:, :4], frames[:, 4:]
     segments = []
     for start in (0, 4, 8, 12):
@@ -52,7 +52,7 @@ def test_it_sees_clips():
     assert streams_of("hcrn", small_config(streams=("trajectory",))) == ("frame",)
 
 
-def test_a_model_gives_the_same_scores_whatever_the_seed():
+def test_the_scores_of_a_model_do_not_depend_on_the_seed():
     model, batch = model_for(), replace(make_batch(), frames=frames_of(16))
     torch.manual_seed(1)
     scores = model(batch)
@@ -60,14 +60,14 @@ def test_a_model_gives_the_same_scores_whatever_the_seed():
     assert torch.equal(model(batch), scores)
 
 
-def test_two_models_of_the_same_weights_give_the_same_scores_whatever_the_seed():
+def test_two_models_with_the_same_weights_give_the_same_scores():
     first, second = model_for(seed=1), model_for(seed=2)
     second.load_state_dict(first.state_dict())
     batch = replace(make_batch(), frames=frames_of(16))
     assert torch.equal(first(batch), second(batch))
 
 
-def test_every_clip_has_a_part():
+def test_every_clip_affects_the_score():
     model = model_for()
     frames = frames_of(21).requires_grad_()
     model(replace(make_batch(), frames=frames)).sum().backward()
@@ -75,7 +75,7 @@ def test_every_clip_has_a_part():
 
 
 @pytest.mark.parametrize("numbers", [slice(0, 4), slice(4, 7)])
-def test_appearance_and_motion_both_have_a_part(numbers):
+def test_appearance_and_motion_both_affect_the_score(numbers):
     model, frames = model_for(appearance_size=4), frames_of(16)
     changed = frames.clone()
     changed[..., numbers] += 1
@@ -83,7 +83,7 @@ def test_appearance_and_motion_both_have_a_part(numbers):
 
 
 def test_clips_of_a_segment_are_a_set_under_their_motion():
-    """With motion the same everywhere, only segments tell clips apart."""
+    """With the same motion everywhere, clips differ only by their segments."""
     model, frames = model_for(appearance_size=4), frames_of(16)
     frames[..., 4:] = frames[:, :1, 4:]
     within, across = list(range(16)), list(range(16))

@@ -16,7 +16,7 @@ def model_for(**settings: object) -> Hga:
 
 
 def test_a_score_is_that_of_the_words_and_clips_alone():
-    """One candidate without its padding, step by step."""
+    """Compute one candidate without its padding, step by step."""
     model, batch = model_for(), make_batch()
     question, candidate = 2, 3
     length = int(batch.word_mask[question, candidate].sum())
@@ -34,13 +34,13 @@ def test_it_sees_clips():
     assert streams_of("hga", small_config(streams=("trajectory",))) == ("frame",)
 
 
-def test_edges_are_its_own_whatever_the_settings_say():
+def test_edges_do_not_depend_on_the_settings():
     batch = make_batch()
     scores = [model_for(adjacency=adjacency)(batch) for adjacency in ("softmax", "relu_gram")]
     torch.testing.assert_close(*scores)
 
 
-def test_the_settings_say_how_nodes_are_pooled():
+def test_the_settings_choose_how_nodes_are_pooled():
     attention, total = model_for(pooling="attention"), model_for(pooling="sum")
     total.load_state_dict(attention.state_dict(), strict=False)
     assert set(attention.state_dict()) - set(total.state_dict()) == {

@@ -20,7 +20,7 @@ def test_it_sees_clips_and_trajectories():
     assert streams_of("l-gcn", small_config(streams=("frame",))) == ("frame", "trajectory")
 
 
-def test_what_stands_where_there_is_no_trajectory_has_no_part():
+def test_values_outside_the_trajectory_mask_have_no_effect():
     model, batch = model_for(), make_batch()
     absent = ~batch.trajectory_mask
     changed = replace(
@@ -32,7 +32,7 @@ def test_what_stands_where_there_is_no_trajectory_has_no_part():
     assert torch.equal(model(changed), model(batch))
 
 
-def test_trajectories_may_stand_in_any_order():
+def test_the_order_of_trajectories_changes_no_score():
     model, batch, order = model_for(), make_batch(), [3, 1, 4, 0, 2]
     names = ("trajectories", "trajectory_labels", "trajectory_spans", "trajectory_mask")
     shuffled = replace(batch, **{name: getattr(batch, name)[:, order] for name in names})
@@ -70,7 +70,7 @@ def test_scores_and_gradients_are_finite(settings, clips, present):
     assert all(torch.isfinite(each.grad).all() for each in model.parameters())
 
 
-def test_a_video_without_trajectories_is_seen_by_its_clips():
+def test_a_video_without_trajectories_is_scored_by_its_clips():
     model, batch = model_for(), make_batch()
     empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
     none = replace(

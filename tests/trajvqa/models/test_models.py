@@ -51,7 +51,7 @@ def every_model_that_sees() -> list[object]:
     return [each for each in every_model() if streams_of(each.values[0], small_config(**each.values[1]))]
 
 
-def learnt(model: torch.nn.Module, batch: Batch) -> float:
+def accuracy_after_training(model: torch.nn.Module, batch: Batch) -> float:
     """Return the accuracy on a batch after up to 200 steps on it."""
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     model.train()
@@ -111,18 +111,18 @@ def test_gradients_reach_every_parameter(name, settings):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "settings"), every_trained_model())
-def test_it_learns_32_questions_by_heart(name, settings):
+def test_it_memorises_32_questions(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})
-    assert learnt(model, make_batch(32, text=settings.get("text", "glove"), seed=1)) == 1.0
+    assert accuracy_after_training(model, make_batch(32, text=settings.get("text", "glove"), seed=1)) == 1.0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
-def test_it_learns_answers_that_only_the_video_tells(name, settings):
+def test_it_learns_answers_that_only_the_video_gives_away(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})
     batch = make_batch(8, text=settings.get("text", "glove"), seed=1)
     words, mask = (each[:1].expand_as(each) for each in (batch.words, batch.word_mask))
-    assert learnt(model, replace(batch, words=words, word_mask=mask)) == 1.0
+    assert accuracy_after_training(model, replace(batch, words=words, word_mask=mask)) == 1.0
 
 
 @pytest.mark.parametrize("clips", [1, 3, 4, 16, 21])
@@ -134,7 +134,7 @@ def test_any_number_of_clips_gives_finite_scores_and_gradients(name, settings, c
     (scores**2).sum().backward()
     assert scores.shape == (4, 5)
     assert torch.isfinite(scores).all()
-    # What is written of a single clip is never read, so its parameters have no gradient.
+    # What a single clip writes is never read, so its parameters have no gradient.
     assert all(torch.isfinite(each.grad).all() for each in model.parameters() if each.grad is not None)
 
 
@@ -159,7 +159,7 @@ def test_the_weights_of_the_graphs_are_lambda_1_and_lambda_2():
     torch.testing.assert_close(model(batch), frames_only(batch))
 
 
-def test_attention_says_which_trajectories_the_words_looked_at():
+def test_attention_is_that_of_the_words_to_the_trajectories():
     model, batch = model_and_batch("trajectory", {})
     attention = model.explain(batch).attention
     assert attention.shape == (4, 5, 5)
@@ -173,7 +173,7 @@ def test_there_is_no_attention_to_trajectories_without_it(settings):
     assert model.explain(batch).attention is None
 
 
-def test_chance_is_chance():
+def test_the_random_baseline_is_at_chance_level():
     config = small_config()
     torch.manual_seed(0)
     model, batch = create_model("random", config, inputs_for(config)), make_batch(2000)
@@ -205,7 +205,7 @@ def test_word_vectors_of_another_size_are_named():
         create_model("text-only", small_config(word_size=9), inputs_for(small_config()))
 
 
-def test_what_a_model_sees_is_known():
+def test_the_streams_of_a_model_are_known():
     assert streams_of("trajectory", ModelConfig()) == ("frame", "trajectory")
     assert streams_of("trajectory", ModelConfig(streams=("trajectory",))) == ("trajectory",)
     assert streams_of("text-only", ModelConfig()) == ()

@@ -23,7 +23,7 @@ def test_it_sees_clips():
     assert streams_of("psac", small_config(streams=("trajectory",))) == ("frame",)
 
 
-def test_it_takes_no_notice_of_motion():
+def test_motion_has_no_effect():
     model, frames = model_for(appearance_size=4), frames_of(16)
     changed = frames.clone()
     changed[..., 4:] = 9.0
