@@ -6,13 +6,14 @@ divided by the number of questions, and the correct answers of the parts must ad
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import product
 
 import pytest
 
 from trajvqa.datasets.nextqa.questions import read_questions
-from trajvqa.experiments.files import read_table
+from trajvqa.experiments.files import read_experiment, read_table
 from trajvqa.experiments.tables import GROUPS
 
 COUNTS = {
@@ -150,6 +151,16 @@ def test_an_experiment_in_several_tables_has_the_same_figures_in_each():
                 figures.setdefault((row.experiment, content.split), set()).add(FIGURES[table, row.name])
     assert figures["nextqa/bert-qa", "val"] == {(51.40, 52.17, 62.03, 53.30)}
     assert [key for key, found in figures.items() if len(found) > 1] == []
+
+
+def test_the_descriptions_of_experiments_quote_the_figures_of_the_tables():
+    overall: dict[str, set[str]] = {}
+    for table in "123456":
+        for row in read_table(table).rows:
+            if row.paper:
+                overall.setdefault(row.experiment, set()).add(f"{row.paper['All']:.2f}")
+    for name, figures in overall.items():
+        assert set(re.findall(r"(\d+\.\d+) %", read_experiment(name).description)) == figures, name
 
 
 @pytest.mark.real_data
