@@ -1,4 +1,4 @@
-"""What happens when a package of the extra ``vqa`` is missing."""
+"""Errors about missing packages of the extra ``vqa``."""
 
 from __future__ import annotations
 

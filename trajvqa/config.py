@@ -228,12 +228,12 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
     values = dataclasses.asdict(experiment)
     for path, value in assignments.items():
         *parents, name = path.split(".")
-        place = values
+        group = values
         for parent in parents:
-            place = place.get(parent) if isinstance(place, dict) else None  # type: ignore[assignment]
-        if not isinstance(place, dict) or name not in place or isinstance(place[name], dict):
+            group = group.get(parent) if isinstance(group, dict) else None  # type: ignore[assignment]
+        if not isinstance(group, dict) or name not in group or isinstance(group[name], dict):
             raise ValueError(f"{path}: found no such setting, expected one of {', '.join(_paths(values))}")
-        place[name] = value
+        group[name] = value
     return experiment_from(values, "setting")
 
 

@@ -20,8 +20,8 @@ def add_command(commands: Any) -> None:
         help="list models, experiments and tables",
         description="List the models, the experiments that come with the package, and the tables made of them.",
         examples={
-            "what there is": "trajvqa models",
-            "for machines": "trajvqa models --json",
+            "as text": "trajvqa models",
+            "as JSON": "trajvqa models --json",
         },
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")

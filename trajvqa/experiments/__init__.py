@@ -1,1 +1,1 @@
-"""Experiment files, and the tables made of them with the paper's figures beside."""
+"""Experiment files, and tables that compare experiments with each other and with the paper."""

@@ -36,12 +36,12 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """Experiments side by side."""
+    """A comparison of experiments."""
 
     title: str
-    """Title, which says what is compared."""
+    """Title of the table."""
     split: str
-    """Split on whose questions the accuracies are computed."""
+    """Split whose questions are answered."""
     rows: tuple[TableRow, ...]
     """Rows, in the order in which they are shown."""
     reference: str | None
@@ -132,7 +132,7 @@ def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str
 
 
 def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `values` in place of its own; mappings in both are merged in the same way."""
+    """Return `base` updated with `values`; nested mappings are merged in the same way."""
     merged = dict(base)
     for name, value in values.items():
         nested = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
@@ -162,7 +162,7 @@ def read_table(name: str) -> Table:
 
 
 class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """Loads plain values and rejects duplicate keys, of which PyYAML would silently keep the last."""
+    """Loads plain values and rejects duplicate keys; PyYAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         first: dict[str, Any] = {}

@@ -86,7 +86,7 @@ def create_model(name: str, config: ModelConfig, inputs: Inputs) -> nn.Module:
     Raises
     ------
     ValueError
-        If there is no model of that name, or when the data lack what it needs.
+        If there is no model of that name, or if the data lack what it needs.
     """
     return _model(name).build(config, inputs)
 

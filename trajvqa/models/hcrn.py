@@ -86,7 +86,7 @@ class Hcrn(nn.Module):
 
         related = self.segment_under_motion(clips, segment_motion).unsqueeze(1)  # (B, 1, segments, items, d)
         related = self.segment_under_sentence(related, sentence.unsqueeze(2)).transpose(2, 3)
-        related = self.video_under_motion(related, video_motion[:, None, None])  # (B, C, places, items, d)
+        related = self.video_under_motion(related, video_motion[:, None, None])  # (B, C, segment items, items, d)
         related = self.video_under_sentence(related, sentence.unsqueeze(2))
         seen = self.look(self.dropout(related.flatten(2, 3)), sentence)
         joined = elu(self.join(torch.cat([seen, sentence], dim=-1)))

@@ -17,7 +17,7 @@ __all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "requi
 
 _VERSION = 1
 _FREE = ("description", "training.device", "training.workers")
-"""Settings that may differ between a checkpoint and the run that goes on from it."""
+"""Settings that may differ between a checkpoint and the run that resumes from it."""
 
 
 @dataclass(frozen=True, eq=False)

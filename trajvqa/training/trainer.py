@@ -223,7 +223,7 @@ class _Run:
         self.epoch = epoch
         record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
         self._log(record | {"learning_rate": rate, "best": is_best})
-        # The best is written first: `resume` goes on from it if the run is killed in between.
+        # The best is written first: `resume` uses it if the run is killed in between.
         for name in (BEST, LAST) if is_best else (LAST,):
             save_checkpoint(self.folder / name, self._checkpoint())
         if on_progress is not None:

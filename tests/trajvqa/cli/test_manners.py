@@ -1,4 +1,4 @@
-"""How the program behaves towards people, other programs and shells: what it adds to trajtrack's."""
+"""Help, examples and JSON output of the program, beyond what the tests of trajtrack's program cover."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALLER = {
     "table": ["--set", "training.epochs=1"],
     "vidvrd-questions": ["--val-videos", "1", "--test-videos", "1"],
 }
-"""What is added to the examples of commands to make them quick, and their input small."""
+"""Arguments added to the examples of commands to make them quick and their input small."""
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a data folder and a run."""
+    """Return a folder with a data folder ``worlds`` and a run ``first``."""
     folder = tmp_path_factory.mktemp("examples")
     data = write_data(folder / "worlds")
     settings = [word for setting in [*SMALL, "training.epochs=1"] for word in ("--set", setting)]
@@ -63,7 +63,7 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
             assert main([*words, *SMALLER.get(words[0], [])]) == 0, f"{name}: {example}\n{capsys.readouterr().err}"
 
 
-def test_without_a_command_the_help_is_an_error(capsys):
+def test_without_a_command_the_help_goes_to_standard_error(capsys):
     assert main([]) == 2
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", PROGRAM.parser().format_help())
@@ -81,21 +81,21 @@ def json_of(capsys: pytest.CaptureFixture[str], *words: object) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
-def test_train_gives_accuracies_to_machines(folder, capsys):
+def test_train_prints_accuracies_as_json(folder, capsys):
     run = folder / "first"
     found = json_of(capsys, "train", run / "experiment.json", "--data", folder / "worlds", "-o", run)
     assert found["run"] == str(run)
     assert sum(found["accuracies"]["test"]["counts"].values()) == 24
 
 
-def test_predict_gives_the_accuracy_to_machines(folder, tmp_path, capsys):
+def test_predict_prints_the_accuracy_as_json(folder, tmp_path, capsys):
     output = tmp_path / "predictions.json"
     found = json_of(capsys, "predict", folder / "first" / "best.pt", "--data", folder / "worlds", "-o", output)
     assert (found["output"], found["split"]) == (str(output), "test")
     assert sum(found["accuracy"]["right"].values()) / 24 == found["accuracy"]["overall"]
 
 
-def test_predict_gives_one_question_to_machines(folder, capsys):
+def test_predict_prints_one_question_as_json(folder, capsys):
     words = ["predict", folder / "first" / "best.pt", "--data", folder / "worlds", "--question", "test-video3_2"]
     found = json_of(capsys, *words)
     assert (found["video"], found["qid"], len(found["candidates"])) == ("test-video3", "2", 5)
@@ -105,7 +105,7 @@ def test_predict_gives_one_question_to_machines(folder, capsys):
     assert len(weights) <= found["trajectories"]
 
 
-def test_models_gives_names_to_machines(capsys):
+def test_models_prints_names_as_json(capsys):
     found = json_of(capsys, "models")
     assert found["models"] == [
         "co-mem",
@@ -124,7 +124,7 @@ def test_models_gives_names_to_machines(capsys):
     assert "small" in found["tables"]
 
 
-def test_build_trajectories_gives_its_counts_to_machines(tmp_path, capsys):
+def test_build_trajectories_prints_its_counts_as_json(tmp_path, capsys):
     (tmp_path / "a.txt").write_text("1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n")
     (tmp_path / "b.txt").write_text("1,-1,0,zero,10,10,0.9\n")
     inputs = [tmp_path / "a.txt", tmp_path / "b.txt"]
