@@ -22,7 +22,7 @@ __all__ = [
 
 try:
     from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-    from trajvqa.data.inputs import Inputs
+    from trajvqa.data.batches import Inputs
     from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
     from trajvqa.models import create_model, list_models
     from trajvqa.training.checkpoints import load_model

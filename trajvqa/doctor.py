@@ -1,4 +1,4 @@
-"""What is in a data folder, whether it fits together, and what can be run with it."""
+"""Examine a data folder: its files, whether they are consistent, and what can be run with them."""
 
 from __future__ import annotations
 
@@ -19,41 +19,40 @@ from trajvqa.data.file_reports import (
     check_vocabulary,
     check_word_vectors,
 )
-from trajvqa.data.folder import SPLITS, find_files
+from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, SPLITS, TRAJECTORIES, FileKind, find_files
 from trajvqa.datasets.questions import Questions
 from trajvqa.models import list_models, streams_of
-from trajvqa.stores.frame_features import FrameFeatures
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.stores import FrameFeatures, TrajectoryStore
 
 __all__ = ["Report", "Run", "SplitReport", "examine"]
 
-_TEXTS: dict[str, tuple[str, ...]] = {"GloVe": (), "BERT": ("BERT features",)}
-_SEEN: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {
+_TEXTS: dict[str, tuple[FileKind, ...]] = {"GloVe": (), "BERT": (BERT,)}
+_STREAMS: dict[tuple[str, ...], tuple[str, tuple[FileKind, ...]]] = {
     (): ("text alone", ()),
-    ("frame",): ("clips", ("frame features",)),
-    ("trajectory",): ("trajectories", ("trajectories",)),
-    STREAMS: ("clips and trajectories", ("frame features", "trajectories")),
+    ("frame",): ("clips", (FRAME_FEATURES,)),
+    ("trajectory",): ("trajectories", (TRAJECTORIES,)),
+    STREAMS: ("clips and trajectories", (FRAME_FEATURES, TRAJECTORIES)),
 }
-"""What a model may see: its name, and the files."""
+"""Streams of a model: how reports call them, and the files that they need."""
 _TRAINING_SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True)
 class SplitReport:
-    """The files of one split."""
+    """Reports about the files of one split."""
 
     split: str
-    """Its name."""
+    """Name of the split."""
     files: tuple[FileReport, ...]
-    """Questions, frame features, trajectories and BERT features."""
+    """Reports about questions, frame features, trajectories and BERT features."""
 
     @property
     def empty(self) -> bool:
-        """Whether none of them is there."""
+        """Whether the split has no files."""
         return all(file.state == "absent" for file in self.files)
 
     def with_problem(self, path: Path, problem: str) -> SplitReport:
-        """Return the report with one more problem of one of its files."""
+        """Return the report with a problem added to the file at `path`."""
         files = (
             replace(file, problems=(*file.problems, problem)) if file.path == path else file for file in self.files
         )
@@ -62,40 +61,40 @@ class SplitReport:
 
 @dataclass(frozen=True)
 class Run:
-    """Something that one may want to do with the data."""
+    """Something to run on the data, such as training a model."""
 
     name: str
-    """What it is: a model and what it reads."""
+    """Name of the run: models and what they read."""
     missing: tuple[str, ...]
-    """Files that it lacks, absent or broken ones."""
+    """Required files that are absent or broken."""
 
     @property
     def possible(self) -> bool:
-        """Whether all is there."""
+        """Whether no required file is missing."""
         return not self.missing
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found out about a data folder."""
+    """Report about a data folder."""
 
     folder: Path
-    """The folder."""
+    """Path of the folder."""
     splits: tuple[SplitReport, ...]
-    """Train, val and test."""
+    """Reports about train, val and test."""
     shared: tuple[FileReport, ...]
-    """Vocabulary and word vectors, which all splits share."""
+    """Reports about the vocabulary and the word vectors, which all splits share."""
     runs: tuple[Run, ...]
-    """What can be run and what can not."""
+    """All runs, possible or not."""
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Everything that is wrong; what is merely absent is not."""
+        """Problems of all files; an absent file is not a problem."""
         files = [*(file for split in self.splits for file in split.files), *self.shared]
         return tuple(problem for file in files for problem in file.problems)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, for JSON."""
+        """Return the report as plain values, for JSON."""
         return {
             "folder": str(self.folder),
             "splits": {split.split: [_plain(file) for file in split.files] for split in self.splits},
@@ -106,14 +105,14 @@ class Report:
 
 
 def examine(folder: str | os.PathLike[str]) -> Report:
-    """Look at every file of a data folder.
+    """Examine every file of a data folder.
 
-    All frame and trajectory features are read once, to find numbers that are not finite; of BERT features some rows.
+    All frame and trajectory features, and a sample of the BERT features, are read once to find NaN and infinity.
 
     Raises
     ------
     FileNotFoundError, NotADirectoryError
-        When the folder is not there or is none. What is wrong within it goes into the report.
+        If the folder does not exist or is not a folder. Problems of its files go into the report.
     """
     splits: list[SplitReport] = []
     questions: dict[str, Questions] = {}
@@ -121,16 +120,16 @@ def examine(folder: str | os.PathLike[str]) -> Report:
     stores: dict[str, TrajectoryStore] = {}
     for split in SPLITS:
         files = find_files(folder, split)
-        asked, questions_report = check_questions(files.questions, split)
-        features, frames_report = check_frames(files.frame_features, split, asked)
-        store, store_report = check_trajectories(files.trajectories, split, asked)
-        reports = (questions_report, frames_report, store_report, check_bert(files.bert, split, asked))
+        split_questions, questions_report = check_questions(files.questions, split)
+        features, frames_report = check_frames(files.frame_features, split, split_questions)
+        store, store_report = check_trajectories(files.trajectories, split, split_questions)
+        reports = (questions_report, frames_report, store_report, check_bert(files.bert, split, split_questions))
         splits.append(SplitReport(split, reports))
-        questions |= {} if asked is None else {split: asked}
+        questions |= {} if split_questions is None else {split: split_questions}
         frames |= {} if features is None else {split: features}
         stores |= {} if store is None else {split: store}
-    for path, misfit in _misfits(frames, stores):
-        splits = [split.with_problem(path, misfit) for split in splits]
+    for path, problem in _inconsistencies(frames, stores):
+        splits = [split.with_problem(path, problem) for split in splits]
     files = find_files(folder, SPLITS[0])
     vocabulary, vocabulary_report = check_vocabulary(files.vocabulary, questions.values())
     classes = {name for store in stores.values() for name in store.classes}
@@ -143,32 +142,34 @@ def examine(folder: str | os.PathLike[str]) -> Report:
     )
 
 
-def _misfits(frames: Mapping[str, FrameFeatures], stores: Mapping[str, TrajectoryStore]) -> Iterator[tuple[Path, str]]:
-    """Compare the files of the splits: a model that is trained on one must be able to read the others."""
+def _inconsistencies(
+    frames: Mapping[str, FrameFeatures], stores: Mapping[str, TrajectoryStore]
+) -> Iterator[tuple[Path, str]]:
+    """Yield differences between splits that would keep a model trained on one from reading another."""
     yield from _differences({each.path: f"{each.clips} clips of {each.size} numbers" for each in frames.values()})
     yield from _differences({each.path: f"features of {each.feature_size} numbers" for each in stores.values()})
     opened = list(stores.values())
     for store in opened[1:]:
-        places = zip_longest(store.classes, opened[0].classes, fillvalue="no class")
-        different = next(((place, *names) for place, names in enumerate(places) if names[0] != names[1]), None)
+        pairs = enumerate(zip_longest(store.classes, opened[0].classes, fillvalue="no class"))
+        different = next(((index, *names) for index, names in pairs if names[0] != names[1]), None)
         if different is not None:
-            place, found, expected = different
-            yield store.path, f"{store.path}: class {place}: found {found}, expected {expected} as in {opened[0].path}"
+            index, found, expected = different
+            yield store.path, f"{store.path}: class {index}: found {found}, expected {expected} as in {opened[0].path}"
 
 
-def _differences(facts: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
-    for path, fact in list(facts.items())[1:]:
-        first, expected = next(iter(facts.items()))
-        if fact != expected:
-            yield path, f"{path}: found {fact}, expected {expected} as in {first}"
+def _differences(descriptions: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
+    for path, description in list(descriptions.items())[1:]:
+        first, expected = next(iter(descriptions.items()))
+        if description != expected:
+            yield path, f"{path}: found {description}, expected {expected} as in {first}"
 
 
 def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
     by_split = {split.split: {file.name: file for file in split.files} for split in splits}
-    scored = [split for split, files in by_split.items() if files["questions"].state == "ok"]
-    yield Run("scoring of predictions", () if scored else ("questions of any split",))
-    for name, needed in _trainings():
-        files = [by_split[split][each] for each in needed for split in _TRAINING_SPLITS]
+    has_questions = any(files[QUESTIONS.name].state == "ok" for files in by_split.values())
+    yield Run("scoring of predictions", () if has_questions else ("questions of any split",))
+    for name, kinds in _trainings():
+        files = [by_split[split][kind.name] for kind in kinds for split in _TRAINING_SPLITS]
         yield Run(
             name,
             tuple(
@@ -177,13 +178,13 @@ def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
         )
 
 
-def _trainings() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the models that see the same, and the files that they need."""
-    for streams, (seen, files) in _SEEN.items():
+def _trainings() -> Iterator[tuple[str, tuple[FileKind, ...]]]:
+    """Yield groups of models that read the same streams, and the kinds of files that they need."""
+    for streams, (description, kinds) in _STREAMS.items():
         settings = ModelConfig(streams=streams or STREAMS)
         models = [name for name in list_models() if streams_of(name, settings) == streams]
-        for text, text_files in _TEXTS.items():
-            yield f"{seen} ({text}): {', '.join(models)}", ("questions", *files, *text_files)
+        for text, text_kinds in _TEXTS.items():
+            yield f"{description} ({text}): {', '.join(models)}", (QUESTIONS, *kinds, *text_kinds)
 
 
 def _plain(file: FileReport) -> dict[str, Any]:

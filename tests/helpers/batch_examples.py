@@ -7,8 +7,7 @@ from dataclasses import replace
 import torch
 
 from trajvqa.config import ModelConfig
-from trajvqa.data.batches import Batch
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Batch, Inputs
 
 WORDS, CLASSES, TEXT, FRAME, TRAJECTORY = 12, 3, 6, 7, 5
 

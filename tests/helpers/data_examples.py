@@ -12,8 +12,8 @@ from helpers.question_examples import make_questions
 from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
 from trajvqa.datasets.nextqa.questions import write_questions
 from trajvqa.datasets.questions import Questions
+from trajvqa.stores import VideoTrajectories, write_trajectories
 from trajvqa.stores.frame_features import write_frame_features
-from trajvqa.stores.trajectories import VideoTrajectories, write_trajectories
 
 CLIPS, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 4, 7, 5, 6
 CLASSES = ("dog", "cat", "adult human")

@@ -11,8 +11,8 @@ from trajvqa.cli import main
 from trajvqa.data.file_reports import FileReport
 from trajvqa.datasets.nextqa.questions import read_questions
 from trajvqa.doctor import Report, examine
+from trajvqa.stores import VideoTrajectories, write_trajectories
 from trajvqa.stores.frame_features import write_frame_features
-from trajvqa.stores.trajectories import VideoTrajectories, write_trajectories
 from trajvqa.text.vocabulary import Vocabulary, write_vocabulary
 
 
@@ -63,7 +63,7 @@ def test_trajectories_are_described(data):
 
 def test_bert_features_are_described(data):
     assert file_of(examine(data), "val", "BERT features").facts == (
-        "24 questions of 5 candidates of 9 words of 6 numbers, 24 questions looked at",
+        "24 questions of 5 candidates of 9 words of 6 numbers; 24 questions checked",
     )
 
 
@@ -138,14 +138,14 @@ def test_broken_questions_are_named(data):
     report = examine(data)
     (problem,) = report.problems
     assert problem.startswith(str(data / "val.csv"))
-    assert file_of(report, "val", "BERT features").facts == ("not looked at: their questions are not there",)
+    assert file_of(report, "val", "BERT features").facts == ("not checked: the questions are missing",)
 
 
 def test_frame_features_that_are_cut_off_are_named(data):
     path = data / "vid_feat/app_mot_val.h5"
     path.write_bytes(path.read_bytes()[:-100])
     size = path.stat().st_size
-    check_problem(data, "val", "frame features", f"found {size} bytes, expected more: the file is cut off")
+    check_problem(data, "val", "frame features", f"found {size} bytes, expected more: the file is truncated")
 
 
 def test_missing_videos_of_frame_features_are_named(data):
@@ -159,7 +159,7 @@ def test_frame_features_that_are_not_finite_are_named(data):
     with h5py.File(data / "vid_feat/app_mot_val.h5", "r+") as file:
         file["feat"][2, 1, 3] = np.nan
     video = videos_of(data, "val")[2]
-    message = f"feat: video {video}, clip 1: found numbers that are not finite, expected finite ones"
+    message = f"feat: video {video}, clip 1: found a number that is not finite in float32, expected finite numbers"
     check_problem(data, "val", "frame features", message)
 
 
@@ -212,14 +212,14 @@ def test_trajectories_of_another_width_than_those_of_training_are_named(data):
 def test_bert_features_of_another_number_of_questions_are_named(data):
     with h5py.File(data / "qas_bert/bert_ft_val.h5", "w") as file:
         file["feat"] = np.ones((23, 5, 9, 6), np.float32)
-    message = f"found features of 23 questions, expected 24, row by row those of {data / 'val.csv'}"
+    message = f"found features of 23 questions, expected 24, one row for each question of {data / 'val.csv'}"
     check_problem(data, "val", "BERT features", message)
 
 
 def test_bert_features_that_are_not_finite_are_named(data):
     with h5py.File(data / "qas_bert/bert_ft_val.h5", "r+") as file:
         file["feat"][3, 4, 1, 2] = np.inf
-    message = "feat: row 3, candidate 4: found numbers that are not finite, expected finite ones"
+    message = "feat: row 3, candidate 4: found NaN or infinity, expected finite numbers"
     check_problem(data, "val", "BERT features", message)
 
 
@@ -255,7 +255,7 @@ def test_the_command_fails_where_something_is_broken(data, capsys):
     assert main(["doctor", str(data)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "  frame features  vid_feat/app_mot_val.h5: broken, see below" in lines
-    assert lines[-2:] == ["broken: 1", f"  {path}: found no HDF5 file, expected one"]
+    assert lines[-2:] == ["broken: 1", f"  {path}: found another format, expected an HDF5 file"]
 
 
 def test_the_command_prints_json(data, capsys):

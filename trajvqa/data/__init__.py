@@ -1,1 +1,1 @@
-"""A data folder, opened: its files, splits, batches and negatives."""
+"""Data folders: their layout, and opening their splits as batches of questions."""

@@ -1,4 +1,4 @@
-"""Batches of questions with what is seen of their videos."""
+"""Batches of questions and the features of their videos."""
 
 from __future__ import annotations
 
@@ -13,22 +13,37 @@ from torch import Tensor
 
 from trajvqa.data.negatives import Negatives
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores.frame_features import FrameFeatures
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.stores import FrameFeatures, TrajectoryStore
 
-__all__ = ["Batch", "QueryText", "QuestionBatches"]
+__all__ = ["Batch", "Inputs", "QueryText", "QuestionBatches"]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Properties of the data that a model is built from: sizes and initial word vectors."""
+
+    word_vectors: Tensor | None = None
+    """(words, word_size) initial vectors of the vocabulary, or None if the text is given as features."""
+    text_size: int | None = None
+    """Width of text features, or None if the text is given as words."""
+    frame_size: int | None = None
+    """Width of a clip's features, or None if they are not used."""
+    trajectory_size: int | None = None
+    """Width of a trajectory's pooled features, or None if they are not used."""
+    label_vectors: Tensor | None = None
+    """(classes, word_size) word vectors of the class names of trajectories."""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B questions of C candidates each, and their videos; a stream that is not asked for is None."""
+    """B questions with C candidates each, and features of their videos; None for streams that are not read."""
 
     words: Tensor
-    """(B, C, L) int64 word numbers, or (B, C, L, S) float32 features of words."""
+    """(B, C, L) int64 word IDs, or (B, C, L, S) float32 features of words."""
     word_mask: Tensor
-    """(B, C, L) bool, where there is a word."""
+    """(B, C, L) bool, True for words, False for padding."""
     answers: Tensor
-    """(B,) int64 place of the right candidate."""
+    """(B,) int64 index of the correct candidate."""
     rows: Tensor
     """(B,) int64 rows of the questions."""
     frames: Tensor | None = None
@@ -40,45 +55,54 @@ class Batch:
     trajectory_spans: Tensor | None = None
     """(B, K, 2) float32 start and end, as shares of the video."""
     trajectory_mask: Tensor | None = None
-    """(B, K) bool, where there is a trajectory."""
+    """(B, K) bool, True for trajectories, False for padding."""
 
     def to(self, device: torch.device) -> Batch:
-        """Return the batch on a device."""
+        """Return the batch with all its tensors on a device."""
         moved = {each.name: getattr(self, each.name) for each in fields(self)}
         return replace(self, **{name: value.to(device) for name, value in moved.items() if value is not None})
 
 
 class QueryText(Protocol):
-    """The text of questions with candidates, as words or as features."""
+    """Text of questions with candidates, as words or as features."""
 
     def queries(
         self, question_rows: NDArray[np.int64], answer_rows: NDArray[np.int64], candidates: NDArray[np.int64]
     ) -> tuple[Tensor, Tensor]:
-        """Return words (n, L) or features (n, L, S), and their mask (n, L), of n questions with a candidate each.
+        """Return the text of n pairs of a question and a candidate.
 
         Parameters
         ----------
         question_rows
             (n,) rows of the questions.
-        answer_rows, candidates
-            (n,) rows of the questions whose candidate it is, and which.
+        answer_rows
+            (n,) rows of the questions that the candidates belong to.
+        candidates
+            (n,) indices of the candidates in `answer_rows`.
+
+        Returns
+        -------
+        words : (n, L) or (n, L, S)
+            Word IDs or features.
+        mask : (n, L)
+            True for words, False for padding.
         """
         ...
 
 
 class QuestionBatches(torch.utils.data.Dataset[Batch]):
-    """Reads batches; an index is an array of question rows.
+    """The batches of a split, indexed by arrays of question rows.
 
     Parameters
     ----------
     questions
-        The questions of a split.
+        The questions of the split.
     text
-        Their text.
+        Text of the questions.
     frames, trajectories
-        What is seen of their videos; None for what is not used.
+        Features of their videos, or None if they are not used.
     max_trajectories
-        Trajectories of a video, those of the greatest score.
+        Maximum number of trajectories of a video; the highest scores are kept.
     """
 
     def __init__(
@@ -91,12 +115,12 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
     ) -> None:
         self.questions = questions
         self.negatives: Negatives | None = None
-        """Candidates drawn from other questions, behind the own ones."""
+        """Candidates drawn from other questions, added after a question's own."""
         self._text = text
         self._frames = frames
         self._trajectories = trajectories
         self.max_trajectories = max_trajectories
-        """Trajectories of a video that are read."""
+        """Maximum number of trajectories of a video that are read."""
 
     def without_negatives(self) -> QuestionBatches:
         """Return the same batches without negatives; the data are shared."""

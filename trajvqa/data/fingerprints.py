@@ -1,4 +1,4 @@
-"""Whether data files are still those that a run began with."""
+"""Fingerprints of data files, to notice that a run is resumed with other data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ _PIECE = 1 << 16  # bytes
 
 
 def fingerprints(folder: str | os.PathLike[str], splits: tuple[str, ...]) -> dict[str, str]:
-    """Return a fingerprint of each file that a data folder has for some splits, by the file's name.
+    """Return a fingerprint of each file of some splits, by file name.
 
-    A file of up to 4 MiB is read whole. Of a larger one the fingerprint is that of its size and of 64 pieces of 64 KiB
-    at even distances, the first and the last bytes among them, so that gigabytes of features cost nothing; a change
-    between the pieces goes unnoticed. Neither the folder nor the time of a file's last change counts: data may be moved
-    and copied.
+    Files of up to 4 MiB are hashed completely. For larger files, the size and 64 evenly spaced pieces of 64 KiB are
+    hashed, including the first and the last bytes; this keeps gigabytes of features cheap but misses changes between
+    the pieces. Folder and modification time do not count, so data may be moved and copied.
 
     Raises
     ------

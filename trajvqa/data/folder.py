@@ -1,19 +1,34 @@
-"""Where the files of a data folder are: in this package's own layout, or in that of the public code bases.
+"""The layout of a data folder: where each kind of file is written, and where files are found.
 
-The own layout comes first. NExT-QA's code has its questions in ``dataset/nextqa/`` of the checkout and its features in
-``data/feats/`` beside the checkout; HQGA's has features in ``data/nextqa/``, VGT's and CoVGT's questions in
-``datasets/nextqa/``. The data folder may be the checkout, the folder around it, or what holds the files themselves.
+`find_files` accepts this package's own layout and those of the public code bases; the own layout takes precedence.
+NExT-QA's code keeps its questions in ``dataset/nextqa/`` of the checkout and its features in ``data/feats/`` next to
+the checkout; HQGA's keeps features in ``data/nextqa/``, and VGT's and CoVGT's keep questions in ``datasets/nextqa/``.
+The data folder may be the checkout, the folder that contains it, or the folder that contains the files themselves.
 """
 
 from __future__ import annotations
 
 import errno
+import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["SPLITS", "DataFiles", "find_files", "splits"]
+__all__ = [
+    "BERT",
+    "FRAME_FEATURES",
+    "QUESTIONS",
+    "SMALL_WORD_VECTORS",
+    "SPLITS",
+    "TRAJECTORIES",
+    "VOCABULARY",
+    "WORD_VECTORS",
+    "DataFiles",
+    "FileKind",
+    "available_splits",
+    "find_files",
+]
 
 SPLITS = ("train", "val", "test")
 """The splits of NExT-QA."""
@@ -21,64 +36,129 @@ SPLITS = ("train", "val", "test")
 _CHECKOUTS = ("", "NExT-QA", "HQGA", "VGT", "CoVGT")
 _QUESTION_FOLDERS = ("", "dataset/nextqa", "datasets/nextqa", "nextqa", "data/nextqa", "MC")
 _FEATURE_FOLDERS = ("", "feats", "data/feats", "data", "nextqa", "data/nextqa")
+_FOLDERS_BESIDE = ("data/feats", "data/nextqa")
 _WORD_FOLDERS = (*_QUESTION_FOLDERS, "glove", "data/glove", "data")
 
-_QUESTION_NAMES = ("{split}.csv", "{split}.parquet", "{split}-00000-of-00001.parquet")
-_FRAME_NAMES = ("vid_feat/app_mot_{split}.h5", "app_mot_{split}.h5", "frame_feat/app_feat_{split}.h5")
-_TRAJECTORY_NAMES = ("traj_feat/trajectories_{split}.h5", "trajectories_{split}.h5")
-_BERT_NAMES = tuple(
-    f"{folder}bert_ft_{{split}}{suffix}" for folder in ("qas_bert/", "") for suffix in (".h5", ".fp16.npy")
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file in a data folder. In paths, ``{split}`` stands for the name of the split."""
+
+    name: str
+    """Name in reports, such as ``frame features``."""
+    own: str
+    """Path in this package's own layout, relative to the data folder."""
+    alternatives: tuple[str, ...]
+    """Further paths and patterns to look for, in order of preference."""
+    folders: tuple[str, ...]
+    """Folders to look in, relative to the data folder or to a checkout in it."""
+    beside: tuple[str, ...] = ()
+    """Folders to look in next to a data folder that is a checkout."""
+
+    def expected(self, split: str) -> str:
+        """Return the path of a split's file in the own layout, relative to the data folder."""
+        return self.own.format(split=split)
+
+    def output(self, folder: str | os.PathLike[str], split: str) -> Path:
+        """Return the path to write a split's file to, and create the folders above it."""
+        path = Path(folder, self.expected(split))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def find(self, root: Path, split: str) -> Path | None:
+        """Return a split's file, or None; of several matches of a pattern, the first by name."""
+        patterns = [pattern.format(split=glob.escape(split)) for pattern in (self.own, *self.alternatives)]
+        for folder in self._folders(root):
+            for pattern in patterns:
+                matches = sorted(path for path in folder.glob(pattern) if path.is_file())
+                if matches:
+                    return matches[0]
+        return None
+
+    def _folders(self, root: Path) -> Iterator[Path]:
+        for checkout in _CHECKOUTS:
+            if (root / checkout).is_dir():
+                yield from (root / checkout / name for name in self.folders)
+        # Only a checkout has its features next to it; files next to any other folder are unrelated.
+        if any((root / name).is_dir() for name in ("dataset/nextqa", "datasets/nextqa")):
+            yield from (root.resolve().parent / name for name in self.beside)
+
+
+QUESTIONS = FileKind(
+    "questions", "{split}.csv", ("{split}.parquet", "{split}-00000-of-00001.parquet"), _QUESTION_FOLDERS
 )
-_VOCABULARY_NAMES = ("vocab.json", "vocab.pkl")
-# Of several sizes the one that the paper uses.
-_WORD_VECTOR_PATTERNS = ("glove*300d*.txt", "glove*.txt")
+FRAME_FEATURES = FileKind(
+    "frame features",
+    "vid_feat/app_mot_{split}.h5",
+    ("app_mot_{split}.h5", "frame_feat/app_feat_{split}.h5"),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
+TRAJECTORIES = FileKind(
+    "trajectories",
+    "traj_feat/trajectories_{split}.h5",
+    ("trajectories_{split}.h5",),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
+BERT = FileKind(
+    "BERT features",
+    "qas_bert/bert_ft_{split}.h5",
+    ("qas_bert/bert_ft_{split}.fp16.npy", "bert_ft_{split}.h5", "bert_ft_{split}.fp16.npy"),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
+# The paper uses vectors of 300 numbers.
+WORD_VECTORS = FileKind("word vectors", "glove.6B.300d.txt", ("glove*300d*.txt", "glove*.txt"), _WORD_FOLDERS)
+VOCABULARY = FileKind("vocabulary", "vocab.json", ("vocab.pkl",), _QUESTION_FOLDERS)
+
+SMALL_WORD_VECTORS = "glove.txt"
+"""File name for the word vectors of a small benchmark; `find_files` finds it too."""
 
 
 @dataclass(frozen=True)
 class DataFiles:
-    """The files of one split, None for what is not there."""
+    """The files of one split; None for a missing file."""
 
     questions: Path | None = None
     """Multiple-choice questions, CSV or Parquet."""
     frame_features: Path | None = None
     """Features of clips, HDF5."""
     trajectories: Path | None = None
-    """A trajectory store, HDF5."""
+    """Trajectory store, HDF5."""
     bert: Path | None = None
-    """BERT features of questions with candidates, HDF5, as released or as `convert_bert` writes it."""
+    """BERT features of questions with candidates: HDF5 as released, or ``.npy`` as written by `convert_bert`."""
     word_vectors: Path | None = None
-    """Word vectors in GloVe's text format; the same file for every split."""
+    """Word vectors in GloVe's text format, shared by all splits."""
     vocabulary: Path | None = None
-    """A vocabulary; the same file for every split."""
+    """Vocabulary, shared by all splits."""
 
 
 def find_files(folder: str | os.PathLike[str], split: str) -> DataFiles:
-    """Return where the files of a split are; of several that would do, the one nearest to the own layout.
+    """Return the paths of a split's files; of several candidates, the one closest to the own layout.
 
     Raises
     ------
     FileNotFoundError, NotADirectoryError
-        When the folder is not there or is none.
+        If the folder does not exist or is not a folder.
     """
     root = Path(folder)
     if not root.is_dir():
         if root.exists():
             raise NotADirectoryError(errno.ENOTDIR, "Not a directory, expected a data folder", str(root))
         raise FileNotFoundError(errno.ENOENT, "No such data folder", str(root))
-    questions = list(_folders(root, _QUESTION_FOLDERS))
-    features = list(_feature_folders(root))
     return DataFiles(
-        questions=_first(questions, _QUESTION_NAMES, split),
-        frame_features=_first(features, _FRAME_NAMES, split),
-        trajectories=_first(features, _TRAJECTORY_NAMES, split),
-        bert=_first(features, _BERT_NAMES, split),
-        word_vectors=_word_vectors(root),
-        vocabulary=_first(questions, _VOCABULARY_NAMES, split),
+        questions=QUESTIONS.find(root, split),
+        frame_features=FRAME_FEATURES.find(root, split),
+        trajectories=TRAJECTORIES.find(root, split),
+        bert=BERT.find(root, split),
+        word_vectors=WORD_VECTORS.find(root, split),
+        vocabulary=VOCABULARY.find(root, split),
     )
 
 
-def splits(folder: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Return the splits of `SPLITS` that have questions.
+def available_splits(folder: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the splits of `SPLITS` that have a file of questions.
 
     Raises
     ------
@@ -86,35 +166,3 @@ def splits(folder: str | os.PathLike[str]) -> tuple[str, ...]:
         As `find_files`.
     """
     return tuple(split for split in SPLITS if find_files(folder, split).questions is not None)
-
-
-def _folders(root: Path, names: Sequence[str]) -> Iterator[Path]:
-    for checkout in _CHECKOUTS:
-        if (root / checkout).is_dir():
-            yield from (root / checkout / name for name in names)
-
-
-def _feature_folders(root: Path) -> Iterator[Path]:
-    yield from _folders(root, _FEATURE_FOLDERS)
-    # The features beside a checkout; beside any other folder are the data of somebody else.
-    if any((root / name).is_dir() for name in ("dataset/nextqa", "datasets/nextqa")):
-        beside = root.resolve().parent / "data"
-        yield from (beside / "feats", beside / "nextqa")
-
-
-def _first(folders: Sequence[Path], names: Sequence[str], split: str) -> Path | None:
-    for folder in folders:
-        for name in names:
-            path = folder / name.format(split=split)
-            if path.is_file():
-                return path
-    return None
-
-
-def _word_vectors(root: Path) -> Path | None:
-    for folder in _folders(root, _WORD_FOLDERS):
-        for pattern in _WORD_VECTOR_PATTERNS:
-            matches = sorted(path for path in folder.glob(pattern) if path.is_file())
-            if matches:
-                return matches[0]
-    return None

@@ -1,4 +1,4 @@
-"""Sample augmentation, Section 3.4: negatives drawn from the questions of other videos."""
+"""Sample augmentation (Section 3.4): negatives drawn from the questions of other videos."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from trajvqa.datasets.questions import Questions
 
 __all__ = ["Negatives", "draw_negatives"]
 
+_MAX_ROUNDS = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Negatives:
-    """For each question the questions and answers that make its further wrong candidates."""
+    """M additional wrong pairs of question and answer for each of Q questions."""
 
     question_rows: NDArray[np.int64]
-    """(Q, M) row whose question is asked: the own one for a-, another for qa-."""
+    """(Q, M) rows that the questions come from: the same row for a-, another for qa-."""
     answer_rows: NDArray[np.int64]
-    """(Q, M) row whose right candidate is the answer."""
+    """(Q, M) rows whose correct candidates are the answers."""
 
 
 def draw_negatives(questions: Questions, config: NegativesConfig, seed: int, epoch: int) -> Negatives | None:
     """Draw the negatives of an epoch.
 
-    A row is never drawn for a question of its own video, nor where it would make the right sentence once more: for a-
-    where its answer reads like the own one, for qa- where question and answer do.
+    A row is never drawn for a question of the same video, nor if it would repeat the correct text: for a- its answer
+    must differ from the question's own, for qa- its pair of question and answer.
 
     Parameters
     ----------
     questions
         The training questions.
     config
-        Which negatives and how many.
+        Strategy and number of negatives.
     seed, epoch
-        The same two numbers draw the same negatives.
+        Seed of the random draws; equal numbers draw equal negatives.
 
     Returns
     -------
-    The negatives: those of a- first; None for the strategy ``none``.
+    The negatives, those of a- first, or None for the strategy ``none``.
 
     Raises
     ------
     ValueError
-        When some question finds nothing to draw from.
+        If there is nothing to draw for some question.
     """
     if config.strategy == "none":
         return None
@@ -59,25 +61,25 @@ def draw_negatives(questions: Questions, config: NegativesConfig, seed: int, epo
     question_rows, answer_rows = [], []
     if config.strategy in ("a", "both"):
         question_rows.append(own)
-        answer_rows.append(_draw(questions, _numbers(answers), config.count, rng))
+        answer_rows.append(_draw(questions, _distinct_ids(answers), config.count, rng))
     if config.strategy in ("qa", "both"):
         asked = [tuple(query_tokens(text)) for text in questions.questions]
         pairs = list(zip(asked, answers, strict=True))
-        drawn = _draw(questions, _numbers(pairs), config.count, rng)
+        drawn = _draw(questions, _distinct_ids(pairs), config.count, rng)
         question_rows.append(drawn)
         answer_rows.append(drawn)
     return Negatives(np.concatenate(question_rows, axis=1), np.concatenate(answer_rows, axis=1))
 
 
-def _numbers(texts: Sequence[Hashable]) -> NDArray[np.int64]:
-    """Return a number for each text, equal for equal texts."""
+def _distinct_ids(texts: Sequence[Hashable]) -> NDArray[np.int64]:
+    """Return an integer for each text, equal for equal texts."""
     known: dict[Hashable, int] = {}
     return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
 
 def _draw(questions: Questions, texts: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return (Q, count) rows of another video and another text."""
-    videos = _numbers(questions.videos)
+    """Return (Q, count) rows with another video and another text than each question's."""
+    videos = _distinct_ids(questions.videos)
     total = len(questions)
     drawn = rng.integers(total, size=(total, count))
     for _ in range(_MAX_ROUNDS):
@@ -90,6 +92,3 @@ def _draw(questions: Questions, texts: NDArray[np.int64], count: int, rng: np.ra
         f"{questions.source}: question {questions.keys[row]}: found no negatives in {_MAX_ROUNDS} draws, expected "
         f"questions of other videos with other answers; the file has {len(set(questions.videos))} videos"
     )
-
-
-_MAX_ROUNDS = 200

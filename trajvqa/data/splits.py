@@ -1,4 +1,4 @@
-"""A data folder, opened and checked for an experiment."""
+"""Opening the splits of a data folder for an experiment."""
 
 from __future__ import annotations
 
@@ -11,43 +11,47 @@ from typing import Any
 import torch
 
 from trajvqa.config import Experiment
-from trajvqa.data.batches import QueryText, QuestionBatches
-from trajvqa.data.folder import DataFiles, find_files
-from trajvqa.data.inputs import Inputs
+from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
+from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, TRAJECTORIES, DataFiles, FileKind, find_files
 from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
-from trajvqa.stores.bert_features import BertFeatures
-from trajvqa.stores.frame_features import FrameFeatures
-from trajvqa.stores.trajectories import TrajectoryStore
-from trajvqa.text.vocabulary import SPECIAL_WORDS, Vocabulary, read_vocabulary
-from trajvqa.text.word_vectors import label_vectors, label_words, read_word_vectors, word_vectors
+from trajvqa.stores import BertFeatures, FrameFeatures, TrajectoryStore
+from trajvqa.text import (
+    SPECIAL_WORDS,
+    Vocabulary,
+    initial_word_vectors,
+    label_vectors,
+    label_words,
+    read_vocabulary,
+    read_word_vectors,
+)
 
 __all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What a model was built for; other data of the same schema can be given to it."""
+    """Properties of the data that a model was built for; it can read any data with the same schema."""
 
     vocabulary: tuple[str, ...] | None = None
-    """Words by number, where the text is words."""
+    """Words in the order of their IDs, or None if the text is given as features."""
     text_size: int | None = None
-    """Width of text features, where the text is features."""
+    """Width of text features, or None if the text is given as words."""
     frame_size: int | None = None
-    """Width of a clip's features."""
+    """Width of a clip's features, or None if they are not used."""
     trajectory_size: int | None = None
-    """Width of a trajectory's feature."""
+    """Width of a trajectory's features, or None if they are not used."""
     classes: tuple[str, ...] | None = None
-    """Names of the labels of trajectories."""
+    """Class names of trajectories, or None if they are not used."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, for checkpoints."""
+        """Return the schema as plain values, for checkpoints."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Schema:
-        """Return what `to_dict` gave."""
+        """Return the schema from the result of `to_dict`."""
         content: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
@@ -55,21 +59,21 @@ class Schema:
 
 
 def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: Collection[str]) -> Schema:
-    """Return what the training split of a folder looks like.
+    """Return the schema of the training split of a folder.
 
     Parameters
     ----------
     folder
         The data folder.
     experiment
-        What is to be trained.
+        The experiment to run.
     streams
-        What its model sees of a video: "frame", "trajectory", both or neither.
+        Streams of its model: "frame", "trajectory", both or neither.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        Naming the file that is missing or broken.
+        If a file is missing or broken, naming the file.
     """
     files = find_files(folder, "train")
     questions = _questions(files, folder, "train")
@@ -90,16 +94,18 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
 
 
 def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment: Experiment) -> Inputs:
-    """Return what a model is built from.
+    """Return the sizes and initial word vectors that a model is built from.
 
-    Word vectors are those of the folder's file, and for other words numbers that depend on the word and the seed.
+    Words without a vector in the folder's file get random vectors that depend only on the word and the seed.
 
     Parameters
     ----------
     folder
-        The data folder; None where the vectors will be loaded from a checkpoint.
-    schema, experiment
-        What the data look like, and what is to be built.
+        The data folder, or None if the vectors will be loaded from a checkpoint.
+    schema
+        Schema of the data.
+    experiment
+        The experiment to run.
     """
     path = None if folder is None else find_files(folder, "train").word_vectors
     size, seed = experiment.settings.word_size, experiment.training.seed
@@ -109,7 +115,7 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
         if len(vector) != size:
             raise ValueError(f"{path}: found vectors of {len(vector)} numbers, expected {size} as settings.word_size")
     return Inputs(
-        word_vectors=None if words is None else torch.from_numpy(word_vectors(words, known, size, seed)),
+        word_vectors=None if words is None else torch.from_numpy(initial_word_vectors(words, known, size, seed)),
         text_size=schema.text_size,
         frame_size=schema.frame_size,
         trajectory_size=schema.trajectory_size,
@@ -118,7 +124,7 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
 
 
 def open_split(folder: str | os.PathLike[str], split: str, experiment: Experiment, schema: Schema) -> QuestionBatches:
-    """Open a split and check all of it: files, shapes, ids, numbers.
+    """Open a split and check its files completely: shapes, IDs and numbers.
 
     Raises
     ------
@@ -130,13 +136,13 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
     frames = trajectories = None
     if schema.frame_size is not None:
         frames = _frames(files, folder, split)
-        _same(files.frame_features, "feat: size of a clip", frames.size, schema.frame_size)
+        _check_equal(files.frame_features, "feat: size of a clip", frames.size, schema.frame_size)
         frames.require(questions.videos)
         frames.check_finite()
     if schema.trajectory_size is not None:
         trajectories = _trajectories(files, folder, split)
-        _same(files.trajectories, "feat: size", trajectories.feature_size, schema.trajectory_size)
-        _same(files.trajectories, "classes", trajectories.classes, schema.classes)
+        _check_equal(files.trajectories, "feat: size", trajectories.feature_size, schema.trajectory_size)
+        _check_equal(files.trajectories, "classes", trajectories.classes, schema.classes)
         trajectories.require(questions.videos)
         trajectories.check_finite()
     text: QueryText
@@ -144,39 +150,41 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
         text = WordQueries(questions, Vocabulary(schema.vocabulary), experiment.settings.max_words)
     else:
         features = _bert(files, folder, split, questions)
-        _same(files.bert, "feat: size of a word", features.size, schema.text_size)
+        _check_equal(files.bert, "feat: size of a word", features.size, schema.text_size)
         features.check_finite()
         text = BertQueries(questions, features, experiment.settings.max_words)
     return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories)
 
 
 def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str) -> Questions:
-    return read_questions(_there(files.questions, folder, f"{split}.csv"))
+    return read_questions(_existing(files.questions, QUESTIONS, folder, split))
 
 
 def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> FrameFeatures:
-    return FrameFeatures(_there(files.frame_features, folder, f"vid_feat/app_mot_{split}.h5"))
+    return FrameFeatures(_existing(files.frame_features, FRAME_FEATURES, folder, split))
 
 
 def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) -> TrajectoryStore:
-    return TrajectoryStore(_there(files.trajectories, folder, f"traj_feat/trajectories_{split}.h5"))
+    return TrajectoryStore(_existing(files.trajectories, TRAJECTORIES, folder, split))
 
 
 def _bert(files: DataFiles, folder: str | os.PathLike[str], split: str, questions: Questions) -> BertFeatures:
-    path = _there(files.bert, folder, f"qas_bert/bert_ft_{split}.h5")
+    path = _existing(files.bert, BERT, folder, split)
     features = BertFeatures(path, len(questions), questions.source)
     if features.candidates != NUM_CANDIDATES:
         raise ValueError(f"{path}: feat: found {features.candidates} candidates a question, expected {NUM_CANDIDATES}")
     return features
 
 
-def _there(path: Path | None, folder: str | os.PathLike[str], expected: str) -> Path:
+def _existing(path: Path | None, kind: FileKind, folder: str | os.PathLike[str], split: str) -> Path:
     if path is None:
-        raise FileNotFoundError(f"{os.fspath(folder)}: found no {expected}; 'trajvqa doctor' tells what is there")
+        raise FileNotFoundError(
+            f"{os.fspath(folder)}: found no {kind.expected(split)}; 'trajvqa doctor' lists the files that are there"
+        )
     return path
 
 
-def _same(path: Path | None, field: str, found: object, expected: object) -> None:
+def _check_equal(path: Path | None, field: str, found: object, expected: object) -> None:
     if found != expected:
         raise ValueError(f"{path}: {field}: found {found}, expected {expected} as in the training data")
 

@@ -1,1 +1,1 @@
-"""Questions about videos: read from files, or made."""
+"""Benchmarks: questions that are read from files, and questions that are generated with their videos."""

@@ -57,7 +57,7 @@ def read_array(path: str | os.PathLike[str]) -> NDArray[Any]:
         try:
             return _read(file)
         except (ValueError, EOFError, pickle.UnpicklingError, TypeError, IndexError, KeyError, AttributeError) as error:
-            raise ValueError(f"{os.fspath(path)}: found no .npy file that can be read ({error})") from error
+            raise ValueError(f"{os.fspath(path)}: found an unreadable .npy file ({error})") from error
 
 
 def _read(file: BinaryIO) -> NDArray[Any]:

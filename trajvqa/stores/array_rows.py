@@ -1,4 +1,4 @@
-"""Rows of an array that stays in its file."""
+"""Rows of an array that are read from its file when needed."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from numpy.typing import NDArray
 
 from trajvqa.stores.hdf5 import LazyFile
 
-__all__ = ["StoredRows", "naming_damage"]
+__all__ = ["ArrayRows", "reporting_damage"]
 
 _BLOCK_BYTES = 1 << 24
 
 
 @contextmanager
-def naming_damage(path: Path) -> Iterator[None]:
-    """Turn what h5py raises about the inside of a file into ValueError, which names the file."""
+def reporting_damage(path: Path) -> Iterator[None]:
+    """Turn h5py's errors about the content of a file into ValueError, naming the file."""
     try:
         yield
-    # RuntimeError is what h5py raises for broken links between the parts of a file.
+    # h5py raises RuntimeError for broken links between the parts of a file.
     except (OSError, RuntimeError) as error:
-        raise ValueError(f"{path}: found a truncated or damaged HDF5 file ({error}), expected a whole one") from error
+        raise ValueError(f"{path}: found a truncated or damaged HDF5 file ({error}), expected an intact one") from error
 
 
-class StoredRows:
-    """Reads rows of a dataset in HDF5 or of a ``.npy`` file.
+class ArrayRows:
+    """Rows of an HDF5 dataset or of a ``.npy`` file.
 
-    An array that lies in one piece in its file is mapped to memory: that is quickest, and pages are shared between
-    processes. Others are read by h5py. Either way a process opens the file when it first reads; the object
-    survives pickling and fork.
+    Contiguous arrays are memory-mapped, which is fastest and shares pages between processes. Others are read by h5py.
+    In both cases, each process opens the file at its first read, so that the object can be pickled and used after
+    fork.
     """
 
     shape: tuple[int, ...]
-    """(R, ...) rows and their shape."""
+    """Shape (R, ...) of the array of R rows."""
     dtype: np.dtype[Any]
-    """Of the numbers in the file."""
+    """Type of the numbers in the file."""
 
     def __init__(
         self,
@@ -60,80 +60,80 @@ class StoredRows:
         self._file = LazyFile(path)
 
     @staticmethod
-    def of_dataset(dataset: h5py.Dataset) -> StoredRows:
-        """Return the rows of a dataset."""
-        in_one_piece = dataset.chunks is None and not dataset.is_virtual and dataset.external is None and dataset.size
-        return StoredRows(
+    def of_dataset(dataset: h5py.Dataset) -> ArrayRows:
+        """Return the rows of an HDF5 dataset."""
+        contiguous = dataset.chunks is None and not dataset.is_virtual and dataset.external is None and dataset.size
+        return ArrayRows(
             dataset.file.filename,
             str(dataset.name).lstrip("/"),
             dataset.shape,
             dataset.dtype,
-            dataset.id.get_offset() if in_one_piece else None,
+            dataset.id.get_offset() if contiguous else None,
             dataset.chunks[0] if dataset.chunks else 1,
         )
 
     @staticmethod
-    def of_npy(path: str | os.PathLike[str]) -> StoredRows:
+    def of_npy(path: str | os.PathLike[str]) -> ArrayRows:
         """Return the rows of a ``.npy`` file.
 
         Raises
         ------
         ValueError
-            When it is none, is cut off, or has columns first; naming the file.
+            If the file is invalid or truncated, or in Fortran order; naming the file.
         """
         try:
             array = np.load(path, mmap_mode="r")
         except (ValueError, EOFError) as error:
             raise ValueError(
-                f"{os.fspath(path)}: found no .npy file that can be read ({error}), expected one"
+                f"{os.fspath(path)}: found an unreadable .npy file ({error}), expected a valid one"
             ) from None
         if not isinstance(array, np.memmap) or not array.flags.c_contiguous:
-            raise ValueError(f"{os.fspath(path)}: found no array in the order of C, expected one")
-        return StoredRows(path, "array", array.shape, array.dtype, array.offset)
+            raise ValueError(f"{os.fspath(path)}: found no array in C order, expected one")
+        return ArrayRows(path, "array", array.shape, array.dtype, array.offset)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        # A pickled map would be a copy of the whole array.
+        # Pickling the map would copy the whole array.
         return {**self.__dict__, "_map": None}
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Return rows (len(rows), ...) in any order, also the same one more than once.
+        """Return rows (len(rows), ...); they may be in any order and repeat.
 
         Raises
         ------
         ValueError
-            For a file that is damaged.
+            If the file is damaged.
         """
         if self._offset is not None:
             return np.asarray(self._mapped()[rows])
-        different, inverse = np.unique(rows, return_inverse=True)
-        return self._by_h5py(different)[inverse]
+        distinct, inverse = np.unique(rows, return_inverse=True)
+        return self._by_h5py(distinct)[inverse]
 
-    def pick(self, rows: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the entry ``[row, place]`` for each of several rows and places.
+    def pick(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the entries ``[row, column]`` for pairs of rows and columns, both (n,).
 
         Raises
         ------
         ValueError
-            For a file that is damaged.
+            If the file is damaged.
         """
         if self._offset is not None:
-            return np.asarray(self._mapped()[rows, places])
-        different, inverse = np.unique(rows, return_inverse=True)
-        return self._by_h5py(different)[inverse, places]
+            return np.asarray(self._mapped()[rows, columns])
+        distinct, inverse = np.unique(rows, return_inverse=True)
+        return self._by_h5py(distinct)[inverse, columns]
 
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Return all rows in blocks of some MiB: the number of the first row, and the rows.
+        """Yield all rows in blocks of about 16 MiB, each with the index of its first row.
 
         Raises
         ------
         ValueError
-            For a file that is damaged.
+            If the file is damaged.
         """
         row_bytes = max(int(np.prod(self.shape[1:])) * self.dtype.itemsize, 1)
-        # Whole chunks, so that none is read and unpacked twice.
+        # Blocks consist of whole chunks, so that no chunk is read and unpacked twice.
         step = -(-max(_BLOCK_BYTES // row_bytes, 1) // self._chunk_rows) * self._chunk_rows
         for start in range(0, len(self), step):
             rows = slice(start, min(start + step, len(self)))
@@ -141,7 +141,7 @@ class StoredRows:
                 yield start, np.asarray(self._mapped()[rows])
             else:
                 file = self._file.open()
-                with naming_damage(self.path):
+                with reporting_damage(self.path):
                     block = file[self._name][rows]
                 yield start, block
 
@@ -154,9 +154,9 @@ class StoredRows:
     def _by_h5py(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         values = np.empty((len(rows), *self.shape[1:]), self.dtype)
         file = self._file.open()
-        with naming_damage(self.path):
+        with reporting_damage(self.path):
             dataset = file[self._name]
-            # Row by row: for a list of rows HDF5 takes many times as long.
-            for place, row in enumerate(rows.tolist()):
-                dataset.read_direct(values, np.s_[row], np.s_[place])
+            # Row by row, because HDF5 takes many times as long for a list of rows.
+            for index, row in enumerate(rows.tolist()):
+                dataset.read_direct(values, np.s_[row], np.s_[index])
         return values

@@ -1,4 +1,4 @@
-"""Features of questions with their candidates by fine-tuned BERT, in HDF5 files as NExT-QA has them."""
+"""Features of questions and their candidates by fine-tuned BERT, in NExT-QA's HDF5 files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
-from trajvqa.stores.array_rows import StoredRows, naming_damage
-from trajvqa.stores.hdf5 import dataset, open_checked
+from trajvqa.stores.array_rows import ArrayRows, reporting_damage
+from trajvqa.stores.hdf5 import open_checked, require_dataset
 
 __all__ = ["BertFeatures", "convert_bert"]
 
@@ -19,38 +19,39 @@ _CONVERTED = ".fp16.npy"
 
 
 class BertFeatures:
-    """Features of L words of each of C candidates of Q questions: ``[CLS] question [SEP] candidate [SEP]``.
+    """Features of L words for each of C candidates of Q questions: ``[CLS] question [SEP] candidate [SEP]``.
 
-    The file has the dataset ``feat`` (Q, C, L, S) as in NExT-QA's ``bert_ft_{split}.h5``, (Q, 5, 37, 768) there. It
-    has no ids: row q belongs to row q of the questions' file. Where a ``bert_ft_{split}.fp16.npy`` of `convert_bert`
-    lies beside it, that is read in its place; it may also be given itself, or lie there alone.
+    The file has the dataset ``feat`` (Q, C, L, S); in NExT-QA's ``bert_ft_{split}.h5`` it is (Q, 5, 37, 768). There
+    are no IDs: row q belongs to row q of the file of questions. If `convert_bert` has written
+    ``bert_ft_{split}.fp16.npy`` to the same folder, that file is read instead; it can also be given directly, and does
+    not need the original.
 
-    The file is checked at once and read later, by each process anew and never as a whole.
+    The file is checked when it is opened. It is read later, in parts, and by each process separately.
 
     Parameters
     ----------
     path
         The file.
     num_questions
-        How many the questions' file has.
+        Number of questions in the file of questions.
     source
-        That file, for messages.
+        Path of the file of questions, for messages.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it is damaged, of another shape or type, has features of another number of questions, or is not what
-        the converted file was made from; naming the file or files.
+        If the file is damaged, has another shape, type or number of questions, or differs from the converted file;
+        naming the files.
     """
 
     candidates: int
-    """C, candidates of each question."""
+    """Number C of candidates of each question."""
     words: int
-    """L, most words of a question with a candidate."""
+    """Maximum number L of words of a question with a candidate."""
     size: int
-    """S, width of a word's features."""
+    """Width S of a word's features."""
 
     def __init__(self, path: str | os.PathLike[str], num_questions: int, source: str = "the file of questions") -> None:
         given = Path(path)
@@ -65,8 +66,8 @@ class BertFeatures:
         """The file that is read."""
         if len(self._stored) != num_questions:
             raise ValueError(
-                f"{self.path}: found features of {len(self._stored)} questions, expected {num_questions}, row by row "
-                f"those of {source}"
+                f"{self.path}: found features of {len(self._stored)} questions, expected {num_questions}, one row for "
+                f"each question of {source}"
             )
         _, self.candidates, self.words, self.size = self._stored.shape
 
@@ -74,59 +75,55 @@ class BertFeatures:
         return len(self._stored)
 
     def check_finite(self) -> None:
-        """Read all numbers once and refuse what is none.
-
-        Raises
-        ------
-        ValueError
-            Naming the file and the row.
-        """
+        """Raise ValueError if a number is NaN or infinite, naming the file and the row; reads the whole file."""
         for first, block in self._stored.blocks():
             bad = np.flatnonzero(~np.isfinite(block).reshape(len(block), -1).all(axis=1))
             if len(bad):
-                raise ValueError(f"{self.path}: feat: row {first + bad[0]}: found a number that is not finite")
+                raise ValueError(
+                    f"{self.path}: feat: row {first + bad[0]}: found NaN or infinity, expected finite numbers"
+                )
 
     def read(
         self, rows: NDArray[np.int64], candidates: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return the features of B questions with one of their candidates each.
+        """Return the features of B pairs of a question and a candidate.
 
         Parameters
         ----------
         rows, candidates
-            (B,) rows of the questions, and which candidate.
+            (B,) rows of the questions, and (B,) indices of the candidates.
 
         Returns
         -------
         features : (B, L, S)
-            Of the words; zero behind the last.
+            Features of words, followed by zeros.
         lengths : (B,)
-            Number of words: what stands before the first word whose features are all zero.
+            Number of words before the first whose features are all zero.
 
         Raises
         ------
         ValueError
-            When a question has no words, and for a file that is damaged; naming the file and the question.
+            If a question has no words or the file is damaged; naming the file and the question.
         """
         values = self._stored.pick(rows, candidates).astype(np.float32, copy=False)
         is_word = (values != 0).any(axis=2)
         lengths = np.where(is_word.all(axis=1), self.words, is_word.argmin(axis=1))
         if (lengths == 0).any():
-            place = int((lengths == 0).argmax())
+            index = int((lengths == 0).argmax())
             raise ValueError(
-                f"{self.path}: row {rows[place]}, candidate {candidates[place]}: found zeros alone, expected features "
+                f"{self.path}: row {rows[index]}, candidate {candidates[index]}: found only zeros, expected features "
                 "of words"
             )
         return values, lengths
 
 
-def _open_dataset(path: Path) -> StoredRows:
-    with open_checked(path) as file, naming_damage(path):
-        return _checked(StoredRows.of_dataset(dataset(file, "feat", _SHAPE, "float")))
+def _open_dataset(path: Path) -> ArrayRows:
+    with open_checked(path) as file, reporting_damage(path):
+        return _checked(ArrayRows.of_dataset(require_dataset(file, "feat", _SHAPE, "float")))
 
 
-def _checked_npy(path: Path) -> StoredRows:
-    stored = StoredRows.of_npy(path)
+def _checked_npy(path: Path) -> ArrayRows:
+    stored = ArrayRows.of_npy(path)
     if len(stored.shape) != 4:
         raise ValueError(f"{path}: found shape {stored.shape}, expected {_SHAPE}")
     if stored.dtype.kind != "f":
@@ -134,43 +131,44 @@ def _checked_npy(path: Path) -> StoredRows:
     return _checked(stored)
 
 
-def _checked(stored: StoredRows) -> StoredRows:
+def _checked(stored: ArrayRows) -> ArrayRows:
     if 0 in stored.shape:
         raise ValueError(f"{stored.path}: found shape {stored.shape}, expected {_SHAPE} without zeros")
     return stored
 
 
-def _check_same(converted: StoredRows, original: StoredRows) -> None:
-    """Compare shapes and the first and last row: features made anew must not be passed over for old ones."""
+def _check_same(converted: ArrayRows, original: ArrayRows) -> None:
+    """Compare shapes and the first and last row, so that a stale converted file is not used."""
     ends = np.array([0, len(original) - 1])
     if converted.shape != original.shape or not np.array_equal(
         converted.read(ends), original.read(ends).astype(np.float16)
     ):
         raise ValueError(
-            f"{converted.path}: found features that are not those of {original.path}, expected the same; delete it or "
-            "convert again"
+            f"{converted.path}: found features that differ from {original.path}, expected equal ones; delete the file "
+            "or convert again"
         )
 
 
 def convert_bert(path: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
-    """Convert features to float16 in a ``.npy`` file, which is half as large and quicker to read.
+    """Convert features to float16 in a ``.npy`` file, which is half as large and faster to read.
 
-    The features are read block by block, so any size fits into memory.
+    The features are converted in blocks, so that files may be larger than memory.
 
     Parameters
     ----------
     path
         NExT-QA's ``bert_ft_{split}.h5``.
     out
-        The file to make or to replace, whole or not at all; ``bert_ft_{split}.fp16.npy`` in the same folder is
-        found by `BertFeatures`.
+        The file to write or to replace, atomically. `BertFeatures` finds ``bert_ft_{split}.fp16.npy`` in the same
+        folder.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it is damaged, of another shape or type, or has numbers that are not finite in float16; naming the file.
+        If the file is damaged, has another shape or type, or has numbers that are not finite in float16; naming the
+        file.
     """
     stored = _open_dataset(Path(path))
     with atomic_output(out) as file:

@@ -1,4 +1,4 @@
-"""Features of the clips of videos, in HDF5 files as NExT-QA, HQGA and VGT have them."""
+"""Features of the clips of videos, in the HDF5 files of NExT-QA, HQGA and VGT."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_path
-from trajvqa.stores.array_rows import StoredRows, naming_damage
-from trajvqa.stores.hdf5 import dataset, open_checked, read_ids, require_videos, write_ids
+from trajvqa.stores.array_rows import ArrayRows, reporting_damage
+from trajvqa.stores.hdf5 import open_checked, read_ids, require_dataset, require_videos, write_ids
 
 __all__ = ["FrameFeatures", "write_frame_features"]
 
@@ -22,14 +22,14 @@ _FRAMES_APART = "resnet_features"
 
 
 class FrameFeatures:
-    """Features of the N clips of each of V videos.
+    """Features of N clips for each of V videos.
 
-    Datasets: ``ids`` (V,) whole numbers or text, and ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5`` or
-    ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, of which the mean over the F
-    frames of a clip is taken. Videos are found by their ids, never by their order.
+    Datasets: ``ids`` (V,) of integers or text, and either ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5`` or
+    ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, which is averaged over the F
+    frames of a clip. Videos are found by their IDs, never by their order.
 
-    The file is checked at once and read later, by each process anew. Up to 256 MiB of features stay in memory after
-    the first reading.
+    The file is checked when it is opened and read later, by each process separately. Up to 256 MiB of features stay in
+    memory after the first read.
 
     Parameters
     ----------
@@ -39,28 +39,28 @@ class FrameFeatures:
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it is no HDF5 file, is cut off, or has other datasets, shapes or types; naming the file and the dataset.
+        If the file is not HDF5, is truncated, or has other datasets, shapes or types; naming the file and the dataset.
     """
 
     ids: tuple[str, ...]
-    """(V,) the videos, in the order of the file."""
+    """IDs of the V videos, in the order of the file."""
     clips: int
-    """N, clips of each video."""
+    """Number N of clips of each video."""
     size: int
-    """D, width of a clip's features."""
+    """Width D of a clip's features."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        with open_checked(path) as file, naming_damage(self.path):
-            self.ids = read_ids(dataset(file, "ids", "(V,)"))
+        with open_checked(path) as file, reporting_damage(self.path):
+            self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
             frames_apart = "feat" not in file and _FRAMES_APART in file
             self._name = _FRAMES_APART if frames_apart else "feat"
             shape_text = "(V, N, F, D)" if frames_apart else "(V, N, D)"
-            found = dataset(file, self._name, shape_text, "float")
+            found = require_dataset(file, self._name, shape_text, "float")
             self._check_shape(found.shape, shape_text)
-            self._stored = StoredRows.of_dataset(found)
+            self._stored = ArrayRows.of_dataset(found)
         self.clips, self.size = self._stored.shape[1], self._stored.shape[-1]
         self._rows = {video: row for row, video in enumerate(self.ids)}
         self._memory: NDArray[np.float32] | None = None
@@ -80,30 +80,21 @@ class FrameFeatures:
         return {**self.__dict__, "_memory": None}
 
     def require(self, videos: Iterable[str]) -> None:
-        """Check that videos are there.
-
-        Raises
-        ------
-        ValueError
-            Naming the file, how many are missing and the first of them.
-        """
+        """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
         require_videos(self.path, self._rows, videos)
 
     def check_finite(self) -> None:
-        """Check every number.
+        """Raise ValueError if a number is not finite in float32; reads the whole file.
 
-        Raises
-        ------
-        ValueError
-            Naming the file, the dataset, the video and the clip of the first that is not finite in float32.
+        The message names the file, the dataset, and the first such video and clip.
         """
         for start, block in self._stored.blocks():
             bad = ~np.isfinite(self._per_clip(block)).all(axis=-1)
             if bad.any():
                 row, clip = np.argwhere(bad)[0].tolist()
                 raise ValueError(
-                    f"{self.path}: {self._name}: video {self.ids[start + row]}, clip {clip}: found numbers that are "
-                    "not finite, expected finite ones"
+                    f"{self.path}: {self._name}: video {self.ids[start + row]}, clip {clip}: found a number that is "
+                    "not finite in float32, expected finite numbers"
                 )
 
     def read(self, videos: Sequence[str]) -> NDArray[np.float32]:
@@ -112,7 +103,7 @@ class FrameFeatures:
         Parameters
         ----------
         videos
-            Their ids, in any order; one may come more than once.
+            IDs of the videos, in any order; they may repeat.
 
         Returns
         -------
@@ -121,7 +112,7 @@ class FrameFeatures:
         Raises
         ------
         ValueError
-            When a video is missing, naming file and video, and for a file that is damaged.
+            If a video is missing or the file is damaged, naming the file and the video.
         """
         try:
             rows = np.array([self._rows[video] for video in videos], np.int64)
@@ -137,8 +128,8 @@ class FrameFeatures:
         return self._memory[rows]
 
     def _per_clip(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Return features (R, N, D) of what the file has of some videos."""
-        # What float32 cannot hold becomes infinite, which check_finite reports.
+        """Return (R, N, D) features from the file's values of R videos, averaged over the frames of a clip."""
+        # Values beyond float32 become infinite, which check_finite reports.
         with np.errstate(over="ignore", invalid="ignore"):
             features = values.astype(np.float32, copy=False)
             return features if features.ndim == 3 else features.mean(axis=2, dtype=np.float32)
@@ -155,29 +146,30 @@ def write_frame_features(
     Parameters
     ----------
     path
-        The file to make or to replace, whole or not at all.
+        The file to write or to replace, atomically.
     ids
-        V different videos.
+        IDs of V distinct videos.
     feat
-        (V, N, D) features; float32 in the file.
+        (V, N, D) features, stored as float32.
     attrs
-        What else is to be noted in the file, by name.
+        Attributes of the file.
 
     Raises
     ------
     ValueError
-        When ids repeat, shapes do not fit, or a number is not finite in float32.
+        If IDs repeat, shapes do not match, or a number is not finite in float32.
     """
     if feat.ndim != 3 or len(feat) != len(ids):
         raise ValueError(f"feat: found shape {feat.shape}, expected ({len(ids)}, N, D), a row for each of the ids")
     if len(set(ids)) != len(ids):
-        raise ValueError(f"ids: found {len(set(ids))} different ones, expected {len(ids)}")
+        raise ValueError(f"ids: found {len(set(ids))} distinct IDs, expected {len(ids)}")
     with np.errstate(over="ignore"):
         features = feat.astype(np.float32, copy=False)
     finite = np.isfinite(features).all(axis=(1, 2))
     if not finite.all():
         raise ValueError(
-            f"feat, video {ids[int(finite.argmin())]}: found a number that is not finite, expected finite ones"
+            f"feat, video {ids[int(finite.argmin())]}: found a number that is not finite in float32, expected finite "
+            "numbers"
         )
     with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
         write_ids(file, "ids", ids)

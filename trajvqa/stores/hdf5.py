@@ -1,4 +1,4 @@
-"""HDF5 files from elsewhere: opened and checked, with errors that name the file and the dataset."""
+"""Opening and checking HDF5 files, with errors that name the file and the dataset."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LazyFile", "dataset", "open_checked", "read_ids", "require_videos", "write_ids"]
+__all__ = ["LazyFile", "open_checked", "read_ids", "require_dataset", "require_videos", "write_ids"]
 
 Kind = Literal["float", "integer"]
 
 _KINDS = {"float": "f", "integer": "iu"}
 _MAX_NAMED = 5
-"""How many missing videos a message names."""
+"""Maximum number of missing videos in a message."""
 
 
 def open_checked(path: str | os.PathLike[str]) -> h5py.File:
@@ -27,11 +27,11 @@ def open_checked(path: str | os.PathLike[str]) -> h5py.File:
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     IsADirectoryError
-        When it is a folder.
+        If the path is a folder.
     ValueError
-        When it is no HDF5 file, or is cut off; naming the file.
+        If the file is not HDF5 or is truncated, naming the file.
     """
     name = os.fspath(path)
     if os.path.isdir(name):
@@ -41,41 +41,41 @@ def open_checked(path: str | os.PathLike[str]) -> h5py.File:
     try:
         return h5py.File(name, "r")
     except PermissionError as error:
-        raise PermissionError(errno.EACCES, "May not be read", name) from error
+        raise PermissionError(errno.EACCES, "No permission to read", name) from error
     except OSError as error:
         reason = str(error)
         if "truncated file" in reason:
-            found = f"found {os.path.getsize(name)} bytes, expected more: the file is cut off"
+            found = f"found {os.path.getsize(name)} bytes, expected more: the file is truncated"
         elif "file signature not found" in reason:
-            found = "found no HDF5 file, expected one"
+            found = "found another format, expected an HDF5 file"
         else:
-            found = f"found an HDF5 file that cannot be opened ({reason})"
+            found = f"found an unreadable HDF5 file ({reason}), expected a valid one"
         raise ValueError(f"{name}: {found}") from error
 
 
-def dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:
-    """Return a dataset that must be there.
+def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:
+    """Return a dataset of the required shape and kind.
 
     Parameters
     ----------
     file
-        Where it lies.
+        The file.
     name
-        Its name.
+        Name of the dataset.
     shape_text
-        Its shape, as in ``"(V, 16, D)"``: letters for any size, numbers for that size.
+        Shape of the dataset, as in ``"(V, 16, D)"``: letters stand for any size, numbers for that size.
     kind
-        What its numbers are; anything where left out.
+        Kind of its numbers; default: any.
 
     Raises
     ------
     ValueError
-        When it is missing or of another shape or kind, naming the file, what was found and what was expected.
+        If the dataset is missing or has another shape or kind; naming the file, what was found and what was expected.
     """
     found = file.get(name)
     if not isinstance(found, h5py.Dataset):
         others = ", ".join(sorted(file)) or "nothing"
-        raise ValueError(f"{file.filename}: {name}: found no such dataset but {others}, expected shape {shape_text}")
+        raise ValueError(f"{file.filename}: {name}: found no such dataset (only {others}), expected shape {shape_text}")
     sizes = [size.strip() for size in shape_text.strip("()").split(",") if size.strip()]
     shape = found.shape or ()
     if len(shape) != len(sizes) or any(
@@ -88,37 +88,37 @@ def dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = Non
 
 
 def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
-    """Return the ids of a dataset of whole numbers or of text, as text.
+    """Return the IDs in a dataset of integers or text, as text.
 
     Raises
     ------
     ValueError
-        When they are neither, or one comes twice; naming the file and the rows.
+        If the dataset has another type or an ID repeats, naming the file and the rows.
     """
     where = f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}"
     if dataset.ndim != 1:
         raise ValueError(f"{where}: found shape {dataset.shape}, expected (V,)")
     if dataset.dtype.kind not in "iuSOT":
-        raise ValueError(f"{where}: found {dataset.dtype}, expected whole numbers or text")
+        raise ValueError(f"{where}: found {dataset.dtype}, expected integers or text")
     values: NDArray[Any] = dataset[:]
     ids = tuple(_as_text(value, f"{where}, row {row}") for row, value in enumerate(values.tolist()))
     seen: dict[str, int] = {}
     for row, each in enumerate(ids):
         first = seen.setdefault(each, row)
         if first != row:
-            raise ValueError(f"{where}: found {each!r} in rows {first} and {row}, expected every id once")
+            raise ValueError(f"{where}: found {each!r} in rows {first} and {row}, expected unique IDs")
     return ids
 
 
 def write_ids(file: h5py.File, name: str, ids: Sequence[str]) -> None:
-    """Write ids as a dataset of UTF-8 text."""
+    """Write IDs as a dataset of UTF-8 text."""
     file.create_dataset(name, data=np.array(ids, dtype=object), dtype=h5py.string_dtype())
 
 
 class LazyFile:
-    """A file that each process opens when it first reads: it survives pickling and fork.
+    """A file that each process opens at its first read, so that it can be pickled and used after fork.
 
-    HDF5 handles must not be shared between processes: their reads would disturb one another.
+    HDF5 handles must not be shared between processes, because their reads would interfere.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class LazyFile:
         self._process = 0
 
     def open(self) -> h5py.File:
-        """Return the file, opened by this process.
+        """Return the file as opened by this process.
 
         Raises
         ------
@@ -156,22 +156,19 @@ def _as_text(value: Any, where: str) -> str:
             raise ValueError(f"{where}: found {value!r}, expected UTF-8 text") from None
     if isinstance(value, int | str):
         return str(value)
-    raise ValueError(f"{where}: found {type(value).__name__}, expected a whole number or text")
+    raise ValueError(f"{where}: found {type(value).__name__}, expected an integer or text")
 
 
 def require_videos(path: Path, known: Container[str], videos: Iterable[str]) -> None:
-    """Check that the ids of a file hold videos.
+    """Raise ValueError if videos are not among the known IDs of a file.
 
-    Raises
-    ------
-    ValueError
-        Naming the file, how many are missing and the first of them.
+    The message names the file, the number of missing videos and the first of them.
     """
-    asked = dict.fromkeys(videos)
-    missing = [video for video in asked if video not in known]
+    required = dict.fromkeys(videos)
+    missing = [video for video in required if video not in known]
     if missing:
         named = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
         raise ValueError(
-            f"{path}: ids: found {len(asked) - len(missing)} of {len(asked)} videos, expected all; "
+            f"{path}: ids: found {len(required) - len(missing)} of {len(required)} videos, expected all; "
             f"{len(missing)} missing: {named}"
         )

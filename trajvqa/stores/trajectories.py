@@ -1,12 +1,12 @@
 """Trajectories of the videos of a split, in one HDF5 file.
 
-Datasets, for V videos with M trajectories together: ``ids`` (V,) text; ``offset`` (V + 1,) int64, video v has the
-trajectories ``offset[v]`` to ``offset[v + 1]``; ``feat`` (M, D) float16 or float32, features averaged over a
-trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
+Datasets, for V videos with M trajectories in total: ``ids`` (V,) text; ``offset`` (V + 1,) int64, where video v has the
+trajectories ``offset[v]`` to ``offset[v + 1]`` (exclusive); ``feat`` (M, D) float16 or float32, features averaged over
+a trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
 ``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. The boxes are
 optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
-Attributes: ``classes``, the names of the labels, and what is known of ``tracker``, ``detector``, ``fps`` and
-``version``.
+Attributes: ``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``, ``fps``
+and ``version``.
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajvqa.stores.array_rows import StoredRows
-from trajvqa.stores.hdf5 import LazyFile, dataset, open_checked, read_ids, require_videos
-from trajvqa.stores.trajectory_writer import write_trajectories
+from trajvqa.stores.array_rows import ArrayRows
+from trajvqa.stores.hdf5 import LazyFile, open_checked, read_ids, require_dataset, require_videos
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
-__all__ = ["TrajectoryBatch", "TrajectoryStore", "VideoTrajectories", "write_trajectories"]
+__all__ = ["TrajectoryBatch", "TrajectoryStore"]
 
-_HELD_BYTES = 256 << 20
+_MAX_IN_MEMORY = 256 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class TrajectoryBatch:
-    """The trajectories of B videos, padded to the K of the video that has the most."""
+    """The trajectories of B videos, padded to the largest number K of trajectories of a video."""
 
     features: NDArray[np.float32]
     """(B, K, D) features, 0 in padding."""
@@ -42,15 +41,15 @@ class TrajectoryBatch:
     labels: NDArray[np.int64]
     """(B, K) classes, 0 in padding."""
     mask: NDArray[np.bool_]
-    """(B, K) where there is a trajectory."""
+    """(B, K) True for trajectories, False for padding."""
     rows: NDArray[np.int64]
-    """(B, K) rows of the file, -1 in padding."""
+    """(B, K) rows in the file, -1 in padding."""
 
 
 class TrajectoryStore:
-    """A trajectory store, checked when it is opened and read by each process for itself.
+    """A trajectory store, checked when it is opened and read by each process separately.
 
-    Features of up to 256 MiB stay in memory after they were first read; larger ones are read video by video.
+    Features of up to 256 MiB stay in memory after the first read; larger ones are read video by video.
 
     Parameters
     ----------
@@ -60,38 +59,44 @@ class TrajectoryStore:
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it is not as the layout wants it; naming the file, the dataset, the row, what was found and what was
-        expected. NaN features are left to `check_finite`, which reads all of them.
+        If the file does not have the layout of this module; naming the file, the dataset, the row, what was found and
+        what was expected. Only `check_finite` finds NaN features, because it reads them all.
     """
 
     ids: tuple[str, ...]
-    """(V,) the videos, in the order of the file."""
+    """IDs of the V videos, in the order of the file."""
     classes: tuple[str, ...]
-    """Names of the labels."""
+    """Class names, in the order of the labels."""
     feature_size: int
-    """D, width of a trajectory's feature."""
+    """Width D of a trajectory's features."""
     attributes: Mapping[str, Any]
-    """What the file says of tracker, detector, frame rate and version."""
+    """Other attributes of the file: tracker, detector, frame rate, version."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._file = LazyFile(path)
-        self._held: NDArray[np.floating] | None = None
+        self._in_memory: NDArray[np.floating] | None = None
         with open_checked(path) as file:
-            self.ids = read_ids(dataset(file, "ids", "(V,)"))
-            self._offsets: NDArray[np.int64] = dataset(file, "offset", f"({len(self.ids) + 1},)", "integer")[:]
-            self._stored = StoredRows.of_dataset(dataset(file, "feat", "(M, D)", "float"))
+            self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
+            self._offsets: NDArray[np.int64] = require_dataset(file, "offset", f"({len(self.ids) + 1},)", "integer")[:]
+            self._stored = ArrayRows.of_dataset(require_dataset(file, "feat", "(M, D)", "float"))
             count, self.feature_size = self._stored.shape
-            self._spans: NDArray[np.float32] = dataset(file, "span", f"({count}, 2)", "float")[:].astype(np.float32)
-            self._labels: NDArray[np.int64] = dataset(file, "label", f"({count},)", "integer")[:].astype(np.int64)
-            self._scores: NDArray[np.float32] = dataset(file, "score", f"({count},)", "float")[:].astype(np.float32)
+            self._spans: NDArray[np.float32] = require_dataset(file, "span", f"({count}, 2)", "float")[:].astype(
+                np.float32
+            )
+            self._labels: NDArray[np.int64] = require_dataset(file, "label", f"({count},)", "integer")[:].astype(
+                np.int64
+            )
+            self._scores: NDArray[np.float32] = require_dataset(file, "score", f"({count},)", "float")[:].astype(
+                np.float32
+            )
             self._box_offsets: NDArray[np.int64] | None = None
             if "boxes" in file:
-                boxes = dataset(file, "boxes", "(R, 4)", "float")
-                dataset(file, "box_frame", f"({len(boxes)},)", "integer")
-                self._box_offsets = dataset(file, "box_offset", f"({count + 1},)", "integer")[:]
+                boxes = require_dataset(file, "boxes", "(R, 4)", "float")
+                require_dataset(file, "box_frame", f"({len(boxes)},)", "integer")
+                self._box_offsets = require_dataset(file, "box_offset", f"({count + 1},)", "integer")[:]
                 self._check_offsets("box_offset", self._box_offsets, len(boxes))
             self.classes = _classes(file)
             self.attributes = {
@@ -101,7 +106,7 @@ class TrajectoryStore:
             }
         self._check_offsets("offset", self._offsets, count)
         self._check_columns()
-        self._places = {video: place for place, video in enumerate(self.ids)}
+        self._indices = {video: index for index, video in enumerate(self.ids)}
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -109,22 +114,13 @@ class TrajectoryStore:
         return np.diff(self._offsets)
 
     def require(self, videos: Iterable[str]) -> None:
-        """Check that videos are there.
-
-        Raises
-        ------
-        ValueError
-            Naming the file, how many are missing, and the first of them.
-        """
-        require_videos(self.path, self._places, videos)
+        """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
+        require_videos(self.path, self._indices, videos)
 
     def check_finite(self) -> None:
-        """Check that no feature is NaN or infinite.
+        """Raise ValueError if a feature is NaN or infinite; reads the whole file.
 
-        Raises
-        ------
-        ValueError
-            Naming the file, the dataset, the video and the row of the first that is.
+        The message names the file, the dataset, and the first such video and row.
         """
         for start, block in self._stored.blocks():
             bad = ~np.isfinite(block).all(axis=1)
@@ -132,24 +128,24 @@ class TrajectoryStore:
                 row = start + int(bad.argmax())
                 video = self.ids[int(np.searchsorted(self._offsets, row, "right")) - 1]
                 raise ValueError(
-                    f"{self.path}: feat: video {video}, row {row}: found numbers that are not finite, expected finite "
-                    "ones"
+                    f"{self.path}: feat: video {video}, row {row}: found NaN or infinity, expected finite numbers"
                 )
 
     def read(self, videos: Sequence[str], limit: int) -> TrajectoryBatch:
-        """Read the trajectories of videos, ordered by start, then row.
+        """Read the trajectories of videos, sorted by start, then row.
 
         Parameters
         ----------
         videos
-            B ids, the same one perhaps several times.
+            IDs of B videos; they may repeat.
         limit
-            Trajectories of a video at most: those of the greatest score, the lower row where scores are equal.
+            Maximum number of trajectories of a video. Those with the highest scores are read; of equal scores, those
+            with the lower rows.
 
         Returns
         -------
         TrajectoryBatch
-            K is the largest count among `videos`, at least 1.
+            The trajectories; K is the largest number in `videos`, at least 1.
 
         Raises
         ------
@@ -159,7 +155,7 @@ class TrajectoryStore:
         if limit < 1:
             raise ValueError(f"limit: found {limit}, expected an integer of at least 1")
         self.require(videos)
-        chosen = [self._best(self._places[video], limit) for video in videos]
+        chosen = [self._best(self._indices[video], limit) for video in videos]
         shape = (len(chosen), max([1, *map(len, chosen)]))
         batch = TrajectoryBatch(
             features=np.zeros((*shape, self.feature_size), np.float32),
@@ -168,13 +164,13 @@ class TrajectoryStore:
             mask=np.zeros(shape, np.bool_),
             rows=np.full(shape, -1, np.int64),
         )
-        for place, rows in enumerate(chosen):
+        for index, rows in enumerate(chosen):
             count = len(rows)
-            batch.features[place, :count] = self._features(rows)
-            batch.spans[place, :count] = self._spans[rows]
-            batch.labels[place, :count] = self._labels[rows]
-            batch.mask[place, :count] = True
-            batch.rows[place, :count] = rows
+            batch.features[index, :count] = self._features(rows)
+            batch.spans[index, :count] = self._spans[rows]
+            batch.labels[index, :count] = self._labels[rows]
+            batch.mask[index, :count] = True
+            batch.rows[index, :count] = rows
         return batch
 
     def trajectories(self, video: str) -> VideoTrajectories:
@@ -186,7 +182,7 @@ class TrajectoryStore:
             As `require`.
         """
         self.require([video])
-        first, last = self._range(self._places[video])
+        first, last = self._range(self._indices[video])
         frames, boxes = self._read_boxes(first, last)
         return VideoTrajectories(
             video=video,
@@ -199,26 +195,26 @@ class TrajectoryStore:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_held": None}
+        return {**self.__dict__, "_in_memory": None}
 
-    def _range(self, place: int) -> tuple[int, int]:
-        return int(self._offsets[place]), int(self._offsets[place + 1])
+    def _range(self, index: int) -> tuple[int, int]:
+        return int(self._offsets[index]), int(self._offsets[index + 1])
 
-    def _best(self, place: int, limit: int) -> NDArray[np.int64]:
-        """Return the rows of the best trajectories of a video, ordered by start, then row."""
-        rows = np.arange(*self._range(place), dtype=np.int64)
+    def _best(self, index: int, limit: int) -> NDArray[np.int64]:
+        """Return the rows of the best trajectories of a video, sorted by start, then row."""
+        rows = np.arange(*self._range(index), dtype=np.int64)
         if len(rows) > limit:
             rows = rows[np.argsort(-self._scores[rows], kind="stable")[:limit]]
         return rows[np.lexsort((rows, self._spans[rows, 0]))]
 
     def _features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > _HELD_BYTES:
+        if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > _MAX_IN_MEMORY:
             return self._stored.read(rows).astype(np.float32, copy=False)
-        if self._held is None:
-            self._held = np.empty(self._stored.shape, self._stored.dtype)
+        if self._in_memory is None:
+            self._in_memory = np.empty(self._stored.shape, self._stored.dtype)
             for start, block in self._stored.blocks():
-                self._held[start : start + len(block)] = block
-        return self._held[rows].astype(np.float32, copy=False)
+                self._in_memory[start : start + len(block)] = block
+        return self._in_memory[rows].astype(np.float32, copy=False)
 
     def _read_boxes(
         self, first: int, last: int
@@ -268,4 +264,4 @@ def _classes(file: h5py.File) -> tuple[str, ...]:
         names = [name.decode() if isinstance(name, bytes) else name for name in found.tolist()]
         if all(isinstance(name, str) for name in names):
             return tuple(names)
-    raise ValueError(f"{file.filename}: attribute classes: found {found!r}, expected the names of the labels")
+    raise ValueError(f"{file.filename}: attribute classes: found {found!r}, expected the class names")

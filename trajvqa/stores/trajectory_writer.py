@@ -1,4 +1,4 @@
-"""Trajectory stores: written one video at a time, whole or not at all."""
+"""Writing trajectory stores, one video at a time and atomically."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def write_trajectories(
     Parameters
     ----------
     path
-        The file, which appears whole or not at all.
+        The file to write or to replace. If an error occurs, also in `videos`, it is left as it was.
     videos
         The videos. Only one is held in memory at a time.
     classes
-        Names of the labels 0, 1, 2, ...; it may grow while videos are asked for.
+        Names of the labels 0, 1, 2, ...; the sequence may grow during the iteration over `videos`.
     half
         Whether features are rounded to float16, which halves the file.
     **attributes
-        What is known of ``tracker``, ``detector``, ``fps`` and ``version``.
+        Attributes of the file, such as ``tracker``, ``detector``, ``fps`` and ``version``.
 
     Raises
     ------
     ValueError
-        When there are no videos, a video comes twice, a label has no name, feature sizes differ, only some videos have
-        boxes, or a feature is beyond float16; naming the video. What the iterable raises leaves no file either.
+        If there are no videos, a video repeats, a label has no name, feature sizes differ, only some videos have boxes,
+        or a feature is beyond float16; naming the video.
     """
     with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
         writer: _Writer | None = None
@@ -61,7 +61,7 @@ def write_trajectories(
 
 
 class _Writer:
-    """Appends videos to an open file; the large columns at once, the small ones at the end."""
+    """Appends videos to an open file: large columns immediately, small ones in `finish`."""
 
     def __init__(self, file: h5py.File, first: VideoTrajectories, dtype: np.dtype[np.floating]) -> None:
         self._file = file
@@ -103,12 +103,12 @@ class _Writer:
     def _check(self, video: VideoTrajectories, classes: int) -> None:
         name = f"video {video.video}"
         if video.video in self._ids:
-            raise ValueError(f"{name}: found twice, expected every video once")
+            raise ValueError(f"{name}: found twice, expected unique videos")
         if video.features.shape[1] != self._size:
             raise ValueError(f"{name}, features: found shape {video.features.shape}, expected (K, {self._size})")
         if (video.boxes is None) != (self._boxes is None):
             found, expected = ("none", "some") if video.boxes is None else ("some", "none")
-            raise ValueError(f"{name}, boxes: found {found}, expected {expected} as for the videos before")
+            raise ValueError(f"{name}, boxes: found {found}, expected {expected} as for the previous videos")
         bad = (video.labels < 0) | (video.labels >= classes)
         if bad.any():
             row = int(bad.argmax())

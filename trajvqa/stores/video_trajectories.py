@@ -1,4 +1,4 @@
-"""The trajectories of one video, with a feature each."""
+"""The trajectories of one video, with features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class VideoTrajectories:
     """
 
     video: str
-    """Id of the video."""
+    """ID of the video."""
     features: NDArray[np.floating]
     """(K, D) features, averaged over each trajectory's boxes; float16 or float32."""
     spans: NDArray[np.float32]
@@ -29,11 +29,11 @@ class VideoTrajectories:
     labels: NDArray[np.int32]
     """(K,) classes."""
     scores: NDArray[np.float32]
-    """(K,) scores; the greatest are read first."""
+    """(K,) scores; the trajectories with the highest are read."""
     frames: tuple[NDArray[np.int32], ...] | None = None
-    """For each trajectory (L,) frame numbers from 0; None where boxes are not kept."""
+    """For each trajectory, (L,) frame numbers from 0; None if boxes are not kept."""
     boxes: tuple[NDArray[np.float32], ...] | None = None
-    """For each trajectory (L, 4) corners in pixels, one row a frame of `frames`."""
+    """For each trajectory, (L, 4) corners in pixels, one row for each of its `frames`."""
 
     def __post_init__(self) -> None:
         if self.features.ndim != 2:

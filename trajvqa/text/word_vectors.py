@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trajvqa.text.vocabulary import SPECIAL_WORDS
 
-__all__ = ["label_vectors", "label_words", "read_word_vectors", "word_vectors"]
+__all__ = ["initial_word_vectors", "label_vectors", "label_words", "read_word_vectors"]
 
 _PAD = SPECIAL_WORDS[0]
 _DEVIATION = 0.4
@@ -93,7 +93,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def word_vectors(
+def initial_word_vectors(
     words: Sequence[str], known: Mapping[str, NDArray[np.float32]], size: int = 300, seed: int = 0
 ) -> NDArray[np.float32]:
     """Return a vector for each word.
@@ -152,7 +152,7 @@ def label_vectors(
     classes
         N names, such as ``ball/sports_ball``.
     known, size, seed
-        As for `word_vectors`.
+        As for `initial_word_vectors`.
 
     Returns
     -------
@@ -168,5 +168,5 @@ def label_vectors(
         words = label_words(label)
         if not words:
             raise ValueError(f"classes, row {row}: found {label!r}, expected a name with a word in it")
-        vectors[row] = word_vectors(words, known, size, seed).mean(axis=0, dtype=np.float64)
+        vectors[row] = initial_word_vectors(words, known, size, seed).mean(axis=0, dtype=np.float64)
     return vectors

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from trajvqa.data.folder import DataFiles, find_files, splits
+from trajvqa.data.folder import DataFiles, available_splits, find_files
 
 
 def touch(folder, *names: str) -> None:
@@ -28,7 +28,7 @@ def test_the_own_layout_is_found_whole(tmp_path):
 
 def test_an_empty_folder_has_nothing(tmp_path):
     assert find_files(tmp_path, "val") == DataFiles()
-    assert splits(tmp_path) == ()
+    assert available_splits(tmp_path) == ()
 
 
 def test_files_of_another_split_are_not_taken(tmp_path):
@@ -87,7 +87,7 @@ def test_word_vectors_of_300_numbers_come_before_others(tmp_path):
 
 def test_splits_are_those_that_have_questions(tmp_path):
     touch(tmp_path, "test.csv", "dataset/nextqa/train.csv", "vid_feat/app_mot_val.h5")
-    assert splits(tmp_path) == ("train", "test")
+    assert available_splits(tmp_path) == ("train", "test")
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -104,4 +104,4 @@ def test_a_file_is_no_data_folder(tmp_path):
 @pytest.mark.real_data
 def test_the_questions_of_nextqa_are_found(data_dir):
     assert find_files(data_dir / "nextqa", "val") == DataFiles(questions=data_dir / "nextqa" / "val.csv")
-    assert splits(data_dir / "nextqa") == ("val",)
+    assert available_splits(data_dir / "nextqa") == ("val",)

@@ -63,7 +63,7 @@ def test_a_pickle_that_calls_anything_else_is_refused_and_not_run(path, capsys, 
 def test_a_file_that_is_cut_off_is_named(path, array, kept):
     np.save(path, array, allow_pickle=True)
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found no .npy file that can be read")):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found an unreadable .npy file")):
         read_array(path)
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from trajvqa.stores.array_rows import StoredRows
+from trajvqa.stores.array_rows import ArrayRows
 
 VALUES = np.arange(7 * 3 * 2, dtype=np.float32).reshape(7, 3, 2)
 LAYOUTS = {
@@ -22,16 +22,16 @@ LAYOUTS = {
 
 
 @pytest.fixture(params=[*LAYOUTS, "npy"])
-def stored(request, tmp_path) -> StoredRows:
+def stored(request, tmp_path) -> ArrayRows:
     if request.param == "npy":
         np.save(tmp_path / "rows.npy", VALUES)
-        return StoredRows.of_npy(tmp_path / "rows.npy")
+        return ArrayRows.of_npy(tmp_path / "rows.npy")
     options = dict(LAYOUTS[request.param])
     userblock_size = options.pop("userblock_size", 0)
     with h5py.File(tmp_path / "rows.h5", "w", userblock_size=userblock_size) as file:
         file.create_dataset("feat", data=VALUES, **options)
     with h5py.File(tmp_path / "rows.h5") as file:
-        return StoredRows.of_dataset(file["feat"])
+        return ArrayRows.of_dataset(file["feat"])
 
 
 def test_rows_are_read_in_any_order_and_more_than_once(stored):
@@ -73,7 +73,7 @@ def test_data_in_one_piece_are_mapped_to_memory(tmp_path):
     with h5py.File(tmp_path / "rows.h5", "w") as file:
         file["feat"] = VALUES
     with h5py.File(tmp_path / "rows.h5") as file:
-        stored = StoredRows.of_dataset(file["feat"])
+        stored = ArrayRows.of_dataset(file["feat"])
     assert isinstance(stored.read(np.array([1])), np.ndarray)
     assert isinstance(stored._map, np.memmap)
 
@@ -82,7 +82,7 @@ def test_data_that_were_never_written_are_zero(tmp_path):
     with h5py.File(tmp_path / "rows.h5", "w") as file:
         file.create_dataset("feat", (7, 3, 2), "f4")
     with h5py.File(tmp_path / "rows.h5") as file:
-        stored = StoredRows.of_dataset(file["feat"])
+        stored = ArrayRows.of_dataset(file["feat"])
     assert not stored.read(np.array([1, 2])).any()
 
 
@@ -95,7 +95,7 @@ def test_damaged_data_are_named(tmp_path):
     content[offset : offset + 4] = b"\0\0\0\0"
     path.write_bytes(content)
     with h5py.File(path) as file:
-        stored = StoredRows.of_dataset(file["feat"])
+        stored = ArrayRows.of_dataset(file["feat"])
     message = re.escape(f"{path}: found a truncated or damaged HDF5 file (")
     with pytest.raises(ValueError, match=message):
         stored.read(np.array([0]))
@@ -108,12 +108,12 @@ def test_a_damaged_npy_file_is_named(tmp_path, content):
     path = tmp_path / "rows.npy"
     np.save(path, VALUES)
     path.write_bytes(path.read_bytes()[:-8] if isinstance(content, str) else content)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found no .npy file that can be read (")):
-        StoredRows.of_npy(path)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found an unreadable .npy file (")):
+        ArrayRows.of_npy(path)
 
 
 def test_an_npy_file_with_columns_first_is_refused(tmp_path):
     path = tmp_path / "rows.npy"
     np.save(path, np.asfortranarray(VALUES))
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found no array in the order of C, expected one")):
-        StoredRows.of_npy(path)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found no array in C order, expected one")):
+        ArrayRows.of_npy(path)

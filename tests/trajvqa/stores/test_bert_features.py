@@ -87,13 +87,13 @@ def test_a_candidate_without_words_is_named(path):
     feat = FEAT.copy()
     feat[1, 4] = 0
     write(path, feat)
-    message = f"{path}: row 1, candidate 4: found zeros alone, expected features of words"
+    message = f"{path}: row 1, candidate 4: found only zeros, expected features of words"
     with pytest.raises(ValueError, match=re.escape(message)):
         BertFeatures(path, 3).read(np.array([0, 1]), np.array([4, 4]))
 
 
 def test_another_number_of_questions_is_named_with_both_files(path):
-    message = f"{path}: found features of 3 questions, expected 4, row by row those of val.csv"
+    message = f"{path}: found features of 3 questions, expected 4, one row for each question of val.csv"
     with pytest.raises(ValueError, match=re.escape(message)):
         BertFeatures(path, 4, "val.csv")
 
@@ -109,14 +109,16 @@ def test_the_converted_file_is_read_where_it_lies_beside(path, converted):
 
 def test_a_converted_file_of_older_features_is_refused(path, converted):
     write(path, FEAT * 2)
-    message = f"{converted}: found features that are not those of {path}, expected the same; delete it or convert again"
+    message = (
+        f"{converted}: found features that differ from {path}, expected equal ones; delete the file or convert again"
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         BertFeatures(path, 3)
 
 
 def test_a_converted_file_of_other_questions_is_refused(path, converted):
     write(path, FEAT[:2])
-    with pytest.raises(ValueError, match="found features that are not those of"):
+    with pytest.raises(ValueError, match="found features that differ from"):
         BertFeatures(path, 2)
 
 
@@ -128,7 +130,7 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("feat", "name", "message"),
     [
-        (FEAT, "feats", "feat: found no such dataset but feats, expected shape (Q, C, L, S)"),
+        (FEAT, "feats", "feat: found no such dataset (only feats), expected shape (Q, C, L, S)"),
         (FEAT[0], "feat", "feat: found shape (5, 6, 4), expected (Q, C, L, S)"),
         (FEAT.astype(np.int64), "feat", "feat: found int64, expected float numbers"),
         (FEAT[:, :, :0], "feat", "found shape (3, 5, 0, 4), expected (Q, C, L, S) without zeros"),

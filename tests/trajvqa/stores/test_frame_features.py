@@ -78,7 +78,7 @@ def test_any_float_numbers_become_float32(path, dtype):
         np.array([b"4010069381", b"2", b"3", b"4"]),
         np.array(["4010069381", "2", "3", "4"], dtype=h5py.string_dtype()),
     ],
-    ids=["whole numbers", "bytes", "text"],
+    ids=["integers", "bytes", "text"],
 )
 def test_ids_become_text(path, ids):
     write(path, ids=ids, feat=FEAT)
@@ -119,7 +119,7 @@ def test_a_number_that_is_not_finite_is_named(path, value, monkeypatch):
     feat = FEAT.astype(np.float64)
     feat[2, 1, 0] = value
     write(path, ids=[1, 2, 3, 4], feat=feat)
-    message = f"{path}: feat: video 3, clip 1: found numbers that are not finite, expected finite ones"
+    message = f"{path}: feat: video 3, clip 1: found a number that is not finite in float32, expected finite numbers"
     with pytest.raises(ValueError, match=re.escape(message)):
         FrameFeatures(path).check_finite()
 
@@ -128,7 +128,9 @@ def test_a_number_that_is_not_finite_in_one_frame_is_named(path):
     frames = np.zeros((3, 2, 4, 5), np.float32)
     frames[1, 0, 3, 4] = np.inf
     write(path, ids=[1, 2, 3], resnet_features=frames)
-    with pytest.raises(ValueError, match="resnet_features: video 2, clip 0: found numbers that are not finite"):
+    with pytest.raises(
+        ValueError, match="resnet_features: video 2, clip 0: found a number that is not finite in float32"
+    ):
         FrameFeatures(path).check_finite()
 
 
@@ -178,7 +180,7 @@ def test_a_missing_file_is_named(path):
 def test_a_file_that_is_cut_off_is_named(written):
     content = written.read_bytes()[:-50]
     written.write_bytes(content)
-    check_error(written, f"found {len(content)} bytes, expected more: the file is cut off")
+    check_error(written, f"found {len(content)} bytes, expected more: the file is truncated")
 
 
 def test_a_file_that_is_damaged_inside_is_named(written):
@@ -196,17 +198,17 @@ def test_a_file_that_went_away_after_the_check_is_named(reader):
 
 def test_a_file_that_is_no_hdf5_is_named(path):
     path.write_text("no HDF5")
-    check_error(path, "found no HDF5 file, expected one")
+    check_error(path, "found another format, expected an HDF5 file")
 
 
 def test_missing_features_are_named(path):
     write(path, ids=[1], feats=FEAT[:1])
-    check_error(path, "feat: found no such dataset but feats, ids, expected shape (V, N, D)")
+    check_error(path, "feat: found no such dataset (only feats, ids), expected shape (V, N, D)")
 
 
 def test_missing_ids_are_named(path):
     write(path, feat=FEAT)
-    check_error(path, "ids: found no such dataset but feat, expected shape (V,)")
+    check_error(path, "ids: found no such dataset (only feat), expected shape (V,)")
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3, 7, 7)])
@@ -238,7 +240,7 @@ def test_another_number_of_rows_than_ids_is_named(path):
 
 def test_an_id_that_comes_twice_is_named(path):
     write(path, ids=[1, 2, 3, 2], feat=FEAT)
-    check_error(path, "ids: found '2' in rows 1 and 3, expected every id once")
+    check_error(path, "ids: found '2' in rows 1 and 3, expected unique IDs")
 
 
 def test_attributes_are_written(path):
@@ -264,12 +266,16 @@ def test_the_same_features_make_the_same_bytes(path, tmp_path):
     [
         (IDS, FEAT[:3], "feat: found shape (3, 2, 3), expected (4, N, D), a row for each of the ids"),
         (IDS, FEAT[0], "feat: found shape (2, 3), expected (4, N, D), a row for each of the ids"),
-        (("1", "2", "1", "3"), FEAT, "ids: found 3 different ones, expected 4"),
-        (IDS, FEAT * np.float32(np.nan), "feat, video 100: found a number that is not finite, expected finite ones"),
+        (("1", "2", "1", "3"), FEAT, "ids: found 3 distinct IDs, expected 4"),
+        (
+            IDS,
+            FEAT * np.float32(np.nan),
+            "feat, video 100: found a number that is not finite in float32, expected finite numbers",
+        ),
         (
             IDS,
             FEAT.astype(np.float64) * 1e60,
-            "feat, video 100: found a number that is not finite, expected finite ones",
+            "feat, video 100: found a number that is not finite in float32, expected finite numbers",
         ),
     ],
 )

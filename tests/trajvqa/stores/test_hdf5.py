@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from trajvqa.stores.hdf5 import LazyFile, dataset, open_checked, read_ids, write_ids
+from trajvqa.stores.hdf5 import LazyFile, open_checked, read_ids, require_dataset, write_ids
 
 
 @pytest.fixture
@@ -41,35 +41,35 @@ def test_a_folder_is_no_file(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"video,question\n"])
 def test_a_file_that_is_not_hdf5_is_named(path, content):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found no HDF5 file, expected one")):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found another format, expected an HDF5 file")):
         open_checked(path)
 
 
 def test_a_file_that_is_cut_off_is_named(path):
     write(path, feat=np.zeros(10_000))
     path.write_bytes(path.read_bytes()[:40_000])
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found 40000 bytes, expected more: the file is cut off")):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found 40000 bytes, expected more: the file is truncated")):
         open_checked(path)
 
 
 def test_a_dataset_that_fits_is_returned(path):
     write(path, feat=np.zeros((2, 16, 3), np.float32))
     with open_checked(path) as file:
-        assert dataset(file, "feat", "(V, 16, D)", "float").shape == (2, 16, 3)
+        assert require_dataset(file, "feat", "(V, 16, D)", "float").shape == (2, 16, 3)
 
 
 def test_a_missing_dataset_is_named_with_those_that_are_there(path):
     write(path, resnet=np.zeros(1), ids=np.zeros(1))
-    message = f"{path}: feat: found no such dataset but ids, resnet, expected shape (V, N, D)"
+    message = f"{path}: feat: found no such dataset (only ids, resnet), expected shape (V, N, D)"
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
-        dataset(file, "feat", "(V, N, D)")
+        require_dataset(file, "feat", "(V, N, D)")
 
 
 def test_a_group_is_no_dataset(path):
     with h5py.File(path, "w") as file:
         file.create_group("feat")
     with open_checked(path) as file, pytest.raises(ValueError, match="feat: found no such dataset"):
-        dataset(file, "feat", "(V,)")
+        require_dataset(file, "feat", "(V,)")
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 15, 3), (2, 16, 3, 1)])
@@ -77,14 +77,14 @@ def test_another_shape_is_refused(path, shape):
     write(path, feat=np.zeros(shape))
     message = f"{path}: feat: found shape {shape}, expected (V, 16, D)"
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
-        dataset(file, "feat", "(V, 16, D)")
+        require_dataset(file, "feat", "(V, 16, D)")
 
 
 @pytest.mark.parametrize(("values", "kind"), [([1], "float"), ([1.5], "integer"), ([b"a"], "float")])
 def test_another_kind_of_numbers_is_refused(path, values, kind):
     write(path, feat=values)
     with open_checked(path) as file, pytest.raises(ValueError, match=f"feat: found .*, expected {kind} numbers"):
-        dataset(file, "feat", "(V,)", kind)
+        require_dataset(file, "feat", "(V,)", kind)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_written_ids_read_back_the_same(path):
 
 def test_an_id_that_comes_twice_is_named(path):
     write(path, ids=np.array([5, 6, 5]))
-    message = f"{path}: ids: found '5' in rows 0 and 2, expected every id once"
+    message = f"{path}: ids: found '5' in rows 0 and 2, expected unique IDs"
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
         read_ids(file["ids"])
 
@@ -128,7 +128,7 @@ def test_ids_that_are_not_utf_8_are_named(path):
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [([0.5], "found float64, expected whole numbers or text"), ([[1]], "found shape (1, 1), expected (V,)")],
+    [([0.5], "found float64, expected integers or text"), ([[1]], "found shape (1, 1), expected (V,)")],
 )
 def test_what_is_no_column_of_ids_is_refused(path, values, message):
     write(path, ids=np.array(values))

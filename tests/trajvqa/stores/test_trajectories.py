@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trajvqa.stores import TrajectoryBatch, TrajectoryStore, VideoTrajectories, write_trajectories
 from trajvqa.stores import trajectories as trajectory_store
-from trajvqa.stores.trajectories import TrajectoryBatch, TrajectoryStore, VideoTrajectories, write_trajectories
 
 CLASSES = ("dog", "ball/sports_ball")
 
@@ -50,7 +50,7 @@ def written(path):
 @pytest.fixture(params=["in memory", "in the file"])
 def store(request, written, monkeypatch) -> TrajectoryStore:
     if request.param == "in the file":
-        monkeypatch.setattr(trajectory_store, "_HELD_BYTES", 0)
+        monkeypatch.setattr(trajectory_store, "_MAX_IN_MEMORY", 0)
     return TrajectoryStore(written)
 
 
@@ -208,7 +208,7 @@ def test_what_was_written_reads_back_the_same(tmp_path_factory, counts, limit, s
 def test_features_that_are_not_finite_are_named(written):
     with h5py.File(written, "r+") as file:
         file["feat"][4, 1] = np.nan
-    message = f"{written}: feat: video ccc, row 4: found numbers that are not finite, expected finite ones"
+    message = f"{written}: feat: video ccc, row 4: found NaN or infinity, expected finite numbers"
     with pytest.raises(ValueError, match=re.escape(message)):
         TrajectoryStore(written).check_finite()
 
@@ -227,7 +227,7 @@ def test_features_that_are_not_finite_are_named(written):
         ("span", np.tile([0, np.nan], (5, 1)), "span, row 0: found [0.0, nan], expected 0 <= start <= end <= 1"),
         ("label", [0, 1, 2, 0, 0], "label, row 2: found 2, expected a label below 2, the number of classes"),
         ("score", [0, 1, np.inf, 0, 0], "score, row 2: found inf, expected a finite number"),
-        ("ids", [1, 2, 1], "ids: found '1' in rows 0 and 2, expected every id once"),
+        ("ids", [1, 2, 1], "ids: found '1' in rows 0 and 2, expected unique IDs"),
     ],
 )
 def test_what_does_not_fit_the_layout_is_named(written, name, values, message):
@@ -239,7 +239,7 @@ def test_what_does_not_fit_the_layout_is_named(written, name, values, message):
 def test_a_store_without_class_names_is_refused(written):
     with h5py.File(written, "r+") as file:
         del file.attrs["classes"]
-    with pytest.raises(ValueError, match="attribute classes: found None, expected the names of the labels"):
+    with pytest.raises(ValueError, match="attribute classes: found None, expected the class names"):
         TrajectoryStore(written)
 
 
@@ -259,7 +259,7 @@ def test_a_missing_store_is_named(path):
     ("videos", "message"),
     [
         ([], "videos: found none, expected at least one"),
-        ([VIDEOS[0], VIDEOS[0]], "video a: found twice, expected every video once"),
+        ([VIDEOS[0], VIDEOS[0]], "video a: found twice, expected unique videos"),
         ([VIDEOS[0], make_video("b", [0.5], size=4)], "video b, features: found shape (1, 4), expected (K, 3)"),
         ([make_video("a", size=0)], "video a, features: found shape (0, 0), expected D > 0"),
         ([VIDEOS[0], make_video("b", [0.5], boxes=True)], "video b, boxes: found some, expected none"),

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from trajvqa.text.word_vectors import label_vectors, label_words, read_word_vectors, word_vectors
+from trajvqa.text.word_vectors import initial_word_vectors, label_vectors, label_words, read_word_vectors
 
 
 @pytest.fixture
@@ -85,34 +85,37 @@ def test_a_header_with_the_numbers_of_words_and_numbers_is_refused(glove):
 
 def test_known_words_get_their_vectors():
     known = {"man": np.array([1, 2], np.float32)}
-    assert word_vectors(["man", "dog"], known, 2)[0].tolist() == [1, 2]
+    assert initial_word_vectors(["man", "dog"], known, 2)[0].tolist() == [1, 2]
 
 
 def test_padding_is_zero():
-    assert not word_vectors(["<pad>"], {}, 5).any()
+    assert not initial_word_vectors(["<pad>"], {}, 5).any()
 
 
 def test_an_unknown_word_has_the_same_vector_in_every_vocabulary():
-    first, second = word_vectors(["dog", "<unk>", "man"], {}, 5), word_vectors(["<pad>", "man", "cat"], {}, 5)
+    first, second = (
+        initial_word_vectors(["dog", "<unk>", "man"], {}, 5),
+        initial_word_vectors(["<pad>", "man", "cat"], {}, 5),
+    )
     np.testing.assert_array_equal(first[2], second[1])
 
 
 def test_unknown_words_have_different_vectors():
-    vectors = word_vectors([f"word{number}" for number in range(50)], {}, 3)
+    vectors = initial_word_vectors([f"word{number}" for number in range(50)], {}, 3)
     assert len(np.unique(vectors, axis=0)) == 50
 
 
 def test_unknown_words_depend_on_the_seed():
-    assert (word_vectors(["man"], {}, 5, seed=0) != word_vectors(["man"], {}, 5, seed=1)).all()
+    assert (initial_word_vectors(["man"], {}, 5, seed=0) != initial_word_vectors(["man"], {}, 5, seed=1)).all()
 
 
 def test_numbers_of_an_unknown_word_never_change():
-    vector = word_vectors(["man"], {}, 3, seed=0)[0]
+    vector = initial_word_vectors(["man"], {}, 3, seed=0)[0]
     np.testing.assert_allclose(vector, [-0.2303734, -0.5389847, 0.5706963], rtol=1e-5)
 
 
 def test_numbers_of_unknown_words_are_spread_as_gloves_are():
-    vectors = word_vectors([f"word{number}" for number in range(200)], {})
+    vectors = initial_word_vectors([f"word{number}" for number in range(200)], {})
     assert vectors.shape == (200, 300)
     assert vectors.dtype == np.float32
     assert abs(vectors.mean()) < 0.01
@@ -121,7 +124,7 @@ def test_numbers_of_unknown_words_are_spread_as_gloves_are():
 
 def test_a_known_vector_of_another_size_is_named():
     with pytest.raises(ValueError, match=r"known, word 'man': found shape \(2,\), expected \(3,\)"):
-        word_vectors(["man"], {"man": np.zeros(2, np.float32)}, 3)
+        initial_word_vectors(["man"], {"man": np.zeros(2, np.float32)}, 3)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +149,7 @@ def test_a_class_has_the_mean_of_its_words():
 
 
 def test_unknown_words_of_a_class_are_those_of_questions():
-    np.testing.assert_array_equal(label_vectors(["zebra"], {}, 4, 1), word_vectors(["zebra"], {}, 4, 1))
+    np.testing.assert_array_equal(label_vectors(["zebra"], {}, 4, 1), initial_word_vectors(["zebra"], {}, 4, 1))
 
 
 @pytest.mark.parametrize("label", ["", " ", "_/"])
@@ -166,5 +169,7 @@ def test_real_vectors_have_300_numbers(data_dir):
 @pytest.mark.real_data
 def test_like_words_have_like_vectors(data_dir):
     known = read_word_vectors(data_dir / "glove" / "glove.tgif-subset.300d.txt", {"dog", "cat", "guitar"})
-    dog, cat, guitar = (vector / np.linalg.norm(vector) for vector in word_vectors(["dog", "cat", "guitar"], known))
+    dog, cat, guitar = (
+        vector / np.linalg.norm(vector) for vector in initial_word_vectors(["dog", "cat", "guitar"], known)
+    )
     assert dog @ cat > dog @ guitar + 0.2

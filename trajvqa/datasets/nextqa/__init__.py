@@ -1,4 +1,4 @@
-"""NExT-QA's questions and files."""
+"""NExT-QA's and NExT-OE's files of questions."""
 
 from __future__ import annotations
 

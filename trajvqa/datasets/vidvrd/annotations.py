@@ -1,9 +1,9 @@
-"""Annotated videos of ImageNet-VidVRD and VidOR: tracks of objects, and what they do to one another.
+"""Annotated videos of ImageNet-VidVRD and VidOR: tracks of objects, and relations between them.
 
-Both datasets have one JSON file a video: ``subject/objects`` gives each ``tid`` its category, ``trajectories[frame]``
-lists the boxes of a frame, and ``relation_instances`` lists ``subject_tid, predicate, object_tid, begin_fid, end_fid``,
-the end exclusive. ImageNet-VidVRD's videos are annotated in windows of 30 frames, and the frames between the windows
-hold no boxes.
+Both datasets have one JSON file per video: ``subject/objects`` gives the category of each ``tid``,
+``trajectories[frame]`` lists the boxes of a frame, and ``relation_instances`` lists ``subject_tid, predicate,
+object_tid, begin_fid, end_fid``, the end exclusive. ImageNet-VidVRD's videos are annotated in windows of 30 frames;
+the frames between the windows have no boxes.
 """
 
 from __future__ import annotations
@@ -27,53 +27,53 @@ _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 @dataclass(frozen=True)
 class Relation:
-    """A subject that stands in a relation to an object for some time."""
+    """A relation between a subject and an object during some frames."""
 
     subject: int
     """``tid`` of the subject."""
     predicate: str
-    """As the dataset spells it, such as ``walk_left``."""
+    """Predicate as spelled in the dataset, such as ``walk_left``."""
     object: int
     """``tid`` of the object."""
     begin: int
     """First frame."""
     end: int
-    """Frame after the last."""
+    """Last frame + 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedVideo:
-    """What people wrote down about one video of T frames."""
+    """The annotations of one video of T frames."""
 
     name: str
-    """Its ``video_id``."""
+    """``video_id`` of the video."""
     width: int
-    """Of the image, in pixels."""
+    """Width of the image in pixels."""
     height: int
-    """Of the image, in pixels."""
+    """Height of the image in pixels."""
     categories: dict[int, str]
     """Category of each ``tid``, words joined by underscores."""
     boxes: dict[int, NDArray[np.float32]]
-    """(T, 4) corners of each ``tid`` in pixels, NaN where it is not seen or not annotated."""
+    """(T, 4) corners of each ``tid`` in pixels, NaN in frames where it is not visible or not annotated."""
     relations: tuple[Relation, ...]
-    """In the order of the file."""
+    """Relations in the order of the file."""
 
     @property
     def num_frames(self) -> int:
-        """T."""
+        """Number of frames T."""
         return len(next(iter(self.boxes.values())))
 
     @property
     def annotated(self) -> NDArray[np.bool_]:
-        """(T,) frames with a box."""
+        """(T,) mask of the frames with a box."""
         seen: NDArray[np.bool_] = np.any([~np.isnan(track[:, 0]) for track in self.boxes.values()], axis=0)
         return seen
 
 
 def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]:
-    """Read the videos of a zip archive or of a folder and its sub-folders, ordered by name of the file.
+    """Read the videos of a zip archive or of a folder and its subfolders, sorted by file name.
 
-    Videos without a box are left out.
+    Videos without a box are omitted.
 
     Parameters
     ----------
@@ -83,9 +83,9 @@ def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]
     Raises
     ------
     FileNotFoundError
-        When there is no such file, or no JSON file in it.
+        If the source does not exist or contains no JSON file.
     ValueError
-        Naming the file, the place in it, what was found and what was expected.
+        Naming the file, the position in it, what was found and what was expected.
     """
     found = False
     for name, content in _documents(Path(source)):
@@ -97,7 +97,7 @@ def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]
         if video.boxes and video.annotated.any():
             yield video
     if not found:
-        raise FileNotFoundError(f"{os.fspath(source)}: found no JSON file, expected one a video")
+        raise FileNotFoundError(f"{os.fspath(source)}: found no JSON file, expected one per video")
 
 
 def _documents(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -106,13 +106,13 @@ def _documents(source: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path), path.read_bytes()
         return
     if not source.exists():
-        raise FileNotFoundError(f"{source}: no such file; expected VidVRD-dataset.zip or a folder of JSON files")
+        raise FileNotFoundError(f"{source}: found no such file, expected VidVRD-dataset.zip or a folder of JSON files")
     try:
         with zipfile.ZipFile(source) as archive:
             for name in sorted(name for name in archive.namelist() if name.endswith(".json")):
                 yield f"{source}/{name}", archive.read(name)
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{source}: found no zip archive, expected VidVRD-dataset.zip ({error})") from None
+        raise ValueError(f"{source}: found no readable zip archive ({error}), expected VidVRD-dataset.zip") from None
 
 
 def _parse(document: Any, stem: str) -> AnnotatedVideo:

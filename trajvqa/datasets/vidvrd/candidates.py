@@ -1,8 +1,8 @@
-"""Which questions are asked, and with which wrong candidates: so that the text alone tells as little as it can.
+"""Choice of questions and wrong candidates such that the text alone reveals as little as possible.
 
-Of annotated relations most follow from the words: bicycles are beneath persons. Questions are chosen so that a relation
-and its opposite are right about equally often for the same words, and wrong candidates so that a text is a wrong
-candidate four times as often as it is the right one, for the same class and the same adjective.
+Most annotated relations follow from the words: bicycles are beneath persons. Questions are chosen so that a relation
+and its opposite are correct about equally often for the same words. Wrong candidates are chosen so that, for the same
+class and the same adjective, a text is a wrong candidate four times as often as it is the correct one.
 """
 
 from __future__ import annotations
@@ -16,47 +16,47 @@ import numpy as np
 from trajvqa.datasets.vidvrd.claims import NUMBERS, Answer, Claim, Number
 from trajvqa.datasets.vidvrd.questions import Draft, Family
 
-__all__ = ["Asked", "Pools", "choose_questions", "collect_answers", "with_candidates"]
+__all__ = ["MultipleChoice", "Pools", "choose_questions", "collect_answers", "with_candidates"]
 
 _WRONG = 4
 _SLACK = 0.12
-"""By how much more than half of the time one of two opposites may be right."""
+"""Amount by which the share of one of two opposite answers may exceed one half."""
 _SHARE = 0.2
-"""Share of the questions of the same words that may have the same answer, where there are no opposites."""
+"""Maximum share of one answer among the questions with the same words, for answers without an opposite."""
 _MOST = {"relation": 9, "deed": 3, "who": 3, "count": 1}
-"""Questions of a family about one video; what geometry answers comes first."""
+"""Maximum number of questions of a family about one video; most are of families that geometry answers."""
 _NOISE = 0.3
-"""Keeps the choice between candidates of about the same need from being always the same."""
+"""Amount of noise that varies the choice between candidates of similar need."""
 
 Pools = Mapping[tuple[Family, str], Sequence[Answer]]
-"""Answers by family and category, and by family alone under the category ``""``."""
+"""Answers by family and category; the category ``""`` has the answers of the whole family."""
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class MultipleChoice:
     """A question with five candidates."""
 
     draft: Draft
-    """The question."""
+    """The question without candidates."""
     candidates: tuple[Answer, ...]
-    """One of them right."""
-    place: int
-    """Which."""
+    """The candidates, one of which is correct."""
+    answer: int
+    """Index of the correct candidate."""
 
 
 def choose_questions(drafts: Sequence[Draft], most: int, scale: float, rng: np.random.Generator) -> list[Draft]:
-    """Choose at most `most` questions a video, and of each question one answer.
+    """Choose at most `most` questions for each video, and one answer for each question.
 
     Parameters
     ----------
     drafts
-        All that could be asked about the videos of a split.
+        All possible questions about the videos of a split.
     most
-        Questions of a video.
+        Maximum number of questions of a video.
     scale
-        Factor on the most questions of a family.
+        Factor by which the maximum number of questions of a family is multiplied.
     rng
-        Decides between equals.
+        Random number generator, to break ties.
     """
     by_video: dict[str, list[Draft]] = {}
     for draft in drafts:
@@ -69,8 +69,7 @@ def choose_questions(drafts: Sequence[Draft], most: int, scale: float, rng: np.r
             if not left:
                 continue
             order = rng.random(len(left))
-            place = min(range(len(left)), key=lambda row: (*_rank(left[row], scale, used), order[row]))
-            draft = left[place]
+            draft = left[min(range(len(left)), key=lambda row: (*_rank(left[row], scale, used), order[row]))]
             chosen.append(draft)
             by_video[video] = [other for other in by_video[video] if other.question != draft.question]
             used.update(_marks(draft))
@@ -84,16 +83,16 @@ def _marks(draft: Draft) -> list[Hashable]:
         (draft.video, draft.family, draft.type),
         (draft.video, text),
         (draft.family, draft.subject.category, text),
-        *_what_words_tell(draft),
-        *((words, _sign(draft)) for words in _what_words_tell(draft)),
+        *_revealing_words(draft),
+        *((words, _sign(draft)) for words in _revealing_words(draft)),
     ]
 
 
 def _is_spent(draft: Draft, scale: float, used: Counter[Hashable]) -> bool:
-    """Tell whether a question is of too many of its kind, or one more of its answer would give that away."""
+    """Return whether there are too many questions of the same family, or with the same words and answer."""
     if used[draft.video, draft.family] >= _MOST[draft.family] * scale:
         return True
-    for words in _what_words_tell(draft):
+    for words in _revealing_words(draft):
         most = 2 + (0.5 + _SLACK) * used[words] if draft.family == "relation" else 1 + _SHARE * used[words]
         if used[words, _sign(draft)] > most:
             return True
@@ -111,8 +110,8 @@ def _rank(draft: Draft, scale: float, used: Counter[Hashable]) -> tuple[float, i
     return variety + easy, used[draft.family, draft.subject.category, text]
 
 
-def _what_words_tell(draft: Draft) -> list[Hashable]:
-    """Return what of a question goes with its answer, whatever is in the video."""
+def _revealing_words(draft: Draft) -> list[Hashable]:
+    """Return the words of a question from which its answer might be guessed without the video."""
     if draft.family in ("who", "count"):
         return [(draft.family, draft.question)]
     answer, subject = draft.answer, draft.subject
@@ -131,18 +130,18 @@ def _sign(draft: Draft) -> str:
 
 
 def collect_answers(drafts: Sequence[Draft]) -> dict[tuple[Family, str], list[Answer]]:
-    """Return the answers of questions: where wrong candidates come from."""
+    """Return the answers of questions, from which wrong candidates are drawn."""
     pools: dict[tuple[Family, str], dict[Answer, None]] = {}
     for draft in drafts:
         for category in ("", draft.subject.category):
             pools.setdefault((draft.family, category), {})[draft.answer] = None
-    # However few videos there are, they can be counted.
+    # All numbers are possible wrong candidates, even if few videos occur.
     numbers = [Number(count) for count in range(1, len(NUMBERS) + 1)]
-    return {place: list(answers) for place, answers in pools.items()} | {("count", ""): list(numbers)}
+    return {group: list(answers) for group, answers in pools.items()} | {("count", ""): list(numbers)}
 
 
-def with_candidates(drafts: Sequence[Draft], pools: Pools, near: int, rng: np.random.Generator) -> list[Asked]:
-    """Give questions their wrong candidates; those for which there are not enough are left out.
+def with_candidates(drafts: Sequence[Draft], pools: Pools, near: int, rng: np.random.Generator) -> list[MultipleChoice]:
+    """Add wrong candidates to questions; questions without enough wrong answers are omitted.
 
     Parameters
     ----------
@@ -151,12 +150,12 @@ def with_candidates(drafts: Sequence[Draft], pools: Pools, near: int, rng: np.ra
     pools
         Answers of the training questions.
     near
-        Most wrong candidates of a question that are near.
+        Maximum number of near wrong candidates of a question.
     rng
-        Where candidates stand, and the choice between equals.
+        Random number generator, for the order of candidates and to break ties.
     """
     balance = _Balance(drafts, rng)
-    asked: dict[int, Asked] = {}
+    asked: dict[int, MultipleChoice] = {}
     for row in rng.permutation(len(drafts)).tolist():
         draft = drafts[row]
         wrong = balance.neediest(draft, draft.near)[:near]
@@ -165,7 +164,7 @@ def with_candidates(drafts: Sequence[Draft], pools: Pools, near: int, rng: np.ra
             and isinstance(draft.answer, Claim)
             and draft.answer.other == draft.subject.category
         ):
-            # Two of "the other one" must be wrong, or its naming would give the answer away.
+            # At least two wrong candidates must name "the other one", too; otherwise the name reveals the answer.
             peers = [claim for claim in draft.near if isinstance(claim, Claim) and claim.other == draft.answer.other]
             if len(peers) < 2:
                 continue
@@ -177,46 +176,46 @@ def with_candidates(drafts: Sequence[Draft], pools: Pools, near: int, rng: np.ra
         if len({draft.text(answer) for answer in (draft.answer, *wrong)}) <= _WRONG:
             continue
         balance.take(draft, wrong)
-        place = int(rng.integers(_WRONG + 1))
+        answer = int(rng.integers(_WRONG + 1))
         candidates = [wrong[index] for index in rng.permutation(_WRONG)]
-        candidates.insert(place, draft.answer)
-        asked[row] = Asked(draft, tuple(candidates), place)
+        candidates.insert(answer, draft.answer)
+        asked[row] = MultipleChoice(draft, tuple(candidates), answer)
     return [asked[row] for row in sorted(asked)]
 
 
 class _Balance:
-    """Counts how often a text is right and wrong in like questions."""
+    """Counts how often a text is a correct and a wrong candidate in groups of similar questions."""
 
     def __init__(self, drafts: Sequence[Draft], rng: np.random.Generator) -> None:
-        self._right: Counter[Hashable] = Counter()
+        self._correct: Counter[Hashable] = Counter()
         self._wrong: Counter[Hashable] = Counter()
         self._rng = rng
         for draft in drafts:
-            self._right.update((like, draft.text(draft.answer)) for like in _like(draft))
+            self._correct.update((group, draft.text(draft.answer)) for group in _groups(draft))
 
     def neediest(self, draft: Draft, answers: Sequence[Answer]) -> list[Answer]:
-        """Return answers, first those that are wrong too seldom for how often they are right."""
+        """Return answers in descending order of how many more times they must be wrong candidates."""
         noise = _NOISE * self._rng.random(len(answers))
         needs = [self._need(draft, draft.text(answer)) for answer in answers] + noise
-        return [answers[place] for place in np.argsort(-needs, kind="stable").tolist()]
+        return [answers[index] for index in np.argsort(-needs, kind="stable").tolist()]
 
     def take(self, draft: Draft, answers: Sequence[Answer]) -> None:
-        """Note wrong candidates."""
-        self._wrong.update((like, draft.text(answer)) for like in _like(draft) for answer in answers)
+        """Count answers as wrong candidates of a question."""
+        self._wrong.update((group, draft.text(answer)) for group in _groups(draft) for answer in answers)
 
     def _need(self, draft: Draft, text: str) -> float:
         need = 0.0
-        for like in _like(draft):
-            due = _WRONG * self._right[like, text]
-            need += (due - self._wrong[like, text]) / (due + 2)
+        for group in _groups(draft):
+            due = _WRONG * self._correct[group, text]
+            need += (due - self._wrong[group, text]) / (due + 2)
         return need
 
 
-def _like(draft: Draft) -> list[Hashable]:
-    """Return the groups of questions among which texts are balanced."""
+def _groups(draft: Draft) -> list[Hashable]:
+    """Return the groups of questions within which texts are balanced."""
     family, subject = draft.family, draft.subject
     if family == "who":
-        # The question names the claim; it counts twice, as it tells most.
+        # The question contains the claim; it counts twice because it reveals the most.
         return [family, (family, draft.question), (family, draft.question, "again")]
     alone = not subject.adjective
     timed = draft.moment != ""

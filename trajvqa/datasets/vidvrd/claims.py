@@ -1,4 +1,4 @@
-"""What questions say of objects, in words: the predicates of ImageNet-VidVRD and VidOR, names and numbers."""
+"""Words of questions and answers: predicates of ImageNet-VidVRD and VidOR as claims, names of objects, and numbers."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ _OPPOSITES = (
     ("faster than", "slower than"),
 )
 INVERSES = {first: second for pair in _OPPOSITES for first, second in (pair, pair[::-1])} | {"next to": "next to"}
-"""What the object of a relation is to its subject."""
+"""Relation of a relation's object to its subject."""
 ADJECTIVES = {"left": "left of", "right": "right of", "large": "larger than", "small": "smaller than"}
-"""What tells an object from the others of its class, and the relation in which it then stands to all of them."""
+"""Adjectives that distinguish an object from others of its class, and its relation to all of them."""
 _RELATIONS = {*_PLACES.values(), *INVERSES}
 _THIRD_PERSON = {"go": "goes", "fly": "flies", "touch": "touches", "watch": "watches"}
 NUMBERS = ("one", "two", "three", "four", "five", "six")
@@ -62,26 +62,26 @@ Kind = Literal["relation", "deed"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A relation to an object of some category, or something that needs no object."""
+    """A relation to an object of some category, or an action, with or without an object."""
 
     words: str
-    """Such as ``left of``, ``chase`` or ``walk``."""
+    """The relation or action, such as ``left of``, ``chase`` or ``walk``."""
     other: str | None = None
-    """Category of the object."""
+    """Category of the object, or None for an action without an object."""
 
     @property
     def kind(self) -> Kind:
-        """Whether it tells what something is to another thing, or what it does."""
+        """``relation`` for a spatial relation or comparison, ``deed`` for an action."""
         return "relation" if self.words in _RELATIONS else "deed"
 
     @property
     def opposite(self) -> Claim | None:
-        """What cannot be true of the same two objects at the same time."""
+        """The claim that cannot be true of the same two objects at the same time, if there is one."""
         inverse = INVERSES.get(self.words)
         return None if inverse in (None, self.words) else Claim(str(inverse), self.other)
 
     def text(self, subject: str) -> str:
-        """Return it as said of an object of the category `subject`."""
+        """Return the claim in words, for a subject of the category `subject`."""
         if self.other is None:
             return self.words
         return f"{self.words} the {'other one' if self.other == subject else noun(self.other)}"
@@ -89,27 +89,27 @@ class Claim:
 
 @dataclass(frozen=True)
 class Name:
-    """What an object is called: ``the left dog``, or ``the dog`` where it is the only one."""
+    """Name of an object: ``the left dog``, or ``the dog`` if it is the only one."""
 
     category: str
-    """Of the object."""
+    """Category of the object."""
     adjective: str = ""
-    """One of `ADJECTIVES`, or nothing."""
+    """One of `ADJECTIVES`, or empty."""
 
     def text(self, subject: str = "") -> str:
-        """Return it in words; `subject` does not matter."""
+        """Return the name in words; `subject` is ignored."""
         return " ".join(["the", *([self.adjective] if self.adjective else []), noun(self.category)])
 
 
 @dataclass(frozen=True)
 class Number:
-    """How many there are, 1 to 6."""
+    """Number of objects."""
 
     count: int
-    """The number."""
+    """The number, from 1 to 6."""
 
     def text(self, subject: str = "") -> str:
-        """Return it in words; `subject` does not matter."""
+        """Return the number in words; `subject` is ignored."""
         return NUMBERS[self.count - 1]
 
 
@@ -117,14 +117,14 @@ Answer = Claim | Name | Number
 
 
 def claims_of(predicate: str, other: str) -> tuple[Claim, ...]:
-    """Return what a relation instance says of its subject: ``walk_left`` is two claims, walking and being left.
+    """Return the claims of a relation about its subject: ``walk_left`` has two, walking and being on the left.
 
     Parameters
     ----------
     predicate
-        As the datasets spell it. Words that are not known are taken as a deed: ``hold_hand_of`` is ``hold hand of``.
+        Predicate as spelled in the dataset. Unknown words become an action: ``hold_hand_of`` is ``hold hand of``.
     other
-        Category of the instance's object.
+        Category of the relation's object.
     """
     verb, _, rest = predicate.partition("_")
     claims: list[Claim] = []

@@ -1,4 +1,4 @@
-"""What a detector would make of annotated boxes, and the trajectories that linking makes of that."""
+"""Simulated detections of annotated boxes, and their linked trajectories."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Detections, Trajectories, link
+from trajtrack.option_fields import check_options, count, number
 from trajvqa.datasets.vidvrd.annotations import AnnotatedVideo
 
 __all__ = ["DetectorOptions", "detect", "fill_holes", "link_video"]
@@ -15,42 +16,34 @@ __all__ = ["DetectorOptions", "detect", "fill_holes", "link_video"]
 
 @dataclass(frozen=True)
 class DetectorOptions:
-    """How good the detector is.
+    """Quality of the simulated detector.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         Naming the option, what was found and what was expected.
     """
 
-    longest_hole: int = 90
-    """Frames without annotation over which a box is interpolated: ImageNet-VidVRD skips up to some seconds between
-    annotated windows, which a detector would not."""
-    dropout: float = 0.1
-    """Share of the boxes that are missed."""
-    dropout_run: int = 3
-    """Mean number of successive frames in which an object is missed."""
-    jitter: float = 0.03
-    """Standard deviation of a box's centre and of its size, as a share of its size."""
-    min_length: int = 8
-    """Trajectories of fewer detections are dropped."""
+    longest_hole: int = count(
+        90,
+        0,
+        10_000,
+        "Maximum number of frames without annotation over which a box is interpolated. ImageNet-VidVRD skips up to "
+        "several seconds between annotated windows; a detector would not.",
+    )
+    dropout: float = number(0.1, 0.0, 0.9, "Share of boxes that are missed.")
+    dropout_run: int = count(3, 1, 1000, "Mean number of consecutive frames in which an object is missed.")
+    jitter: float = number(0.03, 0.0, 1.0, "Standard deviation of a box's centre and size, as a share of its size.")
+    min_length: int = count(8, 1, 10_000, "Minimum number of detections of a trajectory; shorter ones are dropped.")
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("longest_hole", 0, 10_000),
-            ("dropout", 0, 0.9),
-            ("dropout_run", 1, 1000),
-            ("jitter", 0, 1),
-            ("min_length", 1, 10_000),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name}: expected {low} to {high}, found {getattr(self, name)!r}")
+        check_options(self)
 
 
 def detect(
     video: AnnotatedVideo, labels: dict[str, int], options: DetectorOptions, rng: np.random.Generator
 ) -> Detections:
-    """Return what a detector would see of a video.
+    """Return simulated detections of a video.
 
     Parameters
     ----------
@@ -58,15 +51,17 @@ def detect(
         The annotated boxes.
     labels
         Label of each category.
-    options, rng
-        The detector, and its luck.
+    options
+        Quality of the detector.
+    rng
+        Random number generator.
     """
     columns: list[tuple[NDArray[np.float32], NDArray[np.int32], int]] = []
-    for number, track in video.boxes.items():
+    for tid, track in video.boxes.items():
         filled = fill_holes(track, options.longest_hole)
         frames = np.flatnonzero(~np.isnan(filled[:, 0])).astype(np.int32)
         frames = frames[~_missed(len(frames), options, rng)]
-        columns.append((_jittered(filled[frames], options.jitter, rng), frames, labels[video.categories[number]]))
+        columns.append((_jittered(filled[frames], options.jitter, rng), frames, labels[video.categories[tid]]))
     frames = np.concatenate([frames for _, frames, _ in columns])
     order = np.argsort(frames, kind="stable")
     return Detections(
@@ -82,35 +77,35 @@ def detect(
 def link_video(
     video: AnnotatedVideo, labels: dict[str, int], options: DetectorOptions, rng: np.random.Generator
 ) -> Trajectories:
-    """Return the trajectories of a video, as `trajtrack.link` finds them in what `detect` gives; ids are not used."""
+    """Detect and link the objects of a video, without using the annotated IDs."""
     return link(detect(video, labels, options, rng), num_threads=1, min_length=options.min_length)
 
 
 def fill_holes(track: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
-    """Interpolate boxes linearly over holes of at most `longest` frames.
+    """Interpolate boxes linearly over holes of at most `longest` frames; longer holes stay.
 
     Parameters
     ----------
     track
-        (T, 4) corners, NaN where there is no box.
+        (T, 4) corners, NaN in frames without a box.
     longest
-        Longer holes stay.
+        Maximum number of frames of a hole that is filled.
     """
-    there = np.flatnonzero(~np.isnan(track[:, 0]))
-    if len(there) < 2:
+    known = np.flatnonzero(~np.isnan(track[:, 0]))
+    if len(known) < 2:
         return track
     frames = np.arange(len(track))
-    after = np.searchsorted(there, frames).clip(1, len(there) - 1)
-    inside = (frames >= there[0]) & (frames <= there[-1]) & (there[after] - there[after - 1] - 1 <= longest)
-    filled = np.stack([np.interp(frames, there, track[there, side]) for side in range(4)], axis=1)
+    after = np.searchsorted(known, frames).clip(1, len(known) - 1)
+    inside = (frames >= known[0]) & (frames <= known[-1]) & (known[after] - known[after - 1] - 1 <= longest)
+    filled = np.stack([np.interp(frames, known, track[known, side]) for side in range(4)], axis=1)
     filled[~inside] = np.nan
-    filled[there] = track[there]
+    filled[known] = track[known]
     return filled.astype(np.float32)
 
 
 def _missed(count: int, options: DetectorOptions, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return which of successive boxes are missed, in runs."""
-    # Runs overlap. A box is seen when none of the runs that would reach it has started.
+    """Return a (count,) mask of missed boxes, in runs."""
+    # Runs overlap. A box is detected if no run that would reach it has started.
     rate = 1 - (1 - options.dropout) ** (1 / options.dropout_run)
     starts = rng.random(count) < rate
     lengths = rng.geometric(1 / options.dropout_run, count)

@@ -1,9 +1,9 @@
-"""Features of clips and trajectories out of geometry and labels alone: ImageNet-VidVRD's videos are not needed.
+"""Features of clips and trajectories computed from geometry and labels alone, without the videos of ImageNet-VidVRD.
 
-Clips get what an average over the image would leave: which classes there are, how many objects, where and how large
-on average, and how things move. Objects of one class are not told apart. Trajectories get what is known about one
-object: its own place, size and motion, and how it stands to the others of its class and to all other objects; averaged
-over its detections, and how much that changes from the first to the last third of its life.
+Features of clips describe averages over the image: classes, numbers of objects, mean positions and sizes, and motion.
+They do not distinguish objects of the same class. Features of trajectories describe one object: its position, size and
+motion, and its relations to others of its class and to objects of other classes. Both the mean over its detections and
+the change from the first to the last third of its life are given.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from trajtrack import Trajectories
 __all__ = ["clip_features", "trajectory_features"]
 
 _STEP = 8
-"""Frames before and behind over which motion is measured."""
+"""Number of frames before and after a frame over which motion is measured."""
 _RATE = 30
-"""Frames a second, about, of all videos of the dataset."""
+"""Approximate frame rate of all videos of the dataset."""
 _PARTS = 3
 _OF_CLASS = 5
-"""Numbers that describe the objects of a class in a clip."""
+"""Number of values that describe the objects of a class in a clip."""
 _OF_MOTION = 4
 _OF_PAIR = 7
-"""Numbers that describe how one box stands to another."""
+"""Number of values that describe the relation of one box to another."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class _Boxes:
-    """The M detections of all trajectories, by trajectory and frame, in an image of width and height 1."""
+    """The M detections of all trajectories, sorted by trajectory and frame, in an image of width and height 1."""
 
     frames: NDArray[np.int64]
     labels: NDArray[np.int32]
@@ -41,19 +41,19 @@ class _Boxes:
     centres: Array
     sizes: Array
     areas: Array
-    """(M,) logarithms."""
+    """(M,) logarithms of the areas."""
     velocities: Array
-    """(M, 3) of the centre, in images a frame, and of the logarithm of the length."""
+    """(M, 3) velocity of the centre in images per frame, and change of the logarithm of the length per frame."""
 
     @property
     def lengths(self) -> Array:
-        """(M,) sides of squares of the same area."""
+        """(M,) side lengths of squares of the same area."""
         lengths: Array = np.exp(self.areas / 2)
         return lengths
 
     @property
     def motions(self) -> Array:
-        """(M, 4) speed, velocity along both axes and growth, in sizes a second, bounded."""
+        """(M, 4) speed, velocity along both axes and growth, in sizes per second, mapped to (-1, 1) by tanh."""
         steps = self.velocities[:, :2] * _RATE / self.lengths[:, None]
         motions: Array = np.tanh(np.c_[np.hypot(steps[:, 0], steps[:, 1]), steps, self.velocities[:, 2] * _RATE])
         return motions
@@ -65,18 +65,18 @@ def clip_features(tracks: Trajectories, size: tuple[int, int], num_classes: int,
     Parameters
     ----------
     tracks
-        Trajectories of the video; which detection belongs to which is used for motion alone.
+        Trajectories of the video; only motion depends on which detections belong together.
     size
         Width and height of the image in pixels.
     num_classes
-        Number of labels C.
+        Number of classes C.
     clips
         Number N of equal parts of the time from the first to the last detection.
 
     Returns
     -------
-    (N, 5 C + 4): for each class whether it is seen, objects a frame, and mean centre (x, y) and logarithm of the area;
-    of all objects mean speed, velocity (x, y) and growth. Clips without detections are 0.
+    (N, 5 C + 4) features: for each class, whether it occurs, objects per frame, mean centre (x, y) and mean logarithm
+    of the area; for all objects, mean speed, velocity (x, y) and growth. Clips without detections are 0.
     """
     boxes = _boxes(tracks, size)
     result = np.zeros((clips, _OF_CLASS * num_classes + _OF_MOTION), np.float32)
@@ -109,14 +109,14 @@ def trajectory_features(tracks: Trajectories, size: tuple[int, int]) -> NDArray[
 
     Returns
     -------
-    (K, 52): 26 averages over detections, and their changes from the first to the last third of the trajectory's life.
-    The 26 are centre, width, height, area, aspect ratio, and motion of the box; then for the others of its class, and
-    again for all other objects, the mean of where, how large, how near and how fast approaching they are, and whether
-    there are any.
+    (K, 52) features: 26 means over detections, and their changes from the first to the last third of the trajectory.
+    The 26 are centre, width, height, area, aspect ratio, and motion of the box; then, for the others of its class and
+    again for the objects of other classes, means of relative position, size, nearness, speed of approach and overlap,
+    and whether there are any.
     """
     boxes = _boxes(tracks, size)
     features = np.zeros((len(tracks.track_ids), 10 + 2 * (_OF_PAIR + 1)), np.float32)
-    features[tracks.rows] = np.c_[_own(boxes, size), _company(boxes)]
+    features[tracks.rows] = np.c_[_own_features(boxes, size), _relative_features(boxes)]
     owners = np.repeat(np.arange(len(tracks)), tracks.lengths)
     starts, ends = tracks.starts[owners], tracks.ends[owners]
     part = np.full(len(features), -1)
@@ -126,7 +126,7 @@ def trajectory_features(tracks: Trajectories, size: tuple[int, int]) -> NDArray[
 
 
 def _pool_part(tracks: Trajectories, features: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.floating]:
-    """Return the mean of each trajectory's detections that are `inside`, 0 where none is."""
+    """Return the mean over each trajectory's detections that are `inside`, or 0 if none is."""
     weights = inside[:, None].astype(np.float32)
     shares = tracks.pool(weights)
     return tracks.pool(features * weights) / np.where(shares > 0, shares, 1)
@@ -148,7 +148,7 @@ def _boxes(tracks: Trajectories, size: tuple[int, int]) -> _Boxes:
 
 
 def _velocities(frames: NDArray[np.int64], values: Array) -> Array:
-    """Return the change a frame of each column, measured over some frames around each."""
+    """Return the change of each column per frame, measured over some frames around each frame."""
     before = np.maximum(frames - _STEP, frames[0])
     behind = np.minimum(frames + _STEP, frames[-1])
     moved = [np.interp(behind, frames, column) - np.interp(before, frames, column) for column in values.T]
@@ -156,22 +156,22 @@ def _velocities(frames: NDArray[np.int64], values: Array) -> Array:
     return velocities
 
 
-def _own(boxes: _Boxes, size: tuple[int, int]) -> Array:
-    """Return (M, 10) what boxes and their motion are in themselves."""
+def _own_features(boxes: _Boxes, size: tuple[int, int]) -> Array:
+    """Return (M, 10) features of each box and its motion."""
     aspects = np.log(boxes.sizes[:, 0] * size[0] / (boxes.sizes[:, 1] * size[1]))
     own: Array = np.c_[boxes.centres, boxes.sizes, boxes.areas / 3, aspects, boxes.motions]
     return own
 
 
-def _company(boxes: _Boxes) -> Array:
-    """Return (M, 16) how boxes stand to those of their class in their frame, and to those of other classes."""
+def _relative_features(boxes: _Boxes) -> Array:
+    """Return (M, 16) mean relations of each box to boxes of the same class and of other classes in its frame."""
     result = np.zeros((len(boxes.frames), 2, _OF_PAIR + 1))
     order = np.argsort(boxes.frames, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(boxes.frames[order])) + 1)
     by_count: dict[int, list[NDArray[np.int64]]] = {}
     for group in groups:
         by_count.setdefault(len(group), []).append(group)
-    # Frames of as many boxes are worked on together.
+    # Frames with the same number of boxes are processed together.
     for count, same in by_count.items():
         if count < 2:
             continue
@@ -180,16 +180,16 @@ def _company(boxes: _Boxes) -> Array:
         other = ~np.eye(count, dtype=np.bool_)
         labels = boxes.labels[rows]
         of_class = labels[:, :, None] == labels[:, None, :]
-        for place, chosen in enumerate((of_class & other, ~of_class)):
+        for part, chosen in enumerate((of_class & other, ~of_class)):
             counts = chosen.sum(axis=2)
             sums = (pairs * chosen[..., None]).sum(axis=2)
-            result[rows, place, :_OF_PAIR] = sums / np.maximum(counts, 1)[..., None]
-            result[rows, place, _OF_PAIR] = counts > 0
+            result[rows, part, :_OF_PAIR] = sums / np.maximum(counts, 1)[..., None]
+            result[rows, part, _OF_PAIR] = counts > 0
     return result.reshape(len(result), 2 * (_OF_PAIR + 1))
 
 
 def _pairs(boxes: _Boxes, rows: NDArray[np.int64]) -> Array:
-    """Describe how boxes stand to others of their frame.
+    """Describe the relations between the boxes of each frame.
 
     Parameters
     ----------
@@ -200,8 +200,8 @@ def _pairs(boxes: _Boxes, rows: NDArray[np.int64]) -> Array:
 
     Returns
     -------
-    (F, n, n, 7) of box i relative to box j: place along both axes, area, bottom edge, nearness, speed of approach, and
-    share of the smaller box that both cover. All are bounded.
+    (F, n, n, 7) bounded features of box i relative to box j: position along both axes, area, bottom edge, nearness,
+    speed of approach, and intersection as a share of the smaller box.
     """
     lengths = boxes.lengths[rows]
     scale = (lengths[:, :, None] + lengths[:, None, :]) / 2
@@ -227,6 +227,6 @@ def _pairs(boxes: _Boxes, rows: NDArray[np.int64]) -> Array:
 
 
 def _differences(values: Array) -> Array:
-    """Return values (F, n, ...) of each i less those of each j, (F, n, n, ...)."""
+    """Return the differences (F, n, n, ...) of values (F, n, ...): those of i minus those of j."""
     differences: Array = values[:, :, None] - values[:, None, :]
     return differences

@@ -1,4 +1,4 @@
-"""How two boxes stand to one another, as numbers that are positive where a relation holds."""
+"""Agreement of two boxes with a relation, as numbers that are positive where the relation holds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 __all__ = ["agreement"]
 
 _STEP = 15
-"""Frames over which motion is measured."""
+"""Number of frames over which motion is measured."""
 _NEXT = 0.5
-"""Gap between objects that are next to each other, at most."""
+"""Maximum gap between objects that are next to each other, in mean sizes."""
 _MIRRORED = {
     "right of": "left of",
     "beneath": "above",
@@ -25,22 +25,22 @@ Track = NDArray[np.float64]
 
 
 def agreement(subject: Track, other: Track, words: str) -> NDArray[np.float64] | None:
-    """Tell frame by frame how well boxes fit a relation.
+    """Return how well boxes fit a relation in each frame.
 
-    Distances count in the mean size of the two objects, sizes as logarithms of their ratio, and motion in sizes a
-    second at 30 frames a second. Nearer is lower in the image.
+    Distances are in mean sizes of the two objects, sizes are logarithms of their ratio, and motion is in sizes per
+    second at 30 frames per second. An object lower in the image counts as nearer.
 
     Parameters
     ----------
     subject, other
-        (T, 4) corners in pixels, NaN where there is no box.
+        (T, 4) corners in pixels, NaN in frames without a box.
     words
         Words of a `Claim`.
 
     Returns
     -------
-    (T,) positive where the relation holds, negative where it does not, NaN where a box is missing; None for what boxes
-    do not tell.
+    (T,) positive if the relation holds, negative if not, NaN if a box is missing; None for relations that boxes do not
+    determine.
     """
     if words in _MIRRORED:
         mirrored = agreement(subject, other, _MIRRORED[words])
@@ -81,7 +81,7 @@ def _speed(track: Track) -> NDArray[np.float64]:
 
 
 def _change(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the change a second from each frame on, NaN where the video ends before."""
+    """Return the change per second after each frame, NaN too close to the end of the video."""
     change = np.full(len(values), np.nan)
     change[:-_STEP] = (values[_STEP:] - values[:-_STEP]) * (30 / _STEP)
     return change

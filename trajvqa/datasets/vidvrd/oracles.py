@@ -1,4 +1,4 @@
-"""What can be known: answers from the annotations, and answers from linked trajectories by rules of geometry."""
+"""Oracles that answer questions from the annotations, or from linked trajectories by rules of geometry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Trajectories
-from trajvqa.datasets.vidvrd.candidates import Asked
+from trajvqa.datasets.vidvrd.candidates import MultipleChoice
 from trajvqa.datasets.vidvrd.claims import ADJECTIVES, Answer, Claim, Name, Number
 from trajvqa.datasets.vidvrd.geometry import agreement
 from trajvqa.datasets.vidvrd.questions import Draft
@@ -16,45 +16,45 @@ from trajvqa.datasets.vidvrd.questions import Draft
 __all__ = ["TrajectoryOracle", "answer_from_annotations"]
 
 _ABSENT = -10.0
-"""How little something about a class fits that is nowhere to be seen."""
+"""Fit of a candidate about a class that has no trajectory."""
 _AT_REST = frozenset({"stand", "sit", "lie", "stop"})
 _WALKING = 0.3
-"""Sizes a second from which something is more likely to walk than to stand: between the medians of both."""
+"""Speed, in sizes per second, above which walking is more likely than standing: between the medians of both."""
 _STEP = 15
 _WINDOW = 30
 
 Track = NDArray[np.float64]
 
 
-def answer_from_annotations(asked: Asked) -> int:
-    """Return the place of the one candidate that the annotations make right.
+def answer_from_annotations(asked: MultipleChoice) -> int:
+    """Return the index of the candidate that is correct according to the annotations.
 
     Raises
     ------
     ValueError
-        When not exactly one is.
+        Unless exactly one candidate is correct.
     """
-    right = [place for place, candidate in enumerate(asked.candidates) if candidate in asked.draft.true]
-    if len(right) != 1:
+    correct = [index for index, candidate in enumerate(asked.candidates) if candidate in asked.draft.true]
+    if len(correct) != 1:
         texts = [asked.draft.text(candidate) for candidate in asked.candidates]
         raise ValueError(
-            f"video {asked.draft.video}, {asked.draft.question!r}: found {len(right)} right candidates among {texts}, "
-            "expected 1"
+            f"video {asked.draft.video}, {asked.draft.question!r}: found {len(correct)} correct candidates among "
+            f"{texts}, expected 1"
         )
-    return right[0]
+    return correct[0]
 
 
 class TrajectoryOracle:
-    """Answers questions about a video out of its linked trajectories, without learning.
+    """Answers questions about a video from its linked trajectories, without learning.
 
-    It does not know when things were said to happen, so that of times it knows the beginning and the end alone.
+    It does not know when actions happen, so it can only locate the beginning and the end of the video.
 
     Parameters
     ----------
     tracks
         The trajectories of the video.
     classes
-        Names of the labels.
+        Class names, in the order of the labels.
     """
 
     def __init__(self, tracks: Trajectories, classes: Sequence[str]) -> None:
@@ -70,8 +70,8 @@ class TrajectoryOracle:
         seen = np.concatenate(frames) if frames else np.zeros(1, np.int32)
         self._first, self._last = int(seen.min()), int(seen.max())
 
-    def answer(self, asked: Asked) -> int:
-        """Return the place of the candidate that fits best."""
+    def answer(self, asked: MultipleChoice) -> int:
+        """Return the index of the candidate that fits best."""
         scope = self._scope(asked.draft)
         return int(np.argmax([self._fit(asked.draft, candidate, scope) for candidate in asked.candidates]))
 
@@ -85,8 +85,8 @@ class TrajectoryOracle:
 
     def _fit(self, draft: Draft, candidate: Answer, scope: NDArray[np.bool_]) -> float:
         if isinstance(candidate, Number):
-            there = [~np.isnan(track[:, 0]) for track in self._tracks.get(draft.subject.category, [])]
-            most = int(np.sum(there, axis=0).max()) if there else 0
+            present = [~np.isnan(track[:, 0]) for track in self._tracks.get(draft.subject.category, [])]
+            most = int(np.sum(present, axis=0).max()) if present else 0
             return -abs(candidate.count - most)
         if isinstance(candidate, Name):
             assert draft.claim is not None
@@ -101,16 +101,16 @@ class TrajectoryOracle:
         return self._found[name]
 
     def _find(self, name: Name) -> Track | None:
-        """Return the trajectory that a name fits best; where it needs no adjective, the longest."""
+        """Return the trajectory that a name fits best, or the longest if the name has no adjective."""
         tracks = self._tracks.get(name.category, [])
         if not tracks:
             return None
         fits = [float((~np.isnan(track[:, 0])).sum()) * 1e-6 for track in tracks]
         if name.adjective:
-            for place, track in enumerate(tracks):
+            for index, track in enumerate(tracks):
                 for other in tracks:
                     if other is not track:
-                        fits[place] += _median(agreement(track, other, ADJECTIVES[name.adjective]), 0.0)
+                        fits[index] += _median(agreement(track, other, ADJECTIVES[name.adjective]), 0.0)
         return tracks[int(np.argmax(fits))]
 
     def _fits_claim(self, subject: Track, claim: Claim, scope: NDArray[np.bool_]) -> float:
@@ -131,7 +131,7 @@ def _median(values: NDArray[np.float64] | None, missing: float) -> float:
 
 
 def _speed(track: Track) -> float:
-    """Return the median speed of a box in its sizes a second at 30 frames a second, 0 where that cannot be told."""
+    """Return the median speed of a box in sizes per second at 30 frames per second, or 0 if it is unknown."""
     centres = (track[:, :2] + track[:, 2:]) / 2
     sizes = np.sqrt(np.maximum((track[:, 2:] - track[:, :2]).prod(axis=1), 1))
     steps = (centres[_STEP:] - centres[:-_STEP]) * (30 / _STEP) / sizes[:-_STEP, None]

@@ -1,4 +1,4 @@
-"""What the benchmark *VidVRD questions* has, and what can be answered without learning."""
+"""Statistics of the benchmark *VidVRD questions*, including accuracies that need no learning."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ import numpy as np
 from trajtrack import Trajectories
 from trajvqa.datasets.questions import NUM_CANDIDATES
 from trajvqa.datasets.vidvrd.annotations import AnnotatedVideo
-from trajvqa.datasets.vidvrd.candidates import Asked
+from trajvqa.datasets.vidvrd.candidates import MultipleChoice
 from trajvqa.datasets.vidvrd.oracles import TrajectoryOracle, answer_from_annotations
 
-__all__ = ["SeenVideo", "statistics"]
+__all__ = ["LinkedVideo", "statistics"]
 
 
 @dataclass(frozen=True, eq=False)
-class SeenVideo:
-    """A video, what is asked about it, and what tracking made of it."""
+class LinkedVideo:
+    """A video, its questions and its linked trajectories."""
 
     video: AnnotatedVideo
-    asked: Sequence[Asked]
+    asked: Sequence[MultipleChoice]
     tracks: Trajectories
 
 
-def statistics(seen: Sequence[SeenVideo], classes: Sequence[str], training: Sequence[Asked]) -> dict[str, Any]:
-    """Return what a split has, and what can be answered without learning.
+def statistics(
+    linked: Sequence[LinkedVideo], classes: Sequence[str], training: Sequence[MultipleChoice]
+) -> dict[str, Any]:
+    """Return statistics of a split, including accuracies that need no learning.
 
     Parameters
     ----------
-    seen
-        The split.
+    linked
+        The videos of the split.
     classes
-        Names of the labels.
+        Class names, in the order of the labels.
     training
         The training questions.
 
@@ -43,32 +45,32 @@ def statistics(seen: Sequence[SeenVideo], classes: Sequence[str], training: Sequ
     -------
     ``videos``, ``questions``, ``trajectories``; numbers of questions by ``types`` and by ``families``; ``shared``, the
     number of questions about one of several objects of a class; ``oracle_annotations`` and ``oracle_trajectories``,
-    shares of right answers, the latter also by type and by family; and ``text_prior``, the share for who takes the
-    candidate that was right most often among the training questions of the same family and class, of the same wording
-    where the question asks who. On the training split itself that is flattered.
+    shares of correct answers, the latter also by type and by family; and ``text_prior``, the accuracy of always
+    choosing the candidate that was correct most often among the training questions of the same family and class (for
+    *who* questions, of the same wording). On the training split itself, that accuracy is too high.
     """
     by_type: dict[str, list[bool]] = {}
     by_family: dict[str, list[bool]] = {}
     from_annotations: list[bool] = []
-    for each in seen:
+    for each in linked:
         oracle = TrajectoryOracle(each.tracks, classes)
         for question in each.asked:
-            right = oracle.answer(question) == question.place
-            by_type.setdefault(question.draft.type, []).append(right)
-            by_family.setdefault(question.draft.family, []).append(right)
-            from_annotations.append(answer_from_annotations(question) == question.place)
+            correct = oracle.answer(question) == question.answer
+            by_type.setdefault(question.draft.type, []).append(correct)
+            by_family.setdefault(question.draft.family, []).append(correct)
+            from_annotations.append(answer_from_annotations(question) == question.answer)
     return {
-        "videos": len(seen),
+        "videos": len(linked),
         "questions": len(from_annotations),
-        "trajectories": sum(len(each.tracks) for each in seen),
+        "trajectories": sum(len(each.tracks) for each in linked),
         "types": {name: len(values) for name, values in sorted(by_type.items())},
         "families": {name: len(values) for name, values in sorted(by_family.items())},
-        "shared": sum(question.draft.shared for each in seen for question in each.asked),
+        "shared": sum(question.draft.shared for each in linked for question in each.asked),
         "oracle_annotations": float(np.mean(from_annotations)),
-        "oracle_trajectories": float(np.mean([right for values in by_type.values() for right in values])),
+        "oracle_trajectories": float(np.mean([correct for values in by_type.values() for correct in values])),
         "oracle_trajectories_by_type": _means(by_type),
         "oracle_trajectories_by_family": _means(by_family),
-        "text_prior": _text_prior([question for each in seen for question in each.asked], training),
+        "text_prior": _text_prior([question for each in linked for question in each.asked], training),
     }
 
 
@@ -76,24 +78,24 @@ def _means(values: dict[str, list[bool]]) -> dict[str, float]:
     return {name: float(np.mean(each)) for name, each in sorted(values.items())}
 
 
-def _text_prior(questions: Sequence[Asked], training: Sequence[Asked]) -> float:
-    right: Counter[tuple[str, ...]] = Counter()
+def _text_prior(questions: Sequence[MultipleChoice], training: Sequence[MultipleChoice]) -> float:
+    correct: Counter[tuple[str, ...]] = Counter()
     offered: Counter[tuple[str, ...]] = Counter()
     for each in training:
         texts = _texts(each)
-        right[texts[each.place]] += 1
+        correct[texts[each.answer]] += 1
         offered.update(texts)
     hits = 0.0
     for each in questions:
-        # A text that was never offered is right as often as any.
-        rates = np.array([(right[text] + 1) / (offered[text] + NUM_CANDIDATES) for text in _texts(each)])
+        # A text that was never offered counts as correct in one of five cases.
+        rates = np.array([(correct[text] + 1) / (offered[text] + NUM_CANDIDATES) for text in _texts(each)])
         best = np.isclose(rates, rates.max())
-        hits += float(best[each.place]) / int(best.sum())
+        hits += float(best[each.answer]) / int(best.sum())
     return hits / len(questions)
 
 
-def _texts(asked: Asked) -> list[tuple[str, ...]]:
+def _texts(asked: MultipleChoice) -> list[tuple[str, ...]]:
     draft = asked.draft
-    # Who did it is what is asked: there the question is all that the text tells.
-    like = draft.question if draft.family == "who" else draft.subject.category
-    return [(draft.family, like, draft.text(candidate)) for candidate in asked.candidates]
+    # A *who* question does not name its subject; all that the text gives is the question itself.
+    group = draft.question if draft.family == "who" else draft.subject.category
+    return [(draft.family, group, draft.text(candidate)) for candidate in asked.candidates]

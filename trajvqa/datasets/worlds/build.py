@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from trajtrack.files.atomic import atomic_output
-from trajvqa.datasets.nextqa.questions import read_questions, write_questions
+from trajtrack.option_fields import check_options, count, number
+from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, SPLITS, TRAJECTORIES
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.datasets.questions import Questions
-from trajvqa.datasets.worlds.oracles import choose, seen_actors, seen_place
-from trajvqa.datasets.worlds.questions import Question, ask, with_candidates
+from trajvqa.datasets.worlds.oracles import answer_question, observed_actors, observed_place
+from trajvqa.datasets.worlds.questions import Question, draft_questions, with_candidates
 from trajvqa.datasets.worlds.video import (
     CLASSES,
     NUM_FRAMES,
@@ -24,49 +26,40 @@ from trajvqa.datasets.worlds.video import (
     make_world,
     trajectory_features,
 )
-from trajvqa.stores.frame_features import write_frame_features
-from trajvqa.stores.trajectories import write_trajectories
-from trajvqa.text.tokenizer import tokenize
+from trajvqa.stores import write_frame_features, write_trajectories
+from trajvqa.text import tokenize
 
 __all__ = ["WorldsOptions", "make_worlds"]
 
 _MIX = {"CW": 4, "CH": 2, "T": 3, "DO": 2, "DC": 1, "DL": 1}
-"""Most questions of a video by kind; causal to temporal to descriptive about as in NExT-QA."""
+"""Maximum number of questions of a video by type; the shares of causal, temporal and descriptive questions resemble
+those of NExT-QA."""
 _FAR = 1
 WORD_SIZE = 64
-"""Numbers of a word's vector."""
+"""Width of word vectors."""
 _WORD_SEED = 64
 
 
 @dataclass(frozen=True)
 class WorldsOptions:
-    """How large the benchmark is.
+    """Size of the benchmark, and how much its text gives away.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         Naming the option, what was found and what was expected.
     """
 
-    train: int = 450
-    """Training videos."""
-    val: int = 100
-    """Validation videos."""
-    test: int = 250
-    """Test videos."""
-    prior: float = 0.35
-    """Share of actions that are habits of the actor's class, which the text gives away."""
-    seed: int = 0
-    """Seed of all chance."""
+    train: int = count(450, 1, 10**6, "Number of training videos.")
+    val: int = count(100, 1, 10**6, "Number of validation videos.")
+    test: int = count(250, 1, 10**6, "Number of test videos.")
+    prior: float = number(
+        0.35, 0.0, 1.0, "Share of actions that are habits of the actor's class, which the text gives away."
+    )
+    seed: int = count(0, 0, 2**31 - 1, "Seed of the random number generators.")
 
     def __post_init__(self) -> None:
-        for name in ("train", "val", "test"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: found {getattr(self, name)}, expected at least 1")
-        if not 0 <= self.prior <= 1:
-            raise ValueError(f"prior: found {self.prior}, expected 0 to 1")
-        if self.seed < 0:
-            raise ValueError(f"seed: found {self.seed}, expected at least 0")
+        check_options(self)
 
 
 def make_worlds(folder: str | os.PathLike[str], options: WorldsOptions | None = None) -> dict[str, Any]:
@@ -75,30 +68,28 @@ def make_worlds(folder: str | os.PathLike[str], options: WorldsOptions | None = 
     Parameters
     ----------
     folder
-        Made where there is none.
+        The folder to write, created if it does not exist.
     options
-        How large; the defaults where left out.
+        Options; default: `WorldsOptions()`.
 
     Returns
     -------
     Statistics by split: videos, questions by type, trajectories, and the share of questions that each oracle answers.
-    They are also in ``worlds.json``.
+    They are also written to ``worlds.json``.
 
     Raises
     ------
     OSError
-        When the folder cannot be written.
+        If the folder cannot be written.
     """
     options = options or WorldsOptions()
     folder = Path(folder)
-    for name in ("vid_feat", "traj_feat"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
     statistics = {}
     first = 0
-    for split in ("train", "val", "test"):
-        count = getattr(options, split)
-        statistics[split] = _write_split(folder, split, range(first, first + count), options)
-        first += count
+    for split in SPLITS:
+        videos = getattr(options, split)
+        statistics[split] = _write_split(folder, split, range(first, first + videos), options)
+        first += videos
     _write_words(folder)
     with atomic_output(folder / "worlds.json") as file:
         file.write(json.dumps({"options": asdict(options), "statistics": statistics}, indent=2).encode() + b"\n")
@@ -106,26 +97,26 @@ def make_worlds(folder: str | os.PathLike[str], options: WorldsOptions | None = 
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _MultipleChoice:
     world: World
     question: Question
     candidates: tuple[str, ...]
     answer: int
 
 
-def _write_split(folder: Path, split: str, numbers: Sequence[int], options: WorldsOptions) -> dict[str, Any]:
-    rng = np.random.Generator(np.random.PCG64([options.seed, numbers[0]]))
-    worlds = [make_world(f"world{number:05}", options.seed * 1_000_003 + number, options.prior) for number in numbers]
+def _write_split(folder: Path, split: str, indices: Sequence[int], options: WorldsOptions) -> dict[str, Any]:
+    rng = np.random.Generator(np.random.PCG64([options.seed, indices[0]]))
+    worlds = [make_world(f"world{index:05}", options.seed * 1_000_003 + index, options.prior) for index in indices]
     asked = [each for world in worlds for each in _ask(world, rng)]
     questions = _as_questions(asked)
-    write_questions(folder / f"{split}.csv", questions)
+    write_questions(QUESTIONS.output(folder, split), questions)
     write_frame_features(
-        folder / "vid_feat" / f"app_mot_{split}.h5",
+        FRAME_FEATURES.output(folder, split),
         [world.name for world in worlds],
         np.stack([world.clips for world in worlds]),
     )
     write_trajectories(
-        folder / "traj_feat" / f"trajectories_{split}.h5",
+        TRAJECTORIES.output(folder, split),
         (trajectory_features(world) for world in worlds),
         CLASSES,
         tracker="trajtrack",
@@ -137,23 +128,23 @@ def _write_split(folder: Path, split: str, numbers: Sequence[int], options: Worl
         "questions": len(asked),
         "types": dict(sorted(Counter(questions.types).items())),
         "trajectories_per_video": sum(lengths) / len(lengths),
-        "oracle_truth": float(np.mean(list(_right_by_truth(asked)))),
-        "oracle_trajectories": float(np.mean(list(_right_by_trajectories(asked)))),
+        "oracle_truth": float(np.mean(list(_correct_from_truth(asked)))),
+        "oracle_trajectories": float(np.mean(list(_correct_from_trajectories(asked)))),
     }
 
 
 def _write_words(folder: Path) -> None:
-    """Write word vectors that know nothing of the appearances: random, of variance 1.
+    """Write random word vectors of variance 1, unrelated to the appearances.
 
-    Vectors as small as those of unknown words would make the first epochs idle.
+    Vectors as small as those of unknown words would waste the first epochs.
     """
-    texts = [text for split in ("train", "val", "test") for text in _texts(folder / f"{split}.csv")]
+    texts = [text for split in SPLITS for text in _texts(QUESTIONS.output(folder, split))]
     words = sorted({word for text in texts for word in tokenize(text)} | set(CLASSES))
     rng = np.random.Generator(np.random.PCG64(_WORD_SEED))
-    with atomic_output(folder / "glove.txt") as file:
+    with atomic_output(folder / SMALL_WORD_VECTORS) as file:
         for word in words:
             vector = (rng.random(WORD_SIZE) * 2 - 1) * np.sqrt(3)
-            file.write(f"{word} {' '.join(f'{number:.4f}' for number in vector)}\n".encode())
+            file.write(f"{word} {' '.join(f'{value:.4f}' for value in vector)}\n".encode())
 
 
 def _texts(path: Path) -> list[str]:
@@ -161,29 +152,29 @@ def _texts(path: Path) -> list[str]:
     return [*questions.questions, *(text for texts in questions.candidates for text in texts)]
 
 
-def _ask(world: World, rng: np.random.Generator) -> Iterator[_Asked]:
-    questions = ask(world.actors, world.place)
+def _ask(world: World, rng: np.random.Generator) -> Iterator[_MultipleChoice]:
+    questions = draft_questions(world.actors, world.place)
     taken: Counter[str] = Counter()
-    told: set[str] = set()
-    for number in rng.permutation(len(questions)).tolist():
-        question = questions[number]
+    texts: set[str] = set()
+    for index in rng.permutation(len(questions)).tolist():
+        question = questions[index]
         kind = "T" if question.kind.startswith("T") else question.kind
-        if taken[kind] >= _MIX[kind] or question.text in told:
+        if taken[kind] >= _MIX[kind] or question.text in texts:
             continue
         chosen = with_candidates(question, rng, _FAR)
         if chosen is not None:
             taken[kind] += 1
-            told.add(question.text)
-            yield _Asked(world, question, *chosen)
+            texts.add(question.text)
+            yield _MultipleChoice(world, question, *chosen)
 
 
-def _as_questions(asked: Sequence[_Asked]) -> Questions:
-    count = len(asked)
-    numbers: Counter[str] = Counter()
+def _as_questions(asked: Sequence[_MultipleChoice]) -> Questions:
+    rows = len(asked)
+    counts: Counter[str] = Counter()
     qids = []
     for each in asked:
-        qids.append(str(numbers[each.world.name]))
-        numbers[each.world.name] += 1
+        qids.append(str(counts[each.world.name]))
+        counts[each.world.name] += 1
     return Questions(
         videos=tuple(each.world.name for each in asked),
         qids=tuple(qids),
@@ -191,20 +182,20 @@ def _as_questions(asked: Sequence[_Asked]) -> Questions:
         questions=tuple(each.question.text for each in asked),
         candidates=tuple(each.candidates for each in asked),
         answers=np.array([each.answer for each in asked], np.int64),
-        frame_counts=np.full(count, NUM_FRAMES, np.int64),
-        widths=np.full(count, 1280, np.int64),
-        heights=np.full(count, 720, np.int64),
+        frame_counts=np.full(rows, NUM_FRAMES, np.int64),
+        widths=np.full(rows, 1280, np.int64),
+        heights=np.full(rows, 720, np.int64),
     )
 
 
-def _right_by_truth(asked: Sequence[_Asked]) -> Iterator[bool]:
+def _correct_from_truth(asked: Sequence[_MultipleChoice]) -> Iterator[bool]:
     for each in asked:
         world = each.world
-        yield choose(each.question.program, each.candidates, world.actors, world.place) == each.answer
+        yield answer_question(each.question.program, each.candidates, world.actors, world.place) == each.answer
 
 
-def _right_by_trajectories(asked: Sequence[_Asked]) -> Iterator[bool]:
-    seen = {each.world.name: (seen_actors(each.world), seen_place(each.world)) for each in asked}
+def _correct_from_trajectories(asked: Sequence[_MultipleChoice]) -> Iterator[bool]:
+    observed = {each.world.name: (observed_actors(each.world), observed_place(each.world)) for each in asked}
     for each in asked:
-        actors, place = seen[each.world.name]
-        yield choose(each.question.program, each.candidates, actors, place) == each.answer
+        actors, place = observed[each.world.name]
+        yield answer_question(each.question.program, each.candidates, actors, place) == each.answer

@@ -1,4 +1,4 @@
-"""Two readers of a world that know its rules: one sees what is true, one the linked trajectories."""
+"""Oracles that know the rules of a world and answer from the truth or from the linked trajectories."""
 
 from __future__ import annotations
 
@@ -21,23 +21,25 @@ from trajvqa.datasets.worlds.video import (
     World,
 )
 
-__all__ = ["choose", "seen_actors", "seen_place"]
+__all__ = ["answer_question", "observed_actors", "observed_place"]
 
-_LEAST_COLOUR = 0.5
-"""Share of a colour below which an object has none: it does not act."""
+_MIN_COLOUR = 0.5
+"""Minimum share of a colour; an object with less has no colour and does not act."""
 
 
-def choose(program: Sequence[str], candidates: Sequence[str], actors: Sequence[Actor], place: int) -> int:
-    """Return the candidate that is true of the actors; where none is, the first.
+def answer_question(program: Sequence[str], candidates: Sequence[str], actors: Sequence[Actor], place: int) -> int:
+    """Return the index of the candidate that is true of the actors, or 0 if none is.
 
     Parameters
     ----------
     program
-        What is asked, as `trajvqa.datasets.worlds.questions.Question` has it.
+        The question, as in `trajvqa.datasets.worlds.questions.Question.program`.
     candidates
         The candidates.
-    actors, place
-        What is known of the world.
+    actors
+        The actors of the world.
+    place
+        Index of the place in `PLACES`.
     """
     for text in _answers(program, actors, place):
         if text in candidates:
@@ -45,8 +47,8 @@ def choose(program: Sequence[str], candidates: Sequence[str], actors: Sequence[A
     return 0
 
 
-def seen_actors(world: World) -> list[Actor]:
-    """Return the actors that labels, frames and appearances of the linked detections show."""
+def observed_actors(world: World) -> list[Actor]:
+    """Return the actors as inferred from labels, frames and appearances of the linked detections."""
     found, prototypes = world.trajectories, Prototypes.standard()
     parts = (
         prototypes.classes,
@@ -64,8 +66,8 @@ def seen_actors(world: World) -> list[Actor]:
     for number in range(len(found)):
         rows = found.rows[found.offsets[number] : found.offsets[number + 1]]
         mean = colours[rows].mean(axis=0)
-        if mean.max() >= _LEAST_COLOUR:
-            # Pieces of a broken trajectory have the same class and colour.
+        if mean.max() >= _MIN_COLOUR:
+            # The fragments of a broken trajectory have the same class and colour.
             rows_of.setdefault((int(found.labels[number]), int(mean.argmax())), []).extend(rows.tolist())
     actors = []
     for number, ((label, colour), own) in enumerate(sorted(rows_of.items())):
@@ -74,20 +76,20 @@ def seen_actors(world: World) -> list[Actor]:
             clip: int(actions[rows[clips[rows] == clip]].mean(axis=0).argmax()) for clip in set(clips[rows].tolist())
         }
         manner, reason = (int(part[rows].mean(axis=0).argmax()) for part in (manners, reasons))
-        actors.append(Actor(number, label, colour, manner, reason, _without_holes(doing)))
+        actors.append(Actor(number, label, colour, manner, reason, _fill_gaps(doing)))
     return actors
 
 
-def seen_place(world: World) -> int:
-    """Return the place that the appearances of the linked detections show."""
+def observed_place(world: World) -> int:
+    """Return the place as inferred from the appearances of the linked detections."""
     mean = (
         world.appearances[world.trajectories.rows].mean(axis=0) if len(world.trajectories) else world.clips.mean(axis=0)
     )
     return int((Prototypes.standard().places @ mean).argmax())
 
 
-def _without_holes(doing: dict[int, int]) -> dict[int, int]:
-    """Return the actions with those of clips in which nothing was seen taken from the clip before."""
+def _fill_gaps(doing: dict[int, int]) -> dict[int, int]:
+    """Return the actions by clip, repeating the last action in clips without detections."""
     filled: dict[int, int] = {}
     for clip in range(min(doing), max(doing) + 1):
         filled[clip] = doing.get(clip, filled.get(clip - 1, -1))
@@ -95,7 +97,7 @@ def _without_holes(doing: dict[int, int]) -> dict[int, int]:
 
 
 def _answers(program: Sequence[str], actors: Sequence[Actor], place: int) -> Iterator[str]:
-    """Give what is true, the likeliest first."""
+    """Yield true answers, the most likely first."""
     kind, *about = program
     numbers = [int(each) for each in about]
     if kind == "place":

@@ -1,4 +1,4 @@
-"""Questions about a world, with candidates that presence alone does not tell apart."""
+"""Questions about a world, with candidates that cannot be told apart by their presence in the video alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from trajvqa.datasets.questions import NUM_CANDIDATES
 from trajvqa.datasets.worlds.video import ACTIONS, CLASSES, COLOURS, MANNERS, MIN_ACTORS, PLACES, REASONS, Actor
 
-__all__ = ["COUNT_NAMES", "Question", "ask", "name_of", "with_candidates"]
+__all__ = ["COUNT_NAMES", "Question", "draft_questions", "name_of", "with_candidates"]
 
 COUNT_NAMES = ("two", "three", "four", "five", "six")
-"""From `MIN_ACTORS` to `MAX_ACTORS`."""
-_CANDIDATES = 5
+"""Names of the numbers from `MIN_ACTORS` to `MAX_ACTORS`."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +22,28 @@ class Question:
     """A question about one video."""
 
     kind: str
-    """NExT-QA's code of its type."""
+    """Question type, as in NExT-QA."""
     text: str
-    """What is asked."""
+    """Text of the question."""
     answer: str
-    """The right candidate."""
+    """Correct answer."""
     near: tuple[str, ...]
-    """Wrong candidates that are there in the video: true of another object or another time."""
+    """Wrong answers that occur in the video: true of another object or at another time."""
     far: tuple[str, ...]
-    """Further wrong candidates."""
+    """Further wrong answers."""
     program: tuple[str, ...]
-    """What is asked, for the oracles: the kind of question and what it is about."""
+    """The question for the oracles: its kind, then the indices of what it is about."""
 
 
-def ask(actors: Sequence[Actor], place: int) -> list[Question]:
-    """Return all questions that can be asked.
+def draft_questions(actors: Sequence[Actor], place: int) -> list[Question]:
+    """Return all questions that can be asked about a world.
 
     Parameters
     ----------
     actors
-        Who acts.
+        The actors.
     place
-        Where.
+        Index of the place in `PLACES`.
     """
     questions: list[Question] = []
     for actor in actors:
@@ -61,7 +61,7 @@ def ask(actors: Sequence[Actor], place: int) -> list[Question]:
 
 
 def name_of(actor: Actor, others: Iterable[Actor]) -> str:
-    """Return what an actor is called: its class, and its colour where another is of its class."""
+    """Return the name of an actor: its class, preceded by its colour if another actor has the same class."""
     name = CLASSES[actor.label]
     return f"{COLOURS[actor.colour]} {name}" if any(other.label == actor.label for other in others) else name
 
@@ -79,7 +79,7 @@ def _about_order(actor: Actor, others: Sequence[Actor]) -> list[Question]:
                     kind,
                     f"what does the {name_of(actor, others)} do {word} it {ACTIONS[known]}s",
                     answer,
-                    # What it does at another time, and what others do.
+                    # Actions of the same actor at other times, and of other actors.
                     _without(own + _done_by(others), [answer, ACTIONS[known]]),
                     _without(ACTIONS, [answer, ACTIONS[known], *own]),
                     (word, str(actor.colour), str(known)),
@@ -113,7 +113,7 @@ def _about_company(actor: Actor, others: Sequence[Actor]) -> list[Question]:
 
 
 def _about_causes(actor: Actor, others: Sequence[Actor]) -> list[Question]:
-    """Why does the red dog run? Each actor has a reason, which shows."""
+    """Why does the red dog run? The reason of each actor is visible."""
     reason = REASONS[actor.reason]
     theirs = [REASONS[other.reason] for other in others]
     return [
@@ -130,7 +130,7 @@ def _about_causes(actor: Actor, others: Sequence[Actor]) -> list[Question]:
 
 
 def _about_properties(actor: Actor, others: Sequence[Actor]) -> list[Question]:
-    """How does the red dog move? Who runs, and which of several?"""
+    """How does the red dog move? What colour is the dog?"""
     manner, colour, name = MANNERS[actor.manner], COLOURS[actor.colour], CLASSES[actor.label]
     questions = [
         Question(
@@ -161,29 +161,29 @@ def _done_by(actors: Iterable[Actor]) -> list[str]:
 
 
 def _without(texts: Iterable[str], unwanted: Iterable[str]) -> tuple[str, ...]:
-    refused = set(unwanted)
-    return tuple(text for text in dict.fromkeys(texts) if text not in refused)
+    excluded = set(unwanted)
+    return tuple(text for text in dict.fromkeys(texts) if text not in excluded)
 
 
 def with_candidates(question: Question, rng: np.random.Generator, far: int) -> tuple[tuple[str, ...], int] | None:
-    """Return five candidates and the place of the right one; None where there are not enough.
+    """Return five candidates and the index of the correct one, or None if there are not enough wrong answers.
 
     Parameters
     ----------
     question
         The question.
     rng
-        Chooses candidates and places.
+        Random number generator.
     far
-        Wrong candidates that are not true of anything in the video, where there are enough others.
+        Number of wrong candidates that are not true of anything in the video, if there are enough others.
     """
-    near = [question.near[place] for place in rng.permutation(len(question.near))]
-    rest = [question.far[place] for place in rng.permutation(len(question.far)) if question.far[place] not in near]
-    wanted = _CANDIDATES - 1
+    near = [question.near[index] for index in rng.permutation(len(question.near))]
+    rest = [question.far[index] for index in rng.permutation(len(question.far)) if question.far[index] not in near]
+    wanted = NUM_CANDIDATES - 1
     wrong = near[: wanted - min(far, len(rest))]
     wrong += rest[: wanted - len(wrong)]
     if len(wrong) < wanted:
         return None
     texts = [question.answer, *wrong]
-    order = rng.permutation(_CANDIDATES).tolist()
-    return tuple(texts[place] for place in order), order.index(0)
+    order = rng.permutation(NUM_CANDIDATES).tolist()
+    return tuple(texts[index] for index in order), order.index(0)

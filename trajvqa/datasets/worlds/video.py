@@ -1,4 +1,4 @@
-"""One world: objects of a class and a colour that act, and what detector, camera and linker make of them."""
+"""One world: acting objects of a class and a colour, their detections, features of clips, and linked trajectories."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ REASONS = ("hungry", "scared", "bored", "curious", "cold")
 PLACES = ("beach", "garden", "street", "kitchen", "forest")
 
 MIN_ACTORS, MAX_ACTORS = 2, 6
-"""Fewest and most actors of a world; each number between is as frequent."""
+"""Minimum and maximum number of actors of a world; the number is drawn uniformly."""
 FEATURE_SIZE = 64
-"""Numbers of an appearance."""
+"""Width of an appearance vector."""
 NUM_CLIPS = 8
-"""Clips of a video."""
+"""Number of clips of a video."""
 FRAMES_PER_CLIP = 6
-"""Frames of a clip."""
+"""Number of frames of a clip."""
 NUM_FRAMES = NUM_CLIPS * FRAMES_PER_CLIP
-"""Frames of a video."""
+"""Number of frames of a video."""
 
 _PRESENCE = 0.8
-"""Objects a frame for each actor that is asked for: with it a third to three fifths of all scenes have as many."""
+"""Objects per frame for each wanted actor; with it, a third to three fifths of the scenes have the wanted number."""
 _PLACE_STRENGTH = 0.5
 _NOISE = 0.5
 _PROTOTYPE_SEED = 2022
@@ -62,21 +62,21 @@ class Actor:
     """An object of a world that stays long enough to act."""
 
     track_id: int
-    """Its number in the scene's truth."""
+    """Track ID in the scene's ground truth."""
     label: int
-    """Place in `CLASSES`."""
+    """Index in `CLASSES`."""
     colour: int
-    """Place in `COLOURS`; no other actor of the world has it."""
+    """Index in `COLOURS`; no other actor of the world has the same."""
     manner: int
-    """Place in `MANNERS`."""
+    """Index in `MANNERS`."""
     reason: int
-    """Place in `REASONS`: why it acts."""
+    """Index in `REASONS` of the reason why it acts."""
     actions: dict[int, int]
-    """Place in `ACTIONS` by clip, for each clip in which it is there."""
+    """Index in `ACTIONS` for each clip in which the actor is present."""
 
     @property
     def phases(self) -> list[tuple[int, int, int]]:
-        """Action, first clip and last clip of each stretch with one action, in order."""
+        """Action, first clip and last clip of each sequence of clips with one action, in order."""
         phases: list[tuple[int, int, int]] = []
         for clip, action in sorted(self.actions.items()):
             if phases and phases[-1][0] == action and phases[-1][2] == clip - 1:
@@ -88,27 +88,27 @@ class Actor:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """What is true in one video, and what a detector sees of it."""
+    """The truth about one video, and its detections and features."""
 
     name: str
-    """The video's id."""
+    """ID of the video."""
     scene: Scene
-    """Boxes of the objects, and a detector's faulty view of them."""
+    """True boxes of the objects, and imperfect detections of them."""
     place: int
-    """Place in `PLACES`."""
+    """Index in `PLACES`."""
     actors: tuple[Actor, ...]
-    """Who acts."""
+    """The objects that act."""
     appearances: NDArray[np.float32]
-    """(N, D) of each detection of the scene."""
+    """(N, D) appearances of the scene's detections."""
     clips: NDArray[np.float32]
-    """(clips, D) mean appearance of everything that is there: what pooling over the image leaves."""
+    """(clips, D) mean appearance of all objects, as if features were pooled over the whole image."""
     trajectories: Trajectories
     """The linked detections."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prototypes:
-    """What each property adds to an appearance: a direction each, the same in all worlds."""
+    """The vector that each property adds to an appearance, the same in all worlds."""
 
     classes: NDArray[np.float32]
     colours: NDArray[np.float32]
@@ -119,12 +119,12 @@ class Prototypes:
 
     @staticmethod
     def standard() -> Prototypes:
-        """Return those of this benchmark, whatever its seed."""
+        """Return the prototypes of this benchmark, which do not depend on its seed."""
         rng = np.random.Generator(np.random.PCG64(_PROTOTYPE_SEED))
 
         def directions(names: tuple[str, ...]) -> NDArray[np.float32]:
             vectors = rng.random((len(names), FEATURE_SIZE)) * 2 - 1
-            # Numbers of variance 1.
+            # Scaled to variance 1.
             return np.asarray(vectors * np.sqrt(3), np.float32)
 
         return Prototypes(*(directions(names) for names in (CLASSES, COLOURS, ACTIONS, MANNERS, REASONS, PLACES)))
@@ -136,19 +136,19 @@ def make_world(name: str, seed: int, prior: float) -> World:
     Parameters
     ----------
     name
-        The video's id.
+        ID of the video.
     seed
-        Of all chance.
+        Seed of the random number generator.
     prior
-        Share of actions that are one of the two habits of the actor's class: the habit gives a reader of the text an
-        idea of the answer.
+        Share of actions that are one of the two habits of the actor's class; habits make answers guessable from the
+        text.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     scene = _make_scene(int(rng.integers(MIN_ACTORS, MAX_ACTORS + 1)), rng)
     actors = _make_actors(scene, rng, prior)
     place = int(rng.integers(len(PLACES)))
     prototypes = Prototypes.standard()
-    truth = _truth_appearances(scene, actors, place, prototypes)
+    truth = _true_appearances(scene, actors, place, prototypes)
     appearances = np.where(
         (scene.sources >= 0)[:, None],
         truth[scene.sources],
@@ -168,7 +168,7 @@ def make_world(name: str, seed: int, prior: float) -> World:
 
 
 def trajectory_features(world: World) -> VideoTrajectories:
-    """Return the linked trajectories with their pooled appearance: what belongs together, but not in which order."""
+    """Return the linked trajectories with their pooled appearances, in which the order of actions is lost."""
     found = world.trajectories
     spans = np.stack([found.starts / NUM_FRAMES, (found.ends + 1) / NUM_FRAMES], axis=1)
     return VideoTrajectories(
@@ -181,7 +181,7 @@ def trajectory_features(world: World) -> VideoTrajectories:
 
 
 def _make_scene(actors: int, rng: np.random.Generator) -> Scene:
-    """Return a scene in which so many objects stay long enough to act; others only pass by."""
+    """Return a scene in which exactly `actors` objects stay long enough to act; others only pass by."""
     while True:
         scene = make_scene(
             num_frames=NUM_FRAMES,
@@ -200,7 +200,7 @@ def _make_scene(actors: int, rng: np.random.Generator) -> Scene:
 
 
 def _stays(scene: Scene) -> dict[int, list[int]]:
-    """Return the clips in which each object is that stays long enough to act."""
+    """Return the clips of each object that stays long enough to act."""
     truth = scene.truth
     assert truth.track_ids is not None
     stays = {}
@@ -234,24 +234,24 @@ def _make_actors(scene: Scene, rng: np.random.Generator, prior: float) -> tuple[
 
 
 def _act(clips: int, label: int, rng: np.random.Generator, prior: float) -> list[int]:
-    """Return an action a clip: two or three stretches of different actions."""
-    stretches = int(rng.integers(2, 4))
+    """Return an action for each clip: two or three successive actions, all different."""
+    phases = int(rng.integers(2, 4))
     habits = [(2 * label) % len(ACTIONS), (2 * label + 1) % len(ACTIONS)]
     actions: list[int] = []
-    while len(actions) < stretches:
+    while len(actions) < phases:
         pool = habits if rng.random() < prior and not set(habits) <= set(actions) else range(len(ACTIONS))
         action = int(pool[int(rng.integers(len(pool)))])
         if action not in actions:
             actions.append(action)
-    ends = np.sort(rng.choice(np.arange(1, clips), stretches - 1, replace=False))
+    ends = np.sort(rng.choice(np.arange(1, clips), phases - 1, replace=False))
     doing: list[int] = np.repeat(actions, np.diff([0, *ends.tolist(), clips])).tolist()
     return doing
 
 
-def _truth_appearances(
+def _true_appearances(
     scene: Scene, actors: tuple[Actor, ...], place: int, prototypes: Prototypes
 ) -> NDArray[np.float32]:
-    """Return (M, D) of each true box: class, colour, manner, what it does and why, and something of the place."""
+    """Return the (M, D) appearances of the true boxes: class, colour, manner, action, reason, and part of the place."""
     truth = scene.truth
     assert truth.track_ids is not None
     clips = truth.frames // FRAMES_PER_CLIP
@@ -261,7 +261,7 @@ def _truth_appearances(
         values[rows] += prototypes.colours[actor.colour] + prototypes.manners[actor.manner]
         values[rows] += prototypes.reasons[actor.reason]
         nearest = np.array(sorted(actor.actions))
-        # In a clip of which it sees too little to act, it does what it does in the nearest other.
+        # In a clip where it is present too briefly to act, it continues the action of the nearest other clip.
         doing = nearest[np.abs(clips[rows][:, None] - nearest).argmin(axis=1)]
         values[rows] += prototypes.actions[[actor.actions[clip] for clip in doing.tolist()]]
     return np.asarray(values, np.float32)
@@ -279,6 +279,6 @@ def _pooled(scene: Scene, truth: NDArray[np.float32], place: NDArray[np.float32]
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return triangular noise: sums of uniform numbers are the same on every platform."""
+    """Return triangular noise; sums of uniform numbers are the same on every platform."""
     noise = rng.random(shape, dtype=np.float32) - rng.random(shape, dtype=np.float32)
     return noise * np.float32(_NOISE * np.sqrt(6))

@@ -74,7 +74,7 @@ def test_a_fault_is_named_with_its_file_and_place(tmp_path, change, message):
 
 
 def test_a_missing_source_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"none\.zip: no such file; expected VidVRD-dataset\.zip"):
+    with pytest.raises(FileNotFoundError, match=r"none\.zip: found no such file, expected VidVRD-dataset\.zip"):
         list(read_annotations(tmp_path / "none.zip"))
 
 
@@ -85,7 +85,7 @@ def test_a_folder_without_annotations_is_named(tmp_path):
 
 def test_a_file_that_is_no_archive_is_named(tmp_path):
     (tmp_path / "x.zip").write_bytes(b"no zip")
-    with pytest.raises(ValueError, match=r"x\.zip: found no zip archive"):
+    with pytest.raises(ValueError, match=r"x\.zip: found no readable zip archive"):
         list(read_annotations(tmp_path / "x.zip"))
 
 

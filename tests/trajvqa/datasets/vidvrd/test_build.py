@@ -13,12 +13,12 @@ from trajvqa.cli import vidvrd
 from trajvqa.datasets.nextqa.questions import read_questions
 from trajvqa.datasets.vidvrd.annotations import read_annotations
 from trajvqa.datasets.vidvrd.build import VidvrdOptions, film, make_vidvrd_questions, split_videos
-from trajvqa.datasets.vidvrd.candidates import Asked, choose_questions, collect_answers, with_candidates
+from trajvqa.datasets.vidvrd.candidates import MultipleChoice, choose_questions, collect_answers, with_candidates
 from trajvqa.datasets.vidvrd.claims import Claim
 from trajvqa.datasets.vidvrd.detections import DetectorOptions, link_video
 from trajvqa.datasets.vidvrd.oracles import TrajectoryOracle, answer_from_annotations
 from trajvqa.datasets.vidvrd.questions import draft_questions
-from trajvqa.datasets.vidvrd.timeline import Story
+from trajvqa.datasets.vidvrd.timeline import Timeline
 from trajvqa.stores.frame_features import FrameFeatures
 from trajvqa.stores.trajectories import TrajectoryStore
 
@@ -40,7 +40,7 @@ def made(source, tmp_path_factory):
 @pytest.fixture(scope="module")
 def asked(source):
     videos = list(read_annotations(source))
-    drafts = [draft for video in videos for draft in draft_questions(Story(video, 90))]
+    drafts = [draft for video in videos for draft in draft_questions(Timeline(video, 90))]
     rng = np.random.Generator(np.random.PCG64(0))
     return videos, with_candidates(choose_questions(drafts, 15, 1.0, rng), collect_answers(drafts), 2, rng)
 
@@ -92,13 +92,13 @@ def test_no_video_left_for_training_is_refused(source):
 
 
 def test_the_annotations_answer_every_question(asked):
-    assert all(answer_from_annotations(question) == question.place for question in asked[1])
+    assert all(answer_from_annotations(question) == question.answer for question in asked[1])
 
 
 def test_two_right_candidates_are_an_error(asked):
     question = asked[1][0]
-    double = Asked(question.draft, (question.draft.answer,) * 2, 0)
-    with pytest.raises(ValueError, match="found 2 right candidates"):
+    double = MultipleChoice(question.draft, (question.draft.answer,) * 2, 0)
+    with pytest.raises(ValueError, match="found 2 correct candidates"):
         answer_from_annotations(double)
 
 
@@ -112,7 +112,7 @@ def test_geometry_answers_questions_about_relations(asked):
         for video in videos
     }
     relations = [question for question in questions if question.draft.family == "relation"]
-    rights = [oracles[question.draft.video].answer(question) == question.place for question in relations]
+    rights = [oracles[question.draft.video].answer(question) == question.answer for question in relations]
     assert len(rights) >= 20
     assert np.mean(rights) > 0.9
 
@@ -126,7 +126,7 @@ def test_an_answer_about_the_other_one_has_rivals_about_the_other_one(asked):
 
 
 def test_a_bad_option_is_named():
-    with pytest.raises(ValueError, match="near: found 5, expected 0 to 4"):
+    with pytest.raises(ValueError, match="near: found 5, expected an integer from 0 to 4"):
         VidvrdOptions(near=5)
 
 
@@ -147,7 +147,7 @@ def test_the_command_writes_the_folder_and_prints_statistics(source, tmp_path, c
 
 
 def test_a_bad_flag_is_named(source, tmp_path):
-    with pytest.raises(vidvrd.UsageError, match="--seed: found -1, expected at least 0"):
+    with pytest.raises(vidvrd.UsageError, match="--seed: found -1, expected an integer from 0"):
         run_command(source, tmp_path / "out", "--seed", -1)
 
 

@@ -62,5 +62,5 @@ def test_the_same_chance_gives_the_same_detections(video):
 
 
 def test_a_bad_option_is_named():
-    with pytest.raises(ValueError, match=r"dropout: expected 0 to 0\.9, found 1"):
+    with pytest.raises(ValueError, match=r"dropout: found 1, expected a number from 0 to 0\.9"):
         DetectorOptions(dropout=1)

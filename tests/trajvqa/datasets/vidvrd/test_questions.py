@@ -12,25 +12,25 @@ from trajvqa.datasets.vidvrd.annotations import read_annotations
 from trajvqa.datasets.vidvrd.claims import INVERSES, Claim, Name, Number, claims_of, noun, third_person
 from trajvqa.datasets.vidvrd.geometry import agreement
 from trajvqa.datasets.vidvrd.questions import draft_questions
-from trajvqa.datasets.vidvrd.timeline import Story
+from trajvqa.datasets.vidvrd.timeline import Timeline
 
 
-def story_of(tmp_path, content):
+def timeline_of(tmp_path, content):
     (tmp_path / "one.json").write_text(json.dumps(content))
-    return Story(next(iter(read_annotations(tmp_path))), 90)
+    return Timeline(next(iter(read_annotations(tmp_path))), 90)
 
 
 @pytest.fixture
 def dogs(tmp_path):
-    return story_of(tmp_path, two_dogs())
+    return timeline_of(tmp_path, two_dogs())
 
 
 def find(drafts, question):
     return [draft for draft in drafts if draft.question == question]
 
 
-def whole(story):
-    return np.ones(story.video.num_frames, np.bool_)
+def whole(timeline):
+    return np.ones(timeline.video.num_frames, np.bool_)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_objects_of_one_class_are_told_apart_by_place_and_size(dogs):
 
 def test_objects_that_cannot_be_told_apart_have_no_name(tmp_path):
     same = still((10, 10, 60, 60))
-    assert story_of(tmp_path, document({0: ("dog", same), 1: ("dog", same)}, [])).names == {0: (), 1: ()}
+    assert timeline_of(tmp_path, document({0: ("dog", same), 1: ("dog", same)}, [])).names == {0: (), 1: ()}
 
 
 def test_boxes_contradict_what_they_are_far_from(dogs):
@@ -108,8 +108,8 @@ def test_boxes_contradict_what_they_are_far_from(dogs):
 
 def test_the_opposite_of_what_was_said_is_false_whatever_the_boxes(tmp_path):
     box = still((10, 10, 60, 60))
-    story = story_of(tmp_path, document({0: ("dog", box), 1: ("car", box)}, [(0, "front", 1, 0, 90)]))
-    assert story.contradicted(0, Claim("behind", "car"), whole(story))
+    timeline = timeline_of(tmp_path, document({0: ("dog", box), 1: ("car", box)}, [(0, "front", 1, 0, 90)]))
+    assert timeline.contradicted(0, Claim("behind", "car"), whole(timeline))
 
 
 def test_the_dogs_are_asked_about_by_name(dogs):
@@ -170,5 +170,5 @@ def test_answers_are_right_and_near_ones_wrong(dogs):
 
 def test_an_answer_that_the_boxes_contradict_is_not_asked_for(tmp_path):
     left, right = still((10, 10, 60, 60)), still((300, 10, 350, 60))
-    story = story_of(tmp_path, document({0: ("dog", left), 1: ("car", right)}, [(0, "right", 1, 0, 90)]))
-    assert [draft.family for draft in draft_questions(story)] == ["count", "count"]
+    timeline = timeline_of(tmp_path, document({0: ("dog", left), 1: ("car", right)}, [(0, "right", 1, 0, 90)]))
+    assert [draft.family for draft in draft_questions(timeline)] == ["count", "count"]

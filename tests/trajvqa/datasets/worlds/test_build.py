@@ -143,8 +143,8 @@ def test_options_and_statistics_are_kept_beside_the_data(worlds):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"train": 0}, r"^train: found 0, expected at least 1$"),
-        ({"seed": -1}, r"^seed: found -1, expected at least 0$"),
+        ({"train": 0}, r"^train: found 0, expected an integer from 1 to 1000000$"),
+        ({"seed": -1}, r"^seed: found -1, expected an integer from 0 to 2147483647$"),
     ],
 )
 def test_an_option_out_of_its_range_is_named(option, message):
