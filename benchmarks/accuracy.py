@@ -1,9 +1,9 @@
-"""Accuracy of linking on real sequences: classic Seq-NMS, variants of its gap links, each other option.
+"""Accuracy of linking on real sequences: classic Seq-NMS, variants of gap links, and every other option.
 
-Printed as Markdown are HOTA, AssA, DetA, MOTA, IDF1 (per cent) and identity switches by TrackEval, of
-trajectories with their interpolated boxes, and HOTA and AssA of the same trajectories without these
-("detected only"). Where chance has a part, figures are means over seeds, with the standard deviation of HOTA
-behind ±.
+Prints Markdown tables of HOTA, AssA, DetA, MOTA, IDF1 (per cent) and identity switches by TrackEval, for
+trajectories with interpolated boxes, and of HOTA and AssA for the same trajectories without them
+("detected only"). Results that depend on random numbers are means over seeds, with the standard deviation of
+HOTA after ±.
 
 The sets:
 
@@ -12,24 +12,25 @@ MOT17 FRCNN
 MOT17 YOLOX
     The second half of each of these, with detections of YOLOX-X with scores from .01; the same rules.
 KITTI RRC, KITTI PointRCNN
-    Sequences 0000 to 0010, each class by itself; KITTI's rules as `trajtrack.metrics` has them, and for
-    cyclists the same without distractors. Scores of PointRCNN are logits, so that many are negative.
+    Sequences 0000 to 0010, each class separately, under KITTI's rules as implemented in `trajtrack.metrics`;
+    for cyclists the same rules without distractors. PointRCNN's scores are logits, many of them negative.
 VidVRD
-    The 100 test videos of ImageNet-VidVRD at their own rate (15 to 30 frames a second), linked and evaluated
-    by class. No detections are published with them: `simulate_detector` makes them of the annotated boxes.
+    The 100 test videos of ImageNet-VidVRD at their own frame rate (15 to 30 frames per second), linked and
+    evaluated by class. There are no published detections: `simulate_detector` derives them from the annotated
+    boxes.
 VidVRD 1 fps
-    The same detections, of one frame a second.
+    The same detections, sampled at one frame per second.
 
-The tables under "Scores" vary `min_score`; in the others each set has the one that `SETS` gives.
+The tables under "Scores" vary `min_score`; in all other tables, each set uses its value in `SETS`.
 
 Command::
 
     pip install '.[eval]'
     python benchmarks/accuracy.py [--data DIR] [--jobs N] [--quick] [--only WORDS] [--json FILE]
 
-It takes about ten minutes with two processes, most of it for VidVRD; with ``--quick``, one seed instead of
-several, about five. ``--only "MOT17,1 fps"`` takes the sets whose names hold one of the words, ``--studies``
-likewise the headings.
+It takes about ten minutes with two processes, most of them for VidVRD; ``--quick``, which uses one seed instead
+of several, takes about five. ``--only "MOT17,1 fps"`` selects the sets whose names contain one of the words;
+``--studies`` selects studies by title in the same way.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Variant:
     options: LinkOptions
 
 
-# The defaults, and one of their three settings changed at a time.
+# The defaults, with one of their three settings changed at a time.
 GAP_VARIANTS = (
     Variant("no gaps: classic Seq-NMS", CLASSIC),
     Variant("defaults: gaps to 10, overlap ≥ 0.2, motion over 10 frames", DEFAULTS),
@@ -91,7 +92,7 @@ OTHER_VARIANTS = (
     *(Variant(f"min_length {x}", replace(DEFAULTS, min_length=x)) for x in (2, 3, 5, 10)),
 )
 
-# One frame a second.
+# Variants for one frame per second.
 SLOW_VARIANTS = tuple(
     Variant(f"buffer {buffer}, gaps to {gap}", replace(DEFAULTS, buffer=buffer, max_gap=gap))
     for gap in (0, 1, 2, 10)
@@ -111,7 +112,7 @@ def load_mot17(data: Path, detector: str, truth: str) -> list[Video]:
 
 
 def load_kitti(data: Path, detector: str, kind: str, as_probability: bool = False) -> list[Video]:
-    """Load one class; `as_probability` turns scores, which are logits, to what lies between 0 and 1."""
+    """Load one class; `as_probability` maps scores, which are logits, to the range from 0 to 1."""
     videos: list[Video] = []
     for sequence in KITTI_SEQUENCES:
         truth = kitti_truth(trajtrack.read(data / "kitti/label_02" / f"{sequence}.txt"), kind)
@@ -125,7 +126,7 @@ def load_kitti(data: Path, detector: str, kind: str, as_probability: bool = Fals
 
 
 def kitti_truth(annotations: Detections, kind: str) -> GroundTruth:
-    """Return the rules for one class, cyclists too, which KITTI does not evaluate."""
+    """Return the rules for one class, including cyclists, which KITTI does not evaluate."""
     (label,) = (label for label, name in annotations.label_names.items() if name == kind)
     rules = kitti_ground_truth(annotations)
     if kind == "Cyclist":
@@ -153,7 +154,7 @@ def load_vidvrd(data: Path, seed: int, frames_a_second: int | None = None) -> li
 
 @lru_cache
 def read_vidvrd(data: Path) -> list[tuple[Detections, float]]:
-    """Return the annotated boxes of each test video and its frames a second."""
+    """Return the annotated boxes and the frame rate of each test video."""
     path = data / "vidvrd" / "VidVRD-dataset.zip"
     with zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if "/test/" in name and name.endswith(".json")]
@@ -162,7 +163,7 @@ def read_vidvrd(data: Path) -> list[tuple[Detections, float]]:
 
 
 def every(step: int, detections: Detections) -> Detections:
-    """Keep one frame in `step`, numbered without holes."""
+    """Keep one frame in `step`, and renumber the frames consecutively."""
     chosen = detections[detections.frames % step == 0]
     return Detections(
         chosen.boxes,
@@ -184,14 +185,14 @@ def simulate_detector(
     jitter: float = 0.05,
     false_share: float = 0.1,
 ) -> Detections:
-    """Return what a detector might give for the true boxes.
+    """Return simulated detections of the ground-truth boxes.
 
-    It misses an object for runs of 1 to ``2 * mean_run - 1`` of its boxes, all lengths alike; runs begin so
-    often that about `dropout` of the boxes are missed. Centres move by normal noise of standard deviation
-    `jitter` of the box's size, and the logarithms of width and height by as much. Scores lie between .4 and
-    1, high ones more often. False boxes are `false_share` as many as true ones, each with the size and the
-    class of some true box of the video, in a place and a frame by chance, with scores between .05 and .8, low
-    ones more often.
+    Objects are missed for runs of 1 to ``2 * mean_run - 1`` boxes, with lengths drawn uniformly and starts so
+    frequent that about `dropout` of the boxes are missed. Centres get normal noise with a standard deviation of
+    `jitter` times the box size, and the logarithms of width and height get noise of standard deviation
+    `jitter`. Scores lie between .4 and 1, skewed towards 1. The number of false positives is `false_share` times
+    the number of true boxes. Each takes the size and class of a true box of the video, and a position and
+    frame drawn at random, with scores between .05 and .8, skewed towards .05.
     """
     assert truth.track_ids is not None
     order = np.lexsort((truth.frames, truth.track_ids))
@@ -225,15 +226,15 @@ def simulate_detector(
 
 @dataclass(frozen=True)
 class Set:
-    """Videos, how to load them, and at which scores they are linked."""
+    """A set of videos: its loader, and the score thresholds at which it is linked."""
 
     load: Callable[[Path, int], list[Video]]
     min_score: float = -math.inf
-    """Where tables do not vary it."""
+    """Threshold of the tables that do not vary it."""
     min_scores: tuple[float, ...] = ()
-    """Where they do."""
+    """Thresholds of the tables that vary it."""
     seeds: tuple[int, ...] = (0,)
-    """Several where chance has a part."""
+    """Seeds of the loader; more than one if it draws random numbers."""
 
 
 SETS = {
@@ -257,7 +258,7 @@ SETS = {
     "VidVRD": Set(load_vidvrd, seeds=(0, 1, 2)),
     "VidVRD 1 fps": Set(lambda data, seed: load_vidvrd(data, seed, 1), seeds=(0, 1, 2, 3, 4)),
 }
-# The same detections with scores as probabilities, to tell the effect of negative scores.
+# The same detections with scores as probabilities, to show the effect of negative scores.
 PROBABILITY_SETS = {
     f"KITTI PointRCNN {kind}, logistic of the scores": Set(
         lambda data, seed, kind=kind: load_kitti(data, "pointrcnn", kind, as_probability=True),  # type: ignore[misc]
@@ -270,13 +271,13 @@ ALL_SETS = SETS | PROBABILITY_SETS
 
 @dataclass(frozen=True)
 class Study:
-    """A table for each set."""
+    """A group of tables, one for each set."""
 
     title: str
     sets: tuple[str, ...]
     variants: Callable[[Set], Sequence[Variant]]
     detected_only: bool
-    """Whether to evaluate without interpolated boxes too."""
+    """Whether to evaluate without interpolated boxes as well."""
 
 
 def at_its_score(variants: Sequence[Variant]) -> Callable[[Set], Sequence[Variant]]:
@@ -351,7 +352,7 @@ def seeds_of(name: str, quick: bool) -> tuple[int, ...]:
 
 
 def tasks_of(study: Study, name: str, variant: Variant, quick: bool) -> list[Task]:
-    """Return the evaluations behind a row; what no gap can change is evaluated once."""
+    """Return the evaluations behind a row; without gaps there are no interpolated boxes, and one is enough."""
     return [
         Task(name, seed, variant.options, interpolate)
         for seed in seeds_of(name, quick)
@@ -362,7 +363,7 @@ def tasks_of(study: Study, name: str, variant: Variant, quick: bool) -> list[Tas
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table, over the seeds."""
+    """A row of a table, averaged over seeds."""
 
     variant: Variant
     results: tuple[dict[str, float], ...]
@@ -411,19 +412,26 @@ def describe(score: float) -> str:
     return "every score" if score == -math.inf else f"`min_score={score}`"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Accuracy of linking on real sequences.")
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
         default=Path(os.environ.get("TRAJ_DATA", "../shared/data")),
+        metavar="DIR",
         help="folder with mot17, kitti and vidvrd (default: TRAJ_DATA, else ../shared/data)",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
-    parser.add_argument("--quick", action="store_true", help="one seed instead of several")
-    parser.add_argument("--only", default="", metavar="WORDS", help="sets whose names hold one of these words")
-    parser.add_argument("--studies", default="", metavar="WORDS", help="likewise, of the studies")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure here too")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_data_argument(parser)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="number of processes (default: one per core)")
+    parser.add_argument("--quick", action="store_true", help="use one seed instead of several")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only sets with one of these words in their name")
+    parser.add_argument(
+        "--studies", default="", metavar="WORDS", help="only studies with one of these words in their title"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to FILE")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         parser.error(f"--data: found no folder {arguments.data}, expected one with mot17, kitti and vidvrd")
@@ -438,7 +446,7 @@ def main() -> int:
         if chosen(arguments.only, name) and chosen(arguments.studies, study.title)
     ]
     if not tables:
-        parser.error("--only, --studies: found no table with such names")
+        parser.error("--only, --studies: found no matching table, expected at least one")
     wanted = itertools.chain.from_iterable(
         tasks_of(study, name, variant, arguments.quick)
         for study, name in tables

@@ -1,10 +1,10 @@
-"""The linking graph and whole linking on a GPU: against the CPU, torchvision and two floors.
+"""Time of the link graph and of whole linking on a GPU, compared with the CPU, torchvision and two lower bounds.
 
-Inputs are on the GPU before the clock starts, and every time is the median of repeated runs from call to result, the
-device waited for. Results are checked against the CPU's, bit for bit. The floors are the times that no program could
-beat which tests all pairs of boxes of neighbouring frames, or which reads every column and writes every link once: they
-are computed from the rates of arithmetic and of copying that are measured here first. The stages are the GPU's own
-times by kernel, from torch's profiler.
+Inputs are on the GPU before the clock starts. Every time is the median of repeated runs from the call to the result,
+including synchronisation with the device. Results are compared with those of the CPU, bit for bit. The lower bounds
+("floors") are the times to test all pairs of boxes of neighbouring frames, and to read every column and write every
+link once. They are computed from the arithmetic and copy rates of the card, which are measured first. The stages are
+the GPU's own times by kernel, from torch's profiler.
 
 Command::
 
@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from link import markdown
 from trajtrack import Detections, LinkOptions, Trajectories, link, link_graph
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
@@ -49,8 +50,8 @@ CASES = {
 OPTIONS = {"max_gap=0": LinkOptions(max_gap=0), "defaults": LinkOptions()}
 
 OPERATIONS = 14
-"""Of `overlaps` for a pair whose areas are known: four minima and maxima, three differences, two maxima with zero, a
-product, a sum, a quotient and two comparisons."""
+"""Floating-point operations of `overlaps` for a pair of known areas: four minima and maxima, three differences, two
+maxima with zero, a product, a sum, a quotient and two comparisons."""
 
 STAGES = {
     "sort": ("RadixSort",),
@@ -59,7 +60,7 @@ STAGES = {
     "gaps": ("GapLinks", "GatherStarts"),
     "transfers and read-backs": ("Memcpy",),
 }
-"""Stages and words in the names of their kernels; other kernels gather and number."""
+"""Words in the kernel names of each stage; all other kernels gather and number."""
 
 
 Result = TypeVar("Result")
@@ -67,7 +68,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Rates:
-    """What the card does in a second, as measured."""
+    """Measured rates of the card, per second."""
 
     operations: float | None
     bytes: float
@@ -75,7 +76,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one scene with one set of options; seconds."""
+    """Measurements of one scene with one set of options; times in seconds."""
 
     scene: str
     options: str
@@ -138,8 +139,8 @@ def milliseconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds * 1e3:.3f}"
 
 
-def where_possible(what: str, work: Callable[[], Result]) -> Result | None:
-    """Return what the work returns; None, and a line about it, where this machine cannot do it."""
+def try_measuring(what: str, work: Callable[[], Result]) -> Result | None:
+    """Return the result of `work`; if it fails on this machine, print the error and return None."""
     try:
         return work()
     except Exception as error:
@@ -148,7 +149,7 @@ def where_possible(what: str, work: Callable[[], Result]) -> Result | None:
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Return the median of repeated runs, after two that warm up."""
+    """Return the median of repeated runs, after two warm-up runs."""
     seconds = []
     for turn in range(repeats + 2):
         torch.cuda.synchronize()
@@ -165,13 +166,11 @@ def measure_rates() -> Rates:
     source = torch.rand(2**28, device="cuda")
     target = torch.empty_like(source)
     seconds = median_seconds(lambda: target.copy_(source), 21)
-    return Rates(
-        operations=where_possible("operations a second", measure_operations), bytes=2 * source.nbytes / seconds
-    )
+    return Rates(operations=try_measuring("operations a second", measure_operations), bytes=2 * source.nbytes / seconds)
 
 
 def measure_operations() -> float:
-    """Return products and sums a second, each rounded, by a kernel that CuPy compiles."""
+    """Return multiplications and additions per second, each rounded, measured with a kernel compiled by CuPy."""
     import cupy
 
     code = """
@@ -198,13 +197,13 @@ def measure_operations() -> float:
 
 
 def neighbouring_pairs(detections: Detections) -> int:
-    """Return the number of pairs of boxes in successive frames."""
+    """Return the number of pairs of boxes in consecutive frames."""
     counts = np.bincount(detections.frames).astype(np.int64)
     return int((counts[:-1] * counts[1:]).sum())
 
 
 def torchvision_by_frame(columns: dict[str, Any], counts: list[int], threshold: float) -> float:
-    """Return the time of links from frame to frame by `box_iou`; the rows are ordered by frame."""
+    """Return the time to link consecutive frames with `box_iou`, in seconds; rows are sorted by frame."""
     from torchvision.ops import box_iou
 
     frames = torch.split(columns["boxes"], counts)
@@ -216,7 +215,7 @@ def torchvision_by_frame(columns: dict[str, Any], counts: list[int], threshold: 
 
 
 def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: float) -> float:
-    """Return the time of the same for many frames at a time, padded with boxes without area."""
+    """Return the time of the same with many frames at a time, padded with empty boxes, in seconds."""
     from torchvision.ops import box_iou
 
     padded = torch.nn.utils.rnn.pad_sequence(list(torch.split(columns["boxes"], counts)), batch_first=True)
@@ -234,7 +233,7 @@ def torchvision_batched(columns: dict[str, Any], counts: list[int], threshold: f
 
 
 def stages_of(work: Callable[[], object]) -> dict[str, float]:
-    """Return the GPU's seconds by stage."""
+    """Return the GPU time of each stage, in seconds."""
     work()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
         work()
@@ -251,23 +250,23 @@ def measure(name: str, detections: Detections, options_name: str, rates: Rates, 
     options = OPTIONS[options_name]
     host_columns = {column: getattr(detections, column) for column in ("boxes", "scores", "frames", "labels")}
     columns = {column: torch.from_numpy(values).cuda() for column, values in host_columns.items()}
-    there = Detections(**columns, num_frames=detections.num_frames)
+    on_gpu = Detections(**columns, num_frames=detections.num_frames)
     expected = link_graph(detections, options, device="cpu")
-    found = link_graph(there, options, device="cuda")
+    found = link_graph(on_gpu, options, device="cuda")
     assert isinstance(found, DeviceLinkGraph)
     host = found.to_host()
     assert np.array_equal(host.offsets, expected.offsets)
     assert np.array_equal(host.targets, expected.targets)
-    assert np.array_equal(link(there, options).track_ids, link(detections, options, device="cpu").track_ids)
+    assert np.array_equal(link(on_gpu, options).track_ids, link(detections, options, device="cpu").track_ids)
 
     def by_torchvision(measured: Callable[[dict[str, Any], list[int], float], float]) -> float | None:
         if options.max_gap > 0:
             return None
         counts = np.bincount(detections.frames).tolist()
-        return where_possible(measured.__name__, lambda: measured(columns, counts, options.iou_threshold))
+        return try_measuring(measured.__name__, lambda: measured(columns, counts, options.iou_threshold))
 
     def link_on(device: str) -> Trajectories:
-        """Link from columns as a detector leaves them, so that they are checked too."""
+        """Link columns in the form that a detector returns, so that validation is included."""
         given = columns if device == "cuda" else host_columns
         return link(Detections(**given, num_frames=detections.num_frames), options, device=device)
 
@@ -278,7 +277,7 @@ def measure(name: str, detections: Detections, options_name: str, rates: Rates, 
         options=options_name,
         detections=len(detections),
         links=len(expected.targets),
-        graph_gpu=median_seconds(lambda: link_graph(there, options, device="cuda"), repeats),
+        graph_gpu=median_seconds(lambda: link_graph(on_gpu, options, device="cuda"), repeats),
         graph_cpu=median_seconds(lambda: link_graph(detections, options, device="cpu"), max(3, repeats // 3)),
         link_gpu=median_seconds(lambda: link_on("cuda"), max(3, repeats // 3)),
         link_cpu=median_seconds(lambda: link_on("cpu"), max(3, repeats // 3)),
@@ -286,17 +285,8 @@ def measure(name: str, detections: Detections, options_name: str, rates: Rates, 
         torchvision_batched=by_torchvision(torchvision_batched),
         floor_operations=None if rates.operations is None else operations / rates.operations,
         floor_bytes=moved / rates.bytes,
-        stages=where_possible("stages", lambda: stages_of(lambda: link_graph(there, options, device="cuda"))) or {},
+        stages=try_measuring("stages", lambda: stages_of(lambda: link_graph(on_gpu, options, device="cuda"))) or {},
     )
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table whose columns are aligned to read in a terminal too."""
-    table = [list(header), *map(list, rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in table]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
 
 
 def print_tables(rows: Sequence[Row]) -> None:
@@ -308,15 +298,15 @@ def print_tables(rows: Sequence[Row]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Time of linking on a GPU.")
-    parser.add_argument("--quick", action="store_true", help="five runs each")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="five runs of each measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
 
     rates = measure_rates()
     card = torch.cuda.get_device_name()
     operations = "not measured" if rates.operations is None else f"{rates.operations / 1e12:.1f} T/s"
-    print(f"{card}: copies {rates.bytes / 1e12:.2f} TB/s read and written, products and sums {operations}\n")
+    print(f"{card}: {rates.bytes / 1e12:.2f} TB/s copied (reads and writes), arithmetic {operations}\n")
     rows: list[Row] = []
     try:
         for name, scene in CASES.items():
@@ -325,7 +315,7 @@ def main() -> int:
             for options in OPTIONS:
                 rows.append(measure(name, detections, options, rates, 5 if arguments.quick else 31))
                 print(f"measured {name}, {options}", file=sys.stderr, flush=True)
-                if arguments.json:  # after each row, as time on a GPU may end
+                if arguments.json:  # after each row, because GPU time may run out
                     result = {"card": card, "rates": asdict(rates), "rows": [asdict(row) for row in rows]}
                     arguments.json.write_text(json.dumps(result, indent=1) + "\n")
     finally:

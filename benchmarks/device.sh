@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds trajtrack on a machine with an NVIDIA GPU and no network, tests it there and measures it:
+# Builds, tests and measures trajtrack on a machine with an NVIDIA GPU and no network:
 #
 #     benchmarks/device.sh [build] [test] [measure] [sanitize]
 #
-# All four steps, in this order, where none is named. A step that fails does not keep the later ones from their work, but
-# for the build; the exit status says that one failed. PYTHON names the interpreter (python3); it needs numpy, pybind11,
-# scikit-build-core, cmake, ninja, pytest and hypothesis, and for the tensors and the table torch, torchvision and cupy.
-# OUT names the folder for logs and the table (out/device).
+# Without arguments it runs all four steps in this order. If the build fails, the script stops; if another step fails,
+# the later ones still run and the exit status is 1. PYTHON is the interpreter (default: python3). It needs numpy,
+# pybind11, scikit-build-core, cmake, ninja, pytest and hypothesis; tests on tensors and the table also need torch,
+# torchvision and cupy. OUT is the folder for logs and the table (default: out/device).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
@@ -14,7 +14,7 @@ OUT=${OUT:-out/device}
 mkdir -p "$OUT"
 STEPS=${*:-build test measure sanitize}
 
-# For the first GPU, with PTX, which the tests read.
+# Build for the first GPU, with PTX, because the tests read it.
 build() {
   local capability
   capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
@@ -27,11 +27,11 @@ run_tests() {
   TRAJ_REQUIRE_CUDA=1 "$PYTHON" -m pytest -p no:cacheprovider tests/core/test_cuda.py 2>&1 | tee "$OUT/test.log"
 }
 
-# The scenes of the tests, but few of them: a checked program is slow. Errors that CUDA returns are tested elsewhere.
+# Run the tests on few scenes, because a program under the sanitizer is slow. CUDA's error returns are tested elsewhere.
 sanitize() {
   local tool failed=0
   if ! command -v compute-sanitizer >/dev/null; then
-    echo "compute-sanitizer is not there: nothing was checked"
+    echo "sanitize: found no compute-sanitizer on the path, nothing was checked" >&2
     return 1
   fi
   for tool in memcheck synccheck racecheck initcheck; do
@@ -55,12 +55,12 @@ for step in $STEPS; do
     measure) measure || failed+=" measure" ;;
     sanitize) sanitize || failed+=" sanitize" ;;
     *)
-      echo "device.sh: expected build, test, measure or sanitize, found $step" >&2
+      echo "device.sh: found step $step, expected build, test, measure or sanitize" >&2
       exit 2
       ;;
   esac
 done
 if [ -n "$failed" ]; then
-  echo "device.sh: failed:$failed" >&2
+  echo "device.sh: failed steps:$failed" >&2
   exit 1
 fi

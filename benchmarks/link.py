@@ -1,23 +1,22 @@
-"""Speed and memory of linking, one thread, and trackforge's ByteTrack beside it.
+"""Speed and memory of single-threaded linking, compared with trackforge's ByteTrack.
 
-Measured is the time from NumPy columns (float32 boxes and scores, int32 frames and labels) to
-`Trajectories`: checking them in `Detections(...)` and linking them in `link(...)`. Boxes of trajectories are
-gathered only when they are asked for, which is not part of it. Every scene is linked with ``max_gap=0``
-(classic Seq-NMS) and with the defaults, in turns, in a process that holds nothing else; the 1 million and the
-10 million boxes of the scaling ratio take turns too, and so does ByteTrack, whose input lists are made before
-the clock starts. Peak memory is what the same two calls need above their inputs, results included, each
-measured in a fresh process.
+The benchmark times the path from NumPy columns (float32 boxes and scores, int32 frames and labels) to
+`Trajectories`: validation in `Detections(...)` and linking in `link(...)`. Gathering the boxes of trajectories
+happens on demand and is not included. Every scene is linked with ``max_gap=0`` (classic Seq-NMS) and with the
+defaults, in alternation, in a process that holds nothing else. The 1 million and 10 million boxes of the scaling
+ratio alternate too, as does ByteTrack, whose input lists are built before the clock starts. Peak memory is what the
+same two calls need on top of their inputs, including results, each measured in a fresh process.
 
-The scenes are `trajtrack.scenes.make_scene`'s, with a fixed seed and the options that `GROUPS` gives. A scene
-named "300 x 300" has 300 frames of about 300 boxes; missed objects and false boxes make the number vary.
+The scenes come from `trajtrack.scenes.make_scene` with a fixed seed and the options in `GROUPS`. A scene named
+"300 x 300" has 300 frames of about 300 boxes; missed objects and false positives make the number vary.
 
 Command::
 
     pip install . trackforge
     python benchmarks/link.py [--quick] [--json FILE]
 
-It takes about two minutes and 3 GB of memory; with ``--quick``, which leaves out the 10 million boxes and
-runs everything three times, less than a minute. Without trackforge everything else is measured.
+It takes about two minutes and 3 GB of memory. ``--quick`` skips the 10 million boxes, runs everything else three
+times and takes less than a minute. If trackforge is not installed, only trajtrack is measured.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ Result = TypeVar("Result")
 
 
 class Columns(NamedTuple):
-    """The input, in the order in which `Detections` takes it."""
+    """Input columns, in the argument order of `Detections`."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -61,7 +60,7 @@ class Columns(NamedTuple):
 
 OPTIONS = {"max_gap=0": LinkOptions(max_gap=0), "defaults": LinkOptions()}
 
-_SCENE = SceneOptions(num_classes=1, seed=2)  # one class: the most candidates for a link
+_SCENE = SceneOptions(num_classes=1, seed=2)  # one class gives the most candidate links
 _WIDE = replace(_SCENE, image_width=3840, image_height=2160, mean_life=800)
 
 
@@ -83,7 +82,7 @@ TEN_MILLION = Case(
     5,
     slow=True,
 )
-# Cases of a group are timed in turns.
+# The cases of a group are timed in alternation.
 GROUPS: tuple[tuple[Case, ...], ...] = (
     (SMALL,),
     (MILLION, TEN_MILLION),
@@ -137,7 +136,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one scene with one set of options."""
+    """Measurements of one scene with one set of options."""
 
     scene: str
     options: str
@@ -153,7 +152,7 @@ class Row:
 
     @property
     def nanoseconds(self) -> float:
-        """Median time a detection."""
+        """Median time per detection."""
         return self.timing.median / self.detections * 1e9
 
     @property
@@ -162,7 +161,7 @@ class Row:
 
     @property
     def bytes_allowed(self) -> float:
-        """The bound on memory: 120 bytes a detection and 16 for each link beyond two a detection."""
+        """Memory bound: 120 bytes per detection, plus 16 for each link beyond two per detection."""
         return 120 + 16 * max(self.links_per_detection - 2, 0.0)
 
     def cells(self) -> list[str]:
@@ -213,7 +212,7 @@ HEADER = [
 
 
 def save_scene(folder: Path, case: Case) -> None:
-    """Write the columns of a scene, so that the processes that measure never held anything else."""
+    """Write the columns of a scene to files, so that the measuring processes never hold anything else."""
     detections = make_scene(case.scene).detections
     for name in Columns._fields:
         np.save(folder / f"{case.name}-{name}.npy", getattr(detections, name))
@@ -224,7 +223,7 @@ def load_columns(folder: Path, case: Case) -> Columns:
 
 
 def link_columns(columns: Columns, options: LinkOptions) -> Trajectories:
-    """Do what is measured."""
+    """Validate and link: the work that is timed."""
     return link(Detections(*columns), options, num_threads=1)
 
 
@@ -238,7 +237,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def measure_group(folder: Path, cases: Sequence[Case], quick: bool, with_peer: bool) -> tuple[list[Row], Timing | None]:
-    """Time the cases with each set of options, and the peer on the first case, in turns."""
+    """Time the cases with each set of options, alternating with the peer on the first case."""
     columns = {case.name: load_columns(folder, case) for case in cases}
     work: dict[tuple[str, str], Callable[[], object]] = {
         (case.name, name): partial(link_columns, columns[case.name], options)
@@ -274,7 +273,10 @@ def measure_group(folder: Path, cases: Sequence[Case], quick: bool, with_peer: b
 
 
 def byte_track(columns: Columns) -> Callable[[], object] | None:
-    """Return one run of trackforge's ByteTrack, default options, over the video; its input is ready made."""
+    """Return a function that runs trackforge's ByteTrack with default options on the video; None without trackforge.
+
+    The input lists are built here, before the clock starts.
+    """
     try:
         import trackforge
     except ImportError:
@@ -294,31 +296,32 @@ def byte_track(columns: Columns) -> Callable[[], object] | None:
 
 
 def measure_memory(folder: Path, case: Case, options: LinkOptions) -> int:
-    """Return the bytes that linking needs above its inputs, at its peak, in this fresh process."""
+    """Return the peak memory of linking on top of its inputs, in bytes; call it in a fresh process."""
     library = ctypes.CDLL(None)
     if sys.platform == "linux":
-        library.prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE: no page larger than what was asked for
+        library.prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE: huge pages would count as used
     columns = load_columns(folder, case)
-    link_columns(Columns._make(column[:100] for column in columns), options)  # so that code is loaded
+    link_columns(Columns._make(column[:100] for column in columns), options)  # load all code before measuring
     gc.collect()
     if not hasattr(library, "malloc_trim"):
         before = _max_rss()
         kept = link_columns(columns, options)
         return max(_max_rss() - before, 0) if len(kept) else 0
-    library.malloc_trim(0)  # memory that was freed but kept would serve without being counted
-    Path("/proc/self/clear_refs").write_text("5")  # the high water mark falls to what is in use now
-    before = _status("smaps_rollup", "Rss")
+    library.malloc_trim(0)  # freed memory that malloc kept could be reused uncounted
+    Path("/proc/self/clear_refs").write_text("5")  # reset the high-water mark to the current use
+    before = process_bytes("smaps_rollup", "Rss")
     kept = link_columns(columns, options)
-    peak = _status("status", "VmHWM")
+    peak = process_bytes("status", "VmHWM")
     return peak - before if len(kept) else 0
 
 
-def _status(file: str, field: str) -> int:
+def process_bytes(file: str, field: str) -> int:
+    """Return a field of a file in ``/proc/self``, in bytes."""
     for line in Path("/proc/self", file).read_text().splitlines():
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0]) * 1024
-    raise RuntimeError(f"/proc/self/{file}: expected a line {field}")
+    raise RuntimeError(f"/proc/self/{file}: found no line {field}, expected one")
 
 
 def _max_rss() -> int:
@@ -353,7 +356,7 @@ def _cpu_model() -> str:
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table whose columns are aligned to read in a terminal too."""
+    """Return a Markdown table with aligned columns, so that it is readable in a terminal too."""
     table = [list(header), *map(list, rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(header))]
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in table]
@@ -362,9 +365,9 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Time and memory of linking.")
-    parser.add_argument("--quick", action="store_true", help="without the 10 million boxes, three runs each")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="skip the 10 million boxes; three runs each")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
 
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
@@ -394,12 +397,12 @@ def main() -> int:
         if ten_million is not None:
             ratio = ten_million.nanoseconds / by_key[MILLION.name, options].nanoseconds
             found[f"10M to 1M, {options}"] = ratio
-            print(f"Time a detection, {TEN_MILLION.name} to {MILLION.name}, {options}: {ratio:.2f}")
+            print(f"Time per detection, {TEN_MILLION.name} relative to {MILLION.name}, {options}: {ratio:.2f}")
     if peer is None:
-        print("trackforge is not installed: no peer was measured")
+        print("trackforge is not installed: only trajtrack was measured")
     else:
         version = metadata.version("trackforge")
-        print(f"ByteTrack of trackforge {version}, {SMALL.name}: {peer.median * 1e3:.1f} ms ({peer.spread})")
+        print(f"trackforge {version} ByteTrack, {SMALL.name}: {peer.median * 1e3:.1f} ms ({peer.spread})")
         for options in OPTIONS:
             ratio = peer.median / by_key[SMALL.name, options].timing.median
             found[f"trackforge to trajtrack, {options}"] = ratio

@@ -1,10 +1,10 @@
-"""HOTA of trajtrack with nothing set, beside online trackers, on the raw detections of several detectors.
+"""HOTA of trajtrack with its defaults, compared with online trackers, on the raw detections of several detectors.
 
 Every linker sees the same boxes, scores and classes, and no image. trajtrack runs with its defaults. Each online
 tracker runs with its defaults too, twice: on all detections and on those with a score of at least 0.5; the better of
-the two counts, which favours the trackers. Beside it stands the better of the two after linear interpolation over gaps
-of up to 20 frames, which makes an online tracker an offline one. Videos with several classes are tracked class by
-class.
+the two counts, which favours the trackers. The table also shows the better of the two after linear interpolation over
+gaps of up to 20 frames, which turns an online tracker into an offline one. Videos with several classes are tracked
+class by class.
 
 The sets:
 
@@ -17,7 +17,7 @@ Command::
     pip install '.[eval]' trackforge trackers
     python benchmarks/online.py [--data DIR] [--jobs N] [--only WORDS] [--trackers WORDS] [--json FILE]
 
-Trackers that are not installed are named and left out. It takes about 20 minutes with two processes; without VidVRD
+Trackers that are not installed are listed and skipped. It takes about 20 minutes with two processes; without VidVRD
 (``--only MOT17,KITTI``) about 10.
 """
 
@@ -37,7 +37,7 @@ from pathlib import Path
 import numpy as np
 
 import trajtrack
-from accuracy import SETS, Video, every, load_mot17
+from accuracy import SETS, Video, add_data_argument, every, load_mot17
 from link import machine, markdown
 from trajtrack import Detections
 from trajtrack.metrics import GroundTruth, evaluate_many
@@ -124,7 +124,7 @@ def track(tracker: str, detections: Detections) -> Detections:
             labels += [label] * len(found.ids)
             boxes.append(np.asarray(found.boxes, np.float64).reshape(-1, 4))
     corners = np.concatenate(boxes) if boxes else np.empty((0, 4))
-    # A filter can turn a box inside out.
+    # A filter can produce boxes of negative size.
     sound = np.isfinite(corners).all(axis=1) & (corners[:, 2:] >= corners[:, :2]).all(axis=1)
     return Detections(
         corners[sound],
@@ -164,7 +164,7 @@ def interpolated(tracks: Detections) -> Detections:
 
 
 def score(name: str, tracker: str | None, data: Path) -> dict[str, float]:
-    """Return HOTA of trajtrack (None), or of a tracker on all detections and on confident ones."""
+    """Return HOTA of trajtrack (`tracker` is None), or of a tracker on all and on confident detections."""
     videos = ALL[name](data)
     if tracker is None:
         linked = [
@@ -210,29 +210,24 @@ def matches(words: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="HOTA of trajtrack beside online trackers on raw detections.")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_data_argument(parser)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="number of processes (default: one per core)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only sets with one of these words in their name")
     parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path(os.environ.get("TRAJ_DATA", "../shared/data")),
-        help="folder with mot17, kitti and vidvrd (default: TRAJ_DATA, else ../shared/data)",
+        "--trackers", default="", metavar="WORDS", help="only trackers with one of these words in their name"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one per core)")
-    parser.add_argument("--only", default="", metavar="WORDS", help="sets whose names contain one of these words")
-    parser.add_argument(
-        "--trackers", default="", metavar="WORDS", help="trackers whose names contain one of these words"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure here too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to FILE")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         parser.error(f"--data: found no folder {arguments.data}, expected one with mot17, kitti and vidvrd")
     installed = [name for name in TRACKERS if find_spec(PEERS[name].package)]
     for name in (each for each in TRACKERS if each not in installed):
-        print(f"{name}: left out, {PEERS[name].package} is not installed")
+        print(f"{name}: skipped, {PEERS[name].package} is not installed")
     names = list(matches(arguments.only, list(ALL)))
     trackers = [None, *matches(arguments.trackers, installed)]
     if not names or len(trackers) < 2:
-        parser.error("--only, --trackers: found no set or no tracker of such a name")
+        parser.error("--only, --trackers: found no matching set or tracker, expected at least one of each")
     with ProcessPoolExecutor(arguments.jobs) as pool:
         futures = {
             (name, tracker): pool.submit(score, name, tracker, arguments.data) for name in names for tracker in trackers

@@ -1,20 +1,20 @@
-"""The same detections through every linker that installs from the package index, in one run.
+"""Speed, memory and accuracy of trajtrack and other linkers from the package index, on the same detections.
 
-Measured are, for each peer with the settings that it has by default (they are printed):
+Each peer runs with its default settings, which are printed. Measured for each:
 
-- Time, on two synthetic scenes of `trajtrack.scenes.make_scene` (one class, 300 frames of about 30 and about 300
-  boxes): from inputs in the form that the peer takes, made before the clock starts, to what it returns. Each peer
-  takes turns with trajtrack, which starts from NumPy columns (`Detections(...)` included), uses one thread and runs
-  with ``max_gap=0`` and with its defaults; ratios are of medians of these turns. Peers use the threads that they like.
-  A peer that needs longer than the budget for one run is stopped.
-- Peak memory of one such run above its inputs, results included.
-- HOTA, IDF1 and identity switches, by `trajtrack.evaluate_many` under the rules of the benchmark: MOT17 (sequences
-  02, 04, 09 and 10, all frames with Faster R-CNN's detections, the second halves with YOLOX's) and KITTI (cars of
-  sequences 0000 to 0010, RRC's detections), each detection with a score of at least 0.5. Evaluated is what a peer
-  returns, in its own boxes; trajtrack with and without its interpolated boxes. No peer sees an image.
+- Time on two synthetic scenes of `trajtrack.scenes.make_scene` (one class, 300 frames of about 30 and about 300
+  boxes), from inputs in the peer's own format, prepared before the clock starts, to its return value. Each peer
+  alternates with trajtrack, which starts from NumPy columns (`Detections(...)` included), uses one thread and runs
+  with ``max_gap=0`` and with its defaults; ratios compare the medians of these turns. Peers may use any number of
+  threads. A peer whose run exceeds the budget is stopped.
+- Peak memory of one such run on top of its inputs, including results.
+- HOTA, IDF1 and identity switches, computed by `trajtrack.evaluate_many` under the rules of each benchmark: MOT17
+  (sequences 02, 04, 09 and 10, all frames with Faster R-CNN's detections, the second halves with YOLOX's) and KITTI
+  (cars of sequences 0000 to 0010, RRC's detections), with detections of a score of at least 0.5. Peers are evaluated
+  on the boxes that they return, trajtrack with and without interpolated boxes. No peer sees an image.
 
-Each peer runs in a process of its own, with the interpreter given for it, so that peers whose requirements exclude
-each other can be compared. One that is not installed there is named and left out.
+Each peer runs in its own process with its own interpreter, so that peers with conflicting requirements can be
+compared. Peers that are not installed are listed and skipped.
 
 Command::
 
@@ -25,8 +25,8 @@ Command::
         [--python boxmot=PATH] [--python ultralytics=PATH] [--only WORDS] [--parts WORDS]
         [--budget SECONDS] [--data DIR] [--quick] [--json FILE]
 
-BoxMOT and Ultralytics bring torch along. It takes about half an hour with all of them; with ``--quick``, which
-leaves out the real sequences and gives a run 10 seconds, about four minutes.
+BoxMOT and Ultralytics install torch. With all peers it takes about half an hour; ``--quick``, which skips the real
+sequences and lowers the budget of a run to 10 seconds, takes about four minutes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from typing import Any
 import numpy as np
 
 import trajtrack
-from accuracy import SETS, Video
+from accuracy import SETS, Video, add_data_argument
 from link import machine, markdown
 from trajtrack import Detections, LinkOptions
 from trajtrack.metrics import evaluate_many
@@ -58,7 +58,7 @@ from trajtrack.scenes import SceneOptions, make_scene
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 OURS = ("trajtrack, max_gap=0", "trajtrack")
 DETECTED_ONLY = "trajtrack, detected boxes only"
-OWN_RUNS = 5  # of trajtrack a turn at least, because the first finds cold caches
+OWN_RUNS = 5  # minimum runs of trajtrack per turn, because the first has cold caches
 MIN_SCORE = 0.5
 
 _SCENE = SceneOptions(num_frames=300, num_classes=1, image_width=3840, image_height=2160, mean_life=800, seed=2)
@@ -71,7 +71,7 @@ REAL = ("MOT17 FRCNN", "MOT17 YOLOX", "KITTI RRC Car")
 
 @dataclass(frozen=True)
 class Peer:
-    """What a worker says of a peer, and where it runs."""
+    """Description of a peer, as its worker reports it, and the interpreter that runs it."""
 
     name: str
     package: str
@@ -82,7 +82,7 @@ class Peer:
 
 
 class TooSlow(Exception):
-    """A peer needed longer than it was given."""
+    """A peer exceeded its time budget."""
 
 
 class Failed(Exception):
@@ -90,7 +90,7 @@ class Failed(Exception):
 
 
 class Process:
-    """A peer in a process of its own."""
+    """A worker process that runs one peer."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
@@ -138,14 +138,14 @@ class Process:
 
 @dataclass
 class Timings:
-    """Repeated runs of a peer on a scene, and of trajtrack in turns with it."""
+    """Repeated runs of a peer on a scene, and the runs of trajtrack that alternated with them."""
 
     detections: int
     seconds: list[float] = field(default_factory=list)
     own_seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in OURS})
     peak_bytes: int | None = None
     trouble: str | None = None
-    """Why there are no times, or what is known in their place."""
+    """Reason why there are no times, such as an exceeded budget."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -162,7 +162,7 @@ class Timings:
 
 
 def list_peers(pythons: Mapping[str, str], words: str) -> list[Peer]:
-    """Return all peers, trajtrack first, each with its interpreter."""
+    """Return trajtrack and the peers whose names contain one of the words, each with its interpreter."""
     listed = subprocess.run([sys.executable, str(WORKER), "--list"], check=True, capture_output=True, text=True)
     peers = [
         Peer(name, package, settings, returns, largest, pythons.get(package, sys.executable))
@@ -177,7 +177,7 @@ def list_peers(pythons: Mapping[str, str], words: str) -> list[Peer]:
 
 
 def save_video(path: Path, detections: Detections) -> None:
-    """Write the columns of a video, by frame."""
+    """Write the columns of a video, sorted by frame."""
     rows = detections[np.argsort(detections.frames, kind="stable")]
     np.savez(
         path,
@@ -192,10 +192,10 @@ def save_video(path: Path, detections: Detections) -> None:
 def time_peer(
     peer: Peer, video: Path, detections: int, own: Mapping[str, Process], repeats: int, budget: float
 ) -> Timings:
-    """Time a peer in turns with trajtrack until it has run often enough or its budget is spent."""
+    """Time a peer, alternating with trajtrack, until it has run `repeats` times or its budget is spent."""
     found = Timings(detections)
     if peer.largest is not None and detections > peer.largest:
-        found.trouble = f"not asked beyond {peer.largest:,} detections"
+        found.trouble = f"skipped beyond {peer.largest:,} detections"
         return found
     try:
         with Process(peer) as process:
@@ -207,7 +207,7 @@ def time_peer(
                 _time_own(own, found)
                 found.seconds.append(process.ask("time", budget)["seconds"])
                 spent += found.seconds[-1]
-            if not found.seconds:  # the run that told the memory has to serve
+            if not found.seconds:  # no budget left: use the time of the memory run
                 _time_own(own, found)
                 found.seconds.append(first["seconds"])
     except TooSlow:
@@ -224,7 +224,7 @@ def _time_own(own: Mapping[str, Process], found: Timings) -> None:
 
 
 def time_scene(name: str, peers: Sequence[Peer], repeats: int, budget: float, folder: Path) -> dict[str, Timings]:
-    """Time all peers on a scene; trajtrack's own times are those of all turns."""
+    """Time all peers on a scene; the times of trajtrack are those of all turns."""
     detections = make_scene(SCENES[name]).detections
     video = folder / f"{name}.npz"
     save_video(video, detections)
@@ -245,7 +245,7 @@ def time_scene(name: str, peers: Sequence[Peer], repeats: int, budget: float, fo
             found[peer.name] = times = time_peer(peer, video, len(detections), own, repeats, budget)
             for each in OURS:
                 found[each].seconds += times.own_seconds[each]
-            _tell(f"{name}: {peer.name}, {times.trouble or f'{len(times.seconds)} runs'}")
+            _log(f"{name}: {peer.name}, {times.trouble or f'{len(times.seconds)} runs'}")
         if not found[OURS[0]].seconds:
             alone = Timings(len(detections))
             _time_own(own, alone)
@@ -301,7 +301,7 @@ def score(pairs: Sequence[tuple[Any, Detections]], given: int) -> dict[str, floa
 
 
 def score_peer(peer: Peer, videos: Sequence[Video], budget: float, folder: Path) -> dict[str, float] | str:
-    """Link the videos and score the tracks; or say why not."""
+    """Link the videos and return the scores of the tracks, or the reason why there are none."""
     given = sum(len(found) for _, found in videos)
     if peer.largest is not None and given > peer.largest:
         return "small input only"
@@ -333,7 +333,7 @@ def read_tracks(path: Path, num_frames: int) -> Detections:
 
 
 def score_all(data: Path, peers: Sequence[Peer], budget: float, folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the scores of all peers, by name and set."""
+    """Return the scores by peer and set."""
     scores: dict[str, dict[str, Any]] = {name: {} for name in (*OURS, DETECTED_ONLY)}
     for name in REAL:
         videos = [(truth, found[found.scores >= MIN_SCORE]) for truth, found in SETS[name].load(data, 0)]
@@ -351,7 +351,7 @@ def score_all(data: Path, peers: Sequence[Peer], budget: float, folder: Path) ->
         for peer in peers:
             if peer.name not in OURS:
                 scores.setdefault(peer.name, {})[name] = result = score_peer(peer, videos, budget, folder)
-                _tell(f"{name}: {peer.name}{f', {result}' if isinstance(result, str) else ''}")
+                _log(f"{name}: {peer.name}{f', {result}' if isinstance(result, str) else ''}")
     return scores
 
 
@@ -372,36 +372,40 @@ def score_table(scores: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def find_versions(peers: Sequence[Peer]) -> dict[str, str]:
-    """Return the versions of the peers that are installed; name the others."""
+    """Return the versions of the installed peers; print the names of the others."""
     versions: dict[str, str] = {}
     for peer in peers:
         try:
             with Process(peer) as process:
                 versions[peer.name] = process.version or ""
         except (Failed, OSError) as failure:
-            print(f"{peer.name}: left out ({peer.package}: {failure})")
+            print(f"{peer.name}: skipped ({peer.package}: {failure})")
     return versions
 
 
-def _tell(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+def _log(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The same detections through every linker.")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--python",
         action="append",
         default=[],
         metavar="PACKAGE=PATH",
-        help="interpreter of the environment that has a package; this one where left out",
+        help="interpreter of the environment in which a package is installed (default: this one)",
     )
-    parser.add_argument("--only", default="", metavar="WORDS", help="peers whose names hold one of the words")
-    parser.add_argument("--budget", type=float, metavar="SECONDS", help="for a run; 60, with --quick 10")
-    parser.add_argument("--parts", default="speed,scores", metavar="WORDS", help="speed, scores or both (the default)")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("TRAJ_DATA", "../shared/data")), metavar="DIR")
-    parser.add_argument("--quick", action="store_true", help="three runs at most, without the real sequences")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only peers with one of these words in their name")
+    parser.add_argument(
+        "--budget", type=float, metavar="SECONDS", help="budget of a run (default: 60, with --quick 10)"
+    )
+    parser.add_argument(
+        "--parts", default="speed,scores", metavar="WORDS", help="speed, scores or both (default: %(default)s)"
+    )
+    add_data_argument(parser)
+    parser.add_argument("--quick", action="store_true", help="at most three runs, no real sequences")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
     budget = arguments.budget or (10 if arguments.quick else 60)
 
@@ -411,7 +415,7 @@ def main() -> int:
     versions = find_versions(peers)
     peers = [peer for peer in peers if peer.name in versions]
     if not versions.keys() >= {*OURS}:
-        raise SystemExit("trajtrack: found it not installed, expected 'pip install .' before")
+        raise SystemExit("trajtrack: found no installation, expected 'pip install .' first")
 
     speed: dict[str, dict[str, Timings]] = {}
     scores: dict[str, dict[str, Any]] = {}
@@ -422,12 +426,12 @@ def main() -> int:
             print(f"\n## {scene}: {speed[scene][OURS[0]].detections:,} detections\n")
             print(speed_table(peers, versions, speed[scene]), flush=True)
         if arguments.quick or "scores" not in arguments.parts:
-            print("\nThe real sequences are left out.")
+            print("\nSkipped the real sequences.")
         elif not (arguments.data / "mot17").is_dir():
-            print(f"\nThe real sequences are not in {arguments.data}.")
+            print(f"\nSkipped the real sequences: found none in {arguments.data}.")
         else:
             scores = score_all(arguments.data, peers, 2 * budget, folder)
-            print("\n## Real sequences\n\n`boxes`: how many a linker returns, of those that it was given.\n")
+            print("\n## Real sequences\n\n`boxes`: number of boxes returned, as a share of those given.\n")
             print(score_table(scores))
 
     print("\n## Settings\n")

@@ -1,19 +1,19 @@
-"""How the speed of linking depends on boxes a frame, on frames, on `max_gap` and on threads.
+"""Speed of linking as a function of boxes per frame, number of frames, `max_gap` and number of threads.
 
-Measured is, as in `benchmarks/link.py`, the time from NumPy columns to `Trajectories`. All points of a study are timed
-in turns in one process; a point is the median, its band goes from the fastest to the slowest turn. Scenes are
-`trajtrack.scenes.make_scene`'s with one class and objects equally dense, whatever their number. One thread where
-threads are not what varies. Beside the threads stands what the machine gains when as many processes count in plain
-loops: cores may be shared with others.
+As in `benchmarks/link.py`, the time from NumPy columns to `Trajectories` is measured. All points of a study are timed
+in alternation in one process; a point is the median, and its band goes from the fastest to the slowest turn. Scenes
+come from `trajtrack.scenes.make_scene`, with one class and a density of objects that does not depend on their number.
+Only the study of threads uses more than one. It also shows the speedup of as many processes that count in plain loops,
+because cores may be shared with other programs.
 
 Command::
 
     pip install '.[view]'
     python benchmarks/scaling.py [--quick] [--only WORDS] [--images DIR] [--json FILE]
 
-It prints a table for each study and draws ``scaling-*.png`` into the folder of ``--images`` (docs/images where left
-out; ``--images ''`` draws nothing). It takes about four minutes; with ``--quick``, which makes scenes of a tenth of
-the size and draws nothing unless told where, less than one.
+It prints a table for each study and draws ``scaling-*.png`` into the folder given by ``--images`` (default:
+docs/images; ``--images ''`` draws nothing). It takes about four minutes. ``--quick`` uses scenes of a tenth of the
+size, draws nothing unless ``--images`` is given, and takes less than a minute.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ OPTIONS = {CLASSIC: LinkOptions(max_gap=0), DEFAULTS: LinkOptions()}
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#777777")
 MACHINE = "the machine, plain loops"
 SHORT = 20_000
-"""Detections below which a turn has several runs, of which it takes the mean."""
+"""Number of detections below which a turn is the mean of several runs."""
 DENSITY = 335 / (3840 * 2160)
-"""Objects a pixel: 300 boxes of 60 to 180 pixels in an image of 4K."""
+"""Objects per pixel: those of about 300 boxes of 60 to 180 pixels in a 4K image."""
 
 
 @dataclass
 class Point:
-    """A place on a line, and the seconds of each turn."""
+    """A point of a line, with the seconds of each turn."""
 
     line: str
     x: int
@@ -66,23 +66,23 @@ class Point:
 
 @dataclass(frozen=True)
 class Study:
-    """Lines over one quantity."""
+    """A plot of speed over one quantity."""
 
     name: str
     title: str
     x_label: str
     points: Callable[[int], list[Point]]
-    """Makes them, with scenes smaller by a factor."""
+    """Function that returns the points, with scenes smaller by a given factor."""
     logarithmic: bool = True
     relative: bool = False
-    """Whether what counts is the speed relative to the first point of each line."""
+    """Whether speeds are relative to the first point of each line."""
 
 
 def scene(boxes: int, frames: int) -> Columns:
-    """Return the columns of a scene of about `boxes` boxes a frame."""
+    """Return the columns of a scene with about `boxes` boxes per frame."""
     objects = boxes * 1.2  # some are missed or hidden
     height = max((objects / DENSITY * 9 / 16) ** 0.5, 300)
-    made = make_scene(
+    detections = make_scene(
         SceneOptions(
             num_frames=frames,
             objects_per_frame=objects,
@@ -94,11 +94,11 @@ def scene(boxes: int, frames: int) -> Columns:
             seed=2,
         )
     ).detections
-    return Columns(made.boxes, made.scores, made.frames, made.labels)
+    return Columns(detections.boxes, detections.scores, detections.frames, detections.labels)
 
 
 def link_columns(columns: Columns, options: LinkOptions, num_threads: int) -> object:
-    """Do what is measured."""
+    """Validate and link: the work that is timed."""
     return link(Detections(*columns), options, num_threads=num_threads)
 
 
@@ -106,24 +106,24 @@ def point(line: str, x: int, columns: Columns, options: LinkOptions, num_threads
     return Point(line, x, len(columns.scores), partial(link_columns, columns, options, num_threads))
 
 
-def over_boxes(smaller: int) -> list[Point]:
-    total = 1_000_000 // smaller
+def over_boxes(divisor: int) -> list[Point]:
+    total = 1_000_000 // divisor
     counts = [count for count in (10, 30, 100, 300, 1_000, 3_000, 10_000) if count * 10 <= total]
     scenes = {count: scene(count, total // count) for count in counts}
     return [point(name, count, scenes[count], options) for name, options in OPTIONS.items() for count in counts]
 
 
-def over_frames(smaller: int) -> list[Point]:
-    scenes = {frames: scene(20, frames // smaller) for frames in (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)}
+def over_frames(divisor: int) -> list[Point]:
+    scenes = {frames: scene(20, frames // divisor) for frames in (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)}
     return [
-        point(name, frames // smaller, columns, options)
+        point(name, frames // divisor, columns, options)
         for name, options in OPTIONS.items()
         for frames, columns in scenes.items()
     ]
 
 
-def over_gaps(smaller: int) -> list[Point]:
-    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // smaller // boxes) for boxes in (20, 200)}
+def over_gaps(divisor: int) -> list[Point]:
+    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
     return [
         point(name, gap, columns, LinkOptions(max_gap=gap))
         for name, columns in scenes.items()
@@ -131,8 +131,8 @@ def over_gaps(smaller: int) -> list[Point]:
     ]
 
 
-def over_threads(smaller: int) -> list[Point]:
-    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // smaller // boxes) for boxes in (20, 200)}
+def over_threads(divisor: int) -> list[Point]:
+    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
     threads = thread_counts()
     points = [
         point(name, count, columns, OPTIONS[CLASSIC], count) for name, columns in scenes.items() for count in threads
@@ -146,7 +146,7 @@ def thread_counts() -> list[int]:
 
 
 class Spinner:
-    """Processes that count, kept so that starting them is not timed."""
+    """Pools of counting processes, kept running so that their start is not timed."""
 
     pools: dict[int, ProcessPoolExecutor] = {}  # noqa: RUF012
 
@@ -159,7 +159,7 @@ def spin(rounds: int) -> int:
 
 
 def spin_all(processes: int) -> None:
-    """Count in each of as many processes at once."""
+    """Count in `processes` processes at the same time."""
     pool = Spinner.pools.get(processes)
     if pool is None:
         pool = Spinner.pools[processes] = ProcessPoolExecutor(processes)
@@ -175,18 +175,18 @@ STUDIES = (
 )
 
 
-def again(run: Callable[[], object], rounds: int) -> None:
+def repeat(run: Callable[[], object], rounds: int) -> None:
     for _ in range(rounds):
         run()
 
 
-def measure(study: Study, smaller: int, turns: int) -> list[Point]:
-    """Time all points of a study in turns, the first of which only warms up."""
-    points = study.points(smaller)
+def measure(study: Study, divisor: int, turns: int) -> list[Point]:
+    """Time all points of a study in alternation; the first turn only warms up."""
+    points = study.points(divisor)
     for turn in range(turns + 1):
         for each in points:
             rounds = max(SHORT // each.detections, 1) if each.is_link else 1
-            seconds = seconds_of(partial(again, each.run, rounds))
+            seconds = seconds_of(partial(repeat, each.run, rounds))
             if turn > 0:
                 each.seconds.append(seconds / rounds)
     for pool in Spinner.pools.values():
@@ -203,7 +203,7 @@ def lines_of(points: Sequence[Point]) -> dict[str, list[Point]]:
 
 
 def speeds(study: Study, line: Sequence[Point]) -> list[tuple[float, float, float]]:
-    """Return the slowest, the median and the fastest speed of each point, in what the study's image shows."""
+    """Return the slowest, median and fastest speed of each point, in the unit of the study's plot."""
     unit = line[0].detections / line[0].median if study.relative else 1e6
     return [
         tuple(each.detections / seconds / unit for seconds in (max(each.seconds), each.median, min(each.seconds)))  # type: ignore[misc]
@@ -266,11 +266,15 @@ def draw(study: Study, points: Sequence[Point], path: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Speed of linking against the size of its input.")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the detections, three turns")
-    parser.add_argument("--only", default="", metavar="WORDS", help="studies whose names hold one of the words")
-    parser.add_argument("--images", metavar="DIR", help="where images go; docs/images, with --quick nowhere")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="use a tenth of the detections; three turns")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="only studies with one of these words in their name"
+    )
+    parser.add_argument(
+        "--images", metavar="DIR", help="folder for the plots (default: docs/images, with --quick none)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
     default = "" if arguments.quick else str(Path(__file__).parent.parent / "docs" / "images")
     images = default if arguments.images is None else arguments.images

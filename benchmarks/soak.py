@@ -1,21 +1,22 @@
-"""Soak: thousands of random small videos through `link_many`, one in a hundred of them broken.
+"""Soak test: thousands of small random videos through `link_many`, one in a hundred of them broken.
 
-Each video is made from its number: up to 60 frames of up to 12 objects, or of boxes by chance, on a fine or a coarse
-grid (which makes ties), of up to three classes, with rows in any order, now and then empty. Half of them are handed
-over as `Detections`, half as files of MOTChallenge's text format, written when `link_many` asks for them and deleted
-afterwards. A broken one is a file that is missing, cut off within a row, with words or infinite numbers for boxes, or
-an object that is no video. Batches take turns in their options, in `ordered` and in the number of threads.
+Each video is generated from its number: up to 60 frames of up to 12 objects, or of random boxes, on a fine or a coarse
+grid (which produces ties), of up to three classes, with rows in any order, and sometimes empty. Half of the videos are
+passed as `Detections`, half as files in MOTChallenge's text format, written when `link_many` asks for them and deleted
+afterwards. A broken video is a file that is missing, truncated within a row, or has words or infinities for
+coordinates, or an object that is not a video. Batches cycle through combinations of options, `ordered` and number of
+threads.
 
-Checked is that every video comes back once (in order where asked), that every sound one equals what `link` gives for it
-alone, to the last bit, and that every broken one has an error, which for a file names the file. Printed is what the
-process holds (its resident set) along the way, and its growth from a fifth of the way on. The exit status is 1 where
-anything is wrong.
+The test checks that every video comes back exactly once (in order if requested), that every valid video gives the same
+result as `link` does for it alone, bit for bit, and that every broken video has an error, which names the file if there
+is one. It prints the resident set of the process over time and its growth after the first fifth. The exit status is 1
+if any check fails.
 
 Command::
 
     python benchmarks/soak.py [--videos N] [--json FILE]
 
-10,000 videos, which is the default, take about half a minute.
+The default of 10,000 videos takes about half a minute.
 """
 
 from __future__ import annotations
@@ -48,29 +49,29 @@ BATCHES = (
     (LinkOptions(iou_threshold=0.3, gap_iou_threshold=0.05, max_gap=30, rescore="sum"), True, 1),
 )
 BROKEN_SHARE = 0.01
-BREAKS = ("missing", "cut off", "words", "infinite", "no video")
+BREAKS = ("missing", "truncated", "words", "infinite", "not a video")
 
 
 @dataclass
 class Result:
-    """What became of the videos."""
+    """Outcome of the videos."""
 
     videos: int = 0
     equal: int = 0
     named: Counter[str] = field(default_factory=Counter)
-    """Broken videos that were named, by what was wrong with them."""
+    """Counts of broken videos with the expected error, by kind of break."""
     faults: list[str] = field(default_factory=list)
     samples: list[tuple[int, int]] = field(default_factory=list)
-    """Videos so far, and bytes of the resident set."""
+    """Number of videos so far, and resident set in bytes."""
 
     @property
     def growth(self) -> int:
-        """Bytes since a fifth of the way."""
+        """Growth of the resident set after the first fifth of the samples, in bytes."""
         return self.samples[-1][1] - self.samples[len(self.samples) // 5][1]
 
 
 def random_video(number: int) -> Detections:
-    """Make a video from its number."""
+    """Return the video of a number."""
     rng = np.random.default_rng((11, number))
     frames, objects = int(rng.integers(1, 61)), int(rng.integers(0, 13))
     where = np.tile(np.arange(frames), (objects, 1)).T
@@ -88,12 +89,12 @@ def random_video(number: int) -> Detections:
 
 
 class Videos:
-    """The input of one call of `link_many`: makes videos when they are asked for, and knows which are broken."""
+    """Input of one call of `link_many`: generates videos on demand and records which are broken."""
 
     def __init__(self, first: int, count: int, folder: Path) -> None:
         self._first, self._count, self._folder = first, count, folder
         self.broken: dict[int, str] = {}
-        """What is wrong with a video, by its place."""
+        """Kind of break of each broken video, by index."""
 
     def __iter__(self) -> Iterator[Any]:
         for index in range(self._count):
@@ -118,7 +119,7 @@ class Videos:
         match how:
             case "missing":
                 pass
-            case "cut off":
+            case "truncated":
                 path.write_text(rows + "20,-1,20,2")
             case "words":
                 path.write_text(rows + "20,-1,left,top,30,40,0.9,-1,-1,-1\n")
@@ -129,21 +130,23 @@ class Videos:
         return path
 
     def fault(self, found: LinkedVideo, options: LinkOptions) -> str | None:
-        """Return what is wrong with a result, or None; delete its file."""
+        """Return a description of what is wrong with a result, or None, and delete the video's file."""
         number = self._first + found.index
         path = self.path(number)
         try:
             if found.index in self.broken:
                 how = self.broken[found.index]
                 if found.error is None:
-                    return f"video {number} ({how}) gave trajectories, expected an error"
-                if how != "no video" and (path.name not in str(found.error) or found.source != str(path)):
-                    return f"video {number} ({how}): the error does not name it: {found.error}"
+                    return f"video {number} ({how}): found trajectories, expected an error"
+                if how != "not a video" and (path.name not in str(found.error) or found.source != str(path)):
+                    return f"video {number} ({how}): found an error that does not name {path}: {found.error}"
                 return None
             if found.error is not None:
-                return f"video {number}: {found.error!r}"
+                return f"video {number}: found {found.error!r}, expected trajectories"
             alone = link(found.source if isinstance(found.source, Detections) else trajtrack.read(path), options)
-            return None if equal(found.result(), alone) else f"video {number}: other trajectories than link gives"
+            return (
+                None if equal(found.result(), alone) else f"video {number}: found other trajectories than link returns"
+            )
         finally:
             path.unlink(missing_ok=True)
 
@@ -159,9 +162,9 @@ def soak(videos: int, folder: Path) -> Result:
     while result.videos < videos:
         options, ordered, threads = BATCHES[result.videos // batch % len(BATCHES)]
         given = Videos(result.videos, min(batch, videos - result.videos), folder)
-        places = []
+        indices = []
         for found in link_many(given, options, num_threads=threads, ordered=ordered):
-            places.append(found.index)
+            indices.append(found.index)
             fault = given.fault(found, options)
             if fault is not None:
                 result.faults.append(fault)
@@ -169,19 +172,21 @@ def soak(videos: int, folder: Path) -> Result:
                 result.named[given.broken[found.index]] += 1
             else:
                 result.equal += 1
-            if (result.videos + len(places)) % every == 0:
+            if (result.videos + len(indices)) % every == 0:
                 gc.collect()
-                result.samples.append((result.videos + len(places), resident_bytes()))
-        if sorted(places) != list(range(given._count)) or (ordered and places != sorted(places)):
-            result.faults.append(f"videos from {result.videos}: not each of them once, or not in order")
+                result.samples.append((result.videos + len(indices), resident_bytes()))
+        if sorted(indices) != list(range(given._count)) or (ordered and indices != sorted(indices)):
+            result.faults.append(
+                f"videos from {result.videos}: found missing, repeated or unordered results, expected each video once"
+            )
         result.videos += given._count
     return result
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Random videos, some broken, through link_many.")
-    parser.add_argument("--videos", type=int, default=10_000, metavar="N")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results here too")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--videos", type=int, default=10_000, metavar="N", help="number of videos (default: 10,000)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to FILE")
     arguments = parser.parse_args()
 
     print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
@@ -192,12 +197,14 @@ def main() -> int:
     seconds = time.perf_counter() - start
     print(markdown(["videos", "resident MB"], [[f"{n:,}", f"{size / 1e6:.2f}"] for n, size in result.samples]))
     broken = ", ".join(f"{count} {how}" for how, count in sorted(result.named.items()))
-    print(f"\n{result.videos:,} videos in {seconds:.0f} s: {result.equal:,} equal to link's, {broken or 'none'} named")
-    print(f"resident set: {result.growth / 1e3:+,.0f} kB from video {result.samples[len(result.samples) // 5][0]:,} on")
+    print(
+        f"\n{result.videos:,} videos in {seconds:.0f} s: {result.equal:,} equal to link, {broken or 'none'} rejected"
+    )
+    print(f"resident set: {result.growth / 1e3:+,.0f} kB since video {result.samples[len(result.samples) // 5][0]:,}")
     for fault in result.faults[:20]:
         print(fault)
     sound = not result.faults and left == 0
-    print("all as expected" if sound else f"{len(result.faults)} faults, {left} files left")
+    print("all as expected" if sound else f"{len(result.faults)} faults, {left} files left over")
     if arguments.json:
         found = {
             "machine": machine(),

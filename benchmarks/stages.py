@@ -1,10 +1,11 @@
-"""What linking cannot go below, and what each stage of it takes, on one thread.
+"""Lower bounds for linking and the time of each stage, on one thread.
 
-The floors are NumPy's: one pass over the four columns, which is copying them into memory that is there already, and a
-sort of one 64-bit key a detection (frame and left edge), in which NumPy uses vector instructions. The stages are what
-can be called by itself: checking the columns (`Detections`), the graph of links (`link_graph`, which sorts the boxes
-and finds no suppression), and all of `link`, checking included. All take turns in one process. Last comes what a call
-on 30 boxes costs where one follows another; the other works find the caches as garbage collection leaves them.
+The lower bounds ("floors") are measured with NumPy: one pass over the four columns (a copy into allocated memory), and
+a sort of one 64-bit key per detection (frame and left edge), for which NumPy uses vector instructions. The stages are
+those that can be called on their own: validating the columns (`Detections`), building the link graph (`link_graph`,
+which sorts the boxes but finds no suppression), and all of `link`, including validation. They alternate in one
+process, and garbage is collected before each run. Finally, the cost of a call on 30 boxes is measured over many calls
+in a row, with warm caches.
 
 Command::
 
@@ -30,63 +31,65 @@ from scaling import OPTIONS, scene
 from trajtrack import Detections, link, link_graph
 
 SCENES = {"5,000 x 200": (200, 5_000), "50,000 x 20": (20, 50_000)}
-ALL = "link, checking included"
+WHOLE = "link, checking included"
 SMALL_CALLS = 20_000
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the frames")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser.add_argument("--quick", action="store_true", help="use a tenth of the frames")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in machine().items()))
     print()
     rows, found = [], {}
     for name, (boxes, frames) in SCENES.items():
         columns = scene(boxes, frames // 10 if arguments.quick else frames)
-        seconds = measure(works_of(columns), turns=3 if arguments.quick else 11)
+        seconds = measure(stages_of(columns), turns=3 if arguments.quick else 11)
         found[name] = {"detections": len(columns.scores), "seconds": seconds}
-        for work, each in seconds.items():
-            options = work.rpartition("; ")[2] if ";" in work else ""
-            whole = statistics.median(seconds[f"{ALL}; {options or 'max_gap=0'}"])
+        for stage, each in seconds.items():
+            options = stage.rpartition("; ")[2] if ";" in stage else ""
+            whole = statistics.median(seconds[f"{WHOLE}; {options or 'max_gap=0'}"])
             scale = 1e9 / len(columns.scores)
             median, low, high = (scale * value for value in (statistics.median(each), min(each), max(each)))
-            rows.append([name, work, f"{median:.1f}", f"{low:.1f}–{high:.1f}", f"{median / whole / scale:.0%}"])
-    print(markdown(["scene", "work", "ns a detection", "min–max", "of link"], rows))
+            rows.append([name, stage, f"{median:.1f}", f"{low:.1f}–{high:.1f}", f"{median / whole / scale:.0%}"])
+    print(markdown(["scene", "stage", "ns a detection", "min–max", "of link"], rows))
     small = small_call()
     print()
-    print(f"{ALL}, 30 boxes: {1e6 * statistics.median(small):.1f} µs, median of {len(small):,} calls with the defaults")
+    print(
+        f"{WHOLE}, 30 boxes: {1e6 * statistics.median(small):.1f} µs, median of {len(small):,} calls with the defaults"
+    )
     if arguments.json:
         content = {"machine": machine(), "scenes": found, "30 boxes": statistics.median(small)}
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
     return 0
 
 
-def works_of(columns: Columns) -> dict[str, Callable[[], object]]:
+def stages_of(columns: Columns) -> dict[str, Callable[[], object]]:
     copies = [np.empty_like(column) for column in columns]
     left = np.ascontiguousarray(columns.boxes[:, 0]).view(np.uint32).astype(np.uint64)
-    # Floats in the order of unsigned integers.
+    # Map the bits of the floats to unsigned integers in the same order.
     left = np.where(left >> 31, 0xFFFFFFFF - left, left + 0x80000000)
     keys = columns.frames.astype(np.uint64) << np.uint64(32) | left
     detections = Detections(*columns)
 
     def copy() -> None:
-        for column, place in zip(columns, copies, strict=True):
-            np.copyto(place, column)
+        for column, target in zip(columns, copies, strict=True):
+            np.copyto(target, column)
 
-    works: dict[str, Callable[[], object]] = {
+    stages: dict[str, Callable[[], object]] = {
         "floor: one pass over the columns": copy,
-        "floor: a sort of one key each": lambda: np.sort(keys),
+        "floor: one sort of 64-bit keys": lambda: np.sort(keys),
         "checking": lambda: Detections(*columns),
     }
     for name, options in OPTIONS.items():
-        works[f"graph of links; {name}"] = lambda options=options: link_graph(detections, options, num_threads=1)
-        works[f"{ALL}; {name}"] = lambda options=options: link(Detections(*columns), options, num_threads=1)
-    return works
+        stages[f"link graph; {name}"] = lambda options=options: link_graph(detections, options, num_threads=1)
+        stages[f"{WHOLE}; {name}"] = lambda options=options: link(Detections(*columns), options, num_threads=1)
+    return stages
 
 
 def small_call() -> list[float]:
-    """Return the seconds of each of many calls, one after another, on 30 boxes in 6 frames."""
+    """Return the seconds of each of many consecutive calls on 30 boxes in 6 frames."""
     columns = Columns._make(column[:30].copy() for column in scene(5, 10))
     seconds = []
     for _ in range(SMALL_CALLS):
@@ -96,12 +99,12 @@ def small_call() -> list[float]:
     return seconds
 
 
-def measure(works: dict[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
-    """Return the seconds of each work in each turn but the first."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
+def measure(stages: dict[str, Callable[[], object]], turns: int) -> dict[str, list[float]]:
+    """Return the seconds of each stage in each turn except the first."""
+    seconds: dict[str, list[float]] = {name: [] for name in stages}
     for turn in range(turns + 1):
-        for name, work in works.items():
-            taken = seconds_of(work)
+        for name, run in stages.items():
+            taken = seconds_of(run)
             if turn > 0:
                 seconds[name].append(taken)
     return seconds

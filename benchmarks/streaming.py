@@ -1,27 +1,27 @@
-"""Streaming beside batch: time, memory, and how much of a real sequence comes out before its end.
+"""Streaming compared with batch linking: time, memory, and how much of a real sequence is returned before its end.
 
-Printed as Markdown are three tables:
+Prints three Markdown tables:
 
 Time
-    A detection's share of `Linker.push`, frame by frame, and `flush`, and its share of `link` on the whole video, both
-    from NumPy columns and with one thread, in turns in one process, on scenes of about 200 and about 20 boxes a frame.
+    Time per detection of `Linker.push`, frame by frame, plus `flush`, and of `link` on the whole video. Both start from
+    NumPy columns, use one thread and alternate in one process, on scenes of about 200 and about 20 boxes per frame.
 Memory
-    What the process holds (its resident set) along a stream of at most 20 objects with finite lives, which is made
-    frame by frame, while what the linker hands out is dropped. Each stream has a fresh process.
+    Resident set of the process over a stream of at most 20 objects with finite lives. Frames are generated one by one,
+    and the linker's results are discarded. Each stream runs in a fresh process.
 Components
-    For real sequences and each `max_gap`, the share of the detections that is in the largest component, which is what
-    hangs together by links and by pairs that can suppress each other, and the share of the trajectories that a `Linker`
-    hands out before `flush`. Over several videos: the detections of the largest component of each, and the trajectories
-    before each `flush`. The sets are those of `benchmarks/accuracy.py`, with every score and with its `min_score`.
+    For real sequences and each `max_gap`: the share of detections in the largest connected component, whose edges are
+    links and pairs that can suppress each other, and the share of trajectories that a `Linker` returns before `flush`.
+    Sets of several videos sum, over the videos, the detections in each largest component and the trajectories returned
+    before each `flush`. The sets are those of `benchmarks/accuracy.py`, with all scores and with their `min_score`.
 
 Command::
 
     pip install '.[eval]'
     python benchmarks/streaming.py [--parts WORDS] [--frames N] [--data DIR] [--quick] [--json FILE]
 
-``--frames`` are those of the stream, 200,000 where left out, which takes about a minute; 1,000,000 take five. The rest
-takes about two minutes. With ``--quick``, which leaves out VidVRD, detections of every score and most of the frames,
-all takes half a minute. ``--parts time`` measures nothing but the time, and so on.
+``--frames`` is the length of the stream: the default of 200,000 takes about a minute, 1,000,000 takes five. The rest
+takes about two minutes. ``--quick`` skips VidVRD, the runs with all scores and most frames, and takes half a minute.
+``--parts time`` measures only the time, and so on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ import argparse
 import gc
 import json
 import math
-import os
 import statistics
 import sys
 import time
@@ -43,8 +42,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy import MOT17_SEQUENCES, SETS
-from link import Columns, in_fresh_process, machine, markdown, seconds_of
+from accuracy import MOT17_SEQUENCES, SETS, add_data_argument
+from link import in_fresh_process, link_columns, machine, markdown, process_bytes, seconds_of
 from scaling import OPTIONS, scene
 from trajtrack import Detections, Linker, LinkOptions, link, link_graph
 from trajtrack.reference import overlap
@@ -54,7 +53,7 @@ SAMPLE_EVERY = 50_000
 
 
 class Frame(NamedTuple):
-    """The arguments of `Linker.push`."""
+    """Arguments of `Linker.push`."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -66,7 +65,7 @@ class Frame(NamedTuple):
 
 @dataclass
 class Pair:
-    """Seconds of streaming and of batch on the same video, in turns."""
+    """Seconds of streaming and of batch linking on the same video, measured in alternation."""
 
     scene: str
     options: str
@@ -104,10 +103,6 @@ def measure_time(quick: bool) -> list[Pair]:
     return pairs
 
 
-def link_columns(columns: Columns, options: LinkOptions) -> object:
-    return link(Detections(*columns), options, num_threads=1)
-
-
 def stream_frames(frames: Sequence[Frame], options: LinkOptions) -> int:
     """Push all frames and flush; return the number of trajectories."""
     linker = Linker(options)
@@ -115,7 +110,7 @@ def stream_frames(frames: Sequence[Frame], options: LinkOptions) -> int:
 
 
 def split(detections: Detections) -> Iterator[Frame]:
-    """Return the rows of every frame of the video, empty ones too."""
+    """Yield every frame of the video, including empty ones."""
     order = np.argsort(detections.frames, kind="stable")
     ends = np.cumsum(np.bincount(detections.frames, minlength=detections.num_frames))[:-1]
     for rows in np.split(order, ends):
@@ -126,7 +121,7 @@ def split(detections: Detections) -> Iterator[Frame]:
 
 
 class Sample(NamedTuple):
-    """A look at a stream."""
+    """State of a stream after a frame."""
 
     frame: int
     resident_bytes: int
@@ -136,35 +131,35 @@ class Sample(NamedTuple):
 
 
 class Objects:
-    """At most 20 objects that come, move, are missed now and then, and go; of two classes."""
+    """At most 20 objects of two classes that appear, move, are missed now and then, and disappear."""
 
     def __init__(self, slots: int = 20, mean_life: float = 300.0, mean_pause: float = 60.0) -> None:
-        self._chance = np.random.default_rng(7)
+        self._rng = np.random.default_rng(7)
         self._mean_life, self._mean_pause = mean_life, mean_pause
         self._left = np.zeros(slots, np.int64)
-        self._there = np.zeros(slots, np.bool_)
+        self._present = np.zeros(slots, np.bool_)
         self._centres, self._steps, self._sizes = np.zeros((slots, 2)), np.zeros((slots, 2)), np.ones((slots, 2))
         self._labels = np.arange(slots, dtype=np.int32) % 2
 
     def step(self) -> Frame:
-        rng = self._chance
+        rng = self._rng
         for slot in np.flatnonzero(self._left == 0):
-            self._there[slot] = not self._there[slot]
-            mean = self._mean_life if self._there[slot] else self._mean_pause
+            self._present[slot] = not self._present[slot]
+            mean = self._mean_life if self._present[slot] else self._mean_pause
             self._left[slot] = min(rng.geometric(1 / mean), 10 * mean)
             self._centres[slot] = rng.uniform((0, 0), (1920, 1080))
             self._steps[slot] = rng.normal(0, 2, 2)
             self._sizes[slot] = rng.uniform(40, 160, 2)
         self._left -= 1
         self._centres += self._steps
-        seen = self._there & (rng.random(len(self._left)) > 0.1)
+        seen = self._present & (rng.random(len(self._left)) > 0.1)
         centres = self._centres[seen] + rng.normal(0, 1.5, (int(seen.sum()), 2))
         boxes = np.hstack([centres - self._sizes[seen] / 2, centres + self._sizes[seen] / 2]).astype(np.float32)
         return Frame(boxes, rng.uniform(0.3, 1, len(boxes)).astype(np.float32), self._labels[seen])
 
 
 def measure_memory(options: LinkOptions, frames: int, every: int) -> list[Sample]:
-    """Run a stream in this fresh process; look at it now and then."""
+    """Run a stream and sample it every `every` frames; call it in a fresh process."""
     linker = Linker(options)
     objects = Objects()
     samples = []
@@ -181,15 +176,12 @@ def measure_memory(options: LinkOptions, frames: int, every: int) -> list[Sample
 
 
 def resident_bytes() -> int:
-    """Return the exact resident set; ``VmRSS`` of ``/proc/self/status`` may lag behind."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Rss:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("/proc/self/smaps_rollup: expected a line Rss")
+    """Return the exact resident set in bytes; ``VmRSS`` of ``/proc/self/status`` may lag behind."""
+    return process_bytes("smaps_rollup", "Rss")
 
 
 def describe_growth(samples: Sequence[Sample]) -> str:
-    """Say how memory went from the second sample on, as the first may still find it warming up."""
+    """Describe the growth of memory from the second sample on; the first may be taken while warming up."""
     settled = samples[1:] if len(samples) > 2 else samples
     growth = settled[-1].resident_bytes - settled[0].resident_bytes
     frames = settled[-1].frame - settled[0].frame
@@ -197,7 +189,7 @@ def describe_growth(samples: Sequence[Sample]) -> str:
     verdict = "flat" if growth < 1e6 else "NOT flat"
     return (
         f"{verdict}: {growth / 1e3:+,.0f} kB from frame {settled[0].frame:,} to {settled[-1].frame:,} "
-        f"({growth / max(frames, 1):+.3f} bytes a frame), between the lowest and the highest {spread / 1e3:,.0f} kB"
+        f"({growth / max(frames, 1):+.3f} bytes per frame), range {spread / 1e3:,.0f} kB"
     )
 
 
@@ -206,14 +198,14 @@ def describe_growth(samples: Sequence[Sample]) -> str:
 
 @dataclass
 class Share:
-    """Counts of one or several videos at one `max_gap`."""
+    """Counts over one or more videos at one `max_gap`."""
 
     detections: int = 0
     largest: int = 0
     trajectories: int = 0
     early: int = 0
     widest: float = 0.0
-    """The greatest share that the largest component of a video has."""
+    """Maximum over the videos of the largest component's share of detections."""
 
     def cell(self) -> str:
         return f"{_percent(self.largest, self.detections)}, {_percent(self.early, self.trajectories)}"
@@ -224,7 +216,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def measure_components(data: Path, quick: bool) -> dict[str, dict[int, Share]]:
-    """Return the shares for each set of videos and `max_gap`."""
+    """Return the counts for each set of videos and each `max_gap`."""
     found: dict[str, dict[int, Share]] = {}
     for name, videos in real_videos(data, quick):
         start = time.perf_counter()
@@ -238,7 +230,7 @@ def measure_components(data: Path, quick: bool) -> dict[str, dict[int, Share]]:
 
 
 def real_videos(data: Path, quick: bool) -> Iterator[tuple[str, list[Detections]]]:
-    """Return the detections of each sequence of MOT17, and of the other sets as a whole."""
+    """Yield the detections of each MOT17 sequence by itself, and of each other set as a whole."""
     for name, chosen in SETS.items():
         if name == "VidVRD 1 fps" or (quick and name == "VidVRD"):
             continue
@@ -254,7 +246,7 @@ def real_videos(data: Path, quick: bool) -> Iterator[tuple[str, list[Detections]
 
 
 def suppression_pairs(detections: Detections) -> NDArray[np.int64]:
-    """Return (2, S) rows that can suppress each other, by the specification."""
+    """Return the pairs of rows that can suppress each other, (2, S), computed with the reference implementation."""
     threshold = LinkOptions().nms_threshold
     order = np.argsort(detections.frames, kind="stable")
     pairs = []
@@ -282,7 +274,7 @@ def add_video(share: Share, detections: Detections, pairs: NDArray[np.int64], op
     early = sum(len(linker.push(*frame).trajectories) for frame in split(detections))
     total = early + len(linker.flush().trajectories)
     if total != len(link(detections, options)):
-        raise RuntimeError(f"the stream gave {total} trajectories, link {len(link(detections, options))}")
+        raise RuntimeError(f"stream: found {total} trajectories, expected the {len(link(detections, options))} of link")
     share.detections += count
     share.largest += largest
     share.trajectories += total
@@ -294,12 +286,14 @@ def add_video(share: Share, detections: Detections, pairs: NDArray[np.int64], op
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Streaming beside batch.")
-    parser.add_argument("--parts", default="time,memory,components", metavar="WORDS", help="all where left out")
-    parser.add_argument("--frames", type=int, metavar="N", help="of the stream; 200,000, with --quick 20,000")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("TRAJ_DATA", "../shared/data")), metavar="DIR")
-    parser.add_argument("--quick", action="store_true", help="fewer frames and sets")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements here too")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--parts", default="time,memory,components", metavar="WORDS", help="default: %(default)s")
+    parser.add_argument(
+        "--frames", type=int, metavar="N", help="frames of the memory stream (default: 200,000, with --quick 20,000)"
+    )
+    add_data_argument(parser)
+    parser.add_argument("--quick", action="store_true", help="use fewer frames and sets")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the measurements to FILE")
     arguments = parser.parse_args()
     frames = arguments.frames or (20_000 if arguments.quick else 200_000)
     parts = [part.strip() for part in arguments.parts.split(",")]
@@ -316,7 +310,7 @@ def main() -> int:
     if "memory" in parts:
         every = min(SAMPLE_EVERY, max(frames // 4, 1))
         streams = {name: in_fresh_process(measure_memory, options, frames, every) for name, options in OPTIONS.items()}
-        header = ["options", "frame", "resident MB", "open detections", "detections", "trajectories handed out"]
+        header = ["options", "frame", "resident MB", "open detections", "detections", "trajectories returned"]
         rows = [
             [
                 name,
@@ -340,13 +334,13 @@ def main() -> int:
                 [name, f"{own[0].detections:,}", *(share.cell() for share in own.values())]
                 for name, own in shares.items()
             ]
-            print("\n## Components\n\nDetections in the largest component, trajectories handed out before `flush`.\n")
+            print("\n## Components\n\nDetections in the largest component, trajectories returned before `flush`.\n")
             print(markdown(header, rows))
             found["components"] = {
                 name: {str(gap): vars(share) for gap, share in own.items()} for name, own in shares.items()
             }
         else:
-            print(f"\nThe real sequences are not in {arguments.data}.")
+            print(f"\nSkipped the components: found no real sequences in {arguments.data}.")
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0

@@ -1,9 +1,9 @@
-"""How long the viewer's page takes to load and to draw a frame, in headless Chromium without a GPU.
+"""Time to load the viewer's page and to draw a frame, in headless Chromium without a GPU.
 
     python benchmarks/viewer.py
 
 Needs ``playwright``, and ``chromium`` on the path. Each frame is drawn with trails and labels and read back, so that
-the time holds all of the drawing.
+the time includes all of the drawing.
 """
 
 from __future__ import annotations
@@ -54,8 +54,10 @@ PLAY = """(seconds) => new Promise((resolve) => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", type=int, default=2000)
-    parser.add_argument("--tracks", type=int, nargs="+", default=[100, 500])
+    parser.add_argument("--frames", type=int, default=2000, help="frames of the video (default: %(default)s)")
+    parser.add_argument(
+        "--tracks", type=int, nargs="+", default=[100, 500], help="numbers of tracks to measure (default: 100 500)"
+    )
     arguments = parser.parse_args()
     print(HEADER)
     with tempfile.TemporaryDirectory() as folder, headless_chromium() as browser:
@@ -84,7 +86,7 @@ def measure(browser: Browser, path: Path, num_frames: int, num_tracks: int) -> s
 
 
 def walkers(num_frames: int, num_tracks: int) -> trajtrack.Detections:
-    """Return boxes that walk about, each missing from a tenth of the frames."""
+    """Return boxes on random walks, each missing from a tenth of the frames."""
     rng = np.random.default_rng(0)
     steps = np.cumsum(rng.normal(0, 3, (num_tracks, num_frames, 2)), axis=1)
     centres = np.abs((steps + rng.uniform(0, SIZE, (num_tracks, 1, 2))) % (2 * np.array(SIZE)) - SIZE)

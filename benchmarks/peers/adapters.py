@@ -1,6 +1,7 @@
-"""How each peer takes detections and gives tracks: one class a library, imported where it is first used.
+"""Adapters from detections to each peer's input and from its output to tracks: one class per library.
 
-Needed here is NumPy alone, so that every peer can run in the environment that it asks for.
+Libraries are imported on first use and the module itself needs only NumPy, so that every peer can run in its own
+environment.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class Frame(NamedTuple):
 
 
 class Tracks(NamedTuple):
-    """What a peer says of a frame."""
+    """Tracks that a peer returns for a frame."""
 
     ids: Sequence[Hashable]
-    """One for each box, the same in every frame for the same object."""
+    """Track identifier of each box, constant over frames."""
     boxes: NDArray[np.floating[Any]]
     """(k, 4) corners."""
 
@@ -39,42 +40,42 @@ class Peer(ABC):
     """A linker with its default settings."""
 
     package: ClassVar[str] = ""
-    """Its distribution on the package index."""
+    """Name of the distribution on the package index."""
     returns: ClassVar[str] = "detections"
-    """Which boxes the tracks have: the detections, or others, such as a filter's."""
+    """Kind of boxes in the tracks: the detections, or others, such as those of a filter."""
     largest: ClassVar[int | None] = None
-    """Detections beyond which it is not asked."""
+    """Maximum number of detections; larger inputs are skipped."""
 
     def __init__(self, settings: str) -> None:
         self.settings = settings
 
     @abstractmethod
     def convert(self, frames: list[Frame]) -> Any:
-        """Bring the detections into the form that the peer takes; before the clock starts."""
+        """Convert the detections to the input format of the peer; not timed."""
 
     @abstractmethod
     def run(self, inputs: Any) -> object:
-        """Link a whole video: what is timed."""
+        """Link a whole video; this is what is timed."""
 
     @abstractmethod
     def tracks(self, frames: list[Frame]) -> Iterator[Tracks]:
-        """Link a whole video and tell the tracks of each frame."""
+        """Link a whole video and yield the tracks of each frame."""
 
 
 class OnlinePeer(Peer):
-    """A linker that takes frame after frame."""
+    """A linker that takes one frame at a time."""
 
     @abstractmethod
     def frame(self, frame: Frame) -> Any:
-        """Bring a frame into the form that the peer takes."""
+        """Convert a frame to the input format of the peer."""
 
     @abstractmethod
     def start(self) -> Callable[[Any], Any]:
-        """Make a tracker; return what takes a frame."""
+        """Create a tracker and return its function that takes a frame."""
 
     @abstractmethod
     def read(self, frame: Frame, output: Any) -> Tracks:
-        """Read what a step returned, before the next step."""
+        """Read the output of a step, before the next step."""
 
     def convert(self, frames: list[Frame]) -> Any:
         return [self.frame(frame) for frame in frames]
@@ -94,7 +95,7 @@ class OfflinePeer(Peer):
 
     @abstractmethod
     def identities(self, frames: list[Frame]) -> Sequence[NDArray[np.int64]]:
-        """Return the identity of each detection of each frame, -1 for none."""
+        """Return the track identifier of each detection of each frame, -1 for none."""
 
     def tracks(self, frames: list[Frame]) -> Iterator[Tracks]:
         for frame, ids in zip(frames, self.identities(frames), strict=True):
@@ -102,7 +103,7 @@ class OfflinePeer(Peer):
 
 
 class Trajtrack(OfflinePeer):
-    """trajtrack itself, from NumPy columns to `Trajectories`, one thread."""
+    """trajtrack itself, from NumPy columns to `Trajectories`, on one thread."""
 
     package = "trajtrack"
 
@@ -165,7 +166,7 @@ class Similari(OnlinePeer):
 
         def step(boxes: Any) -> Any:
             tracks = sort.predict(boxes)
-            sort.clear_wasted()  # without it memory grows
+            sort.clear_wasted()  # otherwise memory grows
             return tracks
 
         return step
@@ -175,7 +176,7 @@ class Similari(OnlinePeer):
 
 
 class Roboflow(OnlinePeer):
-    """The trackers of roboflow/trackers; `options` only where a default needs images."""
+    """Trackers of roboflow/trackers; `options` replaces only defaults that need images."""
 
     package = "trackers"
 
@@ -269,7 +270,7 @@ class LapTrack(OfflinePeer):
 
 
 class Motile(OfflinePeer):
-    """Integer programming over a graph of candidates, which is made before the clock starts."""
+    """Integer programming over a candidate graph, which is built before the clock starts."""
 
     package = "motile"
     largest = 20_000
@@ -307,7 +308,7 @@ class Motile(OfflinePeer):
 
 
 class BoxMOT(OnlinePeer):
-    """The trackers in Python; those in C++ are not in the distribution, users build them."""
+    """Trackers in Python; those in C++ are not part of the distribution and must be built by users."""
 
     package = "boxmot"
     returns = "filtered boxes"
@@ -359,7 +360,7 @@ def _supervision_detections(frame: Frame) -> Any:
 
 
 def _rows_with_id(output: Any) -> Tracks:
-    """Read rows of corners, identity and more."""
+    """Read rows of corners, track identifier and further columns."""
     rows = np.asarray(output, np.float64)
     if len(rows) == 0:
         return Tracks([], np.empty((0, 4)))
@@ -399,7 +400,7 @@ PEERS: dict[str, Peer] = {
     "trackers OC-SORT": Roboflow("OCSORTTracker(): overlap 0.3, scores from 0.6, 3 frames, buffer 30", "OCSORTTracker"),
     "trackers C-BIoU": Roboflow("CBIoUTracker(): new tracks from 0.7, buffers 0.3 and 0.5", "CBIoUTracker"),
     "trackers BoT-SORT": Roboflow(
-        "BoTSORTTracker(enable_cmc=False), as no images are given: new tracks from 0.7",
+        "BoTSORTTracker(enable_cmc=False), because no images are given: new tracks from 0.7",
         "BoTSORTTracker",
         enable_cmc=False,
     ),
@@ -418,4 +419,4 @@ PEERS: dict[str, Peer] = {
     "BoxMOT OC-SORT": BoxMOT("OcSort(): min_conf 0.1, delta_t 3", "OcSort"),
     "Ultralytics ByteTrack": Ultralytics("bytetrack.yaml: scores from 0.25, buffer 30"),
 }
-"""trajtrack and its peers by name."""
+"""trajtrack and its peers, by name."""

@@ -1,7 +1,7 @@
-"""One peer in a process of its own, which does what it is told: a line of JSON in, a line of JSON out.
+"""Worker process for one peer: reads one JSON command per line and writes one JSON reply per line.
 
-`benchmarks/peers.py` starts it with the interpreter of the environment in which the peer is installed. What is read
-is ``{"do": "warm" | "memory" | "time" | "tracks", ...}``; what the peer itself prints goes to standard error.
+`benchmarks/peers.py` starts it with the interpreter of the environment in which the peer is installed. Commands are
+``{"do": "warm" | "memory" | "time" | "tracks", ...}``. Output of the peer itself is redirected to standard error.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def load(path: str) -> list[Frame]:
 
 
 class Worker:
-    """A peer and the video that it is measured on."""
+    """A peer and the video on which it is measured."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
         self.inputs: Any = None
 
     def warm(self, video: str) -> dict[str, Any]:
-        """Import the peer, let it see a few frames, and convert the video."""
+        """Import the peer, run it on a few frames, and convert the video."""
         frames = load(video)
         self.peer.run(self.peer.convert(frames[:_WARM_FRAMES]))
         self.inputs = self.peer.convert(frames)
@@ -56,20 +56,20 @@ class Worker:
         return {"seconds": seconds}
 
     def memory(self) -> dict[str, Any]:
-        """Run once; return the bytes that it needed above the inputs, at the peak, results included, and the time."""
+        """Run once; return the time and the peak memory on top of the inputs, including results, in bytes."""
         gc.collect()
         library = ctypes.CDLL(None)
         if not hasattr(library, "malloc_trim"):
             before = _max_rss()
             return {**self.time(), "bytes": max(_max_rss() - before, 0)}
-        library.malloc_trim(0)  # memory that was freed but kept would serve without being counted
-        Path("/proc/self/clear_refs").write_text("5")  # the high water mark falls to what is in use now
+        library.malloc_trim(0)  # freed memory that malloc kept could be reused uncounted
+        Path("/proc/self/clear_refs").write_text("5")  # reset the high-water mark to the current use
         before = _status("smaps_rollup", "Rss")
         found = self.time()
         return {**found, "bytes": max(_status("status", "VmHWM") - before, 0)}
 
     def tracks(self, video: str, output: str) -> dict[str, Any]:
-        """Write the tracks of a video: frames, ids and boxes; rows whose box is none are left out and counted."""
+        """Write the frames, IDs and boxes of a video's tracks; drop and count invalid boxes."""
         frames = load(video)
         numbers: dict[Any, int] = {}
         columns: list[tuple[np.ndarray[Any, Any], ...]] = []
@@ -89,7 +89,7 @@ def _status(file: str, field: str) -> int:
         name, _, value = line.partition(":")
         if name == field:
             return int(value.split()[0]) * 1024
-    raise RuntimeError(f"/proc/self/{file}: expected a line {field}")
+    raise RuntimeError(f"/proc/self/{file}: found no line {field}, expected one")
 
 
 def _max_rss() -> int:
@@ -117,10 +117,10 @@ def main() -> int:
     worker = Worker(peer)
     replies.write(json.dumps({"version": installed(peer)}) + "\n")
     for line in sys.stdin:
-        order = json.loads(line)
+        command = json.loads(line)
         try:
-            reply = getattr(worker, order.pop("do"))(**order)
-        except Exception as error:  # one peer's trouble is told, the others go on
+            reply = getattr(worker, command.pop("do"))(**command)
+        except Exception as error:  # report the failure of one peer and go on with the others
             reply = {"error": f"{type(error).__name__}: {error}"[:300]}
         replies.write(json.dumps(reply) + "\n")
     return 0
