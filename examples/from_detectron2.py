@@ -1,12 +1,12 @@
 """detectron2: the `Instances` of its predictors get the field `track_ids`.
 
-With a predictor and images of yours:
+With your own predictor and images:
 
     outputs = [predictor(image) for image in images]
     tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
     outputs = trajtrack.attach_ids(outputs, tracks)  # outputs[0]["instances"].track_ids
 
-detectron2 is built from source. Where it is not installed, as much of its classes as is needed here takes their place.
+detectron2 must be built from source. If it is not installed, minimal versions of its classes replace it here.
 """
 
 from __future__ import annotations

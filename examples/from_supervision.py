@@ -1,6 +1,6 @@
-"""supervision: ids into `tracker_id`, and boxes for the frames in which the detector missed an object.
+"""supervision: IDs in `tracker_id`, and boxes for the frames in which the detector missed an object.
 
-With a detector and a video of yours:
+With your own detector and video:
 
     frames = [sv.Detections.from_ultralytics(model(image)[0]) for image in sv.get_video_frames_generator("in.mp4")]
     tracks = trajtrack.link(trajtrack.Detections.from_frames(frames), min_length=5)
@@ -28,11 +28,11 @@ tracks = trajtrack.link(trajtrack.Detections.from_frames(frames), min_length=5)
 with_ids = trajtrack.attach_ids(frames, tracks)
 print(f"first frame: tracker_id {with_ids[0].tracker_id}")
 
-tracked = with_ids[0][with_ids[0].tracker_id >= 0]  # leaves out what is in no trajectory
+tracked = with_ids[0][with_ids[0].tracker_id >= 0]  # drop boxes that are in no trajectory
 print(f"first frame: {len(tracked)} of {len(frames[0])} boxes are tracked")
 
 trace = sv.TraceAnnotator(trace_length=30)
-for boxes in trajtrack.to_supervision(tracks):  # interpolated boxes included: no trace is interrupted
+for boxes in trajtrack.to_supervision(tracks):  # with interpolated boxes, so that traces have no gaps
     image = trace.annotate(np.zeros((720, 1280, 3), np.uint8), boxes)
 image = sv.LabelAnnotator().annotate(image, boxes, labels=[str(number) for number in boxes.tracker_id])
 print(f"last frame: {len(boxes)} boxes drawn, {boxes.data['interpolated'].sum()} of them interpolated")

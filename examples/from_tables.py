@@ -1,8 +1,8 @@
-"""Tables of pandas, polars and pyarrow, whatever their columns are called: the ids become the column `track_id`.
+"""Tables of pandas, polars and pyarrow, with any column names: the IDs become the column `track_id`.
 
-With a table of yours, one row a box:
+With your own table, one row per box:
 
-    names = {"frame": "image_index", "score": "confidence"}  # ours: yours
+    names = {"frame": "image_index", "score": "confidence"}  # trajtrack's name: your name
     tracks = trajtrack.link(trajtrack.Detections.from_table(table, columns=names))
     table = trajtrack.attach_ids(table, tracks)
 """
@@ -19,7 +19,7 @@ found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the
 columns = found.to_columns()
 columns["image_index"] = columns.pop("frame")
 columns["confidence"] = columns.pop("score")
-columns["label"] = [("person", "car")[label] for label in found.labels]  # classes may be text
+columns["label"] = [("person", "car")[label] for label in found.labels]  # classes may be strings
 
 for make in (pd.DataFrame, pl.DataFrame, pa.table):
     table = make(columns)

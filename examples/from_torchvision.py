@@ -1,6 +1,6 @@
-"""torchvision: one dict of tensors a frame; the ids become a tensor beside them.
+"""torchvision: one dict of tensors per frame; the IDs are added to it as a tensor.
 
-With a model and images of yours:
+With your own model and images:
 
     outputs = [model([image])[0] for image in images]  # under torch.inference_mode()
     tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)

@@ -1,12 +1,12 @@
 """Hugging Face Transformers: the lists of an object-detection pipeline; each box gets its `track_id`.
 
-With a model and images of yours:
+With your own model and images:
 
     found = pipeline("object-detection", model="hustvl/yolos-tiny")(images)
     tracks = trajtrack.link(trajtrack.Detections.from_frames(found), min_length=5)
     found = trajtrack.attach_ids(found, tracks)
 
-Where you call `post_process_object_detection` yourself, give `from_frames` its dicts in the same way.
+If you call `post_process_object_detection` yourself, pass its dicts to `from_frames` in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcess
 
 import trajtrack
 
-# A model that has learnt nothing takes the place of one from the hub: its boxes are where chance puts them.
+# An untrained model stands for one from the hub; its boxes are random.
 torch.manual_seed(0)
 sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 names = {0: "person", 1: "car"}

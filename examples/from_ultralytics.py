@@ -1,6 +1,6 @@
-"""Ultralytics: ids into `boxes.id` of every `Results`, where its own trackers put them.
+"""Ultralytics: IDs in `boxes.id` of every `Results`, where its own trackers put them.
 
-With a model and a video of yours:
+With your own model and video:
 
     results = list(YOLO("yolo11n.pt").predict("in.mp4", stream=True, conf=0.1))
     tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
@@ -30,7 +30,7 @@ results = trajtrack.attach_ids(results, tracks)
 
 first = results[0]
 print(f"first frame: boxes.id {first.boxes.id.int().tolist()}")
-first = first[first.boxes.id >= 0]  # leaves out what is in no trajectory
+first = first[first.boxes.id >= 0]  # drop boxes that are in no trajectory
 print(f"first frame: {len(first)} boxes are tracked, the first of them a {first.summary()[0]['name']}")
 print(f"{len(tracks)} trajectories, the longest of {tracks.lengths.max()} boxes")
 trajtrack.write_page(tracks, "tracks.html")  # the tracks, to open in a browser

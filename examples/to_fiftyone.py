@@ -1,6 +1,6 @@
-"""FiftyOne: tracks as labels of the frames of a video sample.
+"""FiftyOne: tracks as frame labels of a video sample.
 
-With a video of yours:
+With your own video:
 
     dataset = fiftyone.Dataset()
     dataset.add_sample(sample)
@@ -18,7 +18,7 @@ detections = trajtrack.make_scene(num_frames=60, seed=1).detections
 tracks = trajtrack.link(detections, min_length=5)
 
 sample = fiftyone.Sample(filepath="video.mp4")
-for number, labels in to_fiftyone(tracks, width=1280, height=720).items():  # of the video, in pixels
+for number, labels in to_fiftyone(tracks, width=1280, height=720).items():  # size of the video in pixels
     sample.frames[number] = fiftyone.Frame(tracks=labels)
 
 first = sample.frames[1].tracks.detections

@@ -1,6 +1,6 @@
 """napari: tracks as a Tracks layer and a Shapes layer.
 
-With images of yours, and pip install 'napari[all]':
+With your own images, after pip install 'napari[all]':
 
     viewer = napari.Viewer()
     viewer.add_image(images)  # (T, H, W, 3)

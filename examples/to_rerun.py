@@ -1,6 +1,6 @@
-"""Rerun: tracks in a recording, to open with `rerun tracks.rrd`.
+"""Rerun: tracks in a recording that `rerun tracks.rrd` opens.
 
-With a video of yours, in the viewer at once:
+With your own video, directly in the viewer:
 
     rerun.init("video", spawn=True)
     for number, image in enumerate(images):

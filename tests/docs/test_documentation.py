@@ -1,20 +1,20 @@
-"""README.md and docs/**/*.md: every example runs and prints what the page shows, every link leads somewhere.
+"""Tests of README.md and docs/**/*.md: every example prints the output on the page, and every link has a target.
 
-How an example is written, and checked here:
+How examples are written and checked:
 
-- ```` ```python ```` blocks run in the order of the page, in one namespace, in an empty folder that the whole page
-  shares. What a block prints stands in a ```` ```text ```` block directly below it.
-- ```` ```console ```` blocks hold commands, each behind ``$ ``, and below each what it prints. Where nothing is shown
-  it may print anything. A command must succeed, unless ``$ echo $?`` comes next. ``trajtrack``, ``trajvqa`` and
-  ``head`` run; those in `NOT_RUN` do not.
-- ```` ```{eval-rst} ```` blocks are for the site alone, which puts docstrings there.
-- ``not-run`` behind the language marks code of other tools, and what needs a GPU or files that are not there. Python
-  has to parse. Code that is indented would be shown as code and not be seen here, so there is none.
-- ``real-data`` behind the language marks what needs the sequences in TRAJ_DATA. The folders of its data sets, and the
-  files and folders in these, lie in the page's folder under their own names.
-- ``...`` in what is shown stands for anything.
+- ```` ```python ```` blocks run in page order, in one namespace and one initially empty folder per page. The output of
+  a block is shown in a ```` ```text ```` block directly below it.
+- ```` ```console ```` blocks contain commands, each after ``$ `` and followed by its output. If no output is shown, any
+  output is accepted. A command must succeed unless ``$ echo $?`` follows. ``trajtrack``, ``trajvqa`` and ``head`` are
+  run; the programs in `NOT_RUN` are not.
+- ```` ```{eval-rst} ```` blocks are only for the documentation site, which inserts docstrings there.
+- ``not-run`` after the language marks code of other tools, and code that needs a GPU or files that are missing here.
+  Python must still parse. Indented code is forbidden: Markdown would show it as code, but these tests would miss it.
+- ``real-data`` after the language marks examples that need the sequences in TRAJ_DATA. The folders of its data sets and
+  their contents are linked into the page's folder under their own names.
+- ``...`` in the shown output matches anything.
 
-``python tests/docs/test_documentation.py [PAGE ...]`` writes what the examples print into the pages.
+``python tests/docs/test_documentation.py [PAGE ...]`` writes the output of the examples into the pages.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ import trajtrack
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 SITE_PAGES = [PROJECT / "docs" / name for name in ("index.md", "contributing.md", "changelog.md")]
-"""They take in pages of the root, for the site."""
+"""Pages that include pages of the project root in the site."""
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
 PACKAGES = ("trajtrack", "trajtrack.exports", "trajvqa")
 PROGRAMS = {"trajtrack": "trajtrack.cli", "trajvqa": "trajvqa.cli"}
-"""Modules with a `main`, imported when a page calls them: torch need not be there for the others."""
+"""Modules with a `main`, imported on first use, so that other pages do not need torch."""
 NOT_RUN = ("cd", "git", "make", "pip", "python")
 
 _BLOCK = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -67,9 +67,9 @@ class Example:
     needs_data: bool
     code: str
     shown: str | None
-    """What the page says that it prints; None where it says nothing."""
+    """Output that the page shows; None if it shows none."""
     span: tuple[int, int]
-    """Where in the page that stands, or would."""
+    """Position in the page of the shown output, or of its insertion."""
 
 
 def examples_of(page: Path) -> Iterator[Example]:
@@ -78,8 +78,12 @@ def examples_of(page: Path) -> Iterator[Example]:
         language, *marks = block[1].split() or [""]
         line = text.count("\n", 0, block.start()) + 1
         place = f"{page.name}, line {line}"
-        assert language in ("python", "console", "text", "{eval-rst}"), f"{place}: unknown kind of block {block[1]!r}"
-        assert set(marks) <= {"real-data", "not-run"}, f"{place}: unknown mark in {block[1]!r}"
+        assert language in ("python", "console", "text", "{eval-rst}"), (
+            f"{place}: found block of kind {block[1]!r}, expected python, console, text or {{eval-rst}}"
+        )
+        assert set(marks) <= {"real-data", "not-run"}, (
+            f"{place}: found {block[1]!r}, expected the marks real-data or not-run"
+        )
         if "not-run" in marks:
             assert language == "console" or ast.parse(block[2], place)
             continue
@@ -89,15 +93,15 @@ def examples_of(page: Path) -> Iterator[Example]:
             yield Example(place, line, language, bool(marks), block[2], shown, span)
         elif language == "console":
             commands = list(_COMMAND.finditer(block[2]))
-            assert commands, f"{place}: a console block without a command"
-            assert commands[0].start() == 0, f"{place}: a console block that does not begin with a command"
+            assert commands, f"{place}: found a console block without a command"
+            assert commands[0].start() == 0, f"{place}: found a console block that does not begin with a command"
             for command in commands:
                 span = (block.start(2) + command.start(2), block.start(2) + command.end(2))
                 yield Example(place, line, language, bool(marks), command[1], command[2] or None, span)
 
 
 def run(page: Path, with_data: bool) -> Iterator[tuple[Example, str]]:
-    """Run the examples of a page in the current folder; give each with what it printed."""
+    """Run the examples of a page in the current folder; yield each with its output."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     code = 0
     for example in examples_of(page):
@@ -106,13 +110,13 @@ def run(page: Path, with_data: bool) -> Iterator[tuple[Example, str]]:
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             if example.language == "python":
-                lines = "\n" * example.line  # so that a traceback names the line of the page
+                lines = "\n" * example.line  # make tracebacks name the line of the page
                 exec(compile(lines + example.code, page, "exec", dont_inherit=True), namespace)
             elif example.code == "echo $?":
                 print(code)
                 code = 0
             else:
-                assert code == 0, f"{example.place}: the command before failed with exit code {code}"
+                assert code == 0, f"{example.place}: the previous command failed with exit code {code}"
                 code = _run_command(example)
         yield example, output.getvalue()
     assert code == 0, f"{page.name}: the last command failed with exit code {code}"
@@ -127,10 +131,10 @@ def _run_command(example: Example) -> int:
             return int(exit.code or 0)
     if program == "head":
         option, count, path = words
-        assert option == "-n", f"{example.place}: expected head -n COUNT FILE"
+        assert option == "-n", f"{example.place}: found {example.code}, expected head -n COUNT FILE"
         print(*Path(path).read_text().splitlines()[: int(count)], sep="\n")
         return 0
-    assert program in NOT_RUN, f"{example.place}: no rule for running {program!r}"
+    assert program in NOT_RUN, f"{example.place}: found program {program!r}, expected one of PROGRAMS or NOT_RUN"
     return 0
 
 
@@ -154,7 +158,7 @@ def check(page: Path, with_data: bool) -> None:
 
 
 def link_data(data_dir: Path, folder: Path) -> None:
-    """Put the data sets' folders into the folder, and what is in them."""
+    """Link the folders of the data sets, and their contents, into the folder."""
     for entry in (*data_dir.glob("*/*"), *data_dir.glob("*/")):
         link = folder / entry.name
         if not link.exists():
@@ -164,7 +168,7 @@ def link_data(data_dir: Path, folder: Path) -> None:
 @pytest.fixture(autouse=True)
 def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")  # the width of help texts
+    monkeypatch.setenv("COLUMNS", "80")  # width of help texts
 
 
 @pytest.mark.slow
@@ -192,7 +196,7 @@ def test_the_examples_on_real_data_print_what_the_page_shows(page, data_dir, tmp
     ],
     ids=["python", "not shown", "command"],
 )
-def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
+def test_a_page_that_shows_other_output_fails(page, tmp_path):
     path = tmp_path / "page.md"
     path.write_text(page)
     with pytest.raises(pytest.fail.Exception, match=r"page\.md, line 1"):
@@ -200,17 +204,17 @@ def test_a_page_that_shows_something_else_is_found_out(page, tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES + OTHER_PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files_and_headings(page):
+def test_links_lead_to_existing_files_and_headings(page):
     if not (PROJECT / "docs").is_dir():
         pytest.skip("a source distribution has no docs")
     for target, file, heading in links_of(page):
-        assert file.exists(), f"{page.name}: {target} leads nowhere"
+        assert file.exists(), f"{page.name}: {target}: found no such file"
         if heading:
-            assert heading in headings_of(file), f"{page.name}: {target} names no heading"
+            assert heading in headings_of(file), f"{page.name}: {target}: found no such heading"
 
 
 def links_of(page: Path) -> Iterator[tuple[str, Path, str]]:
-    """Yield the links of a page to others: as written, the file, and the heading."""
+    """Yield the internal links of a page: target as written, file, and heading."""
     for target in _LINK.findall(_BLOCK.sub("", page.read_text())):
         if not target.startswith(("http://", "https://")):
             path, _, heading = target.partition("#")
@@ -218,7 +222,7 @@ def links_of(page: Path) -> Iterator[tuple[str, Path, str]]:
 
 
 def headings_of(page: Path) -> set[str]:
-    """Return the anchors of a page, as GitHub makes them."""
+    """Return the heading anchors of a page, as GitHub generates them."""
     text = _BLOCK.sub("", page.read_text())
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
@@ -243,7 +247,7 @@ def test_no_code_is_hidden_by_indentation(page):
     assert _INDENTED.findall(_BLOCK.sub("", page.read_text())) == []
 
 
-def test_every_page_is_reached_from_the_readme():
+def test_every_page_is_linked_from_the_readme():
     reached: set[Path] = set()
     ahead = [PROJECT / "README.md"]
     while ahead:
@@ -300,7 +304,7 @@ def test_the_command_line_names_every_format():
         assert re.findall(r"`(.+?)`", listed) == names
 
 
-def test_the_pages_of_trajvqa_name_everything_public_and_every_setting():
+def test_the_pages_of_trajvqa_name_every_public_name_and_setting():
     import trajvqa
 
     pages = [PROJECT / "docs" / name for name in ("vqa.md", "vqa-model.md")]
@@ -314,7 +318,7 @@ def test_the_pages_of_trajvqa_name_everything_public_and_every_setting():
 
 
 def update(page: Path) -> None:
-    """Write what the examples print into the page."""
+    """Write the output of the examples into the page."""
     text = page.read_text()
     for example, printed in reversed(list(run(page, with_data=True))):
         if is_shown(example, printed):

@@ -1,4 +1,4 @@
-"""docs/figures.py: the images of docs/algorithm.md, drawn from what the library makes of a scene."""
+"""Tests of docs/figures.py, which draws the images of docs/algorithm.md from results of the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def write():
     return runpy.run_path(str(DOCS / "figures.py"))["write"]
 
 
-def test_every_image_of_the_page_is_made(write, tmp_path):
+def test_every_image_of_the_page_is_drawn(write, tmp_path):
     write(tmp_path)
     made = {path.name for path in tmp_path.iterdir()}
     assert made == {path.name for path in (DOCS / "images").glob("algorithm-*")}
@@ -25,7 +25,7 @@ def test_every_image_of_the_page_is_made(write, tmp_path):
     assert [name for name in made if f"](images/{name})" not in page] == []
 
 
-def test_the_same_images_are_made_again(write, tmp_path):
+def test_images_are_reproduced_byte_for_byte(write, tmp_path):
     for folder in ("once", "twice"):
         (tmp_path / folder).mkdir()
         write(tmp_path / folder)

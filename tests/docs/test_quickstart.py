@@ -1,6 +1,6 @@
-"""examples/quickstart.ipynb runs, and prints what it shows.
+"""Tests of examples/quickstart.ipynb: it runs and prints the stored output.
 
-``python tests/docs/test_quickstart.py`` runs it and writes its outputs in.
+``python tests/docs/test_quickstart.py`` runs the notebook and stores its output in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not NOTEBOOK.exists(), reason="a source distribu
 
 
 def run(folder: Path) -> tuple[Any, Any]:
-    """Return the notebook as it is, and as it is after a run in the folder; warnings are errors in it too."""
+    """Return the notebook as stored, and after a run in the folder, in which warnings are errors too."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -31,7 +31,7 @@ def run(folder: Path) -> tuple[Any, Any]:
 
 
 def printed(cell: Any) -> list[str]:
-    """Return what a cell shows as text."""
+    """Return the text output of a cell."""
     return [
         output["text"] if output["output_type"] == "stream" else output["data"]["text/plain"]
         for output in cell.get("outputs", [])
@@ -45,7 +45,7 @@ def test_the_notebook_prints_what_it_shows(tmp_path):
         assert printed(after) == printed(before)
 
 
-def test_its_links_lead_to_files():
+def test_links_of_the_notebook_lead_to_existing_files():
     import nbformat
 
     prose = "".join(cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "markdown")
