@@ -1,4 +1,4 @@
-"""How the documentation site is built: `make docs` makes it from these pages and the docstrings."""
+"""Sphinx configuration; `make docs` builds the site from these pages and the docstrings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import trajtrack
-import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` as it is: see below)
+import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` unpatched: see below)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -24,15 +24,15 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx.ext.viewc
 nitpicky = True
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
-myst_heading_anchors = 4  # the anchors that code hosts make too
+myst_heading_anchors = 4  # the same anchors as on code hosts
 
-default_role = "py:obj"  # `name` in a docstring is a link where there is such a name
+default_role = "py:obj"  # `name` in a docstring links to that name, if it exists
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 80
 numpydoc_show_class_members = False
-toc_object_entries = False  # each has a heading of its own, which code hosts can link to
+toc_object_entries = False  # each object has a heading, to which code hosts can link
 
 html_theme = "furo"
 html_title = f"trajtrack {version}"
@@ -43,7 +43,7 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 
-# Types of other packages, and names in docstrings that are no names of the package, stay plain.
+# Types of other packages, and names in docstrings that are not defined in the package, are not linked.
 nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(np|os|nn|torch)\..*|[A-Z]\w*|optional|.* .*|\d")]
 
 _PAGES = {
@@ -52,11 +52,11 @@ _PAGES = {
     "CHANGELOG.md": "changelog.md",
     "trajtrack/reference.py": "reference/specification.md",
 }
-"""What lies above docs/, and where it is in the site."""
+"""Files outside docs/, and their pages in the site."""
 
 
 def _as_written(*_: Any, **__: Any) -> typing.NoReturn:
-    """Make autodoc show types as the source has them: NDArray[np.float32], and not what that stands for."""
+    """Make autodoc show types as written in the source: NDArray[np.float32] instead of its definition."""
     raise NameError
 
 
@@ -72,7 +72,7 @@ def setup(app: Sphinx) -> None:
 
 
 def _link_pages_of_the_site(app: Sphinx, page: str | Path, *parent_and_text: Any) -> None:
-    """Links are written for a code host, where README.md and its like lie above docs/; in the site they are beside."""
+    """Rewrite links for the site, where README.md and similar files are beside the pages and not above docs/."""
     text: list[str] = parent_and_text[-1]
     is_above = str(page).startswith("..")
     for path, own in _PAGES.items():

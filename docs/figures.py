@@ -1,7 +1,7 @@
-"""Draw the figures of docs/algorithm.md from what the library makes of one tiny scene.
+"""Draw the figures of docs/algorithm.md from the results of the library for one small scene.
 
-``python docs/figures.py [FOLDER]`` writes them into docs/images, or into the folder. All boxes lie one above the other,
-20 pixels wide and high, so that a figure with time along x and the boxes' height along y shows every overlap truly.
+``python docs/figures.py [FOLDER]`` writes them to FOLDER (default: docs/images). All boxes are 20 pixels wide and high
+and have the same x coordinates, so that a figure with time along x and the y coordinates along y shows every overlap.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from numpy.typing import NDArray
 import trajtrack
 
 _SIZE = 20
-_SCENE = [  # frame, top, score, place beside other boxes of its frame
-    (0, 34, 0.9, 0),  # an object that goes down, and is missed in frames 3 and 4
+_SCENE = [  # frame, top, score, column among the boxes of its frame
+    (0, 34, 0.9, 0),  # an object that moves down and is missed in frames 3 and 4
     (1, 38, 0.8, 0),
     (2, 42, 0.7, 0),
     (5, 56, 0.6, 0),
     (6, 60, 0.8, 0),
     (7, 64, 0.7, 0),
-    (0, 104, 0.5, 0),  # one that goes up, with two proposals too many
+    (0, 104, 0.5, 0),  # an object that moves up, with two redundant proposals
     (1, 100, 0.7, 0),
     (1, 103, 0.8, 1),
     (2, 96, 0.6, 0),
     (2, 98, 0.4, 1),
     (3, 92, 0.5, 0),
-    (4, 4, 0.3, 0),  # a false box
+    (4, 4, 0.3, 0),  # a false detection
 ]
-_PLACES = [place for *_, place in _SCENE]
+_COLUMNS = [column for *_, column in _SCENE]
 _OPTIONS = trajtrack.LinkOptions(max_gap=3)
-_WIDTH = 0.3  # of a box, in frames
+_WIDTH = 0.3  # width of a box, in frames
 _COLOURS = ("#1d4ed8", "#b45309", "#15803d")
-_QUIET = "#6b7280"
+_GREY = "#6b7280"
 _TEXT = "#1f2937"
 
 
@@ -50,19 +50,19 @@ def scene() -> trajtrack.Detections:
 
 
 def draw_links(axes: Axes) -> None:
-    """Links from frame to frame, and the one across a gap with the place where the object is expected."""
+    """Draw the links between successive frames, and the one across a gap with the expected box."""
     found, graph, tracks = scene(), trajtrack.link_graph(scene(), _OPTIONS), trajtrack.link(scene(), _OPTIONS)
     for row in range(len(found)):
-        _box(axes, found, row, _QUIET)
+        _box(axes, found, row, _GREY)
     for row, target in _links(graph):
         is_gap = found.frames[target] - found.frames[row] > 1
-        _arrow(axes, found, row, target, _COLOURS[0] if is_gap else _QUIET, dashed=is_gap)
+        _arrow(axes, found, row, target, _COLOURS[0] if is_gap else _GREY, dashed=is_gap)
         if is_gap:
             _expected(axes, tracks[int(tracks.track_ids[row])], row, int(found.frames[target]))
 
 
 def draw_best_path(axes: Axes) -> None:
-    """The best sum from each box of the second object on, and the path along which it is reached."""
+    """Draw the best sum of each box of the second object, and the path that attains the best one."""
     found, graph, tracks = scene(), trajtrack.link_graph(scene(), _OPTIONS), trajtrack.link(scene(), _OPTIONS)
     second = tracks[1]
     rows = [row for row in range(len(found)) if found.boxes[row, 1] > 90]
@@ -71,21 +71,21 @@ def draw_best_path(axes: Axes) -> None:
     taken = set(zip(second.rows, second.rows[1:], strict=False))
     for row in rows:
         on_path = row in second.rows
-        _box(axes, found, row, _COLOURS[1] if on_path else _QUIET, text=f"{found.scores[row]:.1f}")
+        _box(axes, found, row, _COLOURS[1] if on_path else _GREY, text=f"{found.scores[row]:.1f}")
         x, top = _centre(row, found)[0], found.boxes[row, 1]
         axes.text(x, top - 1, f"B = {best[row]:.1f}", ha="center", va="bottom", color=_TEXT, fontsize=11, weight="bold")
     for row, target in _links(graph):
         if row in rows:
             is_taken = (row, target) in taken
-            _arrow(axes, found, row, target, _COLOURS[1] if is_taken else _QUIET, width=2.2 if is_taken else 1.0)
+            _arrow(axes, found, row, target, _COLOURS[1] if is_taken else _GREY, width=2.2 if is_taken else 1.0)
 
 
 def draw_suppression(axes: Axes) -> None:
-    """The trajectories in the order in which they were taken, and what they suppressed."""
+    """Draw the trajectories in the order in which they were selected, and the boxes that they suppressed."""
     found, tracks = scene(), trajtrack.link(scene(), _OPTIONS)
     for row, (number, reason) in enumerate(zip(tracks.track_ids, tracks.reasons, strict=True)):
         is_suppressed = reason == trajtrack.Reason.SUPPRESSED
-        _box(axes, found, row, _QUIET if is_suppressed else _COLOURS[number], crossed=is_suppressed)
+        _box(axes, found, row, _GREY if is_suppressed else _COLOURS[number], crossed=is_suppressed)
     for track in tracks:
         for row, target in zip(track.rows, track.rows[1:], strict=False):
             if row >= 0 and target >= 0:
@@ -97,7 +97,7 @@ def draw_suppression(axes: Axes) -> None:
         axes.text(
             track.end + 0.22,
             (last[1] + last[3]) / 2,
-            f"taken {('first', 'second', 'third')[track.id]}: sum {sum(detected):.1f}",
+            f"selected {('first', 'second', 'third')[track.id]}: sum {sum(detected):.1f}",
             va="center",
             color=_COLOURS[track.id],
             fontsize=11,
@@ -105,7 +105,7 @@ def draw_suppression(axes: Axes) -> None:
 
 
 def draw_streaming(axes: Axes) -> None:
-    """When a `Linker` hands out what hangs together: as soon as no later frame can link to it."""
+    """Draw when a `Linker` returns each connected component: as soon as no later frame can link to it."""
     found, tracks = scene(), trajtrack.link(scene(), _OPTIONS)
     linker = trajtrack.Linker(_OPTIONS)
     pushed: list[int] = []
@@ -115,11 +115,11 @@ def draw_streaming(axes: Axes) -> None:
         settled = linker.push(found.boxes[rows], found.scores[rows])
         if len(settled):
             rows = np.array(pushed)[settled.rows]
-            _handed_out(axes, found, rows, _COLOURS[tracks.track_ids[rows].max()], frame)
-    assert linker.num_open == 0, "the figure leaves something out"
+            _returned(axes, found, rows, _COLOURS[tracks.track_ids[rows].max()], frame)
+    assert linker.num_open == 0, "the figure omits a component"
 
 
-def _handed_out(axes: Axes, found: trajtrack.Detections, rows: NDArray[np.int64], colour: str, frame: int) -> None:
+def _returned(axes: Axes, found: trajtrack.Detections, rows: NDArray[np.int64], colour: str, frame: int) -> None:
     for row in rows:
         _box(axes, found, row, colour)
     tops = found.boxes[rows, 1]
@@ -128,7 +128,7 @@ def _handed_out(axes: Axes, found: trajtrack.Detections, rows: NDArray[np.int64]
     axes.add_patch(Rectangle((begin, top), end - begin, bottom - top, facecolor=colour, alpha=0.1, linewidth=0))
     middle = (top + bottom) / 2
     axes.annotate(
-        f"handed out\nin frame {frame}",
+        f"returned\nin frame {frame}",
         xy=(end, middle),
         xytext=(frame, middle),
         arrowprops={"arrowstyle": "<-", "color": colour},
@@ -153,7 +153,7 @@ def _best_sums(found: trajtrack.Detections, graph: trajtrack.LinkGraph) -> dict[
 
 
 def _expected(axes: Axes, track: trajtrack.Trajectory, row: int, frame: int) -> None:
-    """Draw where a chain that starts with its trajectory leads to."""
+    """Draw the expected box of a chain that starts with its trajectory."""
     last = int(np.flatnonzero(track.rows == row)[0])
     step = (track.boxes[last] - track.boxes[0]) / (track.frames[last] - track.frames[0])
     top = float((track.boxes[last] + step * (frame - track.frames[last]))[1])
@@ -162,7 +162,7 @@ def _expected(axes: Axes, track: trajtrack.Trajectory, row: int, frame: int) -> 
 
 
 def _centre(row: int, found: trajtrack.Detections) -> tuple[float, float]:
-    return float(found.frames[row]) + 0.36 * _PLACES[row], float(found.boxes[row, 1]) + _SIZE / 2
+    return float(found.frames[row]) + 0.36 * _COLUMNS[row], float(found.boxes[row, 1]) + _SIZE / 2
 
 
 def _box(
@@ -215,21 +215,21 @@ def _arrow(
             linestyle="--" if dashed else "-",
             shrinkA=0,
             shrinkB=0,
-            zorder=1 + width / 10,  # the path above other links, all behind the boxes
+            zorder=1 + width / 10,  # the path above other links, all links behind the boxes
         )
     )
 
 
-_FIGURES = {  # the drawing, the last frame and the heights that are shown
+_FIGURES = {  # the function, the last frame and the limits of the y axis
     "links": (draw_links, 7, (130, -2)),
     "best-path": (draw_best_path, 3, (130, 84)),
-    "suppression": (draw_suppression, 8.4, (130, -2)),
+    "suppression": (draw_suppression, 8.8, (130, -2)),
     "streaming": (draw_streaming, 11, (132, -3)),
 }
 
 
 def write(folder: Path) -> None:
-    """Write all figures; the same library writes the same bytes."""
+    """Write all figures; repeated calls write the same bytes."""
     with matplotlib.rc_context({"svg.hashsalt": "trajtrack", "font.family": "DejaVu Sans", "hatch.linewidth": 0.6}):
         for name, (draw, last, heights) in _FIGURES.items():
             figure = Figure(figsize=(9, 4.2), facecolor="white", layout="constrained")

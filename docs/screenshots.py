@@ -1,10 +1,10 @@
-"""Write docs/images/viewer-*.png: the viewer's page on real data and on drawn images, in headless Chromium.
+"""Write docs/images/viewer-*.png: screenshots of viewer pages of real data and of drawn images, in headless Chromium.
 
     python docs/screenshots.py [--data FOLDER]
 
-Needs ``playwright``, and ``chromium`` on the path. The images of videos keep their owners' terms and are no part of
-the repository: what shows them, and what no page shows, goes to out/screenshots. The images beneath the boxes of
-viewer-images.png are drawn here.
+Needs ``playwright``, and ``chromium`` on the path. The images of the videos have licences of their own and must not be
+in the repository: screenshots that show them, or that no page uses, are written to out/screenshots. The images beneath
+the boxes of viewer-images.png are drawn by this script.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from helpers.chromium import headless_chromium
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs" / "images"
-APART = PROJECT / "out" / "screenshots"
+UNPUBLISHED = PROJECT / "out" / "screenshots"
 VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
 BALLS_AND_BRICKS = ("#e8dcc4", "#b98b73", "#f4f1de", "#8fa3ad", "#cfb9a5", "#5b616e")
 COLOURS = 255
-"""Of an image: as many as make it small without a difference to see."""
+"""Number of colours of an image: few enough to keep it small, without a visible difference."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A state of a page, and where its image goes."""
+    """A screenshot: the state of a page and the file to write."""
 
     page: str
     to: Path
@@ -47,11 +47,11 @@ class Shot:
     size: tuple[int, int] = (1280, 800)
     frame: int = 0
     select: int | None = None
-    """The trajectory to select."""
+    """Trajectory to select."""
     keys: list[str] = field(default_factory=list)
-    """Pressed before."""
+    """Keys to press before the screenshot."""
     click: tuple[float, float] | None = None
-    """Where in the image of the video to click."""
+    """Point of the video's image to click."""
 
 
 SHOTS = [
@@ -59,19 +59,21 @@ SHOTS = [
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
     Shot("drawn", IMAGES / "viewer-images.png", frame=60),
-    Shot("vidvrd", APART / "phone.png", "dark", (390, 844), frame=60, select=2),
-    Shot("mot", APART / "help.png", frame=300, keys=["?"]),
-    Shot("mot", APART / "help-dark.png", "dark", frame=300, keys=["?"]),
-    Shot("mot", APART / "720.png", "dark", (1280, 720), frame=440, select=36),
-    Shot("campus", APART / "campus-light.png", frame=30),
-    Shot("campus", APART / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
-    Shot("campus", APART / "campus-phone.png", "light", (390, 844), frame=30),
+    Shot("vidvrd", UNPUBLISHED / "phone.png", "dark", (390, 844), frame=60, select=2),
+    Shot("mot", UNPUBLISHED / "help.png", frame=300, keys=["?"]),
+    Shot("mot", UNPUBLISHED / "help-dark.png", "dark", frame=300, keys=["?"]),
+    Shot("mot", UNPUBLISHED / "720.png", "dark", (1280, 720), frame=440, select=36),
+    Shot("campus", UNPUBLISHED / "campus-light.png", frame=30),
+    Shot("campus", UNPUBLISHED / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
+    Shot("campus", UNPUBLISHED / "campus-phone.png", "light", (390, 844), frame=30),
 ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real data")
+    parser.add_argument(
+        "--data", type=Path, default=PROJECT.parent / "shared" / "data", help="folder of the real sequences"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, headless_chromium() as browser:
         write_pages(arguments.data, Path(folder))
@@ -121,7 +123,7 @@ def write_pages(data: Path, folder: Path) -> None:
 
 
 def draw_image(truth: trajtrack.Detections, frame: int) -> Image.Image:
-    """Draw balls and bricks on a lawn, the lowest in front."""
+    """Draw balls and bricks on a lawn; those lower in the image are in front."""
     image = Image.new("RGB", (1280, 720), "#4f6b52")
     pen = ImageDraw.Draw(image)
     for left in range(0, 1280, 160):
