@@ -302,7 +302,7 @@ _AT_FULL_RATE = tuple(name for name in SETS if name != "VidVRD 1 fps")
 _DETECTED = tuple(name for name in _AT_FULL_RATE if name != "VidVRD")
 STUDIES = (
     Study("Gaps", _AT_FULL_RATE, at_its_score(GAP_VARIANTS), detected_only=True),
-    Study("One frame a second", ("VidVRD 1 fps",), at_its_score(SLOW_VARIANTS), detected_only=True),
+    Study("One frame per second", ("VidVRD 1 fps",), at_its_score(SLOW_VARIANTS), detected_only=True),
     Study("Scores", (*_DETECTED, *PROBABILITY_SETS), over_scores, detected_only=False),
     Study("Other options", _DETECTED, at_its_score(OTHER_VARIANTS), detected_only=False),
 )

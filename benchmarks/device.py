@@ -166,7 +166,9 @@ def measure_rates() -> Rates:
     source = torch.rand(2**28, device="cuda")
     target = torch.empty_like(source)
     seconds = median_seconds(lambda: target.copy_(source), 21)
-    return Rates(operations=try_measuring("operations a second", measure_operations), bytes=2 * source.nbytes / seconds)
+    return Rates(
+        operations=try_measuring("operations per second", measure_operations), bytes=2 * source.nbytes / seconds
+    )
 
 
 def measure_operations() -> float:

@@ -200,13 +200,13 @@ HEADER = [
     "options",
     "detections",
     "links",
-    "links a detection",
+    "links per detection",
     "trajectories",
     "median ms",
     "min–max ms",
-    "million detections a second",
-    "ns a detection",
-    "peak bytes a detection",
+    "million detections per second",
+    "ns per detection",
+    "peak bytes per detection",
     "bound",
 ]
 

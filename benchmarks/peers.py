@@ -260,8 +260,8 @@ def time_scene(name: str, peers: Sequence[Peer], repeats: int, budget: float, fo
 
 
 def speed_table(peers: Sequence[Peer], versions: Mapping[str, str], found: Mapping[str, Timings]) -> str:
-    header = ["", "version", "runs", "median ms", "min–max ms", "detections a second"]
-    header += ["trajtrack, max_gap=0, is faster by", "trajtrack is faster by", "peak MB", "bytes a detection"]
+    header = ["", "version", "runs", "median ms", "min–max ms", "detections per second"]
+    header += ["trajtrack, max_gap=0, is faster by", "trajtrack is faster by", "peak MB", "bytes per detection"]
     rows = []
     for peer in peers:
         times = found[peer.name]

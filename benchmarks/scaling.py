@@ -123,7 +123,7 @@ def over_frames(divisor: int) -> list[Point]:
 
 
 def over_gaps(divisor: int) -> list[Point]:
-    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
+    scenes = {f"{boxes} boxes per frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
     return [
         point(name, gap, columns, LinkOptions(max_gap=gap))
         for name, columns in scenes.items()
@@ -132,7 +132,7 @@ def over_gaps(divisor: int) -> list[Point]:
 
 
 def over_threads(divisor: int) -> list[Point]:
-    scenes = {f"{boxes} boxes a frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
+    scenes = {f"{boxes} boxes per frame": scene(boxes, 1_000_000 // divisor // boxes) for boxes in (20, 200)}
     threads = thread_counts()
     points = [
         point(name, count, columns, OPTIONS[CLASSIC], count) for name, columns in scenes.items() for count in threads
@@ -168,8 +168,8 @@ def spin_all(processes: int) -> None:
 
 
 STUDIES = (
-    Study("boxes", "{total} detections, one thread", "boxes a frame", over_boxes),
-    Study("frames", "20 boxes a frame, one thread", "frames", over_frames),
+    Study("boxes", "{total} detections, one thread", "boxes per frame", over_boxes),
+    Study("frames", "20 boxes per frame, one thread", "frames", over_frames),
     Study("gap", "{total} detections, one thread", "max_gap", over_gaps, logarithmic=False),
     Study("threads", "{total} detections, max_gap=0", "threads", over_threads, logarithmic=False, relative=True),
 )
@@ -212,7 +212,7 @@ def speeds(study: Study, line: Sequence[Point]) -> list[tuple[float, float, floa
 
 
 def table(study: Study, points: Sequence[Point]) -> str:
-    header = [study.x_label, "", "detections", "median ms", "min–max ms", "million a second", "ns a detection"]
+    header = [study.x_label, "", "detections", "median ms", "min–max ms", "million per second", "ns per detection"]
     if study.relative:
         header.append("times as fast as one")
     rows = []
@@ -255,7 +255,7 @@ def draw(study: Study, points: Sequence[Point], path: Path) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_ylim(bottom=0)
     axes.set_xlabel(study.x_label)
-    axes.set_ylabel("times as fast as one thread" if study.relative else "million detections a second")
+    axes.set_ylabel("times as fast as one thread" if study.relative else "million detections per second")
     axes.set_title(study.title, fontsize=10, loc="left")
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -53,7 +53,7 @@ def main() -> int:
             scale = 1e9 / len(columns.scores)
             median, low, high = (scale * value for value in (statistics.median(each), min(each), max(each)))
             rows.append([name, stage, f"{median:.1f}", f"{low:.1f}–{high:.1f}", f"{median / whole / scale:.0%}"])
-    print(markdown(["scene", "stage", "ns a detection", "min–max", "of link"], rows))
+    print(markdown(["scene", "stage", "ns per detection", "min–max", "of link"], rows))
     small = small_call()
     print()
     print(

@@ -302,8 +302,8 @@ def main() -> int:
 
     if "time" in parts:
         pairs = in_fresh_process(measure_time, arguments.quick)
-        header = ["scene", "options", "detections", "link, ns a detection", "min–max"]
-        header += ["Linker, ns a detection", "min–max", "Linker to link"]
+        header = ["scene", "options", "detections", "link, ns per detection", "min–max"]
+        header += ["Linker, ns per detection", "min–max", "Linker to link"]
         print("\n## Time\n\n" + markdown(header, [pair.cells() for pair in pairs]), flush=True)
         found["time"] = [{**vars(pair), "ratio": pair.ratio} for pair in pairs]
 
