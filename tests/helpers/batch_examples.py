@@ -30,7 +30,7 @@ def inputs_for(config: ModelConfig) -> Inputs:
 
 
 def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", seed: int = 0) -> Batch:
-    """Return random questions whose sentences and numbers of trajectories differ in length."""
+    """Return random questions with sentences and trajectory sets of different lengths."""
     rng = torch.Generator().manual_seed(seed)
     length, clips, tracks = 6, 4, 5
     lengths = torch.randint(3, length + 1, (questions, candidates), generator=rng)
@@ -56,7 +56,7 @@ def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", see
 
 
 def with_padding(batch: Batch, words: int, trajectories: int) -> Batch:
-    """Return the batch with places that hold nonsense and are not there."""
+    """Return the batch with additional words and trajectories that are masked and hold arbitrary values."""
     rng = torch.Generator().manual_seed(99)
 
     def longer(values: torch.Tensor, axis: int, count: int) -> torch.Tensor:

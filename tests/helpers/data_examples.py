@@ -1,4 +1,4 @@
-"""A data folder of a few videos, for tests."""
+"""Data folders of a few videos."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from helpers.question_examples import make_questions
 from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-from trajvqa.datasets.nextqa.questions import write_questions
+from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, TRAJECTORIES
+from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores import VideoTrajectories, write_trajectories
-from trajvqa.stores.frame_features import write_frame_features
+from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
 
 CLIPS, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 4, 7, 5, 6
 CLASSES = ("dog", "cat", "adult human")
@@ -40,29 +40,26 @@ def small_experiment(
 
 
 def write_data(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"), bert: bool = False) -> Path:
-    """Write a data folder; each split has its own videos, the second of which has no trajectory."""
-    (folder / "vid_feat").mkdir(parents=True)
-    (folder / "traj_feat").mkdir()
-    (folder / "qas_bert").mkdir()
+    """Write a data folder whose splits have different videos; the second video of each has no trajectories."""
     for number, split in enumerate(splits):
         rng = np.random.Generator(np.random.PCG64(number))
         questions = _renamed(make_questions(videos=6, each=4, seed=number), split)
-        write_questions(folder / f"{split}.csv", questions)
+        write_questions(QUESTIONS.output(folder, split), questions)
         videos = list(dict.fromkeys(questions.videos))
         write_frame_features(
-            folder / "vid_feat" / f"app_mot_{split}.h5",
+            FRAME_FEATURES.output(folder, split),
             videos,
             rng.standard_normal((len(videos), CLIPS, FRAME_SIZE)).astype(np.float32),
         )
         write_trajectories(
-            folder / "traj_feat" / f"trajectories_{split}.h5",
+            TRAJECTORIES.output(folder, split),
             [_trajectories(video, 0 if place == 1 else place + 1, rng) for place, video in enumerate(videos)],
             CLASSES,
         )
         if bert:
             features = rng.standard_normal((len(questions), 5, 9, TEXT_SIZE)).astype(np.float32)
             features[:, :, 7:] = 0
-            with h5py.File(folder / "qas_bert" / f"bert_ft_{split}.h5", "w") as file:
+            with h5py.File(BERT.output(folder, split), "w") as file:
                 file["feat"] = features
     return folder
 

@@ -8,7 +8,7 @@ from trajvqa.datasets.questions import Questions
 
 
 def make_questions(videos: int = 4, each: int = 3, seed: int = 0) -> Questions:
-    """Return questions of which some have the same words in several videos."""
+    """Return questions, some of which have the same text in several videos."""
     rng = np.random.Generator(np.random.PCG64(seed))
     names = [f"video{number}" for number in range(videos) for _ in range(each)]
     count = len(names)

@@ -1,4 +1,4 @@
-"""Small hand-made annotations in ImageNet-VidVRD's layout."""
+"""Small synthetic annotations in ImageNet-VidVRD's layout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def document(
     num_frames: int = 90,
     name: str = "video",
 ) -> dict[str, Any]:
-    """Return an annotation: objects as tid: (category, box of each frame), relations as in the file."""
+    """Return an annotation of objects {tid: (category, {frame: box})} and of relations as in the file."""
     return {
         "video_id": name,
         "width": 400,
@@ -48,7 +48,7 @@ def still(box: Box, num_frames: int = 90) -> dict[int, Box]:
 
 
 def two_dogs(name: str = "video", swapped: bool = False) -> dict[str, Any]:
-    """Return a large dog left of a small one, nearer than that, and a ball above; or the mirror image."""
+    """Return a large dog left of a small one and in front of it, and a ball above; or the mirror image."""
     left, right = (20, 80, 120, 180), (260, 60, 320, 100)
     large, small = (((280, 80, 380, 180), (80, 60, 140, 100))) if swapped else (left, right)
     side, opposite = ("right", "left") if swapped else ("left", "right")

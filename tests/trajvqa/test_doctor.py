@@ -34,7 +34,7 @@ def videos_of(data, split: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(read_questions(data / f"{split}.csv").videos))
 
 
-def test_nothing_is_wrong_with_a_full_folder(data):
+def test_a_complete_folder_has_no_problems(data):
     report = examine(data)
     assert report.problems == ()
     assert all(run.possible for run in report.runs)
@@ -90,7 +90,7 @@ def test_shares_of_words_are_counted_with_their_frequency(data):
     assert f"{4 * len(texts) / total:.1%} of all words in the questions have one" in examine(data).shared[1].facts
 
 
-def test_what_is_absent_is_no_fault(tmp_path):
+def test_absent_files_are_no_problems(tmp_path):
     report = examine(write_data(tmp_path / "data", splits=("val",)))
     assert report.problems == ()
     assert [split.empty for split in report.splits] == [True, False, True]
@@ -103,7 +103,7 @@ def test_an_empty_folder_can_run_nothing(tmp_path):
     assert not any(run.possible for run in report.runs)
 
 
-def test_what_lacks_for_a_run_is_named(data):
+def test_missing_files_of_a_run_are_named(data):
     (data / "vid_feat/app_mot_val.h5").unlink()
     (data / "qas_bert/bert_ft_train.h5").unlink()
     missing = runs(examine(data))
@@ -125,7 +125,7 @@ def test_questions_alone_can_be_scored(tmp_path):
 
 
 def check_problem(data, split: str, name: str, message: str) -> None:
-    """Check that the one problem of the folder is this one, and that it stands in the way of runs."""
+    """Check that this is the only problem of the folder, and that it prevents runs."""
     report = examine(data)
     file = file_of(report, split, name)
     assert file.state == "broken"
@@ -141,7 +141,7 @@ def test_broken_questions_are_named(data):
     assert file_of(report, "val", "BERT features").facts == ("not checked: the questions are missing",)
 
 
-def test_frame_features_that_are_cut_off_are_named(data):
+def test_frame_features_that_are_truncated_are_named(data):
     path = data / "vid_feat/app_mot_val.h5"
     path.write_bytes(path.read_bytes()[:-100])
     size = path.stat().st_size
@@ -244,7 +244,7 @@ def test_the_command_prints_what_is_there(data, capsys):
     assert lines[0] == str(data)
     assert "  frame features  vid_feat/app_mot_val.h5" in lines
     assert "  questions       absent; expected test.csv" in lines
-    assert "  vocabulary      absent; the words of train.csv are taken" in lines
+    assert "  vocabulary      absent; the words of train.csv are used" in lines
     assert "  yes  clips and trajectories (BERT): l-gcn, trajectory" in lines
     assert lines[-1] == "nothing is broken"
 
@@ -263,7 +263,7 @@ def test_the_command_prints_json(data, capsys):
     assert json.loads(capsys.readouterr().out)["problems"] == []
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
+def test_a_missing_folder_is_named(tmp_path, capsys):
     assert main(["doctor", str(tmp_path / "nowhere")]) == 1
     assert f"{tmp_path / 'nowhere'}: No such data folder" in capsys.readouterr().err
 

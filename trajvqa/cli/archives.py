@@ -1,4 +1,4 @@
-"""Input files that lie in zip archives."""
+"""Input files in zip archives."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def expand_archives(words: Sequence[str]) -> list[str]:
     Raises
     ------
     UsageError
-        When a pattern matches nothing, or an archive has no such file.
+        If a pattern matches nothing, or an archive has no such file.
     Failure
-        When an archive cannot be read.
+        If an archive cannot be read.
     """
     paths: list[str] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""``trajvqa build-trajectories``: files of detections, annotations or tracklets in, one trajectory store out."""
+"""``trajvqa build-trajectories``: build a trajectory store from detections, annotations or tracklets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.console.output import Progress, print_json
 from trajvqa.cli.archives import expand_archives
-from trajvqa.datasets.nextqa.questions import read_questions
-from trajvqa.ingest.build import SOURCES, BuildOptions, BuildReport, build_trajectories
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.datasets.nextqa import read_questions
+from trajvqa.ingest import SOURCES, BuildOptions, BuildReport, build_trajectories
+from trajvqa.stores import TrajectoryStore
 
 __all__ = ["add_command"]
 
@@ -28,9 +28,10 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "build-trajectories",
         help="link detections of many videos into one file of trajectories",
-        description="Link the detections or annotations of the videos of a split, one file a video, pool features over "
-        "each trajectory, and write them all into one HDF5 file, which appears whole or not at all. A trajectory needs "
-        "2 detections and its score is their sum, where --min-length and --rescore do not say otherwise.",
+        description="Link the detections or annotations of the videos of a split, one file per video, pool features "
+        "over each trajectory, and write them all to one HDF5 file. If an error occurs, nothing is written. By "
+        "default, a trajectory needs 2 detections, and its score is the sum of theirs (see --min-length and "
+        "--rescore).",
         examples={
             "detections of a split": "trajvqa build-trajectories 'in/*.txt' -o store.h5 --image-size 1280x720",
         },
@@ -39,8 +40,8 @@ def add_command(commands: Any) -> None:
         "inputs",
         nargs="+",
         metavar="IN",
-        help="file of a video, named after it, or a quoted pattern such as 'in/*.json'; or a zip archive, or a folder "
-        "or a pattern in it such as 'VidVRD-dataset.zip/VidVRD-dataset/train'",
+        help="file named after its video, or a quoted pattern such as 'in/*.json'; or a zip archive, or a folder or "
+        "pattern in it such as 'VidVRD-dataset.zip/VidVRD-dataset/train'",
     )
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the HDF5 file to write")
     parser.add_argument(
@@ -48,8 +49,8 @@ def add_command(commands: Any) -> None:
         dest="source",
         choices=tuple(SOURCES),
         default="detections",
-        help="what the files hold: detections or annotations, which are linked here; tracklets of VidVRD-tracklets "
-        "(MEGA and deepSORT, .npy); or those of OpenVoc-VidVRD (Seq-NMS, .json). Default: detections",
+        help="kind of files: detections or annotations, which are linked here; tracklets of VidVRD-tracklets (MEGA and "
+        "deepSORT, .npy); or tracklets of OpenVoc-VidVRD (Seq-NMS, .json); default: detections",
     )
     parser.add_argument(
         "--format",
@@ -61,28 +62,30 @@ def add_command(commands: Any) -> None:
         "--features",
         default="geometry",
         metavar="FOLDER",
-        help="folder with {video}.npy, one row of features a detection, which are averaged over each trajectory; for "
-        "Seq-NMS tracklets with {file}_traj_features.npy. Default: geometry, seven numbers about the boxes",
+        help="folder with {video}.npy, one row of features per detection, which are averaged over each trajectory; for "
+        "Seq-NMS tracklets, folder with {file}_traj_features.npy; default: geometry, seven numbers about the boxes",
     )
     parser.add_argument(
         "--questions",
         metavar="FILE",
-        help="questions of the split: other videos are left out, and image sizes and, for tracklets, lengths of "
-        "videos are taken from here where a file has none",
+        help="questions of the split: other videos are skipped; image sizes, and for tracklets the lengths of videos, "
+        "are taken from the questions if a file has none",
     )
     parser.add_argument(
-        "--image-size", metavar="WxH", help="width and height of images whose size no file tells; geometry needs it"
+        "--image-size", metavar="WxH", help="width and height of images whose size is in no file; needed for geometry"
     )
-    parser.add_argument("--limit", type=int, metavar="K", help="keep the K trajectories of a video of greatest score")
+    parser.add_argument(
+        "--limit", type=int, metavar="K", help="keep the K trajectories of a video with the highest scores"
+    )
     parser.add_argument(
         "--classes",
         metavar="FILE",
-        help="names of the labels, one a line, or a trajectory store (.h5) whose names to take, so that splits agree; "
-        "collected from the inputs where left out",
+        help="file of class names, one per line, or a trajectory store (.h5) with the same classes, so that splits "
+        "agree; default: collected from the inputs",
     )
     parser.add_argument("--boxes", action="store_true", help="keep the boxes too")
     parser.add_argument("--half", action="store_true", help="round features to float16")
-    parser.add_argument("--skip-broken", action="store_true", help="leave out files that cannot be used, and say which")
+    parser.add_argument("--skip-broken", action="store_true", help="skip broken files and report them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     add_link_flags(parser)
     parser.set_defaults(run=_run, min_length=2, rescore="sum")
@@ -105,7 +108,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     except (ValueError, MemoryError) as error:
         raise Failure(describe(error)) from error
     for broken in report.broken:
-        print(f"left out: {describe(broken.error, broken.path)}", file=sys.stderr)
+        print(f"skipped: {describe(broken.error, broken.path)}", file=sys.stderr)
     if arguments.json:
         print_json(_figures(report, arguments.output))
     else:
@@ -161,12 +164,12 @@ def _summary(report: BuildReport, output: str) -> str:
         _count(report.classes, "class", "classes"),
     ]
     if report.other_videos:
-        parts.append(f"{_count(report.other_videos, 'file')} of other videos left out")
+        parts.append(f"{_count(report.other_videos, 'file')} of other videos skipped")
     if report.missing_videos:
         first = ", ".join(report.missing_videos[:5]) + (", ..." if len(report.missing_videos) > 5 else "")
         parts.append(f"{_count(len(report.missing_videos), 'video')} of the questions missing: {first}")
     if report.broken:
-        parts.append(f"{_count(len(report.broken), 'broken file')} left out")
+        parts.append(f"{_count(len(report.broken), 'broken file')} skipped")
     return f"{'; '.join(parts)} -> {output}"
 
 

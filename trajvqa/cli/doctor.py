@@ -1,4 +1,4 @@
-"""``trajvqa doctor``: what is in a data folder, whether it fits together, and what can be run with it."""
+"""``trajvqa doctor``: examine a data folder."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import Any
 
 from trajtrack.console.output import print_json
 from trajvqa.data.file_reports import FileReport
+from trajvqa.data.folder import QUESTIONS, VOCABULARY, WORD_VECTORS
 from trajvqa.doctor import Report, examine
 
 __all__ = ["add_command"]
 
 _WIDTH = 16
 _INSTEAD = {
-    "vocabulary": "the words of train.csv are taken",
-    "word vectors": "words start from numbers that depend on the word alone",
+    VOCABULARY.name: f"the words of {QUESTIONS.expected('train')} are used",
+    WORD_VECTORS.name: "words start from random vectors",
 }
-"""What happens without a file that nothing needs."""
+"""What is used instead of an absent optional file."""
 
 
 def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "doctor",
-        help="say what is in a data folder, whether it fits together, and what can be run",
-        description="Look at every file of a data folder: what is there for each split, whether it fits together, and "
-        "what can be run with it. The exit code is 1 when something is broken; what is merely absent is no fault.",
+        help="examine a data folder, and list what can be run with it",
+        description="Examine every file of a data folder: which files each split has, whether they are consistent, and "
+        "what can be run with them. The exit code is 1 if a file is broken; absent files are no error.",
         examples={
-            "is it whole?": "trajvqa doctor worlds",
-            "for machines": "trajvqa doctor worlds --json",
+            "examine a folder": "trajvqa doctor worlds",
+            "as JSON": "trajvqa doctor worlds --json",
         },
     )
     parser.add_argument("data", metavar="DATA", help="the data folder, or a checkout of NExT-QA, HQGA, VGT or CoVGT")

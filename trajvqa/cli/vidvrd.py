@@ -1,4 +1,4 @@
-"""``trajvqa vidvrd-questions``: make questions out of ImageNet-VidVRD's annotations."""
+"""``trajvqa vidvrd-questions``: generate questions from ImageNet-VidVRD's annotations."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import sys
 from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
-from trajvqa.datasets.vidvrd.build import VidvrdOptions, make_vidvrd_questions
+from trajtrack.option_fields import documentation_of
+from trajvqa.datasets.vidvrd import VidvrdOptions, make_vidvrd_questions
 
 __all__ = ["add_command"]
 
 
 def add_command(commands: Any) -> None:
     """Add the command to the parser."""
-    defaults = VidvrdOptions()
+    defaults, texts = VidvrdOptions(), documentation_of(VidvrdOptions)
     parser: argparse.ArgumentParser = commands.add_parser(
         "vidvrd-questions",
-        help="make questions out of ImageNet-VidVRD's annotations",
-        description="Ask about the annotated tracks and relations of ImageNet-VidVRD, and link what a detector would "
-        "see of the tracks. Writes a data folder, and prints its statistics. No video is needed.",
+        help="generate questions from ImageNet-VidVRD's annotations",
+        description="Ask about the annotated tracks and relations of ImageNet-VidVRD, and link simulated detections of "
+        "the tracks. Writes a data folder and prints its statistics. The videos are not needed.",
         examples={
             "from the archive": "trajvqa vidvrd-questions VidVRD-dataset.zip vidvrd",
         },
     )
     parser.add_argument("source", metavar="SOURCE", help="VidVRD-dataset.zip, or a folder of its JSON files")
     parser.add_argument("output", metavar="DIR", help="the data folder to write")
-    for name, text in (("val_videos", "validation videos, at least"), ("test_videos", "test videos, at least")):
+    for name in ("val_videos", "test_videos", "seed"):
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=int,
             default=getattr(defaults, name),
             metavar="N",
-            help=f"{text}; default: %(default)s",
+            help=f"{texts[name]} Default: %(default)s.",
         )
-    parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="seed; default: %(default)s")
     parser.set_defaults(run=_run)
 
 
@@ -54,9 +54,9 @@ def _run(arguments: argparse.Namespace) -> bool:
         types = ", ".join(f"{count} {name}" for name, count in numbers["types"].items())
         print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions ({types})")
         print(
-            f"  {numbers['shared']} about one of several of a class; an oracle answers "
+            f"  {numbers['shared']} about one of several objects of a class; an oracle answers "
             f"{numbers['oracle_annotations']:.1%} from the annotations, {numbers['oracle_trajectories']:.1%} from the "
-            f"trajectories; the text's prior {numbers['text_prior']:.1%}"
+            f"trajectories, the prior of the text {numbers['text_prior']:.1%}"
         )
     print(f"wrote {arguments.output}")
     return False

@@ -1,4 +1,4 @@
-"""``trajvqa worlds``: make the synthetic benchmark."""
+"""``trajvqa worlds``: generate the synthetic benchmark."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import argparse
 from typing import Any
 
 from trajtrack.console.errors import UsageError
-from trajvqa.datasets.worlds.build import WorldsOptions, make_worlds
+from trajtrack.option_fields import documentation_of
+from trajvqa.datasets.worlds import WorldsOptions, make_worlds
 
 __all__ = ["add_command"]
 
 
 def add_command(commands: Any) -> None:
     """Add the command to the parser."""
-    defaults = WorldsOptions()
+    defaults, texts = WorldsOptions(), documentation_of(WorldsOptions)
     parser: argparse.ArgumentParser = commands.add_parser(
         "worlds",
-        help="make the synthetic benchmark",
-        description="Make videos of objects that act, link a detector's faulty view of them, and ask causal, temporal "
-        "and descriptive questions. Writes a data folder, and prints its statistics.",
+        help="generate the synthetic benchmark",
+        description="Generate synthetic videos of acting objects, link imperfect detections of them, and ask causal, "
+        "temporal and descriptive questions. Writes a data folder and prints its statistics.",
         examples={
-            "few and quickly made": "trajvqa worlds small-worlds --train 4 --val 2 --test 2",
+            "a small benchmark": "trajvqa worlds small-worlds --train 4 --val 2 --test 2",
         },
     )
     parser.add_argument("output", metavar="DIR", help="the data folder to write")
-    for name in ("train", "val", "test"):
+    for name in ("train", "val", "test", "seed"):
         parser.add_argument(
-            f"--{name}", type=int, default=getattr(defaults, name), metavar="N", help="videos; default: %(default)s"
+            f"--{name}",
+            type=int,
+            default=getattr(defaults, name),
+            metavar="N",
+            help=f"{texts[name]} Default: %(default)s.",
         )
-    parser.add_argument("--seed", type=int, default=defaults.seed, metavar="N", help="seed; default: %(default)s")
     parser.set_defaults(run=_run)
 
 
@@ -41,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         types = ", ".join(f"{count} {name}" for name, count in numbers["types"].items())
         print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions ({types})")
         print(
-            f"  {numbers['trajectories_per_video']:.1f} trajectories a video; an oracle answers "
+            f"  {numbers['trajectories_per_video']:.1f} trajectories per video; an oracle answers "
             f"{numbers['oracle_truth']:.1%} from the truth, {numbers['oracle_trajectories']:.1%} from the trajectories"
         )
     print(f"wrote {arguments.output}")

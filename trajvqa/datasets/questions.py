@@ -12,41 +12,41 @@ __all__ = ["NUM_CANDIDATES", "OPEN_ENDED_TYPES", "QUESTION_TYPES", "OpenEnded", 
 QUESTION_TYPES = ("CW", "CH", "TN", "TP", "TC", "DC", "DL", "DO")
 """NExT-QA's types: causal why and how; temporal next, previous and current; descriptive count, location and other."""
 OPEN_ENDED_TYPES = (*QUESTION_TYPES, "DB")
-"""NExT-OE has descriptive binary questions too: those with the answer yes or no, and the like."""
+"""Question types of NExT-OE, which also has descriptive binary questions (DB), with answers such as yes and no."""
 NUM_CANDIDATES = 5
-"""Candidates of every question."""
+"""Number of candidates of a question."""
 
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Q questions about videos, each with five candidates of which one is right.
+    """Q questions about videos, each with five candidates, one of which is correct.
 
     Raises
     ------
     ValueError
-        Naming the column that does not fit.
+        Naming the column with wrong values.
     """
 
     videos: tuple[str, ...]
-    """The video of each question."""
+    """Video ID of each question."""
     qids: tuple[str, ...]
-    """Number of a question among those of its video."""
+    """ID of each question among those of its video."""
     types: tuple[str, ...]
-    """One of `QUESTION_TYPES`."""
+    """Type of each question, one of `QUESTION_TYPES`."""
     questions: tuple[str, ...]
-    """What is asked."""
+    """Text of each question."""
     candidates: tuple[tuple[str, ...], ...]
     """Five texts for each question."""
     answers: NDArray[np.int64]
-    """(Q,) place of the right candidate."""
+    """(Q,) index of the correct candidate."""
     frame_counts: NDArray[np.int64]
-    """(Q,) frames of the video."""
+    """(Q,) number of frames of the video."""
     widths: NDArray[np.int64]
     """(Q,) width of the video in pixels."""
     heights: NDArray[np.int64]
     """(Q,) height of the video in pixels."""
     source: str = ""
-    """The file that they were read from, for messages."""
+    """File of the questions, for messages."""
 
     def __post_init__(self) -> None:
         _check_lengths(self, ("qids", "types", "questions", "candidates", "answers"))
@@ -64,19 +64,19 @@ class Questions:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """``video_qid`` of each question, as NExT-QA's result files name it."""
+        """``video_qid`` of each question, as in NExT-QA's result files."""
         return tuple(f"{video}_{qid}" for video, qid in zip(self.videos, self.qids, strict=True))
 
     def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Questions:
-        """Return the questions of some rows, in the order of `rows`, or those where a mask is true."""
+        """Return the questions at some rows, in their order, or those for which a mask is True."""
         chosen = np.arange(len(self))[rows]
-        places = chosen.tolist()
+        indices = chosen.tolist()
         return Questions(
-            videos=tuple(self.videos[row] for row in places),
-            qids=tuple(self.qids[row] for row in places),
-            types=tuple(self.types[row] for row in places),
-            questions=tuple(self.questions[row] for row in places),
-            candidates=tuple(self.candidates[row] for row in places),
+            videos=tuple(self.videos[row] for row in indices),
+            qids=tuple(self.qids[row] for row in indices),
+            types=tuple(self.types[row] for row in indices),
+            questions=tuple(self.questions[row] for row in indices),
+            candidates=tuple(self.candidates[row] for row in indices),
             answers=self.answers[chosen],
             frame_counts=self.frame_counts[chosen],
             widths=self.widths[chosen],
@@ -92,27 +92,27 @@ class OpenEnded:
     Raises
     ------
     ValueError
-        Naming the column that does not fit.
+        Naming the column with wrong values.
     """
 
     videos: tuple[str, ...]
-    """The video of each question."""
+    """Video ID of each question."""
     qids: tuple[str, ...]
-    """Number of a question among those of its video; NExT-OE's train.csv gives three of them twice."""
+    """ID of each question among those of its video; three are repeated in NExT-OE's train.csv."""
     types: tuple[str, ...]
-    """One of `OPEN_ENDED_TYPES`."""
+    """Type of each question, one of `OPEN_ENDED_TYPES`."""
     questions: tuple[str, ...]
-    """What is asked."""
+    """Text of each question."""
     answers: tuple[str, ...]
-    """The short answer."""
+    """Short answer of each question."""
     frame_counts: NDArray[np.int64]
-    """(Q,) frames of the video."""
+    """(Q,) number of frames of the video."""
     widths: NDArray[np.int64]
     """(Q,) width of the video in pixels."""
     heights: NDArray[np.int64]
     """(Q,) height of the video in pixels."""
     source: str = ""
-    """The file that they were read from, for messages."""
+    """File of the questions, for messages."""
 
     def __post_init__(self) -> None:
         _check_lengths(self, ("qids", "types", "questions", "answers", "frame_counts", "widths", "heights"))

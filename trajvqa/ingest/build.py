@@ -1,4 +1,4 @@
-"""Trajectory stores out of files of detections, annotations or tracklets, one file a video."""
+"""Building trajectory stores from files of detections, annotations or tracklets, one file per video."""
 
 from __future__ import annotations
 
@@ -6,63 +6,57 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import trajtrack
 from trajtrack import LinkOptions
+from trajtrack.option_fields import check_options, choice, flag
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
-from trajvqa.ingest.tracks import ClassNames, FoundTrajectories, from_linking
-from trajvqa.ingest.video_info import VideoFacts, facts_in_file, facts_in_questions, read_row_features
-from trajvqa.stores.trajectory_writer import write_trajectories
-from trajvqa.stores.video_trajectories import VideoTrajectories
+from trajvqa.ingest.tracks import ClassNames, TrackedVideo, from_linking
+from trajvqa.ingest.video_info import VideoInfo, info_from_file, info_from_questions, read_row_features
+from trajvqa.stores import VideoTrajectories, write_trajectories
 
 __all__ = ["SOURCES", "BrokenVideo", "BuildOptions", "BuildReport", "build_trajectories"]
 
-Source = Literal["detections", "mega", "seq-nms"]
-
-SOURCES: dict[Source, str] = {
+SOURCES = {
     "detections": f"trajtrack {trajtrack.__version__}",
     "mega": "deepSORT (VidVRD-tracklets)",
     "seq-nms": "Seq-NMS (OpenVoc-VidVRD)",
 }
-"""What files may hold, and what tracked it: detections or annotations that are linked here, or tracklets."""
+"""Kinds of source files, with their trackers: detections or annotations, which are linked here, or tracklets."""
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How a trajectory store is made.
+    """Options of `build_trajectories`.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         Naming the option, what was found and what was expected.
     """
 
-    source: Source = "detections"
-    """What the files hold, one of `SOURCES`."""
+    source: str = choice("detections", tuple(SOURCES), "Kind of the source files, one of `SOURCES`.")
     link: LinkOptions = field(default_factory=lambda: LinkOptions(min_length=2, rescore="sum"))
-    """How detections are linked. A trajectory's score is the sum of its detections', the path score of Seq-NMS."""
+    """Options of linking. By default, a trajectory's score is the sum over its detections, the path score of
+    Seq-NMS."""
     format: str | None = None
-    """Format of the files of detections, a name in `trajtrack.FORMATS`; told from the files where None."""
+    """Format of files of detections, a name in `trajtrack.FORMATS`; None to infer it from the files."""
     features: Path | None = None
-    """Folder of features: for detections ``{video}.npy`` with a row for each of a file's detections, for Seq-NMS
-    tracklets ``{name of the file}_traj_features.npy`` with a row a tracklet. Where None, features are those that the
-    file holds, or geometry."""
+    """Folder of features: for detections, ``{video}.npy`` with one row for each of the file's detections; for Seq-NMS
+    tracklets, ``{file name}_traj_features.npy`` with one row for each tracklet. None for the features in the source
+    files, or geometry if there are none."""
     image_size: tuple[int, int] | None = None
-    """Width and height in pixels of images whose size no file tells; geometry needs it."""
+    """Width and height in pixels of images whose size is in no file; needed for geometry."""
     limit: int | None = None
-    """Trajectories of a video at most, those of the greatest score; all where None."""
+    """Maximum number of trajectories of a video; the highest scores are kept. None for no limit."""
     classes: tuple[str, ...] | None = None
-    """Names of the labels, which are all that may come; collected from the files where None."""
-    keep_boxes: bool = False
-    """Whether the boxes go into the store too."""
-    half: bool = False
-    """Whether features are rounded to float16, which halves the store."""
+    """All permitted class names, in the order of the labels; None to collect them from the files."""
+    keep_boxes: bool = flag(False, "Whether the boxes are stored, too.")
+    half: bool = flag(False, "Whether features are rounded to float16, which halves the store.")
 
     def __post_init__(self) -> None:
-        if self.source not in SOURCES:
-            raise ValueError(f"source: found {self.source!r}, expected one of {', '.join(SOURCES)}")
+        check_options(self)
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit: found {self.limit}, expected at least 1")
         if self.image_size is not None and min(self.image_size) < 1:
@@ -70,37 +64,37 @@ class BuildOptions:
         if self.features is not None and not self.features.is_dir():
             raise ValueError(f"features: found no folder {self.features}, expected one")
         if self.features is not None and self.source == "mega":
-            raise ValueError("features: found a folder, expected none: such tracklets hold their features themselves")
+            raise ValueError("features: found a folder, expected none: the files of MEGA tracklets contain features")
 
 
 @dataclass(frozen=True)
 class BrokenVideo:
-    """A file that was left out."""
+    """A source file that was skipped because of an error."""
 
     path: str
-    """The file."""
+    """Path of the file."""
     error: Exception
-    """What is wrong with it."""
+    """The error."""
 
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What went into a store."""
+    """Summary of a written store."""
 
     videos: int
-    """Videos written."""
+    """Number of videos written."""
     trajectories: int
-    """Trajectories written."""
+    """Number of trajectories written."""
     classes: int
-    """Names of labels."""
+    """Number of classes."""
     feature_size: int
-    """Width of a trajectory's feature."""
+    """Width of a trajectory's features."""
     other_videos: int
-    """Files left out because no question is about their video."""
+    """Number of files skipped because no question is about their video."""
     missing_videos: tuple[str, ...]
-    """Videos that questions are about and no file is."""
+    """Videos of questions for which there is no file."""
     broken: tuple[BrokenVideo, ...]
-    """Files left out because something is wrong with them."""
+    """Files skipped because of an error."""
 
 
 def build_trajectories(
@@ -117,19 +111,19 @@ def build_trajectories(
     Parameters
     ----------
     inputs
-        The files, one a video, named after it: VidOR's group before a name does not count, and an id within a file
-        comes before the name.
+        The source files, one per video. The video ID is the one in the file or, if there is none, the file name without
+        VidOR's group prefix.
     output
-        The store, which appears whole or not at all.
+        The store, written atomically.
     options
-        How it is made; the defaults where left out.
+        Options; default: `BuildOptions()`.
     questions
-        The questions of the split. Files about other videos are left out; image sizes, and lengths of the videos of
-        tracklets, are taken from here where a file does not tell them.
+        The questions of the split. Files of other videos are skipped. Image sizes, and for tracklets the lengths of
+        videos, are taken from the questions if a source file does not have them.
     skip_broken
-        Whether a file that cannot be used is left out and reported; otherwise it ends all.
+        Whether to skip and report a broken file; otherwise, it raises.
     on_file
-        Called with each file before it is read.
+        Called with each path before the file is read.
 
     Raises
     ------
@@ -149,12 +143,12 @@ def build_trajectories(
 
 
 class _Builder:
-    """Reads the files one by one, and counts."""
+    """Reads source files one by one and counts what goes into the report."""
 
     def __init__(self, options: BuildOptions, questions: Questions | None, skip_broken: bool) -> None:
         self.options = options
         self.classes = ClassNames(options.classes)
-        self._asked = None if questions is None else facts_in_questions(questions)
+        self._required = None if questions is None else info_from_questions(questions)
         self._skip_broken = skip_broken
         self._paths: dict[str, str] = {}
         self._broken: list[BrokenVideo] = []
@@ -190,25 +184,25 @@ class _Builder:
             classes=len(self.classes.names),
             feature_size=self._feature_size,
             other_videos=self._others,
-            missing_videos=tuple(video for video in self._asked or () if video not in self._paths),
+            missing_videos=tuple(video for video in self._required or () if video not in self._paths),
             broken=tuple(self._broken),
         )
 
     def _video(self, path: str) -> VideoTrajectories | None:
-        """Return what goes into the store, None where no question is about the video."""
+        """Return the trajectories of a file, or None if no question is about its video."""
         try:
-            found = self._found(path)
-            if found is None:
+            tracked = self._tracked(path)
+            if tracked is None:
                 return None
-            video = found.best(self.options.limit).as_video(self.classes, self.options.keep_boxes)
+            video = tracked.best(self.options.limit).as_video(self.classes, self.options.keep_boxes)
             size = video.features.shape[1]
             if self._feature_size not in (0, size):
                 raise ValueError(
-                    f"features: found {size} numbers, expected {self._feature_size} as in the files before"
+                    f"features: found {size} numbers, expected {self._feature_size} as in the previous files"
                 )
             other = self._paths.get(video.video)
             if other is not None:
-                raise ValueError(f"found video {video.video}, expected another one than that of {other}")
+                raise ValueError(f"found video {video.video}, expected a video other than that of {other}")
         except ValueError as error:
             if path in str(error):
                 raise
@@ -217,25 +211,25 @@ class _Builder:
         self._paths[video.video] = path
         return video
 
-    def _found(self, path: str) -> FoundTrajectories | None:
-        facts = facts_in_file(path) if self.options.source == "detections" else VideoFacts()
-        video = facts.video or video_of_file(path)
-        asked = VideoFacts() if self._asked is None else self._asked.get(video)
-        if asked is None:
+    def _tracked(self, path: str) -> TrackedVideo | None:
+        info = info_from_file(path) if self.options.source == "detections" else VideoInfo()
+        video = info.video or video_of_file(path)
+        required = VideoInfo() if self._required is None else self._required.get(video)
+        if required is None:
             return None
-        size = facts.image_size or asked.image_size or self.options.image_size
+        size = info.image_size or required.image_size or self.options.image_size
         match self.options.source:
             case "detections":
                 return self._linked(path, video, size)
             case "mega":
-                found = read_mega_tracklets(path)
+                tracked = read_mega_tracklets(path)
             case "seq-nms":
                 folder, name = self.options.features, f"{Path(path).stem}_traj_features.npy"
-                found = read_seq_nms_tracklets(path, None if folder is None else folder / name)
-        # Containers count a frame more or less than decoders find.
-        return replace(found, num_frames=max(found.num_frames, asked.num_frames or 0), image_size=size)
+                tracked = read_seq_nms_tracklets(path, None if folder is None else folder / name)
+        # The frame count of a container may differ from the number of decoded frames by one.
+        return replace(tracked, num_frames=max(tracked.num_frames, required.num_frames or 0), image_size=size)
 
-    def _linked(self, path: str, video: str, size: tuple[int, int] | None) -> FoundTrajectories:
+    def _linked(self, path: str, video: str, size: tuple[int, int] | None) -> TrackedVideo:
         detections = trajtrack.read(path, self.options.format)
         features = None
         if self.options.features is not None:

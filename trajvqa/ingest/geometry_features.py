@@ -1,4 +1,4 @@
-"""Features of trajectories out of their boxes alone."""
+"""Features of trajectories computed from their boxes alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 __all__ = ["GEOMETRY_COLUMNS", "geometry_features"]
 
 GEOMETRY_COLUMNS = ("centre_x", "centre_y", "width", "height", "log_aspect", "velocity_x", "velocity_y")
-"""What the numbers of a feature are.
+"""Names of the features.
 
-Centre and size are averaged over the boxes, as shares of the image; ``log_aspect`` is the mean of log(width /
-height) in pixels, sides below a pixel counting as one; velocity is what the centre moves between first and last box,
-in images per 30 frames, about a second.
+Centre and size are means over the boxes, as shares of the image; ``log_aspect`` is the mean of log(width / height),
+with sides of at least one pixel; velocity is the mean velocity of the centre between the first and the last box, in
+images per 30 frames, which is about a second.
 """
 
 _FRAMES_OF_VELOCITY = 30
@@ -28,15 +28,15 @@ def geometry_features(
     Parameters
     ----------
     frames
-        For each trajectory (L,) ascending frame numbers.
+        For each trajectory, (L,) ascending frame numbers.
     boxes
-        For each trajectory (L, 4) corners in pixels.
+        For each trajectory, (L, 4) corners in pixels.
     image_size
         Width and height of the image in pixels.
 
     Returns
     -------
-    (K, 7) features, the columns of `GEOMETRY_COLUMNS`.
+    (K, 7) features; the columns are `GEOMETRY_COLUMNS`.
     """
     image = np.array(image_size, np.float64)
     features = np.zeros((len(boxes), len(GEOMETRY_COLUMNS)), np.float32)

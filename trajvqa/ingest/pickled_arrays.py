@@ -1,4 +1,4 @@
-"""Arrays of Python objects in ``.npy`` files, read without running what a pickle may hold."""
+"""Reading ``.npy`` files with pickled Python objects, without running code from the pickle."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["read_array"]
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """Return bytes that protocol 2 of pickle wrote as text."""
+    """Return bytes that pickle's protocol 2 wrote as text."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"found the encoding {encoding}, expected latin1")
     return text.encode("latin1")
 
 
-# What NumPy's own pickles call; its modules had other names before NumPy 2.
+# The callables in NumPy's own pickles; the modules had other names before NumPy 2.
 _ADMITTED: dict[str, Any] = {
     "ndarray": np.ndarray,
     "dtype": np.dtype,
@@ -32,32 +32,34 @@ _MODULES = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.c
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Admits what arrays and numbers of NumPy are rebuilt with, and refuses anything else."""
+    """Permits only the callables that rebuild NumPy's arrays and numbers."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("_codecs", "encode"):
             return _latin1
         if module in _MODULES and name in _ADMITTED:
             return _ADMITTED[name]
-        raise pickle.UnpicklingError(f"found a call of {module}.{name}, expected arrays and numbers alone")
+        raise pickle.UnpicklingError(f"found a call of {module}.{name}, expected only arrays and numbers")
 
 
 def read_array(path: str | os.PathLike[str]) -> NDArray[Any]:
-    """Read a ``.npy`` file, whose numbers may be in Python lists.
+    """Read a ``.npy`` file, which may be an array of Python lists.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it is no such file, is cut off, or its pickle holds anything but arrays, lists and numbers; naming the
+        If the file is invalid or truncated, or its pickle contains anything but arrays, lists and numbers; naming the
         file.
     """
     with open(path, "rb") as file:
         try:
             return _read(file)
         except (ValueError, EOFError, pickle.UnpicklingError, TypeError, IndexError, KeyError, AttributeError) as error:
-            raise ValueError(f"{os.fspath(path)}: found an unreadable .npy file ({error})") from error
+            raise ValueError(
+                f"{os.fspath(path)}: found an unreadable .npy file ({error}), expected a valid one"
+            ) from error
 
 
 def _read(file: BinaryIO) -> NDArray[Any]:

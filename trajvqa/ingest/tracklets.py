@@ -1,15 +1,16 @@
-"""Trajectories that others have published for VidOR and VidVRD, one file a video.
+"""Published trajectories for VidOR and VidVRD, one file per video.
 
-VidVRD-tracklets and VidSGG-BIG (MEGA and deepSORT): ``{group}_{video}.npy`` with one entry a box. An entry is
-``[frame, id, x, y, w, h]`` with the tracker's box, left, top, width and height in pixels; where a detection belongs to
-it ``[confidence, category, x, y, w, h]`` of the detector follow, and perhaps the RoI feature of the box. Category 1 is
-the first of `MEGA_CLASSES`, 0 the background.
+VidVRD-tracklets and VidSGG-BIG (MEGA and deepSORT): ``{group}_{video}.npy`` with one entry per box. An entry is
+``[frame, id, x, y, w, h]`` with the tracker's box: left, top, width and height in pixels. If it has a detection,
+``[confidence, category, x, y, w, h]`` of the detector follow, and optionally the RoI features of the box. Category 1 is
+the first of `MEGA_CLASSES`, 0 is the background.
 
 OpenVoc-VidVRD (VinVL and Seq-NMS): ``{group}_{video}.json`` with an entry for each segment of 30 frames, named
 ``{group}_{video}-0030-0060`` after its first frame and the one after its last. A segment lists its tracklets:
-``fstart``, the first frame within the segment; ``bboxes``, corners in pixels, a row a frame; ``score``; and ``label``,
-a number of VinVL's classes, or ``class``, a name. ``n_trajs`` counts the tracklets of each segment. The features are in
-``{group}_{video}_traj_features.npy``, averaged over the boxes, a row a tracklet in the order of the segments.
+``fstart``, the first frame within the segment; ``bboxes``, corners in pixels, one row per frame; ``score``; and either
+``label``, a class number of VinVL, or ``class``, a name. ``n_trajs`` has the number of tracklets of each segment. The
+features, averaged over the boxes, are in ``{group}_{video}_traj_features.npy``, with one row per tracklet in the order
+of the segments.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from trajtrack import Detections
 from trajtrack.files import json_fields as fields
 from trajvqa.ingest.pickled_arrays import read_array
-from trajvqa.ingest.tracks import FoundTrajectories
+from trajvqa.ingest.tracks import TrackedVideo
 
 __all__ = ["MEGA_CLASSES", "read_mega_tracklets", "read_seq_nms_tracklets", "video_of_file"]
 
@@ -40,7 +41,7 @@ _MEGA = (
 )
 
 MEGA_CLASSES = tuple(_MEGA.split())
-"""VidOR's categories as VidSGG-BIG numbers them, from 1."""
+"""VidOR's categories in the order of VidSGG-BIG, which numbers them from 1."""
 
 _MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
 _GROUPED = re.compile(r"\d{4}_(\d+)")
@@ -49,31 +50,31 @@ _MAX_INT32 = 2**31 - 1
 
 
 def video_of_file(path: str | os.PathLike[str]) -> str:
-    """Return the video of a file: its name without suffix, and without VidOR's group of four digits before it."""
+    """Return the video ID of a file: its name without suffix and without VidOR's four-digit group prefix."""
     stem = Path(path).stem
     grouped = _GROUPED.fullmatch(stem)
     return stem if grouped is None else grouped[1]
 
 
-def read_mega_tracklets(path: str | os.PathLike[str]) -> FoundTrajectories:
+def read_mega_tracklets(path: str | os.PathLike[str]) -> TrackedVideo:
     """Read a ``.npy`` of VidVRD-tracklets or VidSGG-BIG.
 
-    As in their code only boxes count to which a detection belongs, the box is the tracker's, and the label the most
-    frequent category; tracklets without a detection are background and left out. Scores are the sums of the
-    detections' confidences. Features are the means of the RoI features, where the file has them. The last box ends the
-    video, as the file does not say how long it is.
+    As in the published code, only entries with a detection are used, boxes are the tracker's, and labels are the most
+    frequent category; background tracklets are omitted. Scores are the sums of the detections' confidences. Features
+    are the means of the RoI features, if the file has them. The video is assumed to end with the last box, because the
+    file does not contain its length.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
         Naming the file, the entry, what was found and what was expected.
     """
     entries = read_array(path)
     source = os.fspath(path)
     if entries.ndim not in (1, 2):
-        raise ValueError(f"{source}: found shape {entries.shape}, expected one entry a box")
+        raise ValueError(f"{source}: found shape {entries.shape}, expected one entry per box")
     tracks: dict[int, list[NDArray[np.float64]]] = {}
     size = _DETECTED
     for row, entry in enumerate(entries):
@@ -88,7 +89,7 @@ def read_mega_tracklets(path: str | os.PathLike[str]) -> FoundTrajectories:
     tables = [_by_frame(np.stack(rows)) for rows in tracks.values()]
     categories = [np.bincount(table[:, 7].astype(np.int64)).argmax() for table in tables]
     kept = [table for table, category in zip(tables, categories, strict=True) if category > 0]
-    return FoundTrajectories(
+    return TrackedVideo(
         video=video_of_file(path),
         num_frames=max((int(table[-1, 0]) + 1 for table in kept), default=0),
         frames=tuple(table[:, 0].astype(np.int32) for table in kept),
@@ -112,7 +113,7 @@ def _numbers(entry: Any, where: str) -> NDArray[np.float64]:
     if values.ndim != 1 or not np.isfinite(values).all():
         raise ValueError(f"{where}: found {type(entry).__name__}, expected a list of finite numbers")
     if len(values) >= _DETECTED and not (values[[0, 7]] >= 0).all():
-        raise ValueError(f"{where}: found frame {values[0]:g}, category {values[7]:g}, expected none below 0")
+        raise ValueError(f"{where}: found frame {values[0]:g} and category {values[7]:g}, expected at least 0")
     return values
 
 
@@ -122,22 +123,22 @@ def _by_frame(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def read_seq_nms_tracklets(
     path: str | os.PathLike[str], features: str | os.PathLike[str] | None = None
-) -> FoundTrajectories:
-    """Read a ``.json`` of OpenVoc-VidVRD; its tracklets of at most 30 frames stay apart.
+) -> TrackedVideo:
+    """Read a ``.json`` of OpenVoc-VidVRD; its tracklets of at most 30 frames are not joined.
 
     Parameters
     ----------
     path
-        The file. The last box ends the video, as the file does not say how long it is.
+        The file. The video is assumed to end with the last box, because the file does not contain its length.
     features
-        The file of features that belongs to it; none are read where left out.
+        The corresponding file of features. Default: no features are read.
 
     Raises
     ------
     FileNotFoundError
-        When a file is missing.
+        If a file is missing.
     ValueError
-        Naming the file, the place in it, what was found and what was expected.
+        Naming the file, the position in it, what was found and what was expected.
     """
     source = os.fspath(path)
     try:
@@ -149,9 +150,9 @@ def read_seq_nms_tracklets(
     if pooled is not None and (pooled.ndim != 2 or len(pooled) != len(tracklets) or pooled.dtype.kind != "f"):
         raise ValueError(
             f"{os.fspath(features or '')}: found {pooled.dtype} of shape {pooled.shape}, expected float numbers of "
-            f"shape ({len(tracklets)}, D), a row for each tracklet of {source}"
+            f"shape ({len(tracklets)}, D), one row for each tracklet of {source}"
         )
-    return FoundTrajectories(
+    return TrackedVideo(
         video=video_of_file(path),
         num_frames=max((t.start + len(t.boxes) for t in tracklets), default=0),
         frames=tuple(np.arange(t.start, t.start + len(t.boxes), dtype=np.int32) for t in tracklets),
@@ -176,7 +177,7 @@ def _seq_nms_tracklets(document: Any) -> list[_Tracklet]:
     counts = fields.items(fields.field(document, "n_trajs", ()), ("n_trajs",))
     segments = [name for name in document if name != "n_trajs"]
     if len(counts) != len(segments):
-        raise ValueError(f"n_trajs: found {len(counts)} counts, expected {len(segments)}, one a segment")
+        raise ValueError(f"n_trajs: found {len(counts)} counts, expected {len(segments)}, one per segment")
     tracklets: list[_Tracklet] = []
     for name, count in zip(segments, counts, strict=True):
         entries = fields.items(document[name], (name,))
@@ -190,7 +191,7 @@ def _seq_nms_tracklets(document: Any) -> list[_Tracklet]:
 def _first_frame(segment: str) -> int:
     parts = segment.rsplit("-", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
-        raise ValueError(f"{segment}: found this name of a segment, expected VIDEO-FIRST-END")
+        raise ValueError(f"{segment}: found this segment name, expected VIDEO-FIRST-END")
     return int(parts[1])
 
 
@@ -205,7 +206,7 @@ def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
             raise ValueError(f"{fields.at(box_place)}: found {len(sides)} numbers, expected x1, y1, x2, y2")
         rows.append([fields.number(side, (*box_place, index)) for index, side in enumerate(sides)])
     if not rows:
-        raise ValueError(f"{fields.at((*place, 'bboxes'))}: found no box, expected one a frame")
+        raise ValueError(f"{fields.at((*place, 'bboxes'))}: found no box, expected one per frame")
     try:
         boxes = Detections(rows, np.ones(len(rows)), np.arange(len(rows))).boxes
     except ValueError as error:

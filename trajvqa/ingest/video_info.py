@@ -1,4 +1,4 @@
-"""What is known of a video beside its boxes, and the features of its detections."""
+"""Information about videos besides their boxes, and features of their detections."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from trajtrack.files.zip_members import read_content
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.pickled_arrays import read_array
 
-__all__ = ["VideoFacts", "facts_in_file", "facts_in_questions", "read_row_features"]
+__all__ = ["VideoInfo", "info_from_file", "info_from_questions", "read_row_features"]
 
 
 @dataclass(frozen=True)
-class VideoFacts:
-    """What is known of a video, None for what is not."""
+class VideoInfo:
+    """Information about a video; None for what is unknown."""
 
     video: str | None = None
-    """Its id."""
+    """ID of the video."""
     num_frames: int | None = None
-    """Its length."""
+    """Number of frames."""
     image_size: tuple[int, int] | None = None
     """Width and height of the image in pixels."""
 
 
-def facts_in_questions(questions: Questions) -> dict[str, VideoFacts]:
-    """Return what a file of questions says of each video."""
+def info_from_questions(questions: Questions) -> dict[str, VideoInfo]:
+    """Return the information about each video in a file of questions."""
     columns = zip(
         questions.videos,
         questions.frame_counts.tolist(),
@@ -38,27 +38,27 @@ def facts_in_questions(questions: Questions) -> dict[str, VideoFacts]:
         questions.heights.tolist(),
         strict=True,
     )
-    return {video: VideoFacts(video, num_frames, _size(width, height)) for video, num_frames, width, height in columns}
+    return {video: VideoInfo(video, num_frames, _size(width, height)) for video, num_frames, width, height in columns}
 
 
-def facts_in_file(path: str) -> VideoFacts:
-    """Return what a JSON file says of its video, as those of VidOR and VidVRD do; nothing for other files.
+def info_from_file(path: str) -> VideoInfo:
+    """Return the information about the video in a JSON file of VidOR or VidVRD, and none for other files.
 
     Raises
     ------
     OSError, ValueError
-        When it cannot be read, naming the file.
+        If the file cannot be read, naming it.
     """
     if not path.lower().endswith(".json"):
-        return VideoFacts()
+        return VideoInfo()
     try:
         document = json_fields.parse(read_content(path))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if not isinstance(document, dict):
-        return VideoFacts()
+        return VideoInfo()
     video = document.get("video_id")
-    return VideoFacts(
+    return VideoInfo(
         video=str(video) if isinstance(video, str | int) else None,
         image_size=_size(document.get("width"), document.get("height")),
     )
@@ -72,9 +72,9 @@ def read_row_features(path: Path, count: int, detections: str) -> NDArray[np.flo
     path
         The ``.npy`` file.
     count
-        How many detections there are.
+        Number of detections.
     detections
-        Their file, for messages.
+        File of the detections, for messages.
 
     Returns
     -------
@@ -83,15 +83,15 @@ def read_row_features(path: Path, count: int, detections: str) -> NDArray[np.flo
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        If there is no such file.
     ValueError
-        When it has another number of rows, or numbers that are not finite; naming the file, and the row.
+        If the file has another number of rows, or NaN or infinity; naming the file and the row.
     """
     features = read_array(path)
     if features.ndim != 2 or len(features) != count or features.dtype.kind != "f":
         raise ValueError(
             f"{path}: found {features.dtype} of shape {features.shape}, expected float numbers of shape ({count}, D), "
-            f"a row for each detection of {detections}"
+            f"one row for each detection of {detections}"
         )
     finite = np.isfinite(features).all(axis=1)
     if not finite.all():

@@ -1,7 +1,8 @@
-"""Words of English questions, split as the Penn Treebank splits them.
+"""Tokens of English questions, split by the rules of the Penn Treebank.
 
-NExT-QA's vocabulary was built from words split so: ``what's`` is ``what 's``, ``don't`` is ``do n't``, ``cannot`` is
-``can not``. Marks stand alone, but not inside of numbers (``1,000``), times (``10:30``) and abbreviations (``u.s.``).
+NExT-QA's vocabulary was built from such tokens: ``what's`` is ``what 's``, ``don't`` is ``do n't``, ``cannot`` is
+``can not``. Punctuation marks are tokens, except in numbers (``1,000``), times (``10:30``) and abbreviations
+(``u.s.``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _REST_OF_SENTENCE = re.compile(r"[\])}>\"'»”’\s]*$")
-# Of "can't's" both endings are split off: those of the first kind stand behind those of the second.
+# Both endings of "can't's" are split off; endings of the first kind follow those of the second.
 _ENDINGS = (re.compile(r"(?<=[^'])('s|'m|'d|')$"), re.compile(r"(?<=[^'])('ll|'re|'ve|n't)$"))
 _JOINED = {
     "cannot": ("can", "not"),
@@ -38,12 +39,12 @@ _TITLES = frozenset(("dr", "jr", "mr", "mrs", "ms", "sr", "st", "vs"))
 
 
 def tokenize(text: str) -> list[str]:
-    """Return the words of a text in lower case, as ``nltk.word_tokenize`` splits them.
+    """Return the lower-case tokens of a text, as split by ``nltk.word_tokenize``.
 
-    Straight double quotes become two grave accents where they open and two apostrophes where they close.
+    Straight double quotes become two grave accents when opening and two apostrophes when closing.
 
-    Source: the rules of the Penn Treebank tokeniser, as far as English questions and short answers need them. Quotes
-    within quotes and rare abbreviations at the end of a sentence inside of a text may be split otherwise.
+    Source: the rules of the Penn Treebank tokeniser, as far as English questions and short answers need them. Nested
+    quotes, and rare abbreviations at the end of a sentence within a text, may be split differently.
     """
     text = text.lower()
     tokens: list[str] = []
@@ -60,13 +61,13 @@ def tokenize(text: str) -> list[str]:
 
 
 def _ends_sentence(word: str, text: str, end: int) -> bool:
-    """Return whether the period of a word is not its own: at the end of the text, or behind no abbreviation."""
+    """Return whether the final period of a word ends a sentence: at the end of the text, or if no abbreviation."""
     stem = word[:-1]
     return _REST_OF_SENTENCE.match(text, end) is not None or ("." not in stem and stem not in _TITLES)
 
 
 def _split(word: str) -> list[str]:
-    """Return a word without its endings, then these."""
+    """Return a word without its endings, followed by the endings."""
     endings: list[str] = []
     for ending in _ENDINGS:
         found = ending.search(word)

@@ -1,4 +1,4 @@
-"""Words and their numbers."""
+"""Vocabularies: words and their IDs."""
 
 from __future__ import annotations
 
@@ -22,59 +22,54 @@ from trajvqa.text.tokenizer import tokenize
 __all__ = ["SPECIAL_WORDS", "Vocabulary", "read_vocabulary", "write_vocabulary"]
 
 SPECIAL_WORDS = ("<pad>", "<start>", "<end>", "<unk>")
-"""The first four words of every vocabulary: padding, the marks of a sentence, and any other word."""
+"""First four words of every vocabulary: padding, start and end of a sequence, and unknown words."""
 _UNKNOWN = SPECIAL_WORDS.index("<unk>")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words by number, `SPECIAL_WORDS` first.
+    """Words in the order of their IDs, starting with `SPECIAL_WORDS`.
 
     Raises
     ------
     ValueError
-        When the first four words are others, or a word comes twice.
+        If the first words are not `SPECIAL_WORDS`, or a word repeats.
     """
 
     words: tuple[str, ...]
-    """Every word, at the place that is its number."""
+    """All words; the ID of a word is its index."""
 
     def __post_init__(self) -> None:
         if self.words[: len(SPECIAL_WORDS)] != SPECIAL_WORDS:
             found = ", ".join(map(repr, self.words[: len(SPECIAL_WORDS)])) or "no words"
             raise ValueError(f"words: found {found} first, expected {', '.join(map(repr, SPECIAL_WORDS))}")
-        if len(self._numbers) != len(self.words):
+        if len(self._ids) != len(self.words):
             word, times = Counter(self.words).most_common(1)[0]
-            raise ValueError(f"words: found {word!r} {times} times, expected every word once")
+            raise ValueError(f"words: found {word!r} {times} times, expected unique words")
 
     def __len__(self) -> int:
         return len(self.words)
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {word: number for number, word in enumerate(self.words)}
+    def _ids(self) -> dict[str, int]:
+        return {word: index for index, word in enumerate(self.words)}
 
     def encode(self, tokens: Sequence[str]) -> NDArray[np.int64]:
-        """Return the numbers of words, that of ``<unk>`` for words that are not in the vocabulary.
-
-        Returns
-        -------
-        (len(tokens),) numbers.
-        """
-        return np.array([self._numbers.get(token, _UNKNOWN) for token in tokens], np.int64)
+        """Return the (len(tokens),) IDs of words, with the ID of ``<unk>`` for words not in the vocabulary."""
+        return np.array([self._ids.get(token, _UNKNOWN) for token in tokens], np.int64)
 
     @staticmethod
     def from_tokens(sentences: Iterable[Iterable[str]], max_words: int | None = None, min_count: int = 1) -> Vocabulary:
-        """Return the words of tokenised sentences: the most frequent first, equally frequent ones by the alphabet.
+        """Return the vocabulary of tokenised sentences, in order of decreasing frequency, then alphabetically.
 
         Parameters
         ----------
         sentences
-            The words of each.
+            The tokens of each sentence.
         max_words
-            So many words at most, besides `SPECIAL_WORDS`.
+            Maximum number of words besides `SPECIAL_WORDS`; default: no limit.
         min_count
-            Rarer words are left out.
+            Minimum frequency of a word; rarer words are omitted.
         """
         counts = Counter(token for sentence in sentences for token in sentence)
         frequent = [word for word in counts if counts[word] >= min_count and word not in SPECIAL_WORDS]
@@ -83,12 +78,12 @@ class Vocabulary:
 
     @staticmethod
     def from_texts(texts: Iterable[str], max_words: int | None = None, min_count: int = 1) -> Vocabulary:
-        """Return the words of texts, as `from_tokens` does; `trajvqa.text.tokenizer.tokenize` splits them."""
+        """Return the vocabulary of texts, split by `trajvqa.text.tokenize`; see `from_tokens`."""
         return Vocabulary.from_tokens(map(tokenize, texts), max_words, min_count)
 
 
 def write_vocabulary(path: str | os.PathLike[str], vocabulary: Vocabulary) -> None:
-    """Write the words as a JSON list, in the order of their numbers; the file appears whole or not at all."""
+    """Write the words as a JSON list in the order of their IDs, atomically."""
     with atomic_output(path) as file:
         file.write((json.dumps(vocabulary.words, ensure_ascii=False, indent=0) + "\n").encode())
 
@@ -99,8 +94,8 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     Parameters
     ----------
     path
-        What `write_vocabulary` wrote, or a ``.pkl`` of NExT-QA and HQGA: a pickled object of a class ``Vocabulary``
-        with the words by number in ``idx2word``. Nothing that a pickle holds is run.
+        A file of `write_vocabulary`, or a ``.pkl`` of NExT-QA or HQGA: a pickled object of a class ``Vocabulary`` with
+        a dictionary ``idx2word`` from IDs to words. No code in the pickle is run.
 
     Raises
     ------
@@ -109,9 +104,9 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     """
     source, content = os.fspath(path), Path(path).read_bytes()
     words = _pickled_words(content, source) if source.endswith(".pkl") else _json_words(content, source)
-    for number, word in enumerate(words):
+    for index, word in enumerate(words):
         if not isinstance(word, str):
-            raise ValueError(f"{source}: word {number}: found {word!r}, expected text")
+            raise ValueError(f"{source}: word {index}: found {word!r}, expected text")
     try:
         return Vocabulary(tuple(words))
     except ValueError as error:
@@ -121,7 +116,7 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
 def _json_words(content: bytes, source: str) -> list[Any]:
     try:
         words = json.loads(content.decode("utf-8-sig"))
-    # RecursionError is how the parser refuses brackets nested too deep.
+    # The parser raises RecursionError for deeply nested brackets.
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{source}: found no JSON that can be read ({error}), expected a JSON list of words") from None
     if not isinstance(words, list):
@@ -130,32 +125,32 @@ def _json_words(content: bytes, source: str) -> list[Any]:
 
 
 class _PickledVocabulary:
-    """Stands in for the class of NExT-QA's code."""
+    """Stands in for the class in NExT-QA's code."""
 
     idx2word: dict[int, str]
 
 
 class _VocabularyUnpickler(pickle.Unpickler):
-    """Makes plain values and that one class, whatever module it was defined in."""
+    """Creates only plain values and `_PickledVocabulary`, whatever module the class was defined in."""
 
     def find_class(self, module_name: str, global_name: str) -> type[_PickledVocabulary]:
         if global_name != "Vocabulary":
-            raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}")
+            raise pickle.UnpicklingError(f"it uses {module_name}.{global_name}")
         return _PickledVocabulary
 
 
 def _pickled_words(content: bytes, source: str) -> list[Any]:
-    expected = "expected a pickled object of a class Vocabulary that has the words by number in idx2word"
+    expected = "expected a pickled object of a class Vocabulary with a dictionary idx2word from IDs to words"
     try:
         found = _VocabularyUnpickler(io.BytesIO(content)).load()
     # A damaged pickle can raise anything.
     except Exception as error:
-        raise ValueError(f"{source}: found no pickle that can be read ({error}), {expected}") from None
+        raise ValueError(f"{source}: found an unreadable pickle ({error}), {expected}") from None
     if not isinstance(found, _PickledVocabulary):
         raise ValueError(f"{source}: found an object of type {type(found).__name__}, {expected}")
     words = vars(found).get("idx2word")
     if not isinstance(words, dict):
-        raise ValueError(f"{source}: idx2word: found {words!r}, expected words by number")
+        raise ValueError(f"{source}: idx2word: found {words!r}, expected a dictionary from IDs to words")
     if set(words) != set(range(len(words))):
-        raise ValueError(f"{source}: idx2word: found numbers with holes, expected 0 to {len(words) - 1}")
-    return [words[number] for number in range(len(words))]
+        raise ValueError(f"{source}: idx2word: found IDs with gaps, expected 0 to {len(words) - 1}")
+    return [words[index] for index in range(len(words))]

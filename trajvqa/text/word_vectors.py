@@ -1,4 +1,4 @@
-"""Vectors of words: out of a file, and for words that it lacks numbers that depend on the word alone."""
+"""Word vectors from files, and random vectors for other words."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ __all__ = ["initial_word_vectors", "label_vectors", "label_words", "read_word_ve
 
 _PAD = SPECIAL_WORDS[0]
 _DEVIATION = 0.4
-"""Standard deviation of the numbers of unknown words, as HQGA's code has it; GloVe's own numbers have 0.38."""
+"""Standard deviation of the vectors of unknown words, as in HQGA's code; that of GloVe's own vectors is 0.38."""
 
 
 def read_word_vectors(
     path: str | os.PathLike[str], words: Collection[str] | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """Read vectors in GloVe's text format: a line for each word, the word and its numbers with blanks between them.
+    """Read word vectors in GloVe's text format: a line for each word, with the word and its numbers split by spaces.
 
     Parameters
     ----------
     path
-        The file, in UTF-8. Words with blanks in them are understood, as GloVe 840B has some; of a word that comes
-        twice the first line counts.
+        The file, in UTF-8. Words may contain spaces, as in GloVe 840B. If a word repeats, its first line counts.
     words
-        The words that are wanted; None for all. Other lines are skipped without a look at their numbers.
+        The words to read, or None for all. The numbers of other words are not checked.
 
     Returns
     -------
-    The vectors (size,) of the words that the file has.
+    The vectors (size,) of the words that are in the file.
 
     Raises
     ------
@@ -43,7 +42,7 @@ def read_word_vectors(
     """
     source = os.fspath(path)
     wanted = None if words is None else frozenset(words)
-    # Words with blanks begin like one of these.
+    # The first parts of the wanted words, to skip other lines quickly.
     beginnings = frozenset() if wanted is None else frozenset(word.split(" ", 1)[0].encode() for word in wanted)
     vectors: dict[str, NDArray[np.float32]] = {}
     size = 0
@@ -56,12 +55,12 @@ def read_word_vectors(
             if wanted is None or word in wanted:
                 vectors.setdefault(word, vector)
     if not size:
-        raise ValueError(f"{source}: found an empty file, expected lines of a word and its numbers")
+        raise ValueError(f"{source}: found an empty file, expected lines with a word and its numbers")
     return vectors
 
 
 def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.float32]]:
-    """Return the word of a line and its numbers; `size` is how many they must be, 0 for any number."""
+    """Return the word of a line and its vector of `size` numbers, or of any size if `size` is 0."""
     try:
         fields = line.decode().rstrip("\r\n").rstrip(" ").split(" ")
     except UnicodeDecodeError as error:
@@ -69,7 +68,7 @@ def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.flo
     count = size or len(fields) - 1
     numbers = fields[-count:] if 0 < count < len(fields) else []
     beginning = fields[: len(fields) - len(numbers)]
-    where = f"{where}: numbers behind {fields[0]!r}"
+    where = f"{where}: numbers after {fields[0]!r}"
     if not numbers or (len(beginning) > 1 and _is_number(beginning[-1])):
         expected = f"{size}, as in line 1" if size else "at least 1"
         raise ValueError(f"{where}: found {len(fields) - 1}, expected {expected}")
@@ -96,21 +95,21 @@ def _is_number(text: str) -> bool:
 def initial_word_vectors(
     words: Sequence[str], known: Mapping[str, NDArray[np.float32]], size: int = 300, seed: int = 0
 ) -> NDArray[np.float32]:
-    """Return a vector for each word.
+    """Return a vector for each word: its known vector, or a random one.
 
-    A word that is not known gets numbers from N(0, 0.4^2) that depend on the word, `size` and `seed` alone: they are
-    the same in every vocabulary. ``<pad>`` gets zeros.
+    Random vectors are drawn from N(0, 0.4^2) and depend only on the word, `size` and `seed`, so they are the same in
+    every vocabulary. The vector of ``<pad>`` is zero.
 
     Parameters
     ----------
     words
         W words.
     known
-        Vectors (size,) by word.
+        Known vectors (size,) by word.
     size
-        Numbers of a vector.
+        Width of the vectors.
     seed
-        Of the numbers of unknown words.
+        Seed of the random vectors.
 
     Returns
     -------
@@ -119,7 +118,7 @@ def initial_word_vectors(
     Raises
     ------
     ValueError
-        When a known vector has another size.
+        If a known vector has another size.
     """
     vectors = np.zeros((len(words), size), np.float32)
     for row, word in enumerate(words):
@@ -138,19 +137,19 @@ def _unknown_vector(word: str, size: int, seed: int) -> NDArray[np.float64]:
 
 
 def label_words(label: str) -> list[str]:
-    """Return the words of a class name in lower case: its parts between blanks, underscores and slashes."""
+    """Return the words of a class name in lower case, split at spaces, underscores and slashes."""
     return [word for word in re.split(r"[\s_/]+", label.lower()) if word]
 
 
 def label_vectors(
     classes: Sequence[str], known: Mapping[str, NDArray[np.float32]], size: int = 300, seed: int = 0
 ) -> NDArray[np.float32]:
-    """Return the mean of the word vectors of each class name, as VidSGG-BIG has its "hard" classemes.
+    """Return the mean of the word vectors of each class name, like the "hard" classemes of VidSGG-BIG.
 
     Parameters
     ----------
     classes
-        N names, such as ``ball/sports_ball``.
+        N class names, such as ``ball/sports_ball``.
     known, size, seed
         As for `initial_word_vectors`.
 
@@ -161,7 +160,7 @@ def label_vectors(
     Raises
     ------
     ValueError
-        For a name without words.
+        If a name has no words.
     """
     vectors = np.empty((len(classes), size), np.float32)
     for row, label in enumerate(classes):

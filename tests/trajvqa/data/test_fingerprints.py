@@ -11,7 +11,7 @@ def write(folder: Path, content: bytes) -> Path:
     return folder
 
 
-def test_each_file_of_the_splits_has_one(tmp_path):
+def test_each_file_of_the_splits_has_a_fingerprint(tmp_path):
     for name in ("train.csv", "val.csv", "test.csv", "vocab.json", "else.txt"):
         (tmp_path / name).write_text(name)
     assert sorted(fingerprints(tmp_path, ("train", "val"))) == ["train.csv", "val.csv", "vocab.json"]

@@ -13,7 +13,7 @@ def touch(folder, *names: str) -> None:
         (folder / name).touch()
 
 
-def test_the_own_layout_is_found_whole(tmp_path):
+def test_the_own_layout_is_found_completely(tmp_path):
     files = DataFiles(
         questions=tmp_path / "val.csv",
         frame_features=tmp_path / "vid_feat/app_mot_val.h5",
@@ -63,14 +63,14 @@ def test_layouts_of_public_code_are_found(tmp_path, field, name):
     assert getattr(find_files(tmp_path, "val"), field) == tmp_path / name
 
 
-def test_features_beside_a_checkout_are_found(tmp_path):
+def test_features_next_to_a_checkout_are_found(tmp_path):
     touch(tmp_path, "NExT-QA/dataset/nextqa/val.csv", "data/feats/vid_feat/app_mot_val.h5")
     found = find_files(tmp_path / "NExT-QA", "val").frame_features
     assert found is not None
     assert found.samefile(tmp_path / "data/feats/vid_feat/app_mot_val.h5")
 
 
-def test_data_beside_a_folder_that_is_no_checkout_are_left_alone(tmp_path):
+def test_data_next_to_a_folder_that_is_no_checkout_are_ignored(tmp_path):
     touch(tmp_path, "mine/val.csv", "data/feats/vid_feat/app_mot_val.h5")
     assert find_files(tmp_path / "mine", "val").frame_features is None
 

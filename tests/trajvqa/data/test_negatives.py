@@ -43,7 +43,7 @@ def test_qa_takes_question_and_answer_of_one_row():
     assert (drawn.question_rows == drawn.answer_rows).all()
 
 
-def test_qa_never_asks_the_right_sentence_again():
+def test_qa_never_repeats_the_correct_text():
     drawn = draw_negatives(QUESTIONS, NegativesConfig("qa", 5), 0, 1)
     asked = np.array(QUESTIONS.questions)
     same = (asked[drawn.question_rows] == asked[:, None]) & (

@@ -28,13 +28,13 @@ def test_a_sentence_is_start_question_end_candidate_end():
     assert read_words(words[0].numpy(), mask[0].numpy()) == expected
 
 
-def test_another_questions_candidate_stands_behind_the_own_question():
+def test_another_questions_candidate_follows_the_own_question():
     words, mask = WordQueries(QUESTIONS, VOCABULARY, 37).queries(np.array([0]), np.array([5]), np.array([3]))
     expected = f"<start> {QUESTIONS.questions[0]} <end> {QUESTIONS.candidates[5][3]} <end>"
     assert read_words(words[0].numpy(), mask[0].numpy()) == expected
 
 
-def test_long_sentences_are_cut_off():
+def test_long_sentences_are_truncated():
     words, mask = WordQueries(QUESTIONS, VOCABULARY, 4).queries(np.arange(3), np.arange(3), np.zeros(3, np.int64))
     assert words.shape == (3, 4)
     assert mask.all()
@@ -53,7 +53,7 @@ def bert(tmp_path: Path) -> tuple[BertQueries, np.ndarray]:
     return BertQueries(QUESTIONS, BertFeatures(tmp_path / "bert.h5", len(QUESTIONS)), 37), values
 
 
-def test_features_of_an_own_candidate_are_the_files(bert):
+def test_features_of_an_own_candidate_are_those_in_the_file(bert):
     queries, values = bert
     words, mask = queries.queries(np.array([2]), np.array([2]), np.array([4]))
     assert mask.sum() == 10

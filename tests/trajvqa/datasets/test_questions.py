@@ -30,7 +30,7 @@ def test_keys_join_video_and_qid_as_result_files_do():
     assert some_questions().keys == ("v1_0", "v1_1", "v2_0")
 
 
-def test_rows_are_selected_in_the_order_asked_for():
+def test_rows_are_selected_in_the_requested_order():
     selected = some_questions().select(np.array([2, 0]))
     assert selected.keys == ("v2_0", "v1_0")
     assert selected.types == ("DO", "CW")
@@ -70,7 +70,7 @@ def test_another_number_of_candidates_is_refused():
 
 
 @pytest.mark.parametrize("answer", [-1, 5])
-def test_an_answer_that_is_no_place_is_refused(answer):
+def test_an_answer_out_of_range_is_refused(answer):
     with pytest.raises(ValueError, match=f"^answers, row 2: found {answer}, expected 0 to 4$"):
         some_questions(answers=np.array([0, 4, answer]))
 

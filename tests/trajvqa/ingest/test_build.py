@@ -146,7 +146,7 @@ def test_a_broken_video_is_named_and_nothing_is_written(videos, output):
     assert len(list(output.parent.iterdir())) == 1
 
 
-def test_broken_videos_may_be_left_out(videos, output, tmp_path):
+def test_broken_videos_may_be_skipped(videos, output, tmp_path):
     Path(videos[0]).write_text("{")
     report = build_trajectories([*videos, str(tmp_path / "nowhere.json")], output, skip_broken=True)
     assert TrajectoryStore(output).ids == ("b",)
@@ -156,7 +156,7 @@ def test_broken_videos_may_be_left_out(videos, output, tmp_path):
 
 def test_two_files_of_one_video_are_named(tmp_path, output):
     paths = [str(write_video(tmp_path / folder, "a")) for folder in ("in", "more")]
-    message = f"{paths[1]}: found video a, expected another one than that of {paths[0]}"
+    message = f"{paths[1]}: found video a, expected a video other than that of {paths[0]}"
     with pytest.raises(ValueError, match=re.escape(message)):
         build_trajectories(paths, output)
 
@@ -183,7 +183,7 @@ def test_features_that_do_not_fit_the_detections_are_named(videos, output, tmp_p
 def test_features_of_another_width_name_the_file(videos, output, tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((6, 2)))
     np.save(tmp_path / "b.npy", np.zeros((6, 3)))
-    message = f"{videos[1]}: features: found 3 numbers, expected 2 as in the files before"
+    message = f"{videos[1]}: features: found 3 numbers, expected 2 as in the previous files"
     with pytest.raises(ValueError, match=re.escape(message)):
         build_trajectories(videos, output, BuildOptions(features=tmp_path))
 
@@ -265,7 +265,7 @@ def test_the_command_reads_from_archives(archive, output, word, expected):
     assert TrajectoryStore(output).ids == expected
 
 
-def test_a_pattern_without_a_match_in_an_archive_is_a_misuse(archive, output, capsys):
+def test_a_pattern_without_a_match_in_an_archive_is_a_usage_error(archive, output, capsys):
     assert run(f"{archive}/nothing", "-o", output) == 2
     assert "nothing: no file matches" in capsys.readouterr().err
 
@@ -295,7 +295,7 @@ def test_the_command_says_which_videos_of_the_questions_are_missing(tmp_path, ou
     assert run(*paths, "-o", output, "--questions", tmp_path / "val.csv", "--image-size", "1x1") == 0
     printed = capsys.readouterr().out
     assert "2 trajectories of 1 video;" in printed
-    assert "1 file of other videos left out; 2 videos of the questions missing: video1, video2" in printed
+    assert "1 file of other videos skipped; 2 videos of the questions missing: video1, video2" in printed
 
 
 def test_the_command_names_a_broken_video_and_writes_nothing(videos, output, capsys):
@@ -305,12 +305,12 @@ def test_the_command_names_a_broken_video_and_writes_nothing(videos, output, cap
     assert not output.exists()
 
 
-def test_the_command_leaves_broken_videos_out_on_request(videos, output, capsys):
+def test_the_command_skips_broken_videos_on_request(videos, output, capsys):
     Path(videos[1]).write_text("{")
     assert run(*videos, "-o", output, "--skip-broken") == 0
     printed = capsys.readouterr()
-    assert printed.err.startswith(f"left out: {videos[1]}: line 1: found")
-    assert "1 broken file left out" in printed.out
+    assert printed.err.startswith(f"skipped: {videos[1]}: line 1: found")
+    assert "1 broken file skipped" in printed.out
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_the_command_leaves_broken_videos_out_on_request(videos, output, capsys)
         (["--iou-threshold", "2"], "--iou-threshold: expected a number from 0 to 1"),
     ],
 )
-def test_flags_out_of_range_are_a_misuse(videos, output, capsys, words, message):
+def test_flags_out_of_range_are_a_usage_error(videos, output, capsys, words, message):
     assert run(*videos, "-o", output, *words) == 2
     assert f"trajvqa: error: {message}" in capsys.readouterr().err
 

@@ -17,7 +17,7 @@ from trajvqa.ingest.tracklets import MEGA_CLASSES, read_mega_tracklets, read_seq
         ("ILSVRC2015_train_00005003.json", "ILSVRC2015_train_00005003"),
     ],
 )
-def test_the_group_before_a_video_does_not_count(name, video):
+def test_the_group_prefix_of_a_video_is_ignored(name, video):
     assert video_of_file(f"some/folder/{name}") == video
 
 
@@ -69,13 +69,13 @@ def test_the_box_is_the_trackers_as_corners(path):
     assert found.boxes[0].tolist() == [[3, 6, 13, 26], [4, 8, 14, 28]]
 
 
-def test_boxes_come_by_frame(path):
+def test_boxes_are_sorted_by_frame(path):
     found = read_mega_tracklets(write_mega(path, detected(4, 7, 0.25), detected(3, 7), detected(9, 7)))
     assert found.frames[0].tolist() == [3, 4, 9]
     assert found.boxes[0][:, 0].tolist() == [3, 4, 9]
 
 
-def test_boxes_without_a_detection_do_not_count(path):
+def test_boxes_without_a_detection_are_ignored(path):
     found = read_mega_tracklets(write_mega(path, tracked(0, 1), detected(1, 1), tracked(2, 1), tracked(5, 9)))
     assert [frames.tolist() for frames in found.frames] == [[1]]
 
@@ -85,7 +85,7 @@ def test_the_label_is_the_most_frequent_category(path):
     assert read_mega_tracklets(write_mega(path, *entries)).labels.tolist() == [5]
 
 
-def test_background_is_left_out(path):
+def test_background_is_omitted(path):
     found = read_mega_tracklets(
         write_mega(path, detected(0, 1, category=0), detected(0, 2), detected(8, 1, category=0))
     )
@@ -104,7 +104,7 @@ def test_roi_features_are_averaged(path):
     np.testing.assert_array_equal(found.features, np.array([[2, 4], [5, 5]], np.float32))
 
 
-def test_a_video_may_have_no_box(path):
+def test_a_video_may_have_no_boxes(path):
     found = read_mega_tracklets(write_mega(path))
     assert found.frames == ()
     assert found.num_frames == 0
@@ -123,7 +123,7 @@ def test_a_plain_table_is_read_too(path):
         ([detected(0, 1), detected(0, 2, feature=(1,))], "entry 1: found 13 numbers, expected 6 or 12"),
         ([detected(0, 1, confidence=np.nan)], "entry 0: found list, expected a list of finite numbers"),
         ([["a"] * 12], "entry 0: found list, expected a list of finite numbers"),
-        ([detected(-1, 1)], "entry 0: found frame -1, category 65, expected none below 0"),
+        ([detected(-1, 1)], "entry 0: found frame -1 and category 65, expected at least 0"),
     ],
 )
 def test_entries_that_do_not_fit_are_named(path, entries, message):
@@ -186,10 +186,10 @@ def test_features_that_do_not_fit_are_named(tmp_path, features):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"n_trajs": [2, 0]}, "n_trajs: found 2 counts, expected 3, one a segment"),
+        ({"n_trajs": [2, 0]}, "n_trajs: found 2 counts, expected 3, one per segment"),
         ({"n_trajs": [2, 1, 1]}, "n_trajs: found 1 for 0001_27-0015-0045, expected 0, the number of its tracklets"),
         ({"n_trajs": 3}, "n_trajs: found 3, expected a list"),
-        ({"other": [], "n_trajs": [2, 0, 1, 0]}, "other: found this name of a segment, expected VIDEO-FIRST-END"),
+        ({"other": [], "n_trajs": [2, 0, 1, 0]}, "other: found this segment name, expected VIDEO-FIRST-END"),
         ({"0001_27-0015-0045": [{}], "n_trajs": [2, 1, 1]}, "0001_27-0015-0045[0].bboxes: found no such key"),
         (
             {"0001_27-0015-0045": [{"bboxes": [[1, 2, 3]]}], "n_trajs": [2, 1, 1]},
@@ -200,11 +200,11 @@ def test_features_that_do_not_fit_are_named(tmp_path, features):
                 "0001_27-0015-0045": [{"bboxes": [[9, 0, 3, 4]], "fstart": 0, "score": 0, "label": 1}],
                 "n_trajs": [2, 1, 1],
             },
-            "0001_27-0015-0045[0].bboxes: boxes, row 0: found ",
+            "0001_27-0015-0045[0].bboxes: boxes, row 0: found [9.0, 0.0, 3.0, 4.0], expected x1 <= x2 and y1 <= y2",
         ),
         (
             {"0001_27-0015-0045": [{"bboxes": []}], "n_trajs": [2, 1, 1]},
-            "0001_27-0015-0045[0].bboxes: found no box, expected one a frame",
+            "0001_27-0015-0045[0].bboxes: found no box, expected one per frame",
         ),
         (
             {"0001_27-0015-0045": [{"bboxes": BOXES, "fstart": -1, "score": 0}], "n_trajs": [2, 1, 1]},

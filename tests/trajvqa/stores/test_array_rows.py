@@ -34,7 +34,7 @@ def stored(request, tmp_path) -> ArrayRows:
         return ArrayRows.of_dataset(file["feat"])
 
 
-def test_rows_are_read_in_any_order_and_more_than_once(stored):
+def test_rows_are_read_in_any_order_and_may_repeat(stored):
     rows = np.array([5, 0, 5, 3])
     np.testing.assert_array_equal(stored.read(rows), VALUES[rows])
 
@@ -69,7 +69,7 @@ def test_shape_and_length_are_known(stored):
     assert len(stored) == 7
 
 
-def test_data_in_one_piece_are_mapped_to_memory(tmp_path):
+def test_contiguous_data_are_memory_mapped(tmp_path):
     with h5py.File(tmp_path / "rows.h5", "w") as file:
         file["feat"] = VALUES
     with h5py.File(tmp_path / "rows.h5") as file:
@@ -112,7 +112,7 @@ def test_a_damaged_npy_file_is_named(tmp_path, content):
         ArrayRows.of_npy(path)
 
 
-def test_an_npy_file_with_columns_first_is_refused(tmp_path):
+def test_an_npy_file_in_fortran_order_is_refused(tmp_path):
     path = tmp_path / "rows.npy"
     np.save(path, np.asfortranarray(VALUES))
     with pytest.raises(ValueError, match=re.escape(f"{path}: found no array in C order, expected one")):

@@ -10,7 +10,7 @@ import pytest
 from trajvqa.stores.bert_features import BertFeatures, convert_bert
 
 LENGTHS = np.array([[3, 1, 6, 2, 4], [5, 5, 2, 1, 3], [6, 2, 2, 2, 1]])
-"""(Q, C) words of each candidate; 6 is all there is room for."""
+"""(Q, C) number of words of each candidate, at most 6."""
 
 
 def some_features() -> np.ndarray:
@@ -63,7 +63,7 @@ def test_candidates_of_rows_are_read_in_any_order(reader):
     assert lengths.dtype == np.int64
 
 
-def test_the_file_says_how_much_it_holds(reader):
+def test_sizes_are_read_from_the_file(reader):
     assert len(reader) == 3
     assert (reader.candidates, reader.words, reader.size) == (5, 6, 4)
 
@@ -103,7 +103,7 @@ def test_another_number_of_questions_in_a_converted_file_is_named(path, converte
         BertFeatures(path, 4)
 
 
-def test_the_converted_file_is_read_where_it_lies_beside(path, converted):
+def test_the_converted_file_is_read_if_it_exists(path, converted):
     assert BertFeatures(path, 3).path == converted
 
 
@@ -158,13 +158,13 @@ def test_other_converted_arrays_are_named(tmp_path, array, message):
         BertFeatures(path, 3)
 
 
-def test_a_file_that_is_cut_off_is_named(path):
+def test_a_file_that_is_truncated_is_named(path):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(ValueError, match=re.escape(str(path))):
         BertFeatures(path, 3)
 
 
-def test_a_file_is_converted_block_by_block(path, tmp_path, monkeypatch):
+def test_a_file_is_converted_in_blocks(path, tmp_path, monkeypatch):
     monkeypatch.setattr("trajvqa.stores.array_rows._BLOCK_BYTES", 1)
     convert_bert(path, tmp_path / "out.npy")
     found = np.load(tmp_path / "out.npy")
@@ -173,7 +173,7 @@ def test_a_file_is_converted_block_by_block(path, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])
-def test_numbers_that_float16_does_not_hold_are_named_and_nothing_is_left(path, value):
+def test_numbers_beyond_float16_are_named_and_no_file_is_left(path, value):
     feat = FEAT.copy()
     feat[1, 0, 0, 0] = value
     write(path, feat)

@@ -51,12 +51,12 @@ def test_videos_are_read_by_id_in_any_order(reader):
     assert found.dtype == np.float32
 
 
-def test_what_is_read_may_be_changed_without_harm(reader):
+def test_the_result_of_reading_may_be_changed(reader):
     reader.read(["7"])[:] = -1
     np.testing.assert_array_equal(reader.read(["7"])[0], FEAT[1])
 
 
-def test_the_file_says_how_much_it_holds(reader):
+def test_sizes_are_read_from_the_file(reader):
     assert reader.ids == IDS
     assert len(reader) == 4
     assert reader.clips == 2
@@ -177,7 +177,7 @@ def test_a_missing_file_is_named(path):
         FrameFeatures(path)
 
 
-def test_a_file_that_is_cut_off_is_named(written):
+def test_a_file_that_is_truncated_is_named(written):
     content = written.read_bytes()[:-50]
     written.write_bytes(content)
     check_error(written, f"found {len(content)} bytes, expected more: the file is truncated")
@@ -190,13 +190,13 @@ def test_a_file_that_is_damaged_inside_is_named(written):
     check_error(written, "found a truncated or damaged HDF5 file (")
 
 
-def test_a_file_that_went_away_after_the_check_is_named(reader):
+def test_a_file_removed_after_the_check_is_named(reader):
     reader.path.unlink()
     with pytest.raises(FileNotFoundError, match="app_mot_val"):
         reader.read(["7"])
 
 
-def test_a_file_that_is_no_hdf5_is_named(path):
+def test_a_file_that_is_not_hdf5_is_named(path):
     path.write_text("no HDF5")
     check_error(path, "found another format, expected an HDF5 file")
 
@@ -228,7 +228,7 @@ def test_features_without_numbers_are_named(path, shape):
     check_error(path, f"feat: found shape {shape}, expected (V, N, D) without zeros")
 
 
-def test_features_that_are_whole_numbers_are_named(path):
+def test_features_that_are_integers_are_named(path):
     write(path, ids=[1, 2, 3, 4], feat=FEAT.astype(np.int64))
     check_error(path, "feat: found int64, expected float numbers")
 
@@ -238,7 +238,7 @@ def test_another_number_of_rows_than_ids_is_named(path):
     check_error(path, "feat: found 4 rows, expected 3, as many as ids")
 
 
-def test_an_id_that_comes_twice_is_named(path):
+def test_an_id_that_repeats_is_named(path):
     write(path, ids=[1, 2, 3, 2], feat=FEAT)
     check_error(path, "ids: found '2' in rows 1 and 3, expected unique IDs")
 
@@ -279,7 +279,7 @@ def test_the_same_features_make_the_same_bytes(path, tmp_path):
         ),
     ],
 )
-def test_what_does_not_fit_is_not_written(path, ids, feat, message):
+def test_mismatched_values_are_not_written(path, ids, feat, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         write_frame_features(path, ids, feat)
     assert not any(path.parent.iterdir())

@@ -28,7 +28,7 @@ def test_a_whole_file_is_opened_for_reading(path):
         assert file.mode == "r"
 
 
-def test_a_file_that_is_not_there_is_named(path):
+def test_a_missing_file_is_named(path):
     with pytest.raises(FileNotFoundError, match=re.escape(str(path))):
         open_checked(path)
 
@@ -45,20 +45,20 @@ def test_a_file_that_is_not_hdf5_is_named(path, content):
         open_checked(path)
 
 
-def test_a_file_that_is_cut_off_is_named(path):
+def test_a_file_that_is_truncated_is_named(path):
     write(path, feat=np.zeros(10_000))
     path.write_bytes(path.read_bytes()[:40_000])
     with pytest.raises(ValueError, match=re.escape(f"{path}: found 40000 bytes, expected more: the file is truncated")):
         open_checked(path)
 
 
-def test_a_dataset_that_fits_is_returned(path):
+def test_a_matching_dataset_is_returned(path):
     write(path, feat=np.zeros((2, 16, 3), np.float32))
     with open_checked(path) as file:
         assert require_dataset(file, "feat", "(V, 16, D)", "float").shape == (2, 16, 3)
 
 
-def test_a_missing_dataset_is_named_with_those_that_are_there(path):
+def test_a_missing_dataset_is_named_with_the_existing_ones(path):
     write(path, resnet=np.zeros(1), ids=np.zeros(1))
     message = f"{path}: feat: found no such dataset (only ids, resnet), expected shape (V, N, D)"
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
@@ -113,7 +113,7 @@ def test_written_ids_read_back_the_same(path):
         assert read_ids(file["none"]) == ()
 
 
-def test_an_id_that_comes_twice_is_named(path):
+def test_an_id_that_repeats_is_named(path):
     write(path, ids=np.array([5, 6, 5]))
     message = f"{path}: ids: found '5' in rows 0 and 2, expected unique IDs"
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
@@ -130,7 +130,7 @@ def test_ids_that_are_not_utf_8_are_named(path):
     ("values", "message"),
     [([0.5], "found float64, expected integers or text"), ([[1]], "found shape (1, 1), expected (V,)")],
 )
-def test_what_is_no_column_of_ids_is_refused(path, values, message):
+def test_other_columns_than_ids_are_refused(path, values, message):
     write(path, ids=np.array(values))
     with open_checked(path) as file, pytest.raises(ValueError, match=re.escape(message)):
         read_ids(file["ids"])
@@ -155,7 +155,7 @@ def test_a_lazy_file_survives_pickling_after_it_was_read(path):
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_opens_the_file_anew(path):
+def test_a_forked_process_opens_the_file_again(path):
     write(path, feat=np.array([1.5]))
     lazy = LazyFile(path)
     handle = lazy.open()

@@ -18,7 +18,7 @@ CLASSES = ("dog", "ball/sports_ball")
 
 
 def make_video(video: str, starts=(), scores=None, size: int = 3, boxes: bool = False) -> VideoTrajectories:
-    """Return a video whose features say which trajectory they are of."""
+    """Return a video whose features identify the trajectory."""
     count = len(starts)
     starts = np.array(starts, np.float32)
     features = np.arange(count * size, dtype=np.float32).reshape(count, size) + len(video)
@@ -60,7 +60,7 @@ def change(path, name: str, values) -> None:
         file[name] = values
 
 
-def test_the_file_says_what_it_holds(store):
+def test_properties_are_read_from_the_file(store):
     assert store.ids == ("a", "bb", "ccc")
     assert store.classes == CLASSES
     assert store.feature_size == 3
@@ -68,7 +68,7 @@ def test_the_file_says_what_it_holds(store):
     assert store.attributes == {"tracker": "trajtrack", "fps": 25.0}
 
 
-def test_trajectories_come_by_start_then_row(store):
+def test_trajectories_are_sorted_by_start_then_row(store):
     batch = store.read(["a"], limit=10)
     assert batch.rows.tolist() == [[1, 0, 2]]
     np.testing.assert_array_equal(batch.features[0], VIDEOS[0].features[[1, 0, 2]])
@@ -91,7 +91,7 @@ def test_shorter_videos_are_padded(store):
     assert not batch.labels[~batch.mask].any()
 
 
-def test_a_video_without_trajectories_has_one_place_of_padding(store):
+def test_a_video_without_trajectories_has_one_row_of_padding(store):
     batch = store.read(["bb"], limit=10)
     assert batch.features.shape == (1, 1, 3)
     assert not batch.mask.any()
@@ -102,7 +102,7 @@ def test_a_batch_may_hold_a_video_twice_or_no_video(store):
     assert store.read([], limit=1).features.shape == (0, 1, 3)
 
 
-def test_the_limit_keeps_the_greatest_scores_and_the_lower_row_of_equals(path):
+def test_the_limit_keeps_the_highest_scores_and_of_equals_the_lower_row(path):
     write_trajectories(path, [make_video("a", [0.9, 0.1, 0.5, 0.3], scores=[1, 2, 1, 3])], CLASSES)
     assert TrajectoryStore(path).read(["a"], limit=3).rows.tolist() == [[1, 3, 0]]
 
@@ -122,14 +122,14 @@ def test_missing_videos_are_counted_and_named(store):
     store.require(["ccc", "bb"])
 
 
-def test_all_trajectories_of_a_video_come_in_the_order_of_the_file(store):
+def test_all_trajectories_of_a_video_are_in_the_order_of_the_file(store):
     found = store.trajectories("a")
     np.testing.assert_array_equal(found.features, VIDEOS[0].features)
     np.testing.assert_array_equal(found.scores, VIDEOS[0].scores)
     assert found.boxes is None
 
 
-def test_boxes_are_kept_where_they_are_given(path):
+def test_given_boxes_are_kept(path):
     videos = [make_video("a", [0.1, 0.2], boxes=True), make_video("b", boxes=True), make_video("c", [0.3], boxes=True)]
     write_trajectories(path, videos, CLASSES)
     store = TrajectoryStore(path)
@@ -283,7 +283,7 @@ def test_features_beyond_half_are_refused(path):
         write_trajectories(path, [video], CLASSES, half=True)
 
 
-def test_a_failure_on_the_way_leaves_the_old_file(written):
+def test_an_error_while_writing_leaves_the_old_file(written):
     before = written.read_bytes()
 
     def videos():
@@ -313,6 +313,6 @@ def test_a_failure_on_the_way_leaves_the_old_file(written):
         ),
     ],
 )
-def test_trajectories_that_do_not_fit_together_are_refused(changes, message):
+def test_inconsistent_trajectories_are_refused(changes, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(VIDEOS[2], **changes)

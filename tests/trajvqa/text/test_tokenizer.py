@@ -62,15 +62,15 @@ TREEBANK = {
 
 
 @pytest.mark.parametrize("text", TREEBANK)
-def test_words_are_split_as_the_penn_treebank_splits_them(text):
+def test_words_are_split_like_in_the_penn_treebank(text):
     assert tokenize(text) == TREEBANK[text].split()
 
 
-def test_a_period_ends_a_sentence_inside_of_a_text():
+def test_a_period_ends_a_sentence_within_a_text():
     assert tokenize("he runs. she sits.") == ["he", "runs", ".", "she", "sits", "."]
 
 
-def test_titles_keep_their_period_inside_of_a_sentence():
+def test_titles_keep_their_period_within_a_sentence():
     assert tokenize("mr. smith") == ["mr.", "smith"]
 
 
@@ -81,7 +81,7 @@ def test_nothing_but_quotes_is_lost(text):
 
 
 @given(st.text(max_size=20))
-def test_words_have_no_blanks_and_are_not_empty(text):
+def test_words_have_no_spaces_and_are_not_empty(text):
     assert all(token and not token.isspace() and len(token.split()) == 1 for token in tokenize(text))
 
 
@@ -98,8 +98,8 @@ def test_plain_words_stay_whole(words):
         ("nextoe/train.csv", 75046, 531572, "a18b632357c95a7745b6deaea37b148eb6eefcf57436ec48fcdb04a2395b6920"),
     ],
 )
-def test_all_real_texts_are_split_as_nltk_splits_them(data_dir, name, texts, tokens, digest):
-    """The numbers are those of nltk 3.10.4: texts, words, and the SHA-256 of all words, a line for each text."""
+def test_all_real_texts_are_split_like_by_nltk(data_dir, name, texts, tokens, digest):
+    """The numbers are those of nltk 3.10.4: texts, tokens, and the SHA-256 of all tokens, one line per text."""
     with open(data_dir / name, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     columns = [column for column in ("question", "answer", "a0", "a1", "a2", "a3", "a4") if column in rows[0]]

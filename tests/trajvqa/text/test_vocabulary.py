@@ -38,7 +38,7 @@ def test_the_special_words_come_first():
     assert Vocabulary.from_texts([]).words == ("<pad>", "<start>", "<end>", "<unk>")
 
 
-def test_frequent_words_come_first_and_equally_frequent_ones_by_the_alphabet():
+def test_frequent_words_come_first_and_equally_frequent_ones_alphabetically():
     assert Vocabulary.from_texts(["b a c", "c d d", "D"]).words[4:] == ("d", "c", "a", "b")
 
 
@@ -51,7 +51,7 @@ def test_texts_are_split_into_words():
     assert Vocabulary.from_texts(["What's up?"]).words[4:] == ("'s", "?", "up", "what")
 
 
-def test_tokens_are_taken_as_they_are():
+def test_tokens_are_not_changed():
     assert Vocabulary.from_tokens([["What's"], ["up", "up"]]).words[4:] == ("up", "What's")
 
 
@@ -63,11 +63,11 @@ def test_the_number_of_words_is_limited_besides_the_special_ones():
     assert Vocabulary.from_texts(["a a b b c"], max_words=2).words[4:] == ("a", "b")
 
 
-def test_rare_words_are_left_out():
+def test_rare_words_are_omitted():
     assert Vocabulary.from_texts(["a a b"], min_count=2).words[4:] == ("a",)
 
 
-def test_words_become_numbers():
+def test_words_become_ids():
     numbers = Vocabulary.from_texts(["a a b"]).encode(["<start>", "b", "a", "<end>", "<pad>"])
     assert numbers.tolist() == [1, 5, 4, 2, 0]
     assert numbers.dtype == np.int64
@@ -77,14 +77,14 @@ def test_other_words_become_the_unknown_word():
     assert Vocabulary.from_texts(["a"]).encode(["a", "zebra"]).tolist() == [4, 3]
 
 
-def test_no_words_become_no_numbers():
+def test_no_words_become_no_ids():
     numbers = Vocabulary.from_texts(["a"]).encode([])
     assert numbers.shape == (0,)
     assert numbers.dtype == np.int64
 
 
 @given(WORDS)
-def test_numbers_are_the_places_of_the_words(words):
+def test_ids_are_the_indices_of_the_words(words):
     vocabulary = Vocabulary.from_tokens([words])
     assert vocabulary.encode(vocabulary.words).tolist() == list(range(len(vocabulary)))
 
@@ -99,8 +99,8 @@ def test_other_first_words_are_refused():
         Vocabulary(("a", "b"))
 
 
-def test_a_word_that_comes_twice_is_refused():
-    with pytest.raises(ValueError, match="words: found 'a' 2 times, expected every word once"):
+def test_a_word_that_repeats_is_refused():
+    with pytest.raises(ValueError, match="words: found 'a' 2 times, expected unique words"):
         Vocabulary((*SPECIAL_WORDS, "b", "a", "a"))
 
 
@@ -125,9 +125,7 @@ def test_nothing_in_a_pickle_is_run(tmp_path):
 
     path = tmp_path / "vocab.pkl"
     path.write_bytes(pickle.dumps(Harmful()))
-    message = (
-        rf"{re.escape(str(path))}: found no pickle that can be read \(it asks for \w+\.mkdir\), expected a pickled"
-    )
+    message = rf"{re.escape(str(path))}: found an unreadable pickle \(it uses \w+\.mkdir\), expected a pickled"
     with pytest.raises(ValueError, match=message):
         read_vocabulary(path)
     assert not (tmp_path / "made").exists()
@@ -136,7 +134,7 @@ def test_nothing_in_a_pickle_is_run(tmp_path):
 def test_a_function_called_vocabulary_is_not_run_either(tmp_path):
     path = tmp_path / "vocab.pkl"
     path.write_bytes(b"cos\nVocabulary\n(S'x'\ntR.")
-    with pytest.raises(ValueError, match="found no pickle that can be read"):
+    with pytest.raises(ValueError, match="found an unreadable pickle"):
         read_vocabulary(path)
 
 
@@ -144,7 +142,7 @@ def test_a_function_called_vocabulary_is_not_run_either(tmp_path):
 def test_a_damaged_pickle_is_named(tmp_path, content):
     path = tmp_path / "vocab.pkl"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: found no pickle that can be read (")):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found an unreadable pickle (")):
         read_vocabulary(path)
 
 
@@ -157,13 +155,15 @@ def test_a_pickle_of_something_else_is_named(tmp_path):
 
 def test_a_pickle_without_words_is_named(pickled):
     path = pickled(word2idx={})
-    with pytest.raises(ValueError, match=re.escape(f"{path}: idx2word: found None, expected words by number")):
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: idx2word: found None, expected a dictionary from IDs to words")
+    ):
         read_vocabulary(path)
 
 
-def test_a_pickle_with_holes_in_the_numbers_is_named(pickled):
+def test_a_pickle_with_gaps_in_the_ids_is_named(pickled):
     path = pickled(idx2word={0: "<pad>", 2: "<end>"})
-    with pytest.raises(ValueError, match=re.escape(f"{path}: idx2word: found numbers with holes, expected 0 to 1")):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: idx2word: found IDs with gaps, expected 0 to 1")):
         read_vocabulary(path)
 
 
@@ -175,7 +175,7 @@ def test_a_pickle_with_holes_in_the_numbers_is_named(pickled):
         ('{"a": 1}', "found JSON of type dict, expected a list of words"),
         ('["<pad>", 1]', "word 1: found 1, expected text"),
         ('["a"]', "words: found 'a' first, expected '<pad>', '<start>', '<end>', '<unk>'"),
-        ('["<pad>", "<start>", "<end>", "<unk>", "a", "a"]', "words: found 'a' 2 times, expected every word once"),
+        ('["<pad>", "<start>", "<end>", "<unk>", "a", "a"]', "words: found 'a' 2 times, expected unique words"),
     ],
 )
 def test_another_json_file_is_named(tmp_path, content, message):

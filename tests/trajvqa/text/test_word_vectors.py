@@ -36,21 +36,21 @@ def test_only_wanted_words_are_returned(glove):
     assert list(read_word_vectors(glove("the 1\nman 2\nboy 3\n"), {"boy", "the", "zebra"})) == ["the", "boy"]
 
 
-def test_lines_that_are_not_wanted_are_not_looked_at(glove):
+def test_other_lines_are_not_checked(glove):
     assert list(read_word_vectors(glove("the 1\nman x\nboy 3\n"), {"boy"})) == ["boy"]
 
 
-def test_words_may_have_blanks_in_them(glove):
+def test_words_may_contain_spaces(glove):
     vectors = read_word_vectors(glove("the 1 2\n. . . 3 4\nat name@domain.com 5 6\n"))
     assert vectors[". . ."].tolist() == [3, 4]
     assert vectors["at name@domain.com"].tolist() == [5, 6]
 
 
-def test_a_wanted_word_with_blanks_is_found(glove):
+def test_a_wanted_word_with_spaces_is_found(glove):
     assert read_word_vectors(glove("the 1 2\n. . . 3 4\n. 5 6\n"), {". . ."})[". . ."].tolist() == [3, 4]
 
 
-def test_of_a_word_that_comes_twice_the_first_line_counts(glove):
+def test_the_first_line_of_a_repeated_word_counts(glove):
     assert read_word_vectors(glove("a 1\na 2\n"))["a"].tolist() == [1]
 
 
@@ -61,25 +61,25 @@ def test_no_break_spaces_belong_to_the_word(glove):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a 1 2\nb 1\n", "line 2: numbers behind 'b': found 1, expected 2, as in line 1"),
-        ("a 1 2\nb 1 2 3\n", "line 2: numbers behind 'b': found 3, expected 2, as in line 1"),
-        ("a 1 2\n\n", "line 2: numbers behind '': found 0, expected 2, as in line 1"),
-        ("a\n", "line 1: numbers behind 'a': found 0, expected at least 1"),
-        ("a 1 2\nb 1 x\n", "line 2: numbers behind 'b': found 'x', expected numbers"),
-        ("a 1 2\nb 1 nan\n", "line 2: numbers behind 'b': found 'nan', expected finite numbers"),
-        ("a 1 1e99\n", "line 1: numbers behind 'a': found '1e99', expected finite numbers"),
+        ("a 1 2\nb 1\n", "line 2: numbers after 'b': found 1, expected 2, as in line 1"),
+        ("a 1 2\nb 1 2 3\n", "line 2: numbers after 'b': found 3, expected 2, as in line 1"),
+        ("a 1 2\n\n", "line 2: numbers after '': found 0, expected 2, as in line 1"),
+        ("a\n", "line 1: numbers after 'a': found 0, expected at least 1"),
+        ("a 1 2\nb 1 x\n", "line 2: numbers after 'b': found 'x', expected numbers"),
+        ("a 1 2\nb 1 nan\n", "line 2: numbers after 'b': found 'nan', expected finite numbers"),
+        ("a 1 1e99\n", "line 1: numbers after 'a': found '1e99', expected finite numbers"),
         (b"a 1\n\xe9 1\n", "line 2: found byte 0xe9, expected text in UTF-8"),
-        ("", "found an empty file, expected lines of a word and its numbers"),
+        ("", "found an empty file, expected lines with a word and its numbers"),
     ],
 )
-def test_what_is_no_word_and_numbers_is_named_by_line(glove, content, message):
+def test_malformed_lines_are_named(glove, content, message):
     path = glove(content)
     with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
         read_word_vectors(path)
 
 
-def test_a_header_with_the_numbers_of_words_and_numbers_is_refused(glove):
-    with pytest.raises(ValueError, match="line 2: numbers behind 'the': found 3, expected 1, as in line 1"):
+def test_a_header_with_counts_is_refused(glove):
+    with pytest.raises(ValueError, match="line 2: numbers after 'the': found 3, expected 1, as in line 1"):
         read_word_vectors(glove("400000 3\nthe 1 2 3\n"))
 
 
@@ -109,12 +109,12 @@ def test_unknown_words_depend_on_the_seed():
     assert (initial_word_vectors(["man"], {}, 5, seed=0) != initial_word_vectors(["man"], {}, 5, seed=1)).all()
 
 
-def test_numbers_of_an_unknown_word_never_change():
+def test_the_vector_of_an_unknown_word_never_changes():
     vector = initial_word_vectors(["man"], {}, 3, seed=0)[0]
     np.testing.assert_allclose(vector, [-0.2303734, -0.5389847, 0.5706963], rtol=1e-5)
 
 
-def test_numbers_of_unknown_words_are_spread_as_gloves_are():
+def test_vectors_of_unknown_words_have_the_spread_of_gloves():
     vectors = initial_word_vectors([f"word{number}" for number in range(200)], {})
     assert vectors.shape == (200, 300)
     assert vectors.dtype == np.float32
@@ -137,7 +137,7 @@ def test_a_known_vector_of_another_size_is_named():
         (" a  b_/c ", ["a", "b", "c"]),
     ],
 )
-def test_class_names_are_split_at_blanks_underscores_and_slashes(label, words):
+def test_class_names_are_split_at_spaces_underscores_and_slashes(label, words):
     assert label_words(label) == words
 
 
@@ -167,7 +167,7 @@ def test_real_vectors_have_300_numbers(data_dir):
 
 
 @pytest.mark.real_data
-def test_like_words_have_like_vectors(data_dir):
+def test_similar_words_have_similar_vectors(data_dir):
     known = read_word_vectors(data_dir / "glove" / "glove.tgif-subset.300d.txt", {"dog", "cat", "guitar"})
     dog, cat, guitar = (
         vector / np.linalg.norm(vector) for vector in initial_word_vectors(["dog", "cat", "guitar"], known)

@@ -1,8 +1,9 @@
-"""NExT-QA's and NExT-OE's tables of questions: reading them, writing them, and making candidates from short answers.
+"""NExT-QA's and NExT-OE's tables of questions: reading, writing, and generating candidates from short answers.
 
-The layouts in use are NExT-QA's own (``video,frame_count,width,height,question,answer,qid,type,a0..a4``, the answer a
-number from 0 to 4), VGT's (``video_id`` in place of ``video``), CoVGT's (the answer as the text of a candidate),
-HCRN-BERT's (one more column without a name) and the Parquet files of lmms-eval. All are told apart by what they hold.
+These layouts are supported: NExT-QA's own (``video,frame_count,width,height,question,answer,qid,type,a0..a4``, the
+answer a number from 0 to 4), VGT's (``video_id`` instead of ``video``), CoVGT's (the answer is the text of a
+candidate), HCRN-BERT's (an additional column without a name), and the Parquet files of lmms-eval. The layout is
+inferred from the content.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from trajvqa.datasets.questions import NUM_CANDIDATES, OPEN_ENDED_TYPES, QUESTIO
 
 __all__ = ["multiple_choice", "read_open_ended", "read_questions", "write_questions"]
 
-_CANDIDATES = tuple(f"a{place}" for place in range(NUM_CANDIDATES))
+_CANDIDATES = tuple(f"a{index}" for index in range(NUM_CANDIDATES))
 _COLUMNS = ("video", "frame_count", "width", "height", "question", "answer", "qid", "type", *_CANDIDATES)
 
 
 def read_questions(path: str | os.PathLike[str]) -> Questions:
-    """Read multiple-choice questions in any layout of NExT-QA's.
+    """Read multiple-choice questions in any layout of NExT-QA.
 
-    Texts are taken as they stand: also the answer ``none``, capitals and blanks at the ends.
+    Texts are not changed: the answer ``none``, capital letters and surrounding spaces are kept.
 
     Parameters
     ----------
     path
-        CSV in UTF-8, with or without byte order mark, or Parquet. Columns may come in any order; further ones are
-        left alone.
+        CSV in UTF-8, with or without byte order mark, or Parquet. Columns may be in any order; other columns are
+        ignored.
 
     Raises
     ------
@@ -44,11 +45,11 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     if not any(name in table.columns for name in _CANDIDATES):
         raise ValueError(
             f"{table.source}: found open-ended questions, without the columns a0 to a{NUM_CANDIDATES - 1}, expected "
-            "questions with candidates; trajvqa.datasets.nextqa.read_open_ended reads them and multiple_choice "
-            "makes candidates"
+            "questions with candidates; trajvqa.datasets.nextqa.read_open_ended reads them, and multiple_choice "
+            "generates candidates"
         )
     videos, qids = table.filled("video", "video_id"), table.filled("qid")
-    _refuse_repeated(table, videos, qids)
+    _check_unique(table, videos, qids)
     candidates = tuple(zip(*(table.column(name) for name in _CANDIDATES), strict=True))
     return Questions(
         videos=tuple(videos),
@@ -64,47 +65,47 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     )
 
 
-def _refuse_repeated(table: QuestionTable, videos: Sequence[str], qids: Sequence[str]) -> None:
+def _check_unique(table: QuestionTable, videos: Sequence[str], qids: Sequence[str]) -> None:
     seen: dict[tuple[str, str], int] = {}
     for row, key in enumerate(zip(videos, qids, strict=True)):
         first = seen.setdefault(key, row)
         if first != row:
-            raise table.error(row, "qid", f"{key[1]!r} of video {key[0]} again", f"it only at {table.places[first]}")
+            raise table.error(row, "qid", f"{key[1]!r} of video {key[0]} again", f"it only at {table.locations[first]}")
 
 
 def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Return the places of the right candidates, given as numbers or as texts throughout the file."""
+    """Return the indices of the correct candidates, given either as numbers or as texts in the whole file."""
     values = table.column("answer")
     numbered = [value.isascii() and value.removeprefix("-").isdigit() for value in values]
-    # One damaged answer shall not change what the others mean.
+    # A damaged answer must not change how the others are read.
     if 2 * sum(numbered) >= len(values):
         expected = f"a number from 0 to {NUM_CANDIDATES - 1}"
         fits = [len(value) == 1 and value in "01234" for value in values]
         answers = [int(value) if fit else -1 for value, fit in zip(values, fits, strict=True)]
     else:
         expected = f"the text of one of {', '.join(_CANDIDATES)}"
-        answers = [_place(value, texts) for value, texts in zip(values, candidates, strict=True)]
+        answers = [_index_of(value, texts) for value, texts in zip(values, candidates, strict=True)]
     for row, answer in enumerate(answers):
         if answer < 0:
             raise table.error(row, "answer", repr(values[row]), expected)
     return np.array(answers, np.int64)
 
 
-def _place(answer: str, texts: Sequence[str]) -> int:
-    """Return the first place of a text among candidates, -1 for none; blanks at the ends do not count."""
+def _index_of(answer: str, texts: Sequence[str]) -> int:
+    """Return the first index of a text among candidates, or -1; surrounding spaces are ignored."""
     stripped = [text.strip() for text in texts]
     return stripped.index(answer.strip()) if answer.strip() in stripped else -1
 
 
 def write_questions(path: str | os.PathLike[str], questions: Questions) -> None:
-    """Write questions as NExT-QA's CSV; `read_questions` gives back the same.
+    """Write questions as NExT-QA's CSV, from which `read_questions` reads equal questions.
 
     Parameters
     ----------
     path
-        The file to make or to replace, whole or not at all.
+        The file to write or to replace, atomically.
     questions
-        What to write.
+        The questions.
     """
     columns: list[Iterable[object]] = [
         questions.videos,
@@ -124,12 +125,12 @@ def write_questions(path: str | os.PathLike[str], questions: Questions) -> None:
 
 
 def _quoted(text: str) -> str:
-    """Return a field of CSV; unlike the csv module, a lone carriage return is quoted too."""
+    """Return a CSV field; unlike in the csv module, a lone carriage return is quoted, too."""
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
-    """Read NExT-OE's questions with short answers: NExT-QA's columns without the candidates.
+    """Read NExT-OE's questions with short answers, in NExT-QA's columns without the candidates.
 
     Parameters
     ----------
@@ -161,37 +162,37 @@ def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
 
 
 _FREQUENT_ROUNDS = 20
-"""Draws by frequency before rare answers get the same chance; few answers can be nearly all of a type."""
+"""Number of draws by frequency before all answers are drawn equally often; a few answers can dominate a type."""
 
 
 def multiple_choice(open_ended: OpenEnded, seed: int) -> Questions:
-    """Make multiple-choice questions: the right answer among four answers to other questions of the same type.
+    """Generate multiple-choice questions: the correct answer among four answers to other questions of the same type.
 
-    Wrong candidates are drawn as often as they are given as answers, so that a frequent text is no sign of the right
-    one. The five texts differ, not only by capitals or blanks at the ends. The right one stands at every place alike.
+    Wrong candidates are drawn with the frequency of the answers, so that a frequent text does not indicate the correct
+    one. The five texts differ in more than case or surrounding spaces. The index of the correct one is uniform.
 
-    Left out are the types that NExT-QA does not have (DB), and questions whose video and qid come a second time.
+    Types that NExT-QA does not have (DB) are omitted, and so are repetitions of a video and qid.
 
     Parameters
     ----------
     open_ended
         The questions; their order is kept.
     seed
-        The same number makes the same candidates.
+        Seed of the random draws.
 
     Raises
     ------
     ValueError
-        When a type has fewer than five different answers.
+        If a type has fewer than five different answers.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     rows = _kept_rows(open_ended)
     wrong = _wrong_answers(open_ended, rows, rng)
-    places = rng.integers(NUM_CANDIDATES, size=len(rows))
-    is_right = np.arange(NUM_CANDIDATES) == places[:, None]
-    options = np.empty(is_right.shape, np.int64)
-    options[is_right] = rows
-    options[~is_right] = wrong.ravel()
+    answers = rng.integers(NUM_CANDIDATES, size=len(rows))
+    is_correct = np.arange(NUM_CANDIDATES) == answers[:, None]
+    options = np.empty(is_correct.shape, np.int64)
+    options[is_correct] = rows
+    options[~is_correct] = wrong.ravel()
     chosen = rows.tolist()
     return Questions(
         videos=tuple(open_ended.videos[row] for row in chosen),
@@ -199,7 +200,7 @@ def multiple_choice(open_ended: OpenEnded, seed: int) -> Questions:
         types=tuple(open_ended.types[row] for row in chosen),
         questions=tuple(open_ended.questions[row] for row in chosen),
         candidates=tuple(tuple(open_ended.answers[row] for row in option) for option in options.tolist()),
-        answers=places,
+        answers=answers,
         frame_counts=open_ended.frame_counts[rows],
         widths=open_ended.widths[rows],
         heights=open_ended.heights[rows],
@@ -208,7 +209,7 @@ def multiple_choice(open_ended: OpenEnded, seed: int) -> Questions:
 
 
 def _kept_rows(open_ended: OpenEnded) -> NDArray[np.int64]:
-    """Return the rows of NExT-QA's types, of those with the same video and qid the first."""
+    """Return the rows of NExT-QA's types, without repetitions of a video and qid."""
     kept: dict[tuple[str, str], int] = {}
     for row, kind in enumerate(open_ended.types):
         if kind in QUESTION_TYPES:
@@ -217,7 +218,7 @@ def _kept_rows(open_ended: OpenEnded) -> NDArray[np.int64]:
 
 
 def _wrong_answers(open_ended: OpenEnded, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return (R, 4) rows of the same types whose answers differ from each other and from those of `rows`."""
+    """Return (R, 4) rows of the same types, with answers that differ from each other and from those of `rows`."""
     known: dict[str, int] = {}
     texts = np.array([known.setdefault(text.strip().lower(), len(known)) for text in open_ended.answers], np.int64)
     types = np.array(open_ended.types)[rows]
@@ -243,6 +244,6 @@ def _wrong_answers(open_ended: OpenEnded, rows: NDArray[np.int64], rng: np.rando
 
 
 def _repeated(texts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return where a number (R, C) equals one further left in its row."""
+    """Return the mask (R, C) of numbers that repeat one further left in their row."""
     repeated: NDArray[np.bool_] = np.tril(texts[:, :, None] == texts[:, None, :], -1).any(axis=2)
     return repeated

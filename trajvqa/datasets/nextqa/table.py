@@ -1,4 +1,4 @@
-"""Tables of text out of CSV and Parquet files: rows that know their lines."""
+"""Tables of text from CSV and Parquet files, with the location of each row for messages."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ class QuestionTable:
     source: str
     """The file, for messages."""
     columns: Mapping[str, Sequence[str]]
-    """Values by column name, in the order of the rows."""
-    places: Sequence[str]
-    """Where each row stands: ``line 7`` or ``row 6``."""
+    """Values of each column, in the order of the rows."""
+    locations: Sequence[str]
+    """Location of each row in the file: ``line 7`` or ``row 6``."""
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.locations)
 
     def column(self, *names: str) -> Sequence[str]:
-        """Return the first column that is there of several that mean the same.
+        """Return the first existing column of several equivalent names.
 
         Raises
         ------
         ValueError
-            When none is, naming the columns that were found.
+            If none exists, naming the columns that do.
         """
         for name in names:
             if name in self.columns:
                 return self.columns[name]
         found = ", ".join(name or "one without a name" for name in self.columns)
-        raise ValueError(f"{self.source}: found no column {' or '.join(names)}, only {found}")
+        raise ValueError(f"{self.source}: found the columns {found}, expected a column {' or '.join(names)}")
 
     def filled(self, *names: str) -> Sequence[str]:
-        """Return a column in which no value may be empty."""
+        """Return a column; raise ValueError if a value is empty."""
         values = self.column(*names)
         for row, value in enumerate(values):
             if not value.strip():
@@ -54,16 +54,16 @@ class QuestionTable:
         return values
 
     def integers(self, name: str) -> NDArray[np.int64]:
-        """Return a column of whole numbers of at least 1."""
+        """Return a column of positive integers; raise ValueError for other values."""
         values = self.column(name)
         for row, value in enumerate(values):
             # 18 digits always fit int64.
             if not (value.isascii() and value.isdigit() and len(value) <= 18 and int(value) > 0):
-                raise self.error(row, name, repr(value), "a whole number of at least 1")
+                raise self.error(row, name, repr(value), "an integer of at least 1")
         return np.array([int(value) for value in values], np.int64)
 
     def one_of(self, name: str, expected: Sequence[str]) -> Sequence[str]:
-        """Return a column whose values are known beforehand."""
+        """Return a column; raise ValueError if a value is not one of `expected`."""
         values, allowed = self.column(name), frozenset(expected)
         for row, value in enumerate(values):
             if value not in allowed:
@@ -72,21 +72,21 @@ class QuestionTable:
 
     def error(self, row: int, column: str, found: str, expected: str) -> ValueError:
         """Return the exception about the value of a row."""
-        return ValueError(f"{self.source}: {self.places[row]}: {column}: found {found}, expected {expected}")
+        return ValueError(f"{self.source}: {self.locations[row]}: {column}: found {found}, expected {expected}")
 
 
 def read_table(path: str | os.PathLike[str]) -> QuestionTable:
     """Read a CSV file in UTF-8, with or without byte order mark, or a Parquet file.
 
-    Columns come in any order. Blank lines are skipped.
+    Columns may be in any order. Blank lines are skipped.
 
     Raises
     ------
     ValueError
-        For an empty file, text that is not UTF-8, a row with another number of fields than the header, a column
-        name that comes twice; naming file and line.
+        If the file is empty or not UTF-8, a row has another number of fields than the header, or a column name
+        repeats; naming the file and the line.
     ImportError
-        For a Parquet file where pyarrow is missing.
+        If pyarrow is missing and the file is Parquet.
     """
     source = os.fspath(path)
     content = Path(path).read_bytes()
@@ -107,7 +107,7 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
-    places: list[str] = []
+    locations: list[str] = []
     line = 1
     try:
         for fields in reader:
@@ -119,17 +119,17 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
                         f"{source}: line {line}: found {len(fields)} fields, expected {len(header)}, as many as columns"
                     )
                 rows.append(fields)
-                places.append(f"line {line}")
-            # A record may span lines; it is found by its first.
+                locations.append(f"line {line}")
+            # A record may span several lines; its location is the first.
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{source}: line {line}: found no CSV that can be read ({error}), expected CSV") from None
+        raise ValueError(f"{source}: line {line}: found unreadable text ({error}), expected CSV") from None
     if not header:
         raise ValueError(f"{source}: found an empty file, expected a line of column names and rows")
     for name in header:
         if header.count(name) > 1:
             raise ValueError(f"{source}: line 1: found {header.count(name)} columns {name!r}, expected one")
-    return QuestionTable(source, dict(zip(header, zip(*rows, strict=True), strict=bool(rows))), places)
+    return QuestionTable(source, dict(zip(header, zip(*rows, strict=True), strict=bool(rows))), locations)
 
 
 def _from_parquet(source: str, content: bytes) -> QuestionTable:
@@ -141,11 +141,13 @@ def _from_parquet(source: str, content: bytes) -> QuestionTable:
     try:
         table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    # KeyError is how pyarrow refuses two columns of one name.
+    # pyarrow raises KeyError for two columns of the same name.
     except (KeyError, pyarrow.ArrowException, OSError) as error:
-        raise ValueError(f"{source}: found no Parquet table that can be read ({error}), expected one") from error
-    places = [f"row {row}" for row in range(table.num_rows)]
+        raise ValueError(f"{source}: found an unreadable Parquet table ({error}), expected a valid one") from error
+    locations = [f"row {row}" for row in range(table.num_rows)]
     for name, values in columns.items():
         if None in values:
             raise ValueError(f"{source}: row {values.index(None)}: {name}: found no value, expected one")
-    return QuestionTable(source, {name: [str(value) for value in values] for name, values in columns.items()}, places)
+    return QuestionTable(
+        source, {name: [str(value) for value in values] for name, values in columns.items()}, locations
+    )

@@ -67,7 +67,7 @@ def test_hcrn_bert_has_a_column_without_a_name_first(csv):
     assert_same(read_questions(csv(f",{HEADER}", f"0,{FIRST}", f"1,{SECOND}")), expected)
 
 
-def test_columns_come_in_any_order(csv):
+def test_columns_may_be_in_any_order(csv):
     expected = read_questions(csv(HEADER, FIRST, SECOND))
     turned = [",".join(reversed(line.split(","))) for line in (HEADER, FIRST, SECOND)]
     assert_same(read_questions(csv(*turned)), expected)
@@ -98,17 +98,17 @@ def test_the_answer_none_is_found_among_the_candidates(csv):
     assert read_questions(csv(HEADER, SECOND.replace("move,2,", "move,none,"))).answers.tolist() == [4]
 
 
-def test_blanks_and_capitals_stay(csv):
+def test_spaces_and_capitals_are_kept(csv):
     path = csv(HEADER, FIRST.replace("roll the handle", " Roll it "))
     assert read_questions(path).candidates[0][0] == " Roll it "
 
 
-def test_of_equal_candidates_the_first_is_right(csv):
+def test_the_first_of_equal_candidates_is_correct(csv):
     path = csv(HEADER, FIRST.replace("play,0,", "play,hit,").replace("strum", "hit"))
     assert read_questions(path).answers.tolist() == [2]
 
 
-def test_blanks_around_the_text_of_the_answer_do_not_count(csv):
+def test_spaces_around_the_text_of_the_answer_are_ignored(csv):
     path = csv(HEADER, FIRST.replace("play,0,", "play,strum ,"))
     assert read_questions(path).answers.tolist() == [2]
 
@@ -121,7 +121,7 @@ def check_error(path, message: str) -> None:
 def test_a_missing_column_is_named(csv):
     path = csv(HEADER.replace("qid", "id"), FIRST)
     found = "video, frame_count, width, height, question, answer, id, type, a0, a1, a2, a3, a4"
-    check_error(path, f"found no column qid, only {found}")
+    check_error(path, f"found the columns {found}, expected a column qid")
 
 
 @pytest.mark.parametrize("answer", ["5", "-1", "12"])
@@ -147,14 +147,14 @@ def test_an_unknown_type_is_named(csv):
     check_error(path, "line 3: type: found 'XX', expected one of CW, CH, TN, TP, TC, DC, DL, DO")
 
 
-def test_a_question_that_comes_twice_is_named(csv):
+def test_a_question_that_repeats_is_named(csv):
     path = csv(HEADER, FIRST, SECOND, FIRST)
     check_error(path, "line 4: qid: found '6' of video 4010069381 again, expected it only at line 2")
 
 
 def test_a_size_that_is_no_number_is_named(csv):
     path = csv(HEADER, FIRST.replace(",640,", ",wide,"))
-    check_error(path, "line 2: width: found 'wide', expected a whole number of at least 1")
+    check_error(path, "line 2: width: found 'wide', expected an integer of at least 1")
 
 
 def test_a_video_without_a_name_is_refused(csv):
@@ -162,15 +162,15 @@ def test_a_video_without_a_name_is_refused(csv):
     check_error(path, "line 2: video: found nothing, expected a value")
 
 
-def test_reading_open_ended_questions_says_where_to_go(csv):
+def test_reading_open_ended_questions_names_the_other_reader(csv):
     path = csv(",".join(HEADER.split(",")[:8]), "1,369,640,480,is it,yes,6,DB")
     with pytest.raises(ValueError, match=r"found open-ended questions.*nextqa\.read_open_ended reads them"):
         read_questions(path)
 
 
-def test_some_candidates_alone_are_a_missing_column(csv):
+def test_a_missing_candidate_column_is_named(csv):
     path = csv(HEADER.replace(",a4", ""), FIRST.replace(",pat", ""))
-    with pytest.raises(ValueError, match="found no column a4, only video, "):
+    with pytest.raises(ValueError, match=r"found the columns video, .*, expected a column a4"):
         read_questions(path)
 
 
@@ -224,7 +224,7 @@ def test_questions_with_short_answers_are_read(csv):
     assert found.source == str(path)
 
 
-def test_reading_candidates_as_open_ended_says_where_to_go(csv):
+def test_reading_candidates_as_open_ended_names_the_other_reader(csv):
     with pytest.raises(ValueError, match=r"found questions with candidates.*nextqa\.read_questions reads them"):
         read_open_ended(csv(HEADER, FIRST))
 
@@ -256,7 +256,7 @@ def open_ended(answers, types=None, qids=None) -> OpenEnded:
     )
 
 
-def test_the_right_answer_stands_at_its_place():
+def test_the_correct_answer_is_at_its_index():
     given = open_ended("abcdefgh")
     made = multiple_choice(given, 0)
     assert [texts[place] for texts, place in zip(made.candidates, made.answers, strict=True)] == list("abcdefgh")
@@ -265,7 +265,7 @@ def test_the_right_answer_stands_at_its_place():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_texts_differ_by_more_than_capitals_and_blanks(seed):
+def test_texts_differ_by_more_than_capitals_and_spaces(seed):
     made = multiple_choice(open_ended(["Car", "car ", " car", "dog", "dog", "hat", "cap", "cup"]), seed)
     for texts in made.candidates:
         assert len({text.strip().lower() for text in texts}) == 5
@@ -299,12 +299,12 @@ def test_the_seed_alone_decides():
     assert first.candidates != other.candidates
 
 
-def test_types_that_nextqa_does_not_have_are_left_out():
+def test_types_that_nextqa_does_not_have_are_omitted():
     made = multiple_choice(open_ended("abcdefyn", ["CW"] * 6 + ["DB"] * 2), 0)
     assert made.types == ("CW",) * 6
 
 
-def test_of_questions_of_one_key_the_first_gets_candidates():
+def test_only_the_first_question_of_a_key_gets_candidates():
     made = multiple_choice(open_ended("abcdefgh", qids="01234562"), 0)
     assert made.qids == tuple("0123456")
     assert made.questions[2] == "why 2"
@@ -363,7 +363,7 @@ def test_nextoes_training_questions(nextoe):
 
 
 @pytest.mark.real_data
-def test_nextoe_made_multiple_choice(nextoe):
+def test_nextoe_as_multiple_choice(nextoe):
     made = multiple_choice(nextoe, 0)
     # 2,928 are of type DB, and of the three keys that come twice one has no question of that type.
     assert len(made) == len(set(made.keys)) == 37523 - 2928 - 1
@@ -379,7 +379,7 @@ def test_nextoe_made_multiple_choice(nextoe):
 
 
 @pytest.mark.real_data
-def test_right_answers_stand_at_every_place_alike(nextoe):
+def test_correct_answers_have_uniform_indices(nextoe):
     made = multiple_choice(nextoe, 0)
     counts = np.bincount(made.answers, minlength=5)
     expected = len(made) / 5
@@ -387,7 +387,7 @@ def test_right_answers_stand_at_every_place_alike(nextoe):
 
 
 @pytest.mark.real_data
-def test_the_same_seed_makes_the_same_of_nextoe(nextoe):
+def test_the_same_seed_gives_the_same_candidates_for_nextoe(nextoe):
     first, again = multiple_choice(nextoe, 3), multiple_choice(nextoe, 3)
     assert first.candidates == again.candidates
     assert first.answers.tolist() == again.answers.tolist()

@@ -15,7 +15,7 @@ def read_one(tmp_path, content):
     return next(iter(read_annotations(tmp_path)))
 
 
-def test_boxes_stand_in_the_frames_that_have_them(tmp_path):
+def test_boxes_are_in_the_frames_that_have_them(tmp_path):
     video = read_one(tmp_path, document({3: ("dog", {1: (1, 2, 3, 4)})}, [], num_frames=3))
     assert video.categories == {3: "dog"}
     assert video.num_frames == 3
@@ -43,7 +43,7 @@ def test_a_zip_archive_and_its_folder_hold_the_same_videos(tmp_path):
     assert names == [["a", "b"], ["a", "b"]]
 
 
-def test_a_video_without_boxes_is_left_out(tmp_path):
+def test_a_video_without_boxes_is_omitted(tmp_path):
     (tmp_path / "empty.json").write_text(json.dumps(document({0: ("dog", {})}, [])))
     assert list(read_annotations(tmp_path)) == []
 
@@ -66,7 +66,7 @@ def test_a_video_without_boxes_is_left_out(tmp_path):
         ),
     ],
 )
-def test_a_fault_is_named_with_its_file_and_place(tmp_path, change, message):
+def test_an_error_names_the_file_and_the_position(tmp_path, change, message):
     content = two_dogs()
     change(content)
     with pytest.raises(ValueError, match=message):
@@ -98,7 +98,7 @@ def test_imagenet_vidvrd_has_900_videos(data_dir):
 
 
 @pytest.mark.real_data
-def test_vidor_is_read_too(data_dir):
+def test_vidor_is_also_read(data_dir):
     videos = {video.name: video for video in read_annotations(data_dir / "vidor")}
     assert videos["2793806282"].categories[1] == "dog"
     assert len(videos["2793806282"].relations) == 40

@@ -95,7 +95,7 @@ def test_the_annotations_answer_every_question(asked):
     assert all(answer_from_annotations(question) == question.answer for question in asked[1])
 
 
-def test_two_right_candidates_are_an_error(asked):
+def test_two_correct_candidates_are_an_error(asked):
     question = asked[1][0]
     double = MultipleChoice(question.draft, (question.draft.answer,) * 2, 0)
     with pytest.raises(ValueError, match="found 2 correct candidates"):
@@ -117,7 +117,7 @@ def test_geometry_answers_questions_about_relations(asked):
     assert np.mean(rights) > 0.9
 
 
-def test_an_answer_about_the_other_one_has_rivals_about_the_other_one(asked):
+def test_an_answer_about_the_other_one_has_wrong_candidates_about_it_too(asked):
     for question in asked[1]:
         if isinstance(question.draft.answer, Claim) and question.draft.family == "relation":
             about = Counter(candidate.other for candidate in question.candidates)

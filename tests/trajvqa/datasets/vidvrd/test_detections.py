@@ -30,7 +30,7 @@ def test_short_holes_are_filled_along_a_line_and_long_ones_stay():
     assert np.isnan(filled[5:9]).all()
 
 
-def test_nothing_is_filled_before_the_first_and_behind_the_last_box():
+def test_nothing_is_filled_before_the_first_and_after_the_last_box():
     track = np.full((6, 4), np.nan, np.float32)
     track[2], track[3] = 1, 1
     np.testing.assert_array_equal(np.isnan(fill_holes(track, 90)[:, 0]), [True, True, False, False, True, True])
@@ -43,7 +43,7 @@ def test_a_perfect_detector_sees_the_annotated_boxes(video):
     np.testing.assert_allclose(found.boxes[found.labels == 0][0], [190, 5, 210, 25])
 
 
-def test_about_the_asked_share_of_boxes_is_missed(tmp_path):
+def test_about_the_requested_share_of_boxes_is_missed(tmp_path):
     (tmp_path / "one.json").write_text(json.dumps(document({0: ("dog", still((0, 0, 50, 50), 4000))}, [], 4000)))
     video = next(iter(read_annotations(tmp_path)))
     luck = rng()
@@ -56,7 +56,7 @@ def test_each_object_becomes_a_trajectory_of_its_class(video):
     assert sorted(tracks.labels.tolist()) == [0, 1, 1]
 
 
-def test_the_same_chance_gives_the_same_detections(video):
+def test_the_same_seed_gives_the_same_detections(video):
     first, second = (detect(video, LABELS, DetectorOptions(), rng()) for _ in range(2))
     np.testing.assert_array_equal(first.boxes, second.boxes)
 

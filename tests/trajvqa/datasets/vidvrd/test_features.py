@@ -20,11 +20,11 @@ def tracks_of(*objects):
 
 LARGE, SMALL = (20, 80, 120, 180), (260, 60, 320, 100)
 PLACE_BESIDE = 10
-"""Column of a trajectory's place along x relative to the others of its class."""
+"""Column of a trajectory's mean position along x relative to the others of its class."""
 SPEED = 6
 
 
-def test_clips_tell_which_classes_there_are_and_how_many():
+def test_clips_describe_classes_and_their_numbers():
     features = clip_features(tracks_of((1, LARGE, 0), (1, SMALL, 0)), SIZE, num_classes=3, clips=4)
     assert features.shape == (4, 19)
     classes = features[:, :15].reshape(4, 3, 5)
@@ -33,7 +33,7 @@ def test_clips_tell_which_classes_there_are_and_how_many():
     np.testing.assert_allclose(classes[:, 1, 2], (70 + 290) / 2 / 400, rtol=1e-5)
 
 
-def test_clips_do_not_tell_which_object_of_a_class_is_where():
+def test_clips_do_not_distinguish_objects_of_a_class():
     first, second = (
         clip_features(tracks_of((0, box, 0), (0, other, 0)), SIZE, 1, 2)
         for box, other in ((LARGE, SMALL), (SMALL, LARGE))
@@ -41,7 +41,7 @@ def test_clips_do_not_tell_which_object_of_a_class_is_where():
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-def test_trajectories_tell_who_of_a_class_is_left():
+def test_trajectories_show_which_object_of_a_class_is_left():
     tracks = tracks_of((0, LARGE, 0), (0, SMALL, 0))
     features = trajectory_features(tracks, SIZE)
     assert features.shape == (2, 52)
@@ -49,7 +49,7 @@ def test_trajectories_tell_who_of_a_class_is_left():
     np.testing.assert_array_equal(features[:, PLACE_BESIDE] < 0, left)
 
 
-def test_trajectories_tell_who_moves():
+def test_trajectories_show_which_object_moves():
     tracks = tracks_of((0, LARGE, 3), (0, SMALL, 0))
     speeds = trajectory_features(tracks, SIZE)[:, SPEED]
     moving = [track.boxes[-1, 0] != track.boxes[0, 0] for track in tracks]
@@ -57,7 +57,7 @@ def test_trajectories_tell_who_moves():
     assert speeds[np.logical_not(moving)].max() < 0.01
 
 
-def test_the_change_over_its_life_is_told():
+def test_the_change_over_a_life_is_described():
     features = trajectory_features(tracks_of((0, LARGE, 3)), SIZE)
     np.testing.assert_allclose(features[0, 26], 3 * 27 / 400, atol=0.01)
 

@@ -72,41 +72,41 @@ boxes = st.tuples(*[st.floats(0, 100)] * 2, *[st.floats(1, 100)] * 2).map(
 
 
 @given(boxes, boxes, st.sampled_from(sorted(set(INVERSES) - {"next to"})))
-def test_what_one_is_to_another_the_other_is_inversely(first, second, words):
+def test_swapped_objects_have_the_inverse_relation(first, second, words):
     forth, back = agreement(first, second, words), agreement(second, first, INVERSES[words])
     np.testing.assert_allclose(forth, back, atol=1e-9)
     np.testing.assert_allclose(forth, -agreement(first, second, INVERSES[words]), atol=1e-9)
 
 
-def test_boxes_do_not_tell_deeds():
+def test_boxes_do_not_determine_actions():
     assert agreement(np.zeros((3, 4)), np.zeros((3, 4)), "chase") is None
 
 
-def test_relations_are_said_of_both_sides(dogs):
+def test_relations_are_claims_about_both_objects(dogs):
     assert Claim("left of", "dog") in dogs.true(0, whole(dogs))
     assert Claim("smaller than", "dog") in dogs.true(1, whole(dogs))
     assert Claim("behind", "dog") in dogs.true(1, whole(dogs))
 
 
-def test_objects_of_one_class_are_told_apart_by_place_and_size(dogs):
+def test_objects_of_one_class_are_named_by_position_and_size(dogs):
     assert [name.text() for name in dogs.names[0]] == ["the left dog", "the large dog"]
     assert [name.text() for name in dogs.names[1]] == ["the right dog", "the small dog"]
     assert [name.text() for name in dogs.names[2]] == ["the ball"]
 
 
-def test_objects_that_cannot_be_told_apart_have_no_name(tmp_path):
+def test_objects_that_cannot_be_distinguished_have_no_name(tmp_path):
     same = still((10, 10, 60, 60))
     assert timeline_of(tmp_path, document({0: ("dog", same), 1: ("dog", same)}, [])).names == {0: (), 1: ()}
 
 
-def test_boxes_contradict_what_they_are_far_from(dogs):
+def test_boxes_contradict_claims_that_they_are_far_from(dogs):
     assert dogs.contradicted(0, Claim("right of", "ball"), whole(dogs))
     assert dogs.contradicted(0, Claim("left of", "car"), whole(dogs)), "there is no car"
     assert not dogs.contradicted(0, Claim("left of", "ball"), whole(dogs))
     assert not dogs.contradicted(0, Claim("chase", "dog"), whole(dogs)), "boxes do not tell"
 
 
-def test_the_opposite_of_what_was_said_is_false_whatever_the_boxes(tmp_path):
+def test_the_opposite_of_an_annotation_is_false_whatever_the_boxes(tmp_path):
     box = still((10, 10, 60, 60))
     timeline = timeline_of(tmp_path, document({0: ("dog", box), 1: ("car", box)}, [(0, "front", 1, 0, 90)]))
     assert timeline.contradicted(0, Claim("behind", "car"), whole(timeline))
@@ -129,7 +129,7 @@ def test_a_name_does_not_give_the_answer_away(dogs):
     assert "larger than the other one" in answers
 
 
-def test_order_in_time_is_asked(dogs):
+def test_order_in_time_is_asked_about(dogs):
     (after,) = find(draft_questions(dogs), "what does the right dog do after it walks")
     assert (after.type, after.text(after.answer)) == ("TN", "sit")
     assert Claim("walk") in after.near
@@ -137,7 +137,7 @@ def test_order_in_time_is_asked(dogs):
     assert (before.type, before.text(before.answer)) == ("TP", "walk")
 
 
-def test_what_happens_meanwhile_is_asked(dogs):
+def test_simultaneous_actions_are_asked_about(dogs):
     found = find(draft_questions(dogs), "what does the left dog do while the right dog sits")
     assert {draft.text(draft.answer) for draft in found} == {"stand", "watch the ball"}
     assert {draft.type for draft in found} == {"TC"}
@@ -161,7 +161,7 @@ def test_objects_are_counted(dogs):
     assert (found.type, found.text(found.answer)) == ("DC", "two")
 
 
-def test_answers_are_right_and_near_ones_wrong(dogs):
+def test_answers_are_correct_and_near_ones_wrong(dogs):
     for draft in draft_questions(dogs):
         assert draft.answer in draft.true
         assert not draft.is_wrong(draft.answer)

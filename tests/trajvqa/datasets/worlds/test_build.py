@@ -21,7 +21,7 @@ SIZES = {"train": 120, "val": 10, "test": 60}
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
-    """A data folder and the statistics that were returned for it."""
+    """Return a data folder and its statistics."""
     folder = tmp_path_factory.mktemp("worlds")
     return folder, make_worlds(folder, WorldsOptions(**SIZES))
 
@@ -59,24 +59,24 @@ def test_every_question_has_five_different_candidates(asked, split):
     assert all(len(set(candidates)) == len(candidates) == 5 for candidates in asked[split].candidates)
 
 
-def test_the_right_candidate_stands_anywhere(asked):
+def test_the_correct_candidate_may_be_at_any_index(asked):
     answers = asked["train"].answers
     shares = np.bincount(answers, minlength=5) / len(answers)
     np.testing.assert_allclose(shares, 0.2, atol=0.05)
 
 
 def test_no_word_gives_the_answer_away(asked):
-    """Among the questions of a type, a word that is often offered is right in about one of five cases."""
+    """Among the questions of a type, a frequently offered word is correct in about one of five cases."""
     for kind, rows in rows_by_type(asked["train"]).items():
         offered: Counter[str] = Counter()
-        right: Counter[str] = Counter()
+        correct: Counter[str] = Counter()
         for row in rows:
             candidates = asked["train"].candidates[row]
             offered.update(word for text in candidates for word in text.split())
-            right.update(candidates[asked["train"].answers[row]].split())
+            correct.update(candidates[asked["train"].answers[row]].split())
         for word, count in offered.items():
             if count >= 200:
-                assert 0.1 < right[word] / count < 0.35, (kind, word)
+                assert 0.1 < correct[word] / count < 0.35, (kind, word)
 
 
 def test_the_text_alone_answers_no_more_than_it_does_in_nextqa(asked):
@@ -97,7 +97,7 @@ def test_every_type_of_nextqa_is_asked(asked):
     assert set(asked["train"].types) == {"CW", "CH", "TN", "TP", "TC", "DC", "DL", "DO"}
 
 
-def test_every_count_is_as_frequent(asked):
+def test_all_counts_are_about_equally_frequent(asked):
     questions = asked["train"]
     rows = [row for row, kind in enumerate(questions.types) if kind == "DC"]
     counts = Counter(questions.candidates[row][questions.answers[row]] for row in rows)
@@ -176,18 +176,18 @@ def rows_by_type(questions: Questions) -> dict[str, list[int]]:
 
 
 def text_accuracy(train: Questions, test: Questions) -> float:
-    """Share of questions answered by how often pairs of a word asked and a word offered were right."""
+    """Accuracy of choosing by how often pairs of a word in the question and in a candidate were correct."""
     offered: Counter[tuple[str, str]] = Counter()
-    right: Counter[tuple[str, str]] = Counter()
+    correct: Counter[tuple[str, str]] = Counter()
     for row, text in enumerate(train.questions):
         for place, candidate in enumerate(train.candidates[row]):
             found = pairs(text, candidate)
             offered.update(found)
             if place == train.answers[row]:
-                right.update(found)
+                correct.update(found)
 
     def score(text: str, candidate: str) -> float:
-        return float(np.mean([np.log((right[pair] + 1) / (offered[pair] + 5)) for pair in pairs(text, candidate)]))
+        return float(np.mean([np.log((correct[pair] + 1) / (offered[pair] + 5)) for pair in pairs(text, candidate)]))
 
     chosen = [
         int(np.argmax([score(text, candidate) for candidate in candidates]))
