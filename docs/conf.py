@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import pkgutil
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,8 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import trajtrack
-import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` unpatched: see below)
+import trajvqa
+from trajtrack.option_fields import documentation_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -63,7 +66,30 @@ def _as_written(*_: Any, **__: Any) -> typing.NoReturn:
 typing.get_type_hints = _as_written
 
 
+def _keep_options(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Show fields whose documentation is in their declaration, which autodoc takes for undocumented."""
+    return False if name in _DOCUMENTED_FIELDS else None
+
+
+def _document_options(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    owner, _, field = name.rpartition(".")
+    if what == "attribute" and field in _DOCUMENTED_FIELDS:
+        lines[:] = [documentation_of(pkgutil.resolve_name(owner))[field], ""]
+
+
+_DOCUMENTED_FIELDS = {
+    field
+    for package in (trajtrack, trajvqa)
+    for name in package.__all__
+    if dataclasses.is_dataclass(item := getattr(package, name)) and isinstance(item, type)
+    for field in documentation_of(item)
+}
+"""Names of the fields of all option classes."""
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("autodoc-skip-member", _keep_options)
+    app.connect("autodoc-process-docstring", _document_options)
     app.connect("source-read", _link_pages_of_the_site)
     app.connect("include-read", _link_pages_of_the_site)
     app.add_html_math_renderer(

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import inspect
-import textwrap
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trajtrack.console.errors import UsageError
+from trajtrack.option_fields import documentation_of
 from trajtrack.options import LinkOptions
 
 __all__ = ["add_link_flags", "link_options"]
 
 
 def add_link_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags, with the fields' documentation as help."""
+    """Add the flags, with the documentation of the options as help."""
     group = parser.add_argument_group("linking")
-    types, texts = get_type_hints(LinkOptions), _documentation(LinkOptions)
+    types, texts = get_type_hints(LinkOptions), documentation_of(LinkOptions)
     for field in fields(LinkOptions):
         kind: Any = types[field.name]
         settings: dict[str, Any]
@@ -29,17 +27,17 @@ def add_link_flags(parser: argparse.ArgumentParser) -> None:
         else:
             settings = {"type": kind, "metavar": "N" if kind is int else "X"}
         default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-        text = f"{texts.get(field.name, '')} Default: {default}.".replace("%", "%%")
+        text = f"{texts[field.name]} Default: {default}.".replace("%", "%%")
         group.add_argument(_flag(field.name), default=argparse.SUPPRESS, help=text, **settings)
 
 
 def link_options(arguments: argparse.Namespace) -> LinkOptions:
-    """Return the options that were given.
+    """Return the options given on the command line.
 
     Raises
     ------
     UsageError
-        When one is out of its range.
+        If one is out of range.
     """
     given = {field.name: getattr(arguments, field.name) for field in fields(LinkOptions) if field.name in arguments}
     try:
@@ -51,19 +49,3 @@ def link_options(arguments: argparse.Namespace) -> LinkOptions:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _documentation(kind: type) -> dict[str, str]:
-    """Return the strings below the fields of a class; none where its source is not at hand."""
-    try:
-        source = inspect.getsource(kind)
-    except OSError:
-        return {}
-    (definition,) = ast.parse(textwrap.dedent(source)).body
-    assert isinstance(definition, ast.ClassDef)
-    texts = {}
-    for field, text in zip(definition.body, definition.body[1:], strict=False):
-        match field, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(documentation))):
-                texts[name] = " ".join(documentation.split())
-    return texts

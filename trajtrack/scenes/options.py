@@ -1,18 +1,20 @@
-"""What happens in a synthetic scene, and what a detector makes of it."""
+"""What happens in a synthetic scene, and what a simulated detector reports of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from trajtrack.columns import as_count
+from trajtrack.option_fields import check_options, count, number
 
 __all__ = ["SceneOptions"]
+
+_LARGEST = 1e9
+_LARGEST_COUNT = 10**9
 
 
 @dataclass(frozen=True)
 class SceneOptions:
-    """What happens in a scene and what a detector makes of it. Lengths are in pixels, times in frames.
+    """What happens in a scene and what a detector reports of it. Lengths are in pixels, times in frames.
 
     Raises
     ------
@@ -20,62 +22,45 @@ class SceneOptions:
         Naming the option, what was found and what was expected.
     """
 
-    num_frames: int = 300
-    """Frames of the video."""
-    objects_per_frame: float = 15.0
-    """Mean number of objects in the image."""
-    num_classes: int = 2
-    """Classes, labelled from 0; an object keeps its class."""
-    image_width: float = 1280.0
-    """Width of the image."""
-    image_height: float = 720.0
-    """Height of the image."""
-    min_size: float = 40.0
-    """Height of the smallest object."""
-    max_size: float = 180.0
-    """Height of the largest object."""
-    mean_life: float = 200.0
-    """Mean time from an object's entering the image at a border to its leaving it at another."""
-    speed: float = 5.0
-    """Mean path of an object in a frame, roughly; slow and short-lived objects vanish before they reach
-    another border."""
-    occlusion: float = 0.7
-    """Share of a box, covered by one nearer object, above which the detector does not see it; 1 sees
-    everything."""
-    camera_shake: float = 1.0
-    """Largest displacement of the whole image along each axis."""
-    dropout: float = 0.1
-    """Share of visible boxes, roughly, that the detector misses."""
-    dropout_run: int = 3
-    """Mean number of successive frames in which it misses the same object."""
-    jitter: float = 0.03
-    """Standard deviation of a detected box's centre and size, as a share of its size."""
-    proposals_per_object: int = 1
-    """Detections of each detected box, as a detector gives before any suppression."""
-    false_positives: float = 1.0
-    """Mean number of false detections in a frame."""
-    label_noise: float = 0.0
-    """Share of the detections of objects that carry a random class."""
-    seed: int = 0
-    """Seed of all chance; the same options make the same scene on every platform."""
+    num_frames: int = count(300, 0, _LARGEST_COUNT, "Number of frames.")
+    objects_per_frame: float = number(15.0, 0, _LARGEST, "Mean number of objects in the image.")
+    num_classes: int = count(2, 1, _LARGEST_COUNT, "Number of classes, labelled from 0; an object keeps its class.")
+    image_width: float = number(1280.0, 1, _LARGEST, "Width of the image.")
+    image_height: float = number(720.0, 1, _LARGEST, "Height of the image.")
+    min_size: float = number(40.0, 1, _LARGEST, "Height of the smallest object.")
+    max_size: float = number(180.0, 1, _LARGEST, "Height of the largest object.")
+    mean_life: float = number(
+        200.0, 1, _LARGEST, "Mean time between an object's entering at one border of the image and leaving at another."
+    )
+    speed: float = number(
+        5.0,
+        0,
+        _LARGEST,
+        "Approximate mean distance an object moves per frame; slow and short-lived objects vanish before they reach "
+        "another border.",
+    )
+    occlusion: float = number(
+        0.7,
+        0,
+        1,
+        "Fraction of a box, covered by one nearer object, above which the detector misses it; at 1 it misses none.",
+    )
+    camera_shake: float = number(1.0, 0, _LARGEST, "Maximum displacement of the whole image along each axis.")
+    dropout: float = number(0.1, 0, 1, "Approximate fraction of visible boxes that the detector misses.")
+    dropout_run: int = count(
+        3, 1, _LARGEST_COUNT, "Mean number of successive frames in which it misses the same object."
+    )
+    jitter: float = number(
+        0.03, 0, _LARGEST, "Standard deviation of a detected box's centre and size, as a fraction of its size."
+    )
+    proposals_per_object: int = count(
+        1, 1, _LARGEST_COUNT, "Number of detections for each detected box, as detectors report before suppression."
+    )
+    false_positives: float = number(1.0, 0, _LARGEST, "Mean number of false detections per frame.")
+    label_noise: float = number(0.0, 0, 1, "Fraction of the detections of objects that carry a random class.")
+    seed: int = count(0, 0, 2**63 - 1, "Seed of the random numbers; equal options make equal scenes on every platform.")
 
     def __post_init__(self) -> None:
-        for name in ("num_frames", "false_positives", "objects_per_frame", "camera_shake", "jitter"):
-            _check_number(name, getattr(self, name), 0.0)
-        for name in ("image_width", "image_height", "min_size", "mean_life"):
-            _check_number(name, getattr(self, name), 1.0)
-        _check_number("max_size", self.max_size, float(self.min_size))
-        _check_number("speed", self.speed, 0.0)
-        for name in ("occlusion", "dropout", "label_noise"):
-            _check_number(name, getattr(self, name), 0.0, 1.0)
-        for name in ("num_frames", "seed"):
-            as_count(name, getattr(self, name))
-        for name in ("num_classes", "dropout_run", "proposals_per_object"):
-            as_count(name, getattr(self, name), minimum=1)
-
-
-def _check_number(name: str, value: Any, low: float, high: float = 1e9) -> None:
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name}: expected a number, found {value!r}")
-    if not low <= float(value) <= high:
-        raise ValueError(f"{name}: expected a number from {low:g} to {high:g}, found {value!r}")
+        check_options(self)
+        if self.max_size < self.min_size:
+            raise ValueError(f"max_size: found {self.max_size!r}, expected at least min_size={self.min_size:g}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.option_fields import with_overrides
 from trajtrack.scenes.detector import detect
 from trajtrack.scenes.objects import make_truth, visibility_of
 from trajtrack.scenes.options import SceneOptions
@@ -54,11 +55,7 @@ def make_scene(options: SceneOptions | None = None, **overrides: Any) -> Scene:
     ValueError, TypeError
         When an option is unknown or out of its range.
     """
-    unknown = overrides.keys() - SceneOptions.__dataclass_fields__.keys()
-    if unknown:
-        expected = ", ".join(SceneOptions.__dataclass_fields__)
-        raise TypeError(f"unknown option {min(unknown)!r}, expected one of {expected}")
-    options = replace(options or SceneOptions(), **overrides)
+    options = with_overrides(options or SceneOptions(), overrides)
     rng = np.random.Generator(np.random.PCG64(options.seed))
     truth, missed = make_truth(options, rng)
     visibility = visibility_of(truth) if options.occlusion < 1 else np.ones(len(truth), np.float32)

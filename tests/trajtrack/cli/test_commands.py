@@ -153,7 +153,7 @@ def test_a_pattern_without_a_match_is_named(tmp_path, capsys):
 
 def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys):
     assert main(["link", str(detections_file), "-o", "out", "--iou-threshold", "2"]) == 2
-    assert capsys.readouterr().err == "trajtrack: error: --iou-threshold: expected a number from 0 to 1, found 2.0\n"
+    assert capsys.readouterr().err == "trajtrack: error: --iou-threshold: found 2.0, expected a number from 0 to 1\n"
 
 
 @pytest.mark.parametrize(

@@ -163,23 +163,23 @@ def test_a_scene_of_nothing_is_empty(option):
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
-        ("num_frames", -1, "at least 0|from 0"),
+        ("num_frames", -1, "from 0"),
         ("dropout", 1.5, "from 0 to 1"),
-        ("num_classes", 0, "at least 1"),
-        ("max_size", 3, "from 40"),
+        ("num_classes", 0, "from 1"),
+        ("max_size", 3, "at least min_size=40"),
         ("jitter", float("nan"), "from 0"),
     ],
 )
 def test_an_option_out_of_range_is_named_with_what_was_expected(option, value, expected):
-    with pytest.raises(ValueError, match=rf"^{option}: expected .*({expected}).*, found"):
+    with pytest.raises(ValueError, match=rf"^{option}: found {value}, expected .*{expected}"):
         make_scene(**{option: value})
 
 
 def test_an_option_of_the_wrong_type_is_named():
-    with pytest.raises(TypeError, match=r"^speed: expected a number, found 'fast'"):
+    with pytest.raises(TypeError, match=r"^speed: found 'fast', expected a number"):
         make_scene(speed="fast")
 
 
 def test_an_unknown_option_is_named_with_those_that_there_are():
-    with pytest.raises(TypeError, match="unknown option 'colour', expected one of num_frames"):
+    with pytest.raises(TypeError, match="unknown option 'colour', expected one of camera_shake"):
         make_scene(colour="red")
