@@ -24,7 +24,7 @@ import torch
 
 from link import markdown
 from trajvqa.data.splits import open_split
-from trajvqa.datasets.nextqa.questions import read_questions, write_questions
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.evaluation.predict import predict
 from trajvqa.experiments.files import read_experiment
 from trajvqa.training.checkpoints import load_model

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from trajvqa.config import ModelConfig, TrainingConfig
-from trajvqa.datasets.nextqa.questions import multiple_choice, read_open_ended, read_questions, write_questions
+from trajvqa.datasets.nextqa import multiple_choice, read_open_ended, read_questions, write_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, score
 from trajvqa.evaluation.statistics import bootstrap_interval
 from trajvqa.experiments.files import read_experiment, read_table

@@ -9,11 +9,10 @@ import pytest
 from helpers.data_examples import write_data
 from trajvqa.cli import main
 from trajvqa.data.file_reports import FileReport
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.doctor import Report, examine
-from trajvqa.stores import VideoTrajectories, write_trajectories
-from trajvqa.stores.frame_features import write_frame_features
-from trajvqa.text.vocabulary import Vocabulary, write_vocabulary
+from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+from trajvqa.text import Vocabulary, write_vocabulary
 
 
 @pytest.fixture

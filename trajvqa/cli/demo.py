@@ -9,7 +9,7 @@ from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
 from trajvqa.cli.progress import TrainingProgress
-from trajvqa.datasets.worlds.build import WorldsOptions, make_worlds
+from trajvqa.datasets.worlds import WorldsOptions, make_worlds
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table
 from trajvqa.experiments.files import read_experiment
 from trajvqa.training.curves import draw_curves

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score
 from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, p_text

@@ -17,7 +17,7 @@ from trajvqa.data.splits import open_split
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
 from trajvqa.models.trajectory import TrajectoryModel
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.stores import TrajectoryStore
 from trajvqa.training.checkpoints import load_model
 
 __all__ = ["add_command"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from trajtrack.files.atomic import atomic_output
 from trajvqa.config import Experiment
 from trajvqa.data.folder import find_files
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, score
 from trajvqa.evaluation.statistics import mcnemar, p_text

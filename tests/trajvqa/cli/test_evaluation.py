@@ -11,7 +11,7 @@ import pytest
 
 from helpers.question_examples import make_questions
 from trajvqa.cli import main
-from trajvqa.datasets.nextqa.questions import read_questions, write_questions
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, write_predictions
 from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar
 

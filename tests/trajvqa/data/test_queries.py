@@ -9,8 +9,8 @@ import pytest
 
 from helpers.question_examples import make_questions
 from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
-from trajvqa.stores.bert_features import BertFeatures
-from trajvqa.text.vocabulary import Vocabulary
+from trajvqa.stores import BertFeatures
+from trajvqa.text import Vocabulary
 
 QUESTIONS = make_questions()
 VOCABULARY = Vocabulary.from_tokens(

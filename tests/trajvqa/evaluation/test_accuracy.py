@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.question_examples import make_questions
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import QUESTION_TYPES, Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score, write_predictions
 

@@ -12,7 +12,7 @@ from itertools import product
 
 import pytest
 
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.experiments.files import read_experiment, read_table
 from trajvqa.experiments.tables import GROUPS
 

@@ -11,9 +11,9 @@ import pytest
 from helpers.question_examples import make_questions
 from trajtrack import Detections, LinkOptions, link, read, write
 from trajvqa.cli import main
-from trajvqa.datasets.nextqa.questions import write_questions
-from trajvqa.ingest.build import BuildOptions, build_trajectories
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.datasets.nextqa import write_questions
+from trajvqa.ingest import BuildOptions, build_trajectories
+from trajvqa.stores import TrajectoryStore
 
 BOXES = {"dog": [0.0, 0, 20, 10], "cat": [50.0, 0, 60, 10]}
 CONFIDENCES = {"dog": 0.5, "cat": 0.75}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajvqa.datasets.nextqa.questions import multiple_choice, read_open_ended, read_questions, write_questions
+from trajvqa.datasets.nextqa import multiple_choice, read_open_ended, read_questions, write_questions
 from trajvqa.datasets.questions import OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
 HEADER = "video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4"

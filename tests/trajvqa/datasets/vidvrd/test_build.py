@@ -10,7 +10,7 @@ import pytest
 from helpers.vidvrd_examples import write_videos
 from trajtrack.console.parser import CommandParser
 from trajvqa.cli import vidvrd
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.vidvrd.annotations import read_annotations
 from trajvqa.datasets.vidvrd.build import VidvrdOptions, film, make_vidvrd_questions, split_videos
 from trajvqa.datasets.vidvrd.candidates import MultipleChoice, choose_questions, collect_answers, with_candidates
@@ -19,8 +19,7 @@ from trajvqa.datasets.vidvrd.detections import DetectorOptions, link_video
 from trajvqa.datasets.vidvrd.oracles import TrajectoryOracle, answer_from_annotations
 from trajvqa.datasets.vidvrd.questions import draft_questions
 from trajvqa.datasets.vidvrd.timeline import Timeline
-from trajvqa.stores.frame_features import FrameFeatures
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.stores import FrameFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
 SMALL = VidvrdOptions(val_videos=3, test_videos=5)

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from trajvqa.cli import main
-from trajvqa.datasets.nextqa.questions import read_questions
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
-from trajvqa.datasets.worlds.build import WorldsOptions, make_worlds
-from trajvqa.stores.frame_features import FrameFeatures
-from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.datasets.worlds import WorldsOptions, make_worlds
+from trajvqa.stores import FrameFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
 SIZES = {"train": 120, "val": 10, "test": 60}
