@@ -319,7 +319,7 @@ def test_the_command_skips_broken_videos_on_request(videos, output, capsys):
         (["--limit", "0"], "--limit: found 0, expected at least 1"),
         (["--image-size", "big"], "--image-size: found 'big', expected WIDTHxHEIGHT"),
         (["--features", "nowhere"], "--features: found no folder nowhere, expected one"),
-        (["--iou-threshold", "2"], "--iou-threshold: expected a number from 0 to 1"),
+        (["--iou-threshold", "2"], "--iou-threshold: found 2.0, expected a number from 0 to 1"),
     ],
 )
 def test_flags_out_of_range_are_a_usage_error(videos, output, capsys, words, message):
