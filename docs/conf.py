@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pkgutil
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,29 +65,17 @@ def _as_written(*_: Any, **__: Any) -> typing.NoReturn:
 typing.get_type_hints = _as_written
 
 
-def _keep_options(app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
-    """Show fields whose documentation is in their declaration, which autodoc takes for undocumented."""
-    return False if name in _DOCUMENTED_FIELDS else None
-
-
 def _document_options(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    owner, _, field = name.rpartition(".")
-    if what == "attribute" and field in _DOCUMENTED_FIELDS:
-        lines[:] = [documentation_of(pkgutil.resolve_name(owner))[field], ""]
-
-
-_DOCUMENTED_FIELDS = {
-    field
-    for package in (trajtrack, trajvqa)
-    for name in package.__all__
-    if dataclasses.is_dataclass(item := getattr(package, name)) and isinstance(item, type)
-    for field in documentation_of(item)
-}
-"""Names of the fields of all option classes."""
+    """Show the fields of an option class, whose documentation is in their declarations."""
+    if what == "class" and dataclasses.is_dataclass(obj):
+        texts = documentation_of(obj)
+        for field in dataclasses.fields(obj):
+            if field.name in texts:
+                facts = (f"   :type: {field.type}", f"   :value: {field.default!r}", "", f"   {texts[field.name]}", "")
+                lines += [f".. attribute:: {field.name}", *facts]
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("autodoc-skip-member", _keep_options)
     app.connect("autodoc-process-docstring", _document_options)
     app.connect("source-read", _link_pages_of_the_site)
     app.connect("include-read", _link_pages_of_the_site)

@@ -52,9 +52,7 @@ def test_overrides_replace_fields_and_are_checked():
 
 
 def test_an_unknown_override_is_named_with_the_known_ones():
-    with pytest.raises(
-        TypeError, match="^found an unknown option 'lenght', expected one of exact, free, length, mode, t"
-    ):
+    with pytest.raises(TypeError, match=r"^found an unknown option 'lenght', expected one of exact, free, length, "):
         with_overrides(Options(), {"lenght": 3})
 
 
