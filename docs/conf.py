@@ -11,7 +11,7 @@ from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import trajtrack
-import trajvqa
+import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` unpatched: see below)
 from trajtrack.option_fields import documentation_of
 
 if TYPE_CHECKING:
