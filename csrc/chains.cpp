@@ -1,6 +1,5 @@
 #include "chains.h"
 
-#include <limits>
 #include <utility>
 
 namespace trajtrack {
@@ -9,20 +8,18 @@ namespace {
 
 // For each node the first node of its chain.
 std::vector<Node> find_heads(const NodeLists& links) {
-  constexpr Node kNone = std::numeric_limits<Node>::max();
-  constexpr Node kSeveral = kNone - 1;
   const auto count = static_cast<Node>(links.offsets.size() - 1);
-  std::vector<Node> heads(count, kNone);  // until a node's turn: its predecessor
+  std::vector<Node> heads(count, kNone);  // of a node not yet visited: its predecessor
   for (Node node = 0; node < count; ++node) {
     const Node before = heads[node];
-    const bool goes_on = before != kNone && before != kSeveral && links[before].size() == 1;
-    heads[node] = goes_on ? heads[before] : node;
-    for (const Node target : links[node]) heads[target] = heads[target] == kNone ? node : kSeveral;
+    const bool continues = before != kNone && before != kSeveral && links[before].size() == 1;
+    heads[node] = continues ? heads[before] : node;
+    for (const Node target : links[node]) heads[target] = added_predecessor(heads[target], node);
   }
   return heads;
 }
 
-// Disjoint sets of nodes; the smallest node of a set stands for it.
+// Disjoint sets of nodes, each represented by its smallest node.
 class Sets {
  public:
   explicit Sets(Node count) : parents_(count) {

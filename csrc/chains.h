@@ -14,8 +14,8 @@ namespace trajtrack {
 struct ChainOrder {
   // What extraction must know of the node at a position, so that it seldom needs the graph.
   struct Traits {
-    bool goes_on : 1;     // whether its one link leads to the next position
-    bool suppresses : 1;  // whether it suppresses or is suppressed by others
+    bool has_successor : 1;  // whether its one link leads to the next position
+    bool suppresses : 1;     // whether it suppresses or is suppressed by others
   };
 
   std::vector<Node> nodes;             // the node at each position

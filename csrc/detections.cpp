@@ -11,8 +11,6 @@ namespace trajtrack {
 
 namespace {
 
-constexpr float kLargestCoordinate = 1e9f;
-
 bool in_range(Box box) {
   return (std::abs(box.x1) <= kLargestCoordinate) & (std::abs(box.y1) <= kLargestCoordinate) &
          (std::abs(box.x2) <= kLargestCoordinate) & (std::abs(box.y2) <= kLargestCoordinate);

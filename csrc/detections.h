@@ -6,13 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "node.h"
 #include "overlap.h"
 
 namespace trajtrack {
-
-// Number of a detection among those that take part, ordered by frame and, within a frame, by input row. So
-// comparing two nodes compares (frame, row), the order by which every tie is decided.
-using Node = std::uint32_t;
 
 // Non-owning columns of N detections in the caller's row order.
 struct DetectionsView {

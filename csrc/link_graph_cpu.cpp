@@ -122,29 +122,20 @@ class Predecessors {
  public:
   explicit Predecessors(const NodeLists& links) : links_(links), previous_(links.offsets.size() - 1, kNone) {
     for (Node node = 0; node < previous_.size(); ++node) {
-      for (const Node target : links[node]) previous_[target] = previous_[target] == kNone ? node : kSeveral;
+      for (const Node target : links[node]) previous_[target] = added_predecessor(previous_[target], node);
     }
   }
 
   // Whether no link leads to the node.
   bool is_start(Node node) const { return previous_[node] == kNone; }
 
-  // The first node, and the number of links, of the longest chain of at most `limit` links that leads to
-  // `node`, in which each link is the only one of both its ends.
-  std::pair<Node, std::int64_t> chain_to(Node node, std::int64_t limit) const {
-    std::int64_t length = 0;
-    for (; length < limit; ++length) {
-      const Node previous = previous_[node];
-      if (previous == kNone || previous == kSeveral || links_[previous].size() > 1) break;
-      node = previous;
-    }
-    return {node, length};
+  ChainStart chain_to(Node node, std::int64_t limit) const {
+    return trajtrack::chain_to(
+        node, limit, [this](Node target) { return previous_[target]; },
+        [this](Node source) { return links_[source].size(); });
   }
 
  private:
-  static constexpr Node kNone = std::numeric_limits<Node>::max();
-  static constexpr Node kSeveral = kNone - 1;
-
   const NodeLists& links_;
   std::vector<Node> previous_;
 };

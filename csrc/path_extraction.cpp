@@ -1,4 +1,4 @@
-// The graph falls apart into components that do not touch one another: each is extracted by itself, and the
+// The graph consists of connected components: each is extracted by itself, and the
 // paths of all, sorted by (sum, start), are in the order in which a search of the whole graph would have
 // found them, because within a component that order never rises.
 #include "path_extraction.h"
@@ -13,8 +13,6 @@
 namespace trajtrack {
 
 namespace {
-
-constexpr Node kNone = PathEntry::kNone;
 
 // Extracts one component after another; nodes are named by position throughout.
 class Extractor {
@@ -57,7 +55,7 @@ class Extractor {
   // Calls visit(position) for each node to which the node at `position` links, in the order of nodes.
   template <typename Visit>
   void visit_successors(Node position, const Visit& visit) const {
-    if (order_.traits[position].goes_on) {
+    if (order_.traits[position].has_successor) {
       visit(position + 1);
     } else {
       for (const Node node : graph_.links[order_.nodes[position]]) visit(order_.positions[node]);
@@ -69,7 +67,7 @@ class Extractor {
     for (Node position = begin; position < end; ++position) {
       const ChainOrder::Traits traits = order_.traits[position];
       const bool last = position + 1 == end;
-      if (traits.suppresses || traits.goes_on == last || !(scores[order_.nodes[position]] > 0)) return false;
+      if (traits.suppresses || traits.has_successor == last || !(scores[order_.nodes[position]] > 0)) return false;
     }
     double sum = 0;
     for (Node position = end; position-- > begin;) {
@@ -143,12 +141,12 @@ class Extractor {
         removed_.push_back(position);
       }
     }
-    mend();
+    update_after_removal();
   }
 
-  // Brings table and starts up to date after nodes were removed: only nodes whose best path ran through a
-  // removed node are chosen anew, later ones first.
-  void mend() {
+  // Updates the table and the starts after nodes were removed: only nodes whose best path ran through a removed node
+  // choose again, later ones first.
+  void update_after_removal() {
     opened_.clear();
     for (const Node position : removed_) {
       mark_followers(position);
@@ -168,7 +166,7 @@ class Extractor {
     for (const Node position : opened_) push_start(position);
   }
 
-  // Adds the nodes whose best path runs on into `target` to the outdated ones, and forgets them.
+  // Marks the nodes whose best path continues with `target` as outdated, and clears their list.
   void mark_followers(Node target) {
     for (Node position = std::exchange(table_[target].first_follower, kNone); position != kNone;
          position = table_[position].next_follower) {
@@ -182,7 +180,7 @@ class Extractor {
   const ChainOrder& order_;
   PathEntry* table_;
   std::vector<Path> paths_;
-  std::vector<Start> starts_;  // a heap; sums may be out of date, and then are too large
+  std::vector<Start> starts_;  // a heap; outdated sums are too large, never too small
   std::vector<Node> removed_;
   std::vector<Node> outdated_;  // a heap, the last position on top
   std::vector<Node> opened_;

@@ -27,8 +27,6 @@ struct PathEntry {
   std::uint32_t predecessors;  // number of remaining predecessors of score >= 0
   float score;
   NodeState state;
-
-  static constexpr Node kNone = ~Node{0};
 };
 
 struct Extraction {
@@ -39,7 +37,7 @@ struct Extraction {
   // Calls visit(node) for the nodes of a path, by frame.
   template <typename Visit>
   void visit_nodes(const Path& path, const Visit& visit) const {
-    for (Node position = path.start; position != PathEntry::kNone; position = table[position].next) {
+    for (Node position = path.start; position != kNone; position = table[position].next) {
       visit(nodes[position]);
     }
   }

@@ -52,12 +52,6 @@ std::size_t overlapping(const BoxColumns& boxes, const BoxColumns& bounds, Box b
                      bounds.x1.data(), begin, group.end, box, area(box), threshold, found.data());
 }
 
-// Unsigned integers in the order of the floats; both zeros are one.
-std::uint32_t ordered_bits(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value + 0.0f);
-  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
 struct SortItem {
   std::uint64_t key;  // label and left edge
   Node node;

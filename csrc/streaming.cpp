@@ -135,7 +135,7 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
                                     const Slot to = current.slots[current.boxes.node(position_found)];
                                     add_to(detections_[from].links, to);
                                     Slot& previous = detections_[to].previous;
-                                    previous = previous == kNone ? from : kSeveral;
+                                    previous = added_predecessor(previous, from);
                                     join(from, to);
                                   }
                                 });
@@ -185,14 +185,9 @@ OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current
 bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps) {
   const Group* const group = starts.boxes.find(0, options_.class_agnostic ? 0 : detections_[end].label);
   if (!group) return false;
-  // The chain in which each link is the only one of both its ends, as in the graph of a whole video.
-  Slot origin = end;
-  std::int64_t length = 0;
-  for (; length < options_.motion_frames; ++length) {
-    const Slot previous = detections_[origin].previous;
-    if (previous == kNone || previous == kSeveral || detections_[previous].num_links > 1) break;
-    origin = previous;
-  }
+  const auto [origin, length] = chain_to(
+      end, options_.motion_frames, [this](Slot target) { return detections_[target].previous; },
+      [this](Slot source) { return detections_[source].num_links; });
   const Box shape = detections_[end].box;
   Box expected = grown(shape, options_.buffer);
   if (length > 0) expected = moved(expected, detections_[origin].box, shape, length, steps);

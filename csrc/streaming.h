@@ -49,9 +49,7 @@ class OpenComponents {
   std::int64_t num_cut() const { return num_cut_; }
 
  private:
-  using Slot = std::uint32_t;
-  static constexpr Slot kNone = ~Slot{0};
-  static constexpr Slot kSeveral = kNone - 1;
+  using Slot = Node;
 
   // Slots in a list; lists of all detections share one pool.
   struct ListEntry {

@@ -136,7 +136,6 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
 }
 
 NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool forward) {
-  constexpr Node kNone = ~Node{0};
   std::vector<Node> node_of_row(graph.offsets.size() - 1, kNone);
   for (Node node = 0; node < order.size(); ++node) node_of_row[order.rows[node]] = node;
   NodeLists lists;

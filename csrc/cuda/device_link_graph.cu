@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kThreads) run_windows(Position count, Pass pas
   for (;;) {
     // The barrier in here also keeps the last tile until every thread is done with it.
     const Position first = block_minimum(walk.next(), of_warps);
-    if (first == passes::kNone) break;
+    if (first == kNone) break;
     const Position last = count - first < kTile ? count : first + kTile;
     for (Position i = first + threadIdx.x; i < last; i += kThreads) tile[i - first] = pass.search.boxes[i];
     __syncthreads();
@@ -238,13 +238,13 @@ DeviceLists to_lists(passes::RowLists<Device>&& lists) {
 
 }  // namespace
 
-DeviceVerdict check_columns(const DeviceColumns& columns, Stream stream) {
-  const passes::Verdict verdict = run_to_its_end(stream, [&] {
+DeviceRowCheck check_columns(const DeviceColumns& columns, Stream stream) {
+  const passes::RowCheck check = run_to_its_end(stream, [&] {
     Device device(stream);
     return passes::check_columns(device, to_columns(columns));
   });
-  DeviceVerdict result{std::nullopt, verdict.last_frame};
-  if (verdict.first_fault != passes::kNone) result.faulty_row = verdict.first_fault;
+  DeviceRowCheck result{std::nullopt, check.last_frame};
+  if (check.first_fault != kNone) result.faulty_row = check.first_fault;
   return result;
 }
 

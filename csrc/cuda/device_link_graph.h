@@ -33,12 +33,12 @@ struct DeviceGraph {
 };
 
 // What first_fault() and the greatest frame say of all rows; labels are not read.
-struct DeviceVerdict {
+struct DeviceRowCheck {
   std::optional<std::size_t> faulty_row;
   std::int32_t last_frame;  // -1 where there are no rows
 };
 
-DeviceVerdict check_columns(const DeviceColumns& columns, Stream stream);
+DeviceRowCheck check_columns(const DeviceColumns& columns, Stream stream);
 
 // The same graph as on the CPU, bit for bit; it is complete when this returns.
 DeviceGraph build_link_graph(const DeviceColumns& columns, float min_score, const GraphOptions& options,

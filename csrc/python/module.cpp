@@ -1,6 +1,4 @@
 // What Python sees of the core.
-#include "python/arrays.h"
-
 #include <pybind11/stl.h>
 
 #include <optional>
@@ -9,6 +7,7 @@
 #include <string_view>
 
 #include "number_table.h"
+#include "python/arrays.h"
 #include "streaming.h"
 
 namespace trajtrack {

@@ -14,6 +14,6 @@ if(TRAJTRACK_SANITIZERS)
   target_compile_options(_trajtrack_cuda PRIVATE
     -g -O1 -fno-omit-frame-pointer -fsanitize=${TRAJTRACK_SANITIZERS} -fno-sanitize-recover=all)
 endif()
-target_sources(_trajtrack PRIVATE csrc/python/module_cuda.cpp)
+target_sources(_trajtrack PRIVATE csrc/python/device_array.cpp csrc/python/module_cuda.cpp)
 target_link_libraries(_trajtrack PRIVATE _trajtrack_cuda)
 target_compile_definitions(_trajtrack PRIVATE TRAJTRACK_CUDA)

@@ -183,9 +183,9 @@ void free_graph(Result* result) { delete result; }
 std::uint32_t check(const float* boxes, const float* scores, const std::int32_t* frames, std::uint32_t size,
                     std::int32_t* last_frame) {
   Emulation machine;
-  const Verdict verdict = check_columns(machine, to_columns(boxes, scores, frames, nullptr, size));
-  *last_frame = verdict.last_frame;
-  return verdict.first_fault == kNone ? size : verdict.first_fault;
+  const RowCheck found = check_columns(machine, to_columns(boxes, scores, frames, nullptr, size));
+  *last_frame = found.last_frame;
+  return found.first_fault == kNone ? size : found.first_fault;
 }
 
 void sort_list(std::int64_t* values, std::int64_t count) { sort_ascending(values, count); }
