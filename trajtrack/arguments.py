@@ -1,4 +1,4 @@
-"""Checks of arguments that several functions take."""
+"""Checks of arguments shared by several functions."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["check_suffix", "check_tracks", "check_trajectories", "identities_of"
 
 
 def check_tracks(tracks: object) -> None:
-    """Refuse what is neither trajectories nor detections with a TypeError."""
+    """Raise TypeError if `tracks` is neither `Trajectories` nor `Detections`."""
     if not isinstance(tracks, (Trajectories, Detections)):
-        raise TypeError(f"tracks: expected Trajectories or Detections with track_ids, found {type(tracks).__name__}")
+        raise TypeError(f"tracks: found {type(tracks).__name__}, expected Trajectories or Detections with track_ids")
 
 
 def check_trajectories(tracks: object) -> None:
-    """Refuse what `link` does not return with a TypeError."""
+    """Raise TypeError if `tracks` is not `Trajectories`."""
     if not isinstance(tracks, Trajectories):
-        raise TypeError(f"tracks: expected Trajectories, found {type(tracks).__name__}")
+        raise TypeError(f"tracks: found {type(tracks).__name__}, expected Trajectories")
 
 
 def identities_of(tracks: Detections) -> NDArray[np.int64]:
-    """Return the `track_ids` of boxes; ValueError where they have none."""
+    """Return the `track_ids` of the boxes; raise ValueError if there are none."""
     if tracks.track_ids is None:
         raise ValueError("tracks: found boxes without track_ids, expected the identity of each")
     return tracks.track_ids
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
-    """Refuse a file to write that has none of the suffixes with a ValueError."""
+    """Raise ValueError if the output path ends in none of `suffixes`."""
     if path.suffix.lower() not in suffixes:
         raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(suffixes)}")

@@ -1,4 +1,4 @@
-"""Detections: what a detector found in a video, as aligned columns."""
+"""The detections of a video as aligned columns."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Detections:
-    """The detections of one video: one row a box, in any order, frames without boxes included.
+    """The detections of one video, one box per row in any order, including frames without boxes.
 
-    Columns that already have the stored dtype and layout are taken without a copy: writing into them afterwards changes
-    the detections too. Every value is checked here, once; whatever takes a `Detections` relies on it.
+    Columns that already have the stored dtype and layout are not copied: writing to them later changes the detections
+    too. Every value is checked here, once; functions that take `Detections` rely on it.
 
-    Where the boxes are on a GPU, all columns are: those that already have the stored dtype and layout are kept in
-    place, others pass through main memory once. `boxes`, `scores`, `frames` and `labels` are then copied to main memory
-    when they are first asked for, and these copies stay as they are.
+    If the boxes are on a GPU, all columns are stored there: those that already have the stored dtype and layout stay in
+    place, others pass through main memory once. `boxes`, `scores`, `frames` and `labels` are copied to main memory on
+    first access, and the copies are kept.
 
     Parameters
     ----------
@@ -40,27 +40,27 @@ class Detections:
         (N, 4) corners ``x1, y1, x2, y2`` in continuous pixels, with ``x1 <= x2``, ``y1 <= y2`` and no coordinate beyond
         1e9.
     scores
-        (N,) confidences; any finite numbers, negative ones too.
+        (N,) confidences; any finite numbers, including negative ones.
     frames
-        (N,) frame numbers from 0. Floats are taken where they hold exact integers.
+        (N,) frame numbers from 0. Floats must hold exact integers.
     labels
-        (N,) classes; 0 for every row where left out.
+        (N,) classes; default: 0 for every row.
     num_frames
-        Number of frames of the video; one more than the last frame that holds a box where left out. Nothing is sized by
-        it.
+        Number of frames of the video; default: one more than the last frame that holds a box. No memory is allocated
+        for it.
     box_format
-        How `boxes` are given: ``"xyxy"``, ``"xywh"`` (left, top, width, height) or ``"cxcywh"`` (centre, width,
-        height). The other two are converted to corners in float64 and rounded once.
+        Format of `boxes`: ``"xyxy"``, ``"xywh"`` (left, top, width, height) or ``"cxcywh"`` (centre, width,
+        height). The last two are converted to corners in float64 and rounded once.
     track_ids
-        (N,) identities that the rows already carry, for ground truth and the results of a tracker; -1 for none. Linking
-        ignores them.
+        (N,) existing identities of the rows, for ground truth and tracker results; -1 for none. Linking ignores them.
     label_names
-        Class names by label, carried to results and into the files that have room for them.
+        Class names by label, copied to results and to file formats that store them.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the argument, the first offending row, what was found and what was expected.
+        If an argument is invalid; the message names it, the first offending row, what was found and what was
+        expected.
     """
 
     boxes: NDArray[np.float32]
@@ -74,7 +74,7 @@ class Detections:
     num_frames: int
     """Number of frames of the video."""
     track_ids: NDArray[np.int64] | None
-    """(N,) identities, -1 for none; None where rows carry none."""
+    """(N,) identities, -1 for none; None if the detections have no identities."""
     label_names: Mapping[int, str]
     """Class names by label."""
     _on_gpu: ClassVar[GpuColumns | None] = None
@@ -106,7 +106,7 @@ class Detections:
             columns["track_ids"] = _as_track_ids(track_ids)
         for name, column in columns.items():
             if len(column) != count:
-                raise ValueError(f"{name}: expected {count} rows like boxes, found {len(column)}")
+                raise ValueError(f"{name}: found {len(column)} rows, expected {count} as in boxes")
         fault = _core.first_fault(columns["boxes"], columns["scores"], columns["frames"])
         if fault is not None:
             raise ValueError(_describe(fault, columns, boxes, scores, box_format))
@@ -129,16 +129,16 @@ class Detections:
     ) -> None:
         ids = None if track_ids is None else _as_track_ids(track_ids)
         if ids is not None and len(ids) != columns.count:
-            raise ValueError(f"track_ids: expected {columns.count} rows like boxes, found {len(ids)}")
+            raise ValueError(f"track_ids: found {len(ids)} rows, expected {columns.count} as in boxes")
         object.__setattr__(self, "_on_gpu", columns)
         object.__setattr__(self, "track_ids", ids)
         object.__setattr__(self, "num_frames", columns.last_frame + 1 if num_frames is None else int(num_frames))
         object.__setattr__(self, "label_names", _as_names(label_names))
 
-    if not TYPE_CHECKING:  # a type checker would take it as leave for any name
+    if not TYPE_CHECKING:  # a type checker would take it as permission for any name
 
         def __getattr__(self, name: str) -> NDArray[Any]:
-            """Copy a column to main memory when it is first asked for."""
+            """Copy a column to main memory on first access."""
             if self._on_gpu is None or name not in ("boxes", "scores", "frames", "labels"):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             column = gpu.to_host(name, getattr(self._on_gpu, name))
@@ -146,12 +146,12 @@ class Detections:
             return column
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return all columns in main memory: where they are unpickled there may be no GPU."""
+        """Return all columns in main memory: the process that unpickles them may have no GPU."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def device(self) -> str:
-        """Where the columns are: ``"cpu"`` or ``"cuda:N"``."""
+        """Device that holds the columns: ``"cpu"`` or ``"cuda:N"``."""
         return "cpu" if self._on_gpu is None else f"cuda:{self._on_gpu.device}"
 
     @classmethod
@@ -162,34 +162,36 @@ class Detections:
         *,
         label_names: Mapping[int, str] | None = None,
     ) -> Detections:
-        """Take one entry a frame, in order.
+        """Build detections from one entry per frame, in order.
 
-        `trajtrack.attach_ids` puts the ids of their trajectories into such entries.
+        `trajtrack.attach_ids` adds trajectory IDs to such entries.
 
         Parameters
         ----------
         frames
             Each entry is
 
-            - ``None`` (an empty frame) or an array of 5 or 6 columns (four of the box, score, label);
-            - a mapping with ``boxes``, ``scores`` and perhaps ``labels`` (torchvision, `post_process_object_detection`
-              of Hugging Face Transformers; its ``text_labels``, where there are any, are taken for labels);
-            - a list of mappings with ``score``, ``label`` and ``box`` (Transformers' object-detection pipelines);
-            - a `supervision.Detections`, an Ultralytics `Results`;
-            - `Instances` of detectron2, or a mapping that has them as ``instances``.
+            - ``None`` (an empty frame) or an array of 5 or 6 columns (four for the box, score, optional label);
+            - a mapping with ``boxes``, ``scores`` and optionally ``labels`` (torchvision,
+              `post_process_object_detection` of Hugging Face Transformers; ``text_labels``, if present, are used
+              instead of ``labels``);
+            - a list of mappings with ``score``, ``label`` and ``box`` (object-detection pipelines of Transformers);
+            - a `supervision.Detections` or an Ultralytics `Results`;
+            - `Instances` of detectron2, or a mapping that holds them as ``instances``.
         box_format
-            How the boxes of arrays and of mappings with ``boxes`` are given.
+            Format of the boxes of arrays and of mappings with ``boxes``.
         label_names
-            Class names by label. Where left out, they are those that the entries bring. Labels that are text become
-            numbers: by `label_names` where given, else from 0 in the order of the names.
+            Class names by label; default: the names in the entries. Text labels become numbers: those of `label_names`
+            if given, otherwise numbers from 0 in the sorted order of the names.
 
         Raises
         ------
         ValueError, TypeError
-            Naming the entry, what was found and what was expected; also where entries give one label different names.
+            If an entry is invalid, or entries give one label different names; the message names the entry, what was
+            found and what was expected.
         """
         if isinstance(frames, Mapping) or not isinstance(frames, Iterable):
-            raise TypeError(f"frames: expected one entry a frame, found {type(frames).__name__}")
+            raise TypeError(f"frames: found {type(frames).__name__}, expected one entry per frame")
         naming = LabelNaming(None if label_names is None else _as_names(label_names))
         parts = [cls._of_frame(index, entry, box_format, naming) for index, entry in enumerate(frames)]
         joined = concat(parts)
@@ -230,31 +232,31 @@ class Detections:
         columns: Mapping[str, str] | None = None,
         label_names: Mapping[int, str] | None = None,
     ) -> Detections:
-        """Take a table with one row a detection.
+        """Build detections from a table with one row per detection.
 
-        `trajtrack.attach_ids` puts the ids of their trajectories into such a table.
+        `trajtrack.attach_ids` adds trajectory IDs to such a table.
 
         Parameters
         ----------
         table
-            A table of pandas or polars, a mapping of columns, or anything that gives an Arrow stream
-            (``__arrow_c_stream__``: pyarrow, DuckDB), with ``frame``, ``score``, the four corners ``x1``, ``y1``,
-            ``x2``, ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and perhaps ``label`` and
-            ``track_id``. Other columns are left alone.
+            A pandas or polars table, a mapping of columns, or any object that exports an Arrow stream
+            (``__arrow_c_stream__``: pyarrow, DuckDB), with ``frame``, ``score``, the corners ``x1``, ``y1``, ``x2``,
+            ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and optionally ``label`` and ``track_id``.
+            Other columns are ignored.
         num_frames
             As in `Detections`.
         columns
-            Where columns have other names: from the name here to the name in the table, for example
+            Names of columns that are called differently in the table, by the name above: for example
             ``{"score": "confidence"}``.
         label_names
-            As in `from_frames`; labels that are text become numbers as there.
+            As in `from_frames`; text labels become numbers in the same way.
 
         Raises
         ------
         ValueError, TypeError
-            When a column is missing, has no numbers or has a missing value, naming the column and the row.
+            If a column is missing, is not numeric or has a missing value; the message names the column and the row.
         ImportError
-            When a table that speaks Arrow alone is given and pyarrow is not installed.
+            If the table supports only the Arrow protocol and pyarrow is not installed.
         """
         names = None if label_names is None else _as_names(label_names)
         return cls(**table_columns(table, columns, names), num_frames=num_frames)
@@ -263,7 +265,7 @@ class Detections:
         return len(self.boxes) if self._on_gpu is None else self._on_gpu.count
 
     def __getitem__(self, rows: slice | Sequence[int] | NDArray[Any]) -> Detections:
-        """Select rows by a slice, a boolean mask or row numbers; `num_frames` stays."""
+        """Select rows by a slice, a boolean mask or row numbers; `num_frames` does not change."""
         if not isinstance(rows, slice):
             rows = as_rows(rows, len(self))
         ids = self.track_ids
@@ -279,9 +281,9 @@ class Detections:
 
     @classmethod
     def _of_checked(cls, **fields: Any) -> Detections:
-        """Make detections of fields that are known to be right."""
+        """Build detections from fields that are known to be valid."""
         detections = object.__new__(cls)
-        detections.__dict__.update(fields)  # as a frozen class has it, but all at once
+        detections.__dict__.update(fields)  # bypasses the frozen class, all fields at once
         return detections
 
     def __iter__(self) -> Any:
@@ -315,7 +317,7 @@ class Detections:
         return f"Detections({', '.join(parts)})"
 
     def to_columns(self) -> dict[str, NDArray[Any]]:
-        """Return the columns ``frame, x1, y1, x2, y2, score, label`` and, where there are identities, ``track_id``."""
+        """Return the columns ``frame, x1, y1, x2, y2, score, label`` and, if there are identities, ``track_id``."""
         corners = {name: self.boxes[:, axis] for axis, name in enumerate(("x1", "y1", "x2", "y2"))}
         columns: dict[str, NDArray[Any]] = {
             "frame": self.frames,
@@ -329,12 +331,12 @@ class Detections:
 
 
 def concat(parts: Sequence[Detections]) -> Detections:
-    """Join detections of one video, row after row; the frame numbers stay as they are.
+    """Concatenate the rows of detections of one video; frame numbers do not change.
 
     Raises
     ------
     ValueError
-        When two parts give one label different names.
+        If two parts give one label different names.
     """
     if not parts:
         return Detections(np.empty((0, 4)), np.empty(0), np.empty(0))
@@ -342,7 +344,7 @@ def concat(parts: Sequence[Detections]) -> Detections:
     for part in parts:
         for label, name in part.label_names.items():
             if names.setdefault(label, name) != name:
-                raise ValueError(f"label_names: label {label} is {names[label]!r} in one part and {name!r} in another")
+                raise ValueError(f"label_names, label {label}: found {name!r}, expected {names[label]!r} as before")
     ids = None
     if any(part.track_ids is not None for part in parts):
         ids = np.concatenate([np.full(len(part), -1) if part.track_ids is None else part.track_ids for part in parts])
@@ -358,17 +360,17 @@ def concat(parts: Sequence[Detections]) -> Detections:
 
 
 def as_rows(rows: Any, count: int) -> NDArray[Any]:
-    """Take a boolean mask or row numbers of a table of `count` rows; a single number is refused."""
+    """Convert a boolean mask or row numbers, but not a single number, to an index array for `count` rows."""
     selection = np.asarray(rows)
     if selection.ndim != 1 or (selection.size and selection.dtype.kind not in "iub"):
-        raise TypeError(f"rows: expected a slice, a boolean mask or row numbers, found {rows!r}")
+        raise TypeError(f"rows: found {rows!r}, expected a slice, a boolean mask or row numbers")
     if selection.dtype == bool and len(selection) != count:
-        raise IndexError(f"rows: expected a mask of {count} rows, found {len(selection)}")
+        raise IndexError(f"rows: found a mask of {len(selection)} rows, expected {count}")
     return selection if selection.size else selection.astype(np.intp)
 
 
 def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: str) -> GpuColumns | None:
-    """Take the columns where the boxes are on a GPU and nothing is wrong with any of them; else return None."""
+    """Return the columns if the boxes are on a GPU and every column is valid, otherwise None."""
     boxes = gpu.detached(boxes)
     if not gpu.is_on_gpu(boxes) or _core.cuda_problem() is not None:
         return None
@@ -395,9 +397,9 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
 
 
 def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
-    """Take boxes of a format as (N, 4) corners."""
+    """Convert boxes of any format to (N, 4) corners."""
     if box_format not in _BOX_FORMATS:
-        raise ValueError(f"box_format: expected one of {', '.join(_BOX_FORMATS)}, found {box_format!r}")
+        raise ValueError(f"box_format: found {box_format!r}, expected one of {', '.join(_BOX_FORMATS)}")
     if box_format != "xyxy":
         given = as_array("boxes", boxes)
         if given.ndim == 2 and given.shape[1] == 4:
@@ -407,7 +409,7 @@ def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
             boxes = np.concatenate([first, first + size], axis=1)
     corners = as_reals("boxes", boxes, ndim=2)
     if corners.shape[1] != 4:
-        raise ValueError(f"boxes: expected shape (N, 4), found {corners.shape}")
+        raise ValueError(f"boxes: found shape {corners.shape}, expected (N, 4)")
     return corners
 
 
@@ -425,10 +427,10 @@ def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:
     try:
         items = list(names.items())
     except AttributeError:
-        raise TypeError(f"label_names: expected a mapping from label to name, found {type(names).__name__}") from None
+        raise TypeError(f"label_names: found {type(names).__name__}, expected a mapping from label to name") from None
     for label, name in items:
         if not isinstance(name, str):
-            raise TypeError(f"label_names: expected a name for label {label}, found {name!r}")
+            raise TypeError(f"label_names, label {label}: found {name!r}, expected a name")
         try:
             as_count("label", label, minimum=np.iinfo(np.int32).min)
         except (TypeError, ValueError) as error:
@@ -439,7 +441,7 @@ def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:
 def _describe(
     fault: tuple[str, int], columns: Mapping[str, NDArray[Any]], boxes: Any, scores: Any, box_format: str
 ) -> str:
-    """Say what the core found wrong, in the caller's own numbers."""
+    """Return the error message for a fault that the core found, with the values that the caller passed."""
     kind, row = fault
     if kind == "frame":
         return f"frames, row {row}: found {columns['frames'][row]}, expected a frame number of at least 0"

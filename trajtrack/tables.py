@@ -1,4 +1,4 @@
-"""Columns out of tables and ids into them: pandas, polars, Arrow, mappings; recognised by shape and not by import."""
+"""Read columns from tables (pandas, polars, Arrow, mappings), recognised without imports, and add IDs to them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _CORNERS = ("x1", "y1", "x2", "y2")
 _LEFT_TOP_SIZE = ("x", "y", "w", "h")
 _COLUMNS = ("frame", "score", *_CORNERS, *_LEFT_TOP_SIZE, "label", "track_id")
 _METHODS = ("assign", "get_column", "append_column")
-"""What only the tables of pandas, of polars (not its lazy ones) and of pyarrow have."""
+"""Methods that only tables of pandas, polars (eager ones) and pyarrow have, respectively."""
 
 
 def is_table(value: Any) -> bool:
-    """Tell a table from entries a frame."""
+    """Return whether `value` is a table rather than one entry per frame."""
     return isinstance(value, Mapping) or any(hasattr(value, name) for name in ("__arrow_c_stream__", *_METHODS))
 
 
 def table_columns(
     table: Any, columns: Mapping[str, str] | None, label_names: Mapping[int, str] | None
 ) -> dict[str, Any]:
-    """Return the arguments of `Detections` that a table holds; see `Detections.from_table` for its columns."""
+    """Return the arguments of `Detections` in a table; `Detections.from_table` documents the columns."""
     table = _as_columns(table)
     names = _column_names(table)
     theirs = _their_names(columns, names)
@@ -39,12 +39,13 @@ def table_columns(
         sides, box_format = _CORNERS, "xyxy"
     for ours in ("frame", "score", *sides):
         if ours not in present:
-            raise ValueError(f"table: expected columns frame, score and {', '.join(sides)}; found no {ours!r}")
+            raise ValueError(f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}")
     boxes = [_column(table, theirs[side]) for side in sides]
     for side, column in zip(sides, boxes, strict=True):
         if column.shape != boxes[0].shape:
             raise ValueError(
-                f"column {theirs[side]!r}: expected {len(boxes[0])} rows like {theirs[sides[0]]!r}, found {len(column)}"
+                f"column {theirs[side]!r}: found {len(column)} rows, "
+                f"expected {len(boxes[0])} as in {theirs[sides[0]]!r}"
             )
     found: dict[str, Any] = {
         "boxes": np.stack(boxes, axis=1),
@@ -61,24 +62,24 @@ def table_columns(
 
 
 def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
-    """Return a table of the same kind with the column ``track_id``, in place of one that it has.
+    """Return a table of the same type with the column ``track_id``, added or replaced.
 
     Raises
     ------
     TypeError
-        When it is no table that a column can be added to.
+        If no column can be added to `table`.
     ValueError
-        When it has not one row for each of the ids.
+        If `table` does not have one row per ID.
     """
     is_mapping = isinstance(table, Mapping)
     if not is_mapping and not any(hasattr(table, name) for name in _METHODS):
         raise TypeError(
-            "container: expected entries a frame, a mapping of columns or a table of pandas, polars or pyarrow; "
-            f"found {type(table).__name__}"
+            f"container: found {type(table).__name__}, "
+            "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
         )
     count = len(next(iter(table.values()), ())) if is_mapping else len(table)
     if count != len(ids):
-        raise ValueError(f"container: expected {len(ids)} rows as in tracks, found {count}")
+        raise ValueError(f"container: found {count} rows, expected {len(ids)} as in tracks")
     if is_mapping:
         return {**table, "track_id": ids.copy()}
     if hasattr(table, "assign"):
@@ -93,11 +94,11 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
 
 
 def _as_columns(table: Any) -> Any:
-    """Return a table that gives its columns by name: itself, or pyarrow's view of what speaks Arrow alone."""
+    """Return `table` or, if it supports only the Arrow protocol, a pyarrow table with access to columns by name."""
     if isinstance(table, Mapping) or hasattr(table, "assign") or hasattr(table, "get_column"):
         return table
     if not hasattr(table, "__arrow_c_stream__"):
-        raise TypeError(f"table: expected a table or a mapping of columns, found {type(table).__name__}")
+        raise TypeError(f"table: found {type(table).__name__}, expected a table or a mapping of columns")
     try:
         import pyarrow
     except ImportError:
@@ -114,12 +115,12 @@ def _column_names(table: Any) -> list[Any]:
 
 
 def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dict[str, str]:
-    """Return the name in the table of each of our columns."""
+    """Return the name in the table of each column of ours."""
     for ours, name in (columns or {}).items():
         if ours not in _COLUMNS:
-            raise ValueError(f"columns: expected names among {', '.join(_COLUMNS)}; found {ours!r}")
+            raise ValueError(f"columns: found {ours!r}, expected one of {', '.join(_COLUMNS)}")
         if name not in names:
-            raise ValueError(f"columns: expected {ours!r} to be one of {', '.join(map(str, names))}; found {name!r}")
+            raise ValueError(f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}")
     return {name: name for name in _COLUMNS} | dict(columns or {})
 
 
@@ -130,7 +131,7 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 def _labels(
     table: Any, name: str, label_names: Mapping[int, str] | None
 ) -> tuple[NDArray[Any], Mapping[int, str] | None]:
-    """Return the labels of a column, which may hold names, with names for them."""
+    """Return the labels of a column of numbers or names, and the class names by label."""
     naming = LabelNaming(label_names)
     values = _values(table, name)
     try:
@@ -155,5 +156,5 @@ def _values(table: Any, name: str) -> Any:
     else:
         return values
     if missing.any():
-        raise ValueError(f"column {name!r}, row {missing.argmax()}: found a missing value, expected one")
+        raise ValueError(f"column {name!r}, row {missing.argmax()}: found a missing value, expected a value")
     return values

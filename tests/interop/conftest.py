@@ -1,4 +1,4 @@
-"""Settings of the libraries, which have to stand before any of them is imported."""
+"""Settings of the libraries, which must be made before any of them is imported."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if importlib.util.find_spec("torchvision") is not None:
     try:
         import torchvision  # noqa: F401
     except RuntimeError:
-        # A build for GPUs beside a torch without: Ultralytics asks for its version only, and Transformers goes without
-        # where there is none.
+        # A torchvision for GPUs beside a torch for CPUs: Ultralytics needs only its version, and Transformers works
+        # without it.
         sys.modules["torchvision"] = None
 
 

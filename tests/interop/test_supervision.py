@@ -33,7 +33,7 @@ def refused(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
-def test_detections_are_taken() -> None:
+def test_detections_are_accepted() -> None:
     found = Detections.from_frames([*video(), sv.Detections.empty()])
     assert found.boxes.tolist() == [box for boxes in BOXES for box in boxes]
     assert found.scores.tolist() == [0.5, 1, 0.5, 1, 0.5]
@@ -41,12 +41,12 @@ def test_detections_are_taken() -> None:
     assert (found.frames.tolist(), found.num_frames) == ([0, 0, 1, 2, 2], 4)
 
 
-def test_class_names_are_taken() -> None:
+def test_class_names_are_accepted() -> None:
     found = Detections.from_frames([frame(names=["dog", "cat"]), frame(BOXES[1], [1], [9], ["bird"])])
     assert found.label_names == {3: "dog", 1: "cat", 9: "bird"}
 
 
-def test_class_names_of_the_caller_count_more() -> None:
+def test_class_names_of_the_caller_take_precedence() -> None:
     assert Detections.from_frames([frame(names=["dog", "cat"])], label_names={1: "lion"}).label_names == {1: "lion"}
 
 
@@ -59,10 +59,10 @@ def test_class_names_without_class_ids_are_numbered_in_alphabetical_order() -> N
     ("entry", "message"),
     [
         (lambda: frame(scores=None), "frames, entry 1: found boxes without scores, expected a score for each"),
-        (lambda: frame(names=["dog", "lion"]), "frames, entry 1: label 1 is named 'lion', but 'cat' before"),
+        (lambda: frame(names=["dog", "lion"]), "frames, entry 1: label 1: found 'lion', expected 'cat' as before"),
         (
             lambda: frame(labels=[2, 2], names=["dog", "lion"]),
-            "frames, entry 1: label 2 is named 'lion', but 'dog' before",
+            "frames, entry 1: label 2: found 'lion', expected 'dog' as before",
         ),
         (
             lambda: frame(boxes=[[5, 0, 1, 9]] * 2),
@@ -70,13 +70,13 @@ def test_class_names_without_class_ids_are_numbered_in_alphabetical_order() -> N
         ),
     ],
 )
-def test_an_entry_that_does_not_fit_is_refused_with_its_number(entry, message: str) -> None:
+def test_an_invalid_entry_is_rejected_with_its_index(entry, message: str) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         Detections.from_frames([frame(names=["dog", "cat"]), entry()])
 
 
-def test_names_that_are_no_text_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"^frames, entry 0: expected a name for label [13], found np\.int64\(8\)$"):
+def test_names_that_are_not_text_are_rejected() -> None:
+    with pytest.raises(TypeError, match=r"^frames, entry 0: label [13]: found np\.int64\(8\), expected a name$"):
         Detections.from_frames([frame(names=[8, 8])])
 
 
@@ -88,7 +88,7 @@ def test_ids_are_tracker_ids() -> None:
     assert all(isinstance(entry, sv.Detections) for entry in attached)
 
 
-def test_detections_that_are_given_stay_as_they_are() -> None:
+def test_input_detections_are_not_modified() -> None:
     given = [frame(names=["dog", "cat"])]
     (attached,) = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))
     attached.data["speed"] = [1, 2]
@@ -97,21 +97,21 @@ def test_detections_that_are_given_stay_as_they_are() -> None:
     assert attached.xyxy is given[0].xyxy
 
 
-def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks() -> None:
+def test_attached_ids_are_independent_of_the_tracks() -> None:
     tracks = trajtrack.link(Detections.from_frames(video()))
     for entry in trajtrack.attach_ids(video(), tracks):
         entry.tracker_id += 100
     assert tracks.track_ids.tolist() == [1, 0, 1, 0, 1]
 
 
-def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:
+def test_rows_without_a_trajectory_are_kept_and_can_be_dropped() -> None:
     given = video()
     attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), min_length=3))
     assert attached[0].tracker_id.tolist() == [0, -1]
     assert attached[0][attached[0].tracker_id >= 0].xyxy.tolist() == BOXES[0][:1]
 
 
-def test_annotators_draw_what_comes_back() -> None:
+def test_annotators_draw_the_result() -> None:
     given = video()
     image = np.zeros((40, 200, 3), np.uint8)
     trace = sv.TraceAnnotator(thickness=1)
@@ -131,14 +131,14 @@ def test_trajectories_come_with_interpolated_boxes() -> None:
     assert frames[1].data["class_name"].tolist() == ["cat", "dog"]
 
 
-def test_trajectories_come_for_as_many_frames_as_asked_for() -> None:
+def test_trajectories_come_for_as_many_frames_as_requested() -> None:
     tracks = trajtrack.link(Detections.from_frames(video()))
     assert [len(entry) for entry in trajtrack.to_supervision(tracks, num_frames=5)] == [2, 2, 2, 0, 0]
-    with pytest.raises(ValueError, match=refused("num_frames: expected an integer of at least 3, found 2")):
+    with pytest.raises(ValueError, match=refused("num_frames: found 2, expected an integer of at least 3")):
         trajtrack.to_supervision(tracks, num_frames=2)
 
 
-def test_boxes_with_identities_come_without_those_of_none() -> None:
+def test_boxes_without_identity_are_left_out() -> None:
     boxes = [[0, 0, 10, 20], [5, 0, 15, 20], [1, 0, 11, 20]]
     frames = trajtrack.to_supervision(Detections(boxes, [0.5, 1, 0.25], [2, 0, 0], [1, 1, 3], track_ids=[7, -1, 7]))
     assert [entry.xyxy.tolist() for entry in frames] == [boxes[2:], [], boxes[:1]]

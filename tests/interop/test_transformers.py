@@ -17,7 +17,7 @@ SIZE = {"height": 32, "width": 48}
 
 @pytest.fixture(scope="module")
 def model():
-    """Return a detector that has learnt nothing; its boxes are where chance puts them."""
+    """Return an untrained detector, with boxes at random positions."""
     torch.manual_seed(0)
     config = transformers.YolosConfig(
         hidden_size=16,
@@ -57,7 +57,7 @@ def found_by_processor(model, processor, images):
     return processor.post_process_object_detection(outputs, threshold=0.3, target_sizes=[(64, 96)] * 3)
 
 
-def test_a_pipeline_is_taken_with_the_numbers_of_its_model(found_by_pipeline, found_by_processor) -> None:
+def test_a_pipeline_is_accepted_with_the_labels_of_its_model(found_by_pipeline, found_by_processor) -> None:
     found = Detections.from_frames(found_by_pipeline, label_names=NAMES)
     assert len(found) > 0
     assert found.labels.tolist() == [label for entry in found_by_processor for label in entry["labels"].tolist()]
@@ -65,7 +65,7 @@ def test_a_pipeline_is_taken_with_the_numbers_of_its_model(found_by_pipeline, fo
     assert found.label_names == NAMES
 
 
-def test_a_pipeline_is_taken_with_numbers_in_the_order_of_names(found_by_pipeline) -> None:
+def test_a_pipeline_is_accepted_with_labels_in_the_order_of_names(found_by_pipeline) -> None:
     found = Detections.from_frames(found_by_pipeline)
     names = [item["label"] for entry in found_by_pipeline for item in entry]
     assert [found.label_names[label] for label in found.labels.tolist()] == names
@@ -82,13 +82,13 @@ def test_a_pipeline_gets_track_ids(found_by_pipeline) -> None:
     assert all("track_id" not in item for entry in found_by_pipeline for item in entry)
 
 
-def test_what_a_processor_gives_is_taken(found_by_processor) -> None:
+def test_processor_output_is_accepted(found_by_processor) -> None:
     found = Detections.from_frames(found_by_processor, label_names=NAMES)
     assert found.boxes.tolist() == [box for entry in found_by_processor for box in entry["boxes"].tolist()]
     assert found.num_frames == 3
 
 
-def test_what_a_processor_gives_gets_track_ids(found_by_processor) -> None:
+def test_processor_output_gets_track_ids(found_by_processor) -> None:
     tracks = trajtrack.link(Detections.from_frames(found_by_processor))
     attached = trajtrack.attach_ids(found_by_processor, tracks)
     assert torch.cat([entry["track_ids"] for entry in attached]).tolist() == tracks.track_ids.tolist()

@@ -47,7 +47,7 @@ def refused(message: str) -> str:
 
 
 @pytest.mark.parametrize("convert", [lambda entry: entry, lambda entry: entry.numpy()], ids=["torch", "numpy"])
-def test_results_are_taken(convert) -> None:
+def test_results_are_accepted(convert) -> None:
     found = Detections.from_frames(convert(entry) for entry in video())
     assert found.boxes.tolist() == [row[:4] for rows in ROWS for row in rows]
     assert found.scores.tolist() == [0.5, 1, 0.5, 1, 0.5]
@@ -56,11 +56,11 @@ def test_results_are_taken(convert) -> None:
     assert found.label_names == NAMES
 
 
-def test_names_of_the_caller_count_more() -> None:
+def test_names_of_the_caller_take_precedence() -> None:
     assert Detections.from_frames(video(), label_names={2: "wolf"}).label_names == {2: "wolf"}
 
 
-def test_results_in_which_nothing_was_looked_for_are_empty_frames() -> None:
+def test_results_without_a_detection_task_are_empty_frames() -> None:
     assert Detections.from_frames([without_boxes(), frame()]).frames.tolist() == [1, 1]
 
 
@@ -69,7 +69,7 @@ def test_results_in_which_nothing_was_looked_for_are_empty_frames() -> None:
     [
         (
             lambda: without_boxes(obb=torch.tensor([[9, 9, 4, 4, 0.1, 0.9, 0]])),
-            "found oriented boxes (obb), expected boxes; obb.xyxy, obb.conf and obb.cls can stand for them",
+            "found oriented boxes (obb), expected boxes; use obb.xyxy, obb.conf and obb.cls instead",
         ),
         (
             lambda: without_boxes(probs=torch.tensor([0.1, 0.2, 0.7])),
@@ -79,16 +79,16 @@ def test_results_in_which_nothing_was_looked_for_are_empty_frames() -> None:
             lambda: without_boxes(masks=torch.zeros((1, 40, 200))),
             "found Results without boxes, expected those of a model that detects",
         ),
-        (lambda: frame(names=NAMES | {1: "cart"}), "label 1 is named 'cart', but 'car' before"),
+        (lambda: frame(names=NAMES | {1: "cart"}), "label 1: found 'cart', expected 'car' as before"),
     ],
     ids=["oriented", "classes", "masks", "names"],
 )
-def test_results_that_do_not_fit_are_refused_with_their_number(entry, message: str) -> None:
+def test_invalid_results_are_rejected_with_their_index(entry, message: str) -> None:
     with pytest.raises(ValueError, match=refused(f"frames, entry 1: {message}")):
         Detections.from_frames([frame(), entry()])
 
 
-def test_oriented_boxes_are_taken_as_the_message_says() -> None:
+def test_oriented_boxes_are_accepted_as_the_message_says() -> None:
     obb = without_boxes(obb=torch.tensor([[9, 9, 4, 4, 0.0, 0.5, 2]])).obb
     found = Detections.from_frames([{"boxes": obb.xyxy, "scores": obb.conf, "labels": obb.cls}])
     assert (found.boxes.tolist(), found.labels.tolist()) == ([[7, 7, 11, 11]], [2])
@@ -104,7 +104,7 @@ def test_ids_are_those_of_boxes(convert) -> None:
     assert Detections.from_frames(attached) == Detections.from_frames(given)
 
 
-def test_results_that_are_given_stay_as_they_are() -> None:
+def test_input_results_are_not_modified() -> None:
     given = video()
     tracked(given)
     assert [entry.boxes.id for entry in given] == [None] * 4
@@ -125,26 +125,26 @@ def test_boxes_beyond_the_image_are_not_clipped() -> None:
     assert tracked([frame(rows)])[0].boxes.xyxy.tolist() == [rows[0][:4]]
 
 
-def test_ids_that_are_there_are_replaced() -> None:
+def test_existing_ids_are_replaced() -> None:
     boxes = torch.tensor([[0, 0, 10, 20, 77, 0.5, 2]])
     (attached,) = tracked([results.Results(IMAGE, "image.jpg", NAMES, boxes=boxes)])
     assert attached.boxes.data.tolist() == [[0, 0, 10, 20, 0, 0.5, 2]]
 
 
 def test_ids_are_exact_beside_boxes_of_half_precision() -> None:
-    many = 2050  # the first integers that are no float16 lie below
+    many = 2050  # above the first integers that are not exact in float16
     boxes = torch.tensor([[20 * i, 0, 20 * i + 10, 10, 0.5, 0] for i in range(many)], dtype=torch.float16)
     (attached,) = tracked([results.Results(IMAGE, "image.jpg", NAMES, boxes=boxes)], nms_threshold=1.0)
     assert sorted(attached.boxes.id.tolist()) == list(range(many))
 
 
-def test_ids_that_are_no_float32_widen_the_boxes() -> None:
+def test_ids_that_are_not_exact_in_float32_widen_the_boxes() -> None:
     entry = frame(ROWS[1])
     attached = container_of(entry).with_ids(entry, np.array([2**24 + 1]))
     assert attached.boxes.id.tolist() == [2**24 + 1]
 
 
-def test_rows_of_no_trajectory_stay_and_can_be_left_out() -> None:
+def test_rows_without_a_trajectory_are_kept_and_can_be_dropped() -> None:
     first, *_ = tracked(video(), min_length=3)
     assert first.boxes.id.tolist() == [0, -1]
     assert len(first[first.boxes.id >= 0]) == 1

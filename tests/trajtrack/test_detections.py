@@ -18,7 +18,7 @@ EXPECTED = Detections(np.array(BOXES, np.float32), SCORES, FRAMES, labels=LABELS
 
 
 class WithDlpack:
-    """A tensor of a library that shares its memory by DLPack alone."""
+    """A tensor of a library that supports only DLPack."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
@@ -31,7 +31,7 @@ class WithDlpack:
 
 
 class WithArray:
-    """A tensor that turns into an array when asked."""
+    """A tensor that converts to an array on request."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
@@ -41,7 +41,7 @@ class WithArray:
 
 
 class OnGpu:
-    """A tensor in the memory of a GPU."""
+    """A tensor in GPU memory."""
 
     __cuda_array_interface__ = {"shape": (1,), "typestr": "<f4", "data": (0, False), "version": 3}  # noqa: RUF012
 
@@ -71,7 +71,7 @@ def test_columns_have_their_documented_types() -> None:
         assert getattr(found, name).tolist() == values
 
 
-def test_what_is_left_out_has_a_default() -> None:
+def test_omitted_arguments_have_defaults() -> None:
     found = Detections(BOXES, SCORES, FRAMES)
     assert found.labels.tolist() == [0, 0, 0]
     assert found.num_frames == 3
@@ -80,13 +80,13 @@ def test_what_is_left_out_has_a_default() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", ">f4", ">f8", "i1", "i2", "i4", "i8"])
-def test_boxes_and_scores_are_taken_in_every_type_of_number(dtype: str) -> None:
+def test_boxes_and_scores_are_accepted_in_every_numeric_type(dtype: str) -> None:
     boxes, scores = np.array(BOXES).astype(dtype), np.array([1, 2, -3]).astype(dtype)
     assert Detections(boxes, scores, FRAMES, labels=LABELS) == Detections(BOXES, [1, 2, -3], FRAMES, labels=LABELS)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", ">i4", "f2", "f4", "f8", "g"])
-def test_frames_and_labels_are_taken_in_every_type_that_holds_integers(dtype: str) -> None:
+def test_frames_and_labels_are_accepted_in_every_type_that_holds_integers(dtype: str) -> None:
     column = np.array(FRAMES, dtype)
     assert Detections(BOXES, SCORES, column, labels=column, track_ids=column) == Detections(
         BOXES, SCORES, FRAMES, labels=FRAMES, track_ids=FRAMES
@@ -94,7 +94,7 @@ def test_frames_and_labels_are_taken_in_every_type_that_holds_integers(dtype: st
 
 
 @pytest.mark.parametrize("wrap", [WithDlpack, WithArray, memoryview, np.ndarray.tolist])
-def test_columns_are_taken_from_any_container(wrap) -> None:
+def test_columns_are_accepted_from_any_container(wrap) -> None:
     found = Detections(
         wrap(np.array(BOXES, np.float32)),
         wrap(np.array(SCORES, np.float32)),
@@ -104,7 +104,7 @@ def test_columns_are_taken_from_any_container(wrap) -> None:
     assert found == EXPECTED
 
 
-def test_columns_are_taken_from_torch_even_where_they_need_a_gradient() -> None:
+def test_torch_columns_that_require_a_gradient_are_accepted() -> None:
     torch = pytest.importorskip("torch")
     found = Detections(
         torch.tensor(BOXES, dtype=torch.float32, requires_grad=True),
@@ -115,7 +115,7 @@ def test_columns_are_taken_from_torch_even_where_they_need_a_gradient() -> None:
     assert found == EXPECTED
 
 
-def test_columns_are_taken_from_any_layout_in_memory() -> None:
+def test_columns_are_accepted_in_any_memory_layout() -> None:
     wide = np.zeros((6, 8), np.float32, order="F")
     wide[::2, ::2] = BOXES
     assert Detections(wide[::2, ::2], SCORES[::1], np.array(FRAMES[::-1])[::-1], labels=LABELS) == EXPECTED
@@ -135,7 +135,7 @@ def test_columns_of_the_stored_type_and_layout_are_not_copied(wrap) -> None:
         assert np.shares_memory(getattr(found, name), column), name
 
 
-def test_read_only_columns_are_taken() -> None:
+def test_read_only_columns_are_accepted() -> None:
     boxes = np.array(BOXES, np.float32)
     boxes.setflags(write=False)
     assert Detections(boxes, SCORES, FRAMES, labels=LABELS) == EXPECTED
@@ -146,7 +146,7 @@ def test_doubles_are_rounded_once_to_the_nearest_float() -> None:
     assert one(boxes=[[0, 0, value, 1]]).boxes[0, 2] == 16777218
 
 
-def test_no_rows_are_taken_as_empty_lists() -> None:
+def test_empty_lists_are_accepted_as_no_rows() -> None:
     found = Detections([], [], [])
     assert len(found) == found.num_frames == 0
     assert found.boxes.shape == (0, 4)
@@ -156,7 +156,7 @@ def test_num_frames_may_exceed_the_last_frame_and_costs_nothing() -> None:
     assert one(frames=[3], num_frames=10**12).num_frames == 10**12
 
 
-def test_the_last_frame_that_there_can_be_is_taken() -> None:
+def test_the_largest_frame_number_is_accepted() -> None:
     assert one(frames=[2**31 - 1]).num_frames == 2**31
 
 
@@ -166,7 +166,7 @@ def test_the_last_frame_that_there_can_be_is_taken() -> None:
 @pytest.mark.parametrize(
     ("box_format", "box"), [("xyxy", [1, 2, 4, 8]), ("xywh", [1, 2, 3, 6]), ("cxcywh", [2.5, 5, 3, 6])]
 )
-def test_boxes_are_taken_in_three_formats(box_format, box) -> None:
+def test_boxes_are_accepted_in_three_formats(box_format, box) -> None:
     assert one(boxes=[box], box_format=box_format).boxes.tolist() == [[1, 2, 4, 8]]
 
 
@@ -179,38 +179,38 @@ def test_formats_with_sizes_are_converted_in_float64_and_rounded_once(box_format
     assert found.boxes[0, 2] == np.float32(first + width)
 
 
-def test_an_empty_table_of_boxes_has_every_format() -> None:
+def test_empty_boxes_are_accepted_in_every_format() -> None:
     assert len(Detections(np.empty((0, 4)), [], [], box_format="cxcywh")) == 0
     assert len(Detections([], [], [], box_format="xywh")) == 0
 
 
-# --- what is refused -------------------------------------------------------------------------------------------------
+# --- invalid input ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"boxes": [[0, 0, 1]]}, "boxes: expected shape (N, 4), found (1, 3)"),
-        ({"boxes": [0, 0, 1, 1]}, "boxes: expected 2 axes, found shape (4,)"),
-        ({"boxes": np.zeros((1, 1, 4))}, "boxes: expected 2 axes, found shape (1, 1, 4)"),
+        ({"boxes": [[0, 0, 1]]}, "boxes: found shape (1, 3), expected (N, 4)"),
+        ({"boxes": [0, 0, 1, 1]}, "boxes: found shape (4,), expected 2 axes"),
+        ({"boxes": np.zeros((1, 1, 4))}, "boxes: found shape (1, 1, 4), expected 2 axes"),
         (
             {"boxes": [[0, 0, 1, 1], [0, 0]]},
-            "boxes: expected a rectangular array of numbers, found rows of unequal lengths",
+            "boxes: found rows of unequal lengths, expected a rectangular array of numbers",
         ),
-        ({"boxes": [[0, 0, 1]], "box_format": "xywh"}, "boxes: expected shape (N, 4), found (1, 3)"),
-        ({"scores": [[1]]}, "scores: expected one axis, found shape (1, 1)"),
-        ({"scores": 1.0}, "scores: expected one axis, found shape ()"),
-        ({"frames": [[0]]}, "frames: expected one axis, found shape (1, 1)"),
-        ({"labels": [[0]]}, "labels: expected one axis, found shape (1, 1)"),
-        ({"scores": [1, 2]}, "scores: expected 1 rows like boxes, found 2"),
-        ({"frames": []}, "frames: expected 1 rows like boxes, found 0"),
-        ({"labels": [1, 2, 3]}, "labels: expected 1 rows like boxes, found 3"),
-        ({"track_ids": [1, 2]}, "track_ids: expected 1 rows like boxes, found 2"),
-        ({"box_format": "xyhw"}, "box_format: expected one of xyxy, xywh, cxcywh, found 'xyhw'"),
-        ({"num_frames": -1}, "num_frames: expected an integer of at least 0, found -1"),
+        ({"boxes": [[0, 0, 1]], "box_format": "xywh"}, "boxes: found shape (1, 3), expected (N, 4)"),
+        ({"scores": [[1]]}, "scores: found shape (1, 1), expected one axis"),
+        ({"scores": 1.0}, "scores: found shape (), expected one axis"),
+        ({"frames": [[0]]}, "frames: found shape (1, 1), expected one axis"),
+        ({"labels": [[0]]}, "labels: found shape (1, 1), expected one axis"),
+        ({"scores": [1, 2]}, "scores: found 2 rows, expected 1 as in boxes"),
+        ({"frames": []}, "frames: found 0 rows, expected 1 as in boxes"),
+        ({"labels": [1, 2, 3]}, "labels: found 3 rows, expected 1 as in boxes"),
+        ({"track_ids": [1, 2]}, "track_ids: found 2 rows, expected 1 as in boxes"),
+        ({"box_format": "xyhw"}, "box_format: found 'xyhw', expected one of xyxy, xywh, cxcywh"),
+        ({"num_frames": -1}, "num_frames: found -1, expected an integer of at least 0"),
     ],
 )
-def test_a_wrong_shape_or_choice_is_refused(columns, message: str) -> None:
+def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         one(**columns)
 
@@ -218,26 +218,26 @@ def test_a_wrong_shape_or_choice_is_refused(columns, message: str) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"boxes": [["a", "b", "c", "d"]]}, "boxes: expected numbers, found dtype <U1"),
-        ({"boxes": [[0, 0, 1, None]]}, "boxes: expected numbers, found dtype object"),
-        ({"scores": [True]}, "scores: expected numbers, found dtype bool"),
-        ({"scores": [1j]}, "scores: expected numbers, found dtype complex128"),
-        ({"frames": np.array(["2020-01-01"], "M8[D]")}, "frames: expected numbers, found dtype datetime64[D]"),
-        ({"labels": ["car"]}, "labels: expected numbers, found dtype <U3"),
-        ({"track_ids": [None]}, "track_ids: expected numbers, found dtype object"),
-        ({"num_frames": 2.0}, "num_frames: expected an integer, found 2.0"),
-        ({"label_names": {1: 2}}, "label_names: expected a name for label 1, found 2"),
-        ({"label_names": ["car"]}, "label_names: expected a mapping from label to name, found list"),
+        ({"boxes": [["a", "b", "c", "d"]]}, "boxes: found dtype <U1, expected numbers"),
+        ({"boxes": [[0, 0, 1, None]]}, "boxes: found dtype object, expected numbers"),
+        ({"scores": [True]}, "scores: found dtype bool, expected numbers"),
+        ({"scores": [1j]}, "scores: found dtype complex128, expected numbers"),
+        ({"frames": np.array(["2020-01-01"], "M8[D]")}, "frames: found dtype datetime64[D], expected numbers"),
+        ({"labels": ["car"]}, "labels: found dtype <U3, expected numbers"),
+        ({"track_ids": [None]}, "track_ids: found dtype object, expected numbers"),
+        ({"num_frames": 2.0}, "num_frames: found 2.0, expected an integer"),
+        ({"label_names": {1: 2}}, "label_names, label 1: found 2, expected a name"),
+        ({"label_names": ["car"]}, "label_names: found list, expected a mapping from label to name"),
     ],
 )
-def test_a_wrong_type_is_refused(columns, message: str) -> None:
+def test_a_wrong_type_is_rejected(columns, message: str) -> None:
     with pytest.raises(TypeError, match=refused(message)):
         one(**columns)
 
 
 @pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
 @pytest.mark.parametrize("column", ["boxes", "scores", "frames", "labels", "track_ids"])
-def test_values_on_a_gpu_are_refused_with_the_way_out(column: str) -> None:
+def test_values_on_a_gpu_are_rejected_with_a_workaround(column: str) -> None:
     with pytest.raises(TypeError, match=rf"^{column}: found values on a GPU, expected .* copy them first"):
         one(**{column: OnGpu()})
 
@@ -283,24 +283,24 @@ def test_the_first_bad_row_is_named_with_what_was_found_and_expected(column: str
 
 
 @pytest.mark.parametrize(("column", "value"), [("frames", 2**31), ("labels", -(2**31) - 1), ("track_ids", 2**63)])
-def test_integers_that_do_not_fit_are_refused(column: str, value: int) -> None:
+def test_integers_that_do_not_fit_are_rejected(column: str, value: int) -> None:
     with pytest.raises(ValueError, match=rf"^{column}, row 0: found {value}, expected a value from"):
         one(**{column: [value]})
 
 
 @pytest.mark.parametrize("box_format", ["xywh", "cxcywh"])
-def test_a_negative_size_is_refused_in_the_numbers_given(box_format: str) -> None:
+def test_a_negative_size_is_rejected_in_the_numbers_given(box_format: str) -> None:
     message = "boxes, row 0: found [5, 6, 1, -2], expected a width and a height of at least 0"
     with pytest.raises(ValueError, match=refused(message)):
         one(boxes=[[5, 6, 1, -2]], box_format=box_format)
 
 
-def test_a_frame_beyond_num_frames_is_refused() -> None:
+def test_a_frame_beyond_num_frames_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^frames, row 1: found frame 7, expected a frame below num_frames=7$"):
         Detections(BOXES, SCORES, [0, 7, 3], num_frames=7)
 
 
-# --- one entry a frame -----------------------------------------------------------------------------------------------
+# --- one entry per frame ---------------------------------------------------------------------------------------------
 
 TWO = np.array([[0, 0, 2, 4, 0.5, 7], [1, 2, 3, 4, 0.25, 1]])
 
@@ -340,7 +340,7 @@ def test_entries_without_labels_have_label_0(entry) -> None:
 
 
 @pytest.mark.parametrize("empty", [None, [], np.empty((0, 6)), np.empty((0, 5)), {"boxes": [], "scores": []}])
-def test_empty_entries_are_frames_all_the_same(empty) -> None:
+def test_empty_entries_are_frames_too(empty) -> None:
     found = Detections.from_frames([empty, TWO, empty])
     assert found.frames.tolist() == [1, 1]
     assert found.num_frames == 3
@@ -351,12 +351,12 @@ def test_no_entries_are_no_frames() -> None:
     assert (len(found), found.num_frames, found.label_names) == (0, 0, {0: "cat"})
 
 
-def test_entries_are_taken_in_other_box_formats() -> None:
+def test_entries_are_accepted_in_other_box_formats() -> None:
     found = Detections.from_frames([[[1, 2, 3, 4, 0.5]], {"boxes": [[1, 2, 3, 4]], "scores": [1]}], box_format="xywh")
     assert found.boxes.tolist() == [[1, 2, 4, 6]] * 2
 
 
-def test_objects_that_say_xyxy_keep_it_whatever_the_box_format_of_the_rest() -> None:
+def test_objects_with_xyxy_keep_it_whatever_the_box_format() -> None:
     entry = SimpleNamespace(xyxy=[[1, 2, 3, 4]], confidence=[0.5], class_id=None)
     assert Detections.from_frames([entry], box_format="xywh").boxes.tolist() == [[1, 2, 3, 4]]
 
@@ -366,11 +366,11 @@ def test_objects_that_say_xyxy_keep_it_whatever_the_box_format_of_the_rest() -> 
     [
         (
             np.zeros((2, 4)),
-            "frames, entry 1: expected an array of 5 or 6 columns (box, score, label), found shape (2, 4)",
+            "frames, entry 1: found an array of shape (2, 4), expected 5 or 6 columns (box, score, label)",
         ),
-        (np.zeros(6), "frames, entry 1: expected an array of 5 or 6 columns (box, score, label), found shape (6,)"),
-        ({"boxes": []}, "frames, entry 1: expected a mapping with boxes and scores, found none named scores"),
-        ({"scores": []}, "frames, entry 1: expected a mapping with boxes and scores, found none named boxes"),
+        (np.zeros(6), "frames, entry 1: found an array of shape (6,), expected 5 or 6 columns (box, score, label)"),
+        ({"boxes": []}, "frames, entry 1: found a mapping without scores, expected boxes and scores"),
+        ({"scores": []}, "frames, entry 1: found a mapping without boxes, expected boxes and scores"),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": None},
             "frames, entry 1: found boxes without scores, expected a score for each",
@@ -381,21 +381,21 @@ def test_objects_that_say_xyxy_keep_it_whatever_the_box_format_of_the_rest() -> 
         ),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": [1, 1]},
-            "frames, entry 1: scores: expected 1 rows like boxes, found 2",
+            "frames, entry 1: scores: found 2 rows, expected 1 as in boxes",
         ),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": [1], "labels": []},
-            "frames, entry 1: labels: expected 1 rows like boxes, found 0",
+            "frames, entry 1: labels: found 0 rows, expected 1 as in boxes",
         ),
     ],
 )
-def test_an_entry_that_is_no_frame_is_refused_with_its_number(entry, message: str) -> None:
+def test_an_invalid_entry_is_rejected_with_its_index(entry, message: str) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         Detections.from_frames([None, entry])
 
 
-def test_an_entry_of_another_type_is_refused_with_its_number() -> None:
-    expected = "expected None, an array, or what one of the supported detectors returns for a frame; found str"
+def test_an_entry_of_another_type_is_rejected_with_its_index() -> None:
+    expected = "found str, expected None, an array or the output of a supported detector for one frame"
     with pytest.raises(TypeError, match=refused(f"frames, entry 0: {expected}")):
         Detections.from_frames(["rows"])
 
@@ -430,7 +430,7 @@ every_table = pytest.mark.parametrize("make", [dict, as_pandas, as_arrow, as_pol
 
 
 @every_table
-def test_a_table_has_one_row_a_detection(make) -> None:
+def test_a_table_has_one_row_per_detection(make) -> None:
     assert Detections.from_table(make(TABLE)) == EXPECTED
 
 
@@ -449,22 +449,22 @@ def test_a_table_may_hold_identities(make) -> None:
 
 
 @every_table
-def test_columns_written_and_taken_back_are_the_same(make) -> None:
+def test_columns_survive_a_round_trip(make) -> None:
     given = EXPECTED[:]
     assert Detections.from_table(make(given.to_columns())) == given
 
 
 @every_table
-def test_a_table_without_rows_is_taken(make) -> None:
+def test_a_table_without_rows_is_accepted(make) -> None:
     assert len(Detections.from_table(make({name: np.empty(0) for name in TABLE if name != "note"}))) == 0
 
 
 @pytest.mark.parametrize(
     ("missing", "expected"),
     [
-        ("frame", "table: expected columns frame, score and x1, y1, x2, y2; found no 'frame'"),
-        ("score", "table: expected columns frame, score and x1, y1, x2, y2; found no 'score'"),
-        ("y2", "table: expected columns frame, score and x1, y1, x2, y2; found no 'y2'"),
+        ("frame", "table: found no column 'frame', expected frame, score and x1, y1, x2, y2"),
+        ("score", "table: found no column 'score', expected frame, score and x1, y1, x2, y2"),
+        ("y2", "table: found no column 'y2', expected frame, score and x1, y1, x2, y2"),
     ],
 )
 @every_table
@@ -474,7 +474,7 @@ def test_a_missing_column_is_named(make, missing: str, expected: str) -> None:
 
 
 def test_a_column_of_text_is_named() -> None:
-    with pytest.raises(TypeError, match=r"^column 'score': expected numbers, found dtype <U1$"):
+    with pytest.raises(TypeError, match=r"^column 'score': found dtype <U1, expected numbers$"):
         Detections.from_table(TABLE | {"score": ["a", "b", "c"]})
 
 
@@ -518,17 +518,17 @@ def test_selecting_from_rows_without_identities_gives_none() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, "scores", 0.5, [0.5], [[0, 1]], None])
-def test_what_selects_no_rows_is_refused(wrong) -> None:
-    with pytest.raises(TypeError, match=r"^rows: expected a slice, a boolean mask or row numbers, found"):
+def test_an_invalid_selection_is_rejected(wrong) -> None:
+    with pytest.raises(TypeError, match=r"^rows: found .*, expected a slice, a boolean mask or row numbers$"):
         FULL[wrong]
 
 
-def test_a_mask_of_another_length_is_refused() -> None:
-    with pytest.raises(IndexError, match=r"^rows: expected a mask of 3 rows, found 2$"):
+def test_a_mask_of_another_length_is_rejected() -> None:
+    with pytest.raises(IndexError, match=r"^rows: found a mask of 2 rows, expected 3$"):
         FULL[[True, False]]
 
 
-def test_a_row_that_there_is_not_is_refused() -> None:
+def test_a_row_out_of_range_is_rejected() -> None:
     with pytest.raises(IndexError, match="3 is out of bounds"):
         FULL[[3]]
 
@@ -563,7 +563,7 @@ def test_concat_of_nothing_is_empty() -> None:
 
 
 def test_concat_refuses_two_names_for_one_label() -> None:
-    message = "label_names: label 7 is 'cat' in one part and 'lynx' in another"
+    message = "label_names, label 7: found 'lynx', expected 'cat' as before"
     with pytest.raises(ValueError, match=refused(message)):
         concat([FULL, one(label_names={7: "lynx"})])
 
@@ -610,7 +610,7 @@ def test_fields_are_frozen() -> None:
         FULL.num_frames = 3  # type: ignore[misc]
 
 
-def test_later_changes_of_the_names_given_change_nothing() -> None:
+def test_later_changes_of_label_names_have_no_effect() -> None:
     names = {0: "cat"}
     found = one(label_names=names)
     names[0] = "dog"
@@ -635,11 +635,11 @@ def test_to_columns_names_every_column() -> None:
     assert "track_id" not in EXPECTED.to_columns()
 
 
-def test_one_frame_in_place_of_a_list_of_frames_is_refused() -> None:
-    with pytest.raises(TypeError, match="frames: expected one entry a frame, found dict"):
+def test_one_frame_in_place_of_a_list_of_frames_is_rejected() -> None:
+    with pytest.raises(TypeError, match="frames: found dict, expected one entry per frame"):
         Detections.from_frames({"boxes": [], "scores": []})
 
 
-def test_a_label_that_is_no_number_is_refused() -> None:
-    with pytest.raises(TypeError, match="label_names: label: expected an integer, found 'a'"):
+def test_a_label_that_is_not_a_number_is_rejected() -> None:
+    with pytest.raises(TypeError, match="label_names: label: found 'a', expected an integer"):
         Detections([], [], [], label_names={"a": "cat"})  # type: ignore[dict-item]

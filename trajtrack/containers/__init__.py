@@ -1,4 +1,4 @@
-"""What detectors return for a frame, recognised by shape and not by import: one module a kind, and a registry."""
+"""Detector outputs for a frame, recognised without imports: one module per kind, and a registry."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CONTAINERS: tuple[Container, ...] = (
     ultralytics.CONTAINER,
     arrays.CONTAINER,
 )
-"""Every container, in the order in which they are asked; the last takes what no other recognises, or refuses it."""
+"""All containers in the order in which they are tried; the last accepts or rejects whatever is left."""
 
 
 def container_of(entry: Any) -> Container:
-    """Return the container that one frame's entry is."""
+    """Return the kind of container of one frame's entry."""
     return next(container for container in CONTAINERS if container.recognise(entry))

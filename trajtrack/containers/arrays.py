@@ -1,4 +1,4 @@
-"""Arrays with a row a box: four columns of the box, the score and perhaps the label. ``None`` is an empty frame."""
+"""Arrays with one row per box: four box columns, the score, an optional label. ``None`` is an empty frame."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _rows(entry: Any) -> NDArray[Any]:
     except TypeError as error:
         if hasattr(entry, "dtype") or isinstance(entry, list | tuple):
             raise
-        expected = "expected None, an array, or what one of the supported detectors returns for a frame"
-        raise TypeError(f"{expected}; found {type(entry).__name__}") from error
+        expected = "expected None, an array or the output of a supported detector for one frame"
+        raise TypeError(f"found {type(entry).__name__}, {expected}") from error
     if rows.size == 0:
         rows = rows.reshape(0, 5)
     if rows.ndim != 2 or rows.shape[1] not in (5, 6):
-        raise ValueError(f"expected an array of 5 or 6 columns (box, score, label), found shape {rows.shape}")
+        raise ValueError(f"found an array of shape {rows.shape}, expected 5 or 6 columns (box, score, label)")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What a container of one frame's boxes is to `Detections.from_frames` and `attach_ids`."""
+"""The interface of containers of one frame's boxes, for `Detections.from_frames` and `attach_ids`."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ __all__ = ["Container", "FrameColumns", "ids_like"]
 
 @dataclass(frozen=True)
 class FrameColumns:
-    """The boxes of one frame, as their container holds them."""
+    """The columns of one frame, as stored in its container."""
 
     boxes: Any
-    """(n, 4)"""
+    """(n, 4) boxes."""
     scores: Any
-    """(n,)"""
+    """(n,) scores."""
     labels: Any = None
-    """(n,) numbers, or names; None where there are no classes."""
+    """(n,) class numbers or names; None if there are no classes."""
     label_names: Iterable[tuple[int, str]] = ()
-    """What the container calls its labels, as pairs of label and name."""
+    """Class names in the container, as pairs of label and name."""
     box_format: Literal["xyxy"] | None = None
-    """None where the container does not say how its boxes are given."""
+    """Box format; None if the container does not determine it."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """One kind of container: a line of the registry `CONTAINERS`."""
+    """One kind of container: an entry of the registry `CONTAINERS`."""
 
     recognise: Callable[[Any], bool]
-    """Whether an entry is of this kind, from its attributes or keys alone."""
+    """Predicate: whether an entry is of this kind, by its attributes or keys alone."""
     columns: Callable[[Any], FrameColumns]
-    """Raises ValueError or TypeError with what was found and expected; the caller adds which entry it is."""
+    """Reader of an entry; raises ValueError or TypeError with what was found and expected. The caller adds the entry's
+    index."""
     with_ids: Callable[[Any, NDArray[np.int64]], Any]
-    """From an entry and the ids of its rows to a copy that has them; the entry stays as it is."""
+    """Function from an entry and the IDs of its rows to a copy with these IDs; the entry is not modified."""
 
 
 def ids_like(column: Any, ids: NDArray[Any]) -> Any:
-    """Return a copy of the ids for a place beside `column`: a tensor on its device where it is one of torch."""
+    """Return a copy of the IDs to store beside `column`: if that is a torch tensor, a tensor on its device."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(column, torch.Tensor):
         return torch.tensor(ids, device=column.device)

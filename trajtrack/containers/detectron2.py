@@ -1,4 +1,4 @@
-"""`Instances` of detectron2, by themselves or as its predictor returns them: ``{"instances": Instances}``."""
+"""`Instances` of detectron2, alone or as its predictor returns them: ``{"instances": Instances}``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _columns(entry: Any) -> FrameColumns:
         entry = entry["instances"]
     for name in ("pred_boxes", "scores"):
         if not hasattr(entry, name):
-            raise ValueError(f"expected instances with pred_boxes and scores, found none named {name}")
+            raise ValueError(f"found instances without {name}, expected pred_boxes and scores")
     return FrameColumns(
         boxes=entry.pred_boxes.tensor,
         scores=entry.scores,

@@ -1,4 +1,4 @@
-"""The classes of one video, whose frames give them as numbers or as names."""
+"""The classes of one video, given as numbers or as names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ __all__ = ["LabelNaming"]
 
 
 class LabelNaming:
-    """Numbers for classes that are given by name, and names for those that are given by number.
+    """Assigns numbers to classes given by name, and collects the names of classes given by number.
 
     Parameters
     ----------
     given
-        Class names by label where the caller knows them: classes given by name then have these labels, and what
-        containers say about names does not count. Where it is None, classes given by name are numbered from 0 in the
-        order of their names.
+        Class names by label, if the caller knows them: classes given by name then get these labels, and class names in
+        containers are ignored. If None, classes given by name are numbered from 0 in the sorted order of their names.
     """
 
     def __init__(self, given: Mapping[int, str] | None) -> None:
@@ -31,12 +30,12 @@ class LabelNaming:
         self._by_name: bool | None = None
 
     def number(self, labels: Any, count: int) -> Any:
-        """Return the labels of `count` boxes as numbers; those of names are final only after `finish`.
+        """Return the labels of `count` boxes as numbers; numbers assigned to names are final only after `finish`.
 
         Raises
         ------
         ValueError
-            When some boxes have numbers and others names, or a name stands for no label of the caller's or for several.
+            If some boxes have numbers and others names, or a name belongs to none of the caller's labels or to several.
         """
         if count == 0:
             return None
@@ -44,29 +43,29 @@ class LabelNaming:
         by_name = names is not None
         if self._by_name not in (None, by_name):
             found, expected = ("names", "numbers") if by_name else ("no names", "names")
-            raise ValueError(f"labels: found {found}, expected {expected} as in the entries before")
+            raise ValueError(f"labels: found {found}, expected {expected} as in earlier entries")
         self._by_name = by_name
         return labels if names is None else np.array([self._number(name) for name in names], np.int32)
 
     def learn(self, pairs: Iterable[tuple[int, str]]) -> None:
-        """Take what a container calls its labels.
+        """Record the class names of a container.
 
         Raises
         ------
         ValueError, TypeError
-            When it calls a label otherwise than before, or by something that is no text.
+            If the name of a label differs from an earlier one, or is not a string.
         """
         if self._given is not None:
             return
         for label, name in pairs:
             if not isinstance(name, str):
-                raise TypeError(f"expected a name for label {label}, found {name!r}")
+                raise TypeError(f"label {label}: found {name!r}, expected a name")
             known = self._names.setdefault(label, str(name))
             if known != name:
-                raise ValueError(f"label {label} is named {str(name)!r}, but {known!r} before")
+                raise ValueError(f"label {label}: found {str(name)!r}, expected {known!r} as before")
 
     def finish(self, labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], Mapping[int, str]]:
-        """Return the labels of all boxes, with names for them."""
+        """Return the final labels of all boxes, and the class names by label."""
         if self._given is not None:
             return labels, self._given
         if not self._by_name:
@@ -82,12 +81,12 @@ class LabelNaming:
         if name not in self._numbers:
             raise ValueError(f"labels: found the name {name!r}, expected one of label_names")
         if name in self._shared:
-            raise ValueError(f"labels: found the name {name!r}, which label_names has for several labels")
+            raise ValueError(f"labels: found the name {name!r}, expected one that label_names gives to one label only")
         return self._numbers[name]
 
 
 def _as_names(labels: Any) -> list[str] | None:
-    """Return the labels where all are text, else None."""
+    """Return the labels as strings if all are text, otherwise None."""
     values = labels.tolist() if isinstance(labels, np.ndarray) and labels.dtype.kind in "UOT" else labels
     if isinstance(values, list | tuple) and values and all(isinstance(value, str) for value in values):
         return [str(value) for value in values]

@@ -1,6 +1,6 @@
 """Mappings with ``boxes`` and ``scores``: torchvision's detectors, `post_process_object_detection` of Transformers.
 
-Where there are ``text_labels``, as those of zero-shot detectors, they are the labels.
+``text_labels``, which zero-shot detectors return, take precedence over ``labels``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["CONTAINER"]
 def _columns(entry: Mapping[str, Any]) -> FrameColumns:
     for name in ("boxes", "scores"):
         if name not in entry:
-            raise ValueError(f"expected a mapping with boxes and scores, found none named {name}")
+            raise ValueError(f"found a mapping without {name}, expected boxes and scores")
     labels = entry.get("text_labels")
     if labels is None:
         labels = entry.get("labels")

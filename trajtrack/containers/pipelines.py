@@ -28,7 +28,7 @@ def _columns(entry: Sequence[Mapping[str, Any]]) -> FrameColumns:
         except (TypeError, KeyError):
             complete = False
         if not complete:
-            raise ValueError(f"row {row}: expected score, label and box with {', '.join(_CORNERS)}; found {item!r}")
+            raise ValueError(f"row {row}: found {item!r}, expected score, label and box with {', '.join(_CORNERS)}")
     return FrameColumns(
         boxes=np.array([[item["box"][side] for side in _CORNERS] for item in entry]),
         scores=np.array([item["score"] for item in entry]),

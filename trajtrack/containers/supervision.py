@@ -1,4 +1,4 @@
-"""`supervision.Detections`: ``class_id`` is the label, ``data["class_name"]`` its name."""
+"""`supervision.Detections`, with labels in ``class_id`` and class names in ``data["class_name"]``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _columns(entry: Any) -> FrameColumns:
     if labels is None:
         labels = names
     elif names is not None:
-        # Each pair once: a frame has many boxes and few classes.
+        # Without duplicates: a frame has many boxes and few classes.
         pairs = dict.fromkeys(zip(as_integers("class_id", labels).tolist(), names, strict=True))
     return FrameColumns(boxes=entry.xyxy, scores=entry.confidence, labels=labels, label_names=pairs, box_format="xyxy")
 

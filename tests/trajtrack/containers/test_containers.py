@@ -1,4 +1,4 @@
-"""What detectors return, in and out: what needs no more than tensors and tables.
+"""Detector outputs in and IDs out, for the containers that need only tensors and tables.
 
 tests/interop has the same for the libraries themselves. detectron2 is not on the package index: it has a stand-in here.
 """
@@ -21,14 +21,14 @@ import trajtrack
 from trajtrack import Detections
 
 MOVING = [[[0, 0, 10, 20], [100, 0, 110, 20]], [[1, 0, 11, 20]], [[102, 0, 112, 20], [2, 0, 12, 20]]]
-"""Boxes of two objects in three frames; the second is not seen in the middle, and comes first in the end."""
+"""Boxes of two objects in three frames; the second is missing from the middle frame and first in the last one."""
 SCORES = [[0.5, 1.0], [0.5], [1.0, 0.5]]
 LABELS = [[3, 1], [3], [1, 3]]
 IDS = [[1, 0], [1], [0, 1]]
 
 
 class Boxes:
-    """As detectron2's: a tensor of corners."""
+    """Stand-in for detectron2's class: a tensor of corners."""
 
     def __init__(self, tensor: object) -> None:
         self.tensor = tensor
@@ -38,7 +38,7 @@ class Boxes:
 
 
 class Instances:
-    """As detectron2's: fields of one length, asked for as attributes."""
+    """Stand-in for detectron2's class: fields of equal length, read as attributes."""
 
     def __init__(self, image_size: tuple[int, int], **fields: object) -> None:
         self.image_size = image_size
@@ -94,7 +94,7 @@ def refused(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
-# --- one entry a frame, in -------------------------------------------------------------------------------------------
+# --- entries per frame: input ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [as_array, as_mapping, as_instances, as_prediction])
@@ -113,19 +113,19 @@ def test_names_of_a_pipeline_are_numbered_in_alphabetical_order() -> None:
     assert found.labels.tolist() == [1, 0, 1, 0, 1]
 
 
-def test_names_have_the_numbers_that_the_caller_gives_them() -> None:
+def test_names_have_the_numbers_of_label_names() -> None:
     names = {7: "dog", 4: "cat", 9: "bird"}
     found = Detections.from_frames(video_of(as_pipeline), label_names=names)
     assert found.labels.tolist() == [7, 4, 7, 4, 7]
     assert found.label_names == names
 
 
-def test_a_pipeline_that_finds_nothing_gives_an_empty_frame() -> None:
+def test_a_pipeline_without_detections_gives_an_empty_frame() -> None:
     found = Detections.from_frames([[], *video_of(as_pipeline), []])
     assert (found.num_frames, found.frames.tolist()) == (5, [1, 1, 2, 3, 3])
 
 
-def test_boxes_of_a_pipeline_are_corners_whatever_the_box_format_of_the_rest() -> None:
+def test_boxes_of_a_pipeline_are_corners_whatever_the_box_format() -> None:
     assert Detections.from_frames(video_of(as_pipeline), "xywh").boxes[1].tolist() == MOVING[0][1]
 
 
@@ -135,7 +135,7 @@ def test_text_labels_of_a_mapping_are_its_labels() -> None:
     assert (found.labels.tolist(), found.label_names) == ([1, 0], {0: "cat", 1: "dog"})
 
 
-def test_labels_that_are_text_are_taken_from_an_array_too() -> None:
+def test_text_labels_may_be_an_array() -> None:
     entry = {"boxes": MOVING[0], "scores": SCORES[0], "labels": np.array(["dog", "cat"])}
     assert Detections.from_frames([entry]).label_names == {0: "cat", 1: "dog"}
 
@@ -146,12 +146,12 @@ def test_labels_that_are_text_are_taken_from_an_array_too() -> None:
         (
             [as_pipeline(MOVING[1], [1], [1]), as_mapping(MOVING[1], [1.0], [1])],
             None,
-            "frames, entry 1: labels: found no names, expected names as in the entries before",
+            "frames, entry 1: labels: found no names, expected names as in earlier entries",
         ),
         (
             [as_mapping(MOVING[1], [1.0], [1]), None, as_pipeline(MOVING[1], [1], [1])],
             None,
-            "frames, entry 2: labels: found names, expected numbers as in the entries before",
+            "frames, entry 2: labels: found names, expected numbers as in earlier entries",
         ),
         (
             [None, as_pipeline(MOVING[1], [1], [1])],
@@ -161,32 +161,32 @@ def test_labels_that_are_text_are_taken_from_an_array_too() -> None:
         (
             [as_pipeline(MOVING[1], [1], [1])],
             {0: "cat", 1: "cat"},
-            "frames, entry 0: labels: found the name 'cat', which label_names has for several labels",
+            "frames, entry 0: labels: found the name 'cat', expected one that label_names gives to one label only",
         ),
         (
             [None, [{"score": 0.5, "label": "cat"}]],
             None,
-            "frames, entry 1: row 0: expected score, label and box with xmin, ymin, xmax, ymax; "
-            "found {'score': 0.5, 'label': 'cat'}",
+            "frames, entry 1: row 0: found {'score': 0.5, 'label': 'cat'}, "
+            "expected score, label and box with xmin, ymin, xmax, ymax",
         ),
         (
             [Instances((20, 200), pred_boxes=Boxes([[0, 0, 1, 1]]))],
             None,
-            "frames, entry 0: expected instances with pred_boxes and scores, found none named scores",
+            "frames, entry 0: found instances without scores, expected pred_boxes and scores",
         ),
         (
             [Instances((20, 200), gt_boxes=[])],
             None,
-            "frames, entry 0: expected instances with pred_boxes and scores, found none named pred_boxes",
+            "frames, entry 0: found instances without pred_boxes, expected pred_boxes and scores",
         ),
     ],
 )
-def test_an_entry_that_does_not_fit_is_refused_with_its_number(entries, label_names, message: str) -> None:
+def test_an_invalid_entry_is_rejected_with_its_index(entries, label_names, message: str) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         Detections.from_frames(entries, label_names=label_names)
 
 
-# --- one entry a frame, out ------------------------------------------------------------------------------------------
+# --- entries per frame: output ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def tracks() -> trajtrack.Trajectories:
     return trajtrack.link(Detections.from_frames(video_of(as_array)), iou_threshold=0.3)
 
 
-def test_the_ids_that_are_attached_below(tracks) -> None:
+def test_the_expected_ids(tracks) -> None:
     assert tracks.track_ids.tolist() == list(chain(*IDS))
 
 
@@ -213,7 +213,7 @@ def test_each_entry_gets_the_ids_of_its_rows(make, ids_of, tracks) -> None:
 
 
 @pytest.mark.parametrize("make", [as_array, as_mapping, as_pipeline, as_instances, as_prediction])
-def test_entries_with_ids_are_of_their_own_kind_and_hold_the_same_detections(make, tracks) -> None:
+def test_entries_with_ids_keep_their_type_and_detections(make, tracks) -> None:
     given = video_of(make)
     attached = trajtrack.attach_ids(given, tracks)
     assert [type(entry) for entry in attached] == [type(entry) for entry in given]
@@ -221,7 +221,7 @@ def test_entries_with_ids_are_of_their_own_kind_and_hold_the_same_detections(mak
         assert Detections.from_frames(attached) == Detections.from_frames(given)
 
 
-def test_entries_that_are_given_stay_as_they_are(tracks) -> None:
+def test_input_entries_are_not_modified(tracks) -> None:
     array, mapping, pipeline, instances = (video_of(make) for make in (as_array, as_mapping, as_pipeline, as_instances))
     before = copy.deepcopy((array, pipeline))
     for given in (array, mapping, pipeline, instances):
@@ -232,13 +232,13 @@ def test_entries_that_are_given_stay_as_they_are(tracks) -> None:
     assert all("track_ids" not in entry.get_fields() for entry in instances)
 
 
-def test_ids_come_from_trajectories_alone() -> None:
+def test_ids_come_only_from_trajectories() -> None:
     given = video_of(as_array)
-    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories, found Detections$"):
+    with pytest.raises(TypeError, match=r"^tracks: found Detections, expected Trajectories$"):
         trajtrack.attach_ids(given, Detections.from_frames(given))
 
 
-def test_copies_share_the_memory_of_what_they_were_given(tracks) -> None:
+def test_copies_share_memory_with_the_input(tracks) -> None:
     given = video_of(as_mapping)
     assert all(
         copied["boxes"] is entry["boxes"]
@@ -246,7 +246,7 @@ def test_copies_share_the_memory_of_what_they_were_given(tracks) -> None:
     )
 
 
-def test_ids_are_a_tensor_of_int64_where_the_scores_are_one(tracks) -> None:
+def test_ids_are_an_int64_tensor_if_the_scores_are_a_tensor(tracks) -> None:
     (with_tensor, *_), (with_list, *_) = (
         trajtrack.attach_ids(given, tracks)
         for given in (
@@ -259,7 +259,7 @@ def test_ids_are_a_tensor_of_int64_where_the_scores_are_one(tracks) -> None:
     assert with_list["track_ids"].dtype == np.int64
 
 
-def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks(tracks) -> None:
+def test_attached_ids_are_independent_of_the_tracks(tracks) -> None:
     arrays = [
         {"boxes": np.array(boxes), "scores": np.array(scores)} for boxes, scores in zip(MOVING, SCORES, strict=True)
     ]
@@ -269,13 +269,13 @@ def test_ids_that_are_attached_can_be_changed_without_changing_the_tracks(tracks
     assert tracks.track_ids.tolist() == list(chain(*IDS))
 
 
-def test_rows_of_no_trajectory_stay_and_have_the_id_minus_1() -> None:
+def test_rows_without_a_trajectory_are_kept_with_id_minus_1() -> None:
     given = video_of(as_mapping)
     tracks = trajtrack.link(Detections.from_frames(given), min_length=3)
     assert [entry["track_ids"].tolist() for entry in trajtrack.attach_ids(given, tracks)] == [[0, -1], [0], [-1, 0]]
 
 
-def test_empty_frames_stay_as_they_are() -> None:
+def test_empty_frames_do_not_change() -> None:
     given = [None, [], as_pipeline([], [], [])]
     assert trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))[0] is None
     nothing = trajtrack.link(Detections.from_frames([]))
@@ -285,29 +285,27 @@ def test_empty_frames_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda given: given[:2], "container: expected 3 entries, the frames of tracks, found 2"),
-        (lambda given: given[::-1][1:] + given[:1], "container, entry 0: expected 2 rows as in tracks, found 1"),
+        (lambda given: given[:2], "container: found 2 entries, expected 3, one per frame of tracks"),
+        (lambda given: given[::-1][1:] + given[:1], "container, entry 0: found 1 rows, expected 2 as in tracks"),
         (
             lambda given: [given[0], {"boxes": []}, given[2]],
-            "container, entry 1: expected a mapping with boxes and scores, found none named scores",
+            "container, entry 1: found a mapping without scores, expected boxes and scores",
         ),
     ],
 )
-def test_entries_that_are_not_those_of_the_tracks_are_refused(change, message: str, tracks) -> None:
+def test_entries_that_do_not_match_the_tracks_are_rejected(change, message: str, tracks) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         trajtrack.attach_ids(change(video_of(as_mapping)), tracks)
 
 
-def test_tracks_whose_rows_are_not_in_the_order_of_entries_are_refused(tracks) -> None:
+def test_tracks_with_rows_out_of_frame_order_are_rejected(tracks) -> None:
     shuffled = trajtrack.link(tracks.detections[[2, 0, 1, 3, 4]])
-    with pytest.raises(
-        ValueError, match=refused("tracks: expected rows in the order of frames, found frame 0 in row 1")
-    ):
+    with pytest.raises(ValueError, match=refused("tracks, row 1: found frame 0, expected rows in frame order")):
         trajtrack.attach_ids(video_of(as_mapping), shuffled)
 
 
-def test_what_is_neither_entries_nor_a_table_is_refused(tracks) -> None:
-    with pytest.raises(TypeError, match=refused("container: expected one entry a frame or a table, found int")):
+def test_a_container_of_another_type_is_rejected(tracks) -> None:
+    with pytest.raises(TypeError, match=refused("container: found int, expected one entry per frame or a table")):
         trajtrack.attach_ids(3, tracks)
 
 
@@ -318,7 +316,7 @@ NAMED = TABLE | {"label": ["dog", "cat", "dog"]}
 
 
 class ArrowAlone:
-    """A table that gives an Arrow stream and nothing else."""
+    """A table that supports only the Arrow protocol."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
@@ -360,7 +358,7 @@ def test_columns_may_have_other_names(make) -> None:
     assert found == Detections.from_table(TABLE | {"label": [4, 5, 6]})
 
 
-def test_a_column_that_is_named_counts_more_than_one_of_our_name() -> None:
+def test_a_named_column_takes_precedence_over_one_of_the_default_name() -> None:
     found = Detections.from_table(TABLE | {"confidence": [1, 2, 3]}, columns={"score": "confidence"})
     assert found.scores.tolist() == [1, 2, 3]
 
@@ -374,20 +372,20 @@ def test_labels_of_a_table_may_be_text(make) -> None:
 @pytest.mark.parametrize(
     "table", [pd.DataFrame(NAMED).iloc[:0], pl.DataFrame(NAMED).head(0), pa.table(NAMED).slice(0, 0)], ids=type
 )
-def test_a_table_without_rows_may_have_labels_of_text(table) -> None:
+def test_a_table_without_rows_may_have_text_labels(table) -> None:
     assert len(Detections.from_table(table)) == 0
 
 
 @every_table
-def test_a_missing_value_is_refused_with_column_and_row(make) -> None:
-    with pytest.raises(ValueError, match=refused("column 'score', row 1: found a missing value, expected one")):
+def test_a_missing_value_is_rejected_with_column_and_row(make) -> None:
+    with pytest.raises(ValueError, match=refused("column 'score', row 1: found a missing value, expected a value")):
         Detections.from_table(make(TABLE | {"score": [0.5, None, 1.0]}))
 
 
-def test_a_missing_value_of_a_nullable_column_of_pandas_is_refused() -> None:
+def test_a_missing_value_of_a_nullable_column_of_pandas_is_rejected() -> None:
     table = pd.DataFrame(TABLE).astype({"frame": "Int64"})
     table.loc[2, "frame"] = pd.NA
-    with pytest.raises(ValueError, match=refused("column 'frame', row 2: found a missing value, expected one")):
+    with pytest.raises(ValueError, match=refused("column 'frame', row 2: found a missing value, expected a value")):
         Detections.from_table(table)
 
 
@@ -396,21 +394,20 @@ def test_a_missing_value_of_a_nullable_column_of_pandas_is_refused() -> None:
     [
         (
             {"confidence": "score"},
-            "columns: expected names among frame, score, x1, y1, x2, y2, x, y, w, h, label, track_id; "
-            "found 'confidence'",
+            "columns: found 'confidence', expected one of frame, score, x1, y1, x2, y2, x, y, w, h, label, track_id",
         ),
         (
             {"score": "confidence"},
-            "columns: expected 'score' to be one of frame, x1, y1, x2, y2, score; found 'confidence'",
+            "columns, 'score': found 'confidence', expected one of frame, x1, y1, x2, y2, score",
         ),
     ],
 )
-def test_names_of_columns_that_do_not_exist_are_refused(columns, message: str) -> None:
+def test_names_of_columns_that_do_not_exist_are_rejected(columns, message: str) -> None:
     with pytest.raises(ValueError, match=refused(message)):
         Detections.from_table(TABLE, columns=columns)
 
 
-def test_a_name_that_is_not_among_label_names_is_refused() -> None:
+def test_a_name_that_is_not_among_label_names_is_rejected() -> None:
     message = "column 'label': labels: found the name 'cat', expected one of label_names"
     with pytest.raises(ValueError, match=refused(message)):
         Detections.from_table(TABLE | {"label": ["cat"] * 3}, label_names={0: "dog"})
@@ -428,7 +425,7 @@ def test_a_table_gets_a_column_of_ids(make) -> None:
 
 
 @tables_with_room
-def test_a_column_of_ids_that_is_there_is_replaced_in_its_place(make) -> None:
+def test_an_existing_column_of_ids_is_replaced_in_place(make) -> None:
     given = make({"track_id": [7, 7, 7]} | TABLE)
     attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_table(given)))
     assert np.asarray(attached["track_id"]).tolist() == [0, 0, 1]
@@ -437,28 +434,28 @@ def test_a_column_of_ids_that_is_there_is_replaced_in_its_place(make) -> None:
 
 
 @tables_with_room
-def test_a_table_of_other_rows_is_refused(make) -> None:
+def test_a_table_with_other_rows_is_rejected(make) -> None:
     tracks = trajtrack.link(Detections.from_table(TABLE)[:2])
-    with pytest.raises(ValueError, match=refused("container: expected 2 rows as in tracks, found 3")):
+    with pytest.raises(ValueError, match=refused("container: found 3 rows, expected 2 as in tracks")):
         trajtrack.attach_ids(make(TABLE), tracks)
 
 
-def test_a_table_that_no_column_can_be_added_to_is_refused() -> None:
-    expected = "container: expected entries a frame, a mapping of columns or a table of pandas, polars or pyarrow"
-    with pytest.raises(TypeError, match=refused(f"{expected}; found ArrowAlone")):
+def test_a_table_that_no_column_can_be_added_to_is_rejected() -> None:
+    expected = "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
+    with pytest.raises(TypeError, match=refused(f"container: found ArrowAlone, {expected}")):
         trajtrack.attach_ids(as_stream(TABLE), trajtrack.link(Detections.from_table(TABLE)))
 
 
-def test_a_lazy_table_is_refused() -> None:
+def test_a_lazy_table_is_rejected() -> None:
     lazy = pl.DataFrame(TABLE).lazy()
-    with pytest.raises(TypeError, match=refused("table: expected a table or a mapping of columns, found LazyFrame")):
+    with pytest.raises(TypeError, match=refused("table: found LazyFrame, expected a table or a mapping of columns")):
         Detections.from_table(lazy)
     tracks = trajtrack.link(Detections.from_table(TABLE))
-    with pytest.raises(TypeError, match=refused("container: expected one entry a frame or a table, found LazyFrame")):
+    with pytest.raises(TypeError, match=refused("container: found LazyFrame, expected one entry per frame or a table")):
         trajtrack.attach_ids(lazy, tracks)
 
 
-def test_what_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_says_how_to_install_a_missing_dependency(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     message = "a table of type ArrowAlone needs pyarrow: pip install 'trajtrack[io]'"
     with pytest.raises(ImportError, match=refused(message)):
@@ -466,7 +463,7 @@ def test_what_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
-def test_tables_that_give_their_columns_need_no_pyarrow(make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_with_access_by_column_need_no_pyarrow(make, monkeypatch: pytest.MonkeyPatch) -> None:
     given = make(TABLE)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     tracks = trajtrack.link(Detections.from_table(given))

@@ -46,9 +46,9 @@ def test_a_table_written_by_pandas_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"score": None}, "found no 'score'"),
+        ({"score": None}, "found no column 'score'"),
         ({"x2": [2, 0.5]}, r"boxes, row 1: found .*, expected x1 <= x2"),
-        ({"score": ["high", "low"]}, "column 'score': expected numbers"),
+        ({"score": ["high", "low"]}, "column 'score': found dtype .*, expected numbers"),
         ({"frame": [0, -1]}, "frames, row 1: found -1"),
     ],
 )

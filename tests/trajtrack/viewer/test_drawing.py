@@ -72,7 +72,7 @@ def test_an_image_has_one_of_three_suffixes(scene, tmp_path):
 
 
 def test_only_tracks_are_drawn(scene, tmp_path):
-    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+    with pytest.raises(TypeError, match=r"^tracks: found list, expected Trajectories or Detections with track_ids$"):
         draw([scene.truth], tmp_path / "tracks.png")
 
 

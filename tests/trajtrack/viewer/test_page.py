@@ -62,7 +62,7 @@ def test_progress_counts_the_frames_with_an_image(tmp_path, folder):
 
 
 def test_only_tracks_are_shown(tmp_path):
-    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+    with pytest.raises(TypeError, match=r"^tracks: found list, expected Trajectories or Detections with track_ids$"):
         write_page([TRACKS], tmp_path / "page.html")
 
 
@@ -187,7 +187,7 @@ def test_a_missing_video_is_reported(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_width": 0}, r"^max_width: expected an integer of at least 1, found 0"),
+        ({"max_width": 0}, r"^max_width: found 0, expected an integer of at least 1"),
         ({"frame_rate": 0}, r"^frame_rate: found 0, expected frames per second above 0 and up to 1000"),
         ({"size": (6, 4), "images": "."}, r"^size: found \(6, 4\) and images, which have a size"),
         ({"size": (640, 0)}, r"^size: found \(640, 0\), expected a width and a height above 0"),

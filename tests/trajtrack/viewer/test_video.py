@@ -64,7 +64,7 @@ def test_a_video_has_one_of_three_suffixes(tmp_path):
 
 
 def test_only_tracks_are_shown(tmp_path):
-    with pytest.raises(TypeError, match=r"^tracks: expected Trajectories or Detections with track_ids, found list$"):
+    with pytest.raises(TypeError, match=r"^tracks: found list, expected Trajectories or Detections with track_ids$"):
         write_video([TRACKS], tmp_path / "video.mp4")
 
 
