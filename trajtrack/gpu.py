@@ -1,4 +1,4 @@
-"""Columns in the memory of a GPU, of whatever library: recognised by protocol, read where they are."""
+"""Columns in GPU memory of any library, recognised by protocol and read in place."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["GpuColumns", "choose_device", "is_on_gpu", "place", "to_host", "upload", "view"]
 
 _HOST_DEVICES = (1, 3)
-"""DLPack's numbers of main memory, pinned memory included."""
+"""DLPack device types of main memory, including pinned memory."""
 
 
 @dataclass(frozen=True)
 class GpuColumns:
-    """The columns of `Detections` on one GPU, as objects of the libraries that hold them."""
+    """The columns of `Detections` on one GPU, as objects of the libraries that own them."""
 
     boxes: Any
     scores: Any
@@ -34,7 +34,7 @@ class GpuColumns:
     last_frame: int
 
     def views(self) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
-        """Return the columns as the core reads them, after whatever is under way on them now."""
+        """Return views for the core, ordered after the work now pending on the columns."""
         return (
             view("boxes", self.boxes),
             view("scores", self.scores),
@@ -44,8 +44,8 @@ class GpuColumns:
 
 
 def is_on_gpu(values: Any) -> bool:
-    """Tell whether `values`, detached, lie elsewhere than in main memory."""
-    # torch asks CUDA before it answers for its tensors of the host, which fails in a process forked after CUDA's start.
+    """Return whether `values`, already detached, are outside main memory."""
+    # For CPU tensors too, torch's __dlpack_device__ queries CUDA, which fails in a process forked after CUDA started.
     if getattr(getattr(values, "device", None), "type", None) == "cpu":
         return False
     if hasattr(values, "__dlpack_device__"):
@@ -54,12 +54,12 @@ def is_on_gpu(values: Any) -> bool:
 
 
 def detached(values: Any) -> Any:
-    """Return the values without the gradient that they may ask for."""
+    """Return the values detached from autograd if they require a gradient."""
     return values.detach() if getattr(values, "requires_grad", False) else values
 
 
 def view(name: str, values: Any) -> DeviceArray:
-    """Take values that are on a GPU as the core reads them."""
+    """Return a view of values on a GPU for the core."""
     try:
         return _core.DeviceArray.view(values)
     except (BufferError, TypeError, ValueError) as error:
@@ -72,7 +72,7 @@ def upload(values: NDArray[Any], device: int) -> DeviceArray:
 
 
 def place(name: str, values: Any, dtype: str, ndim: int, device: int, convert: Callable[[], NDArray[Any]]) -> Any:
-    """Return `values` themselves where they are such a contiguous array on that device; else a copy of `convert()`."""
+    """Return `values` if it is such a contiguous array on that device, otherwise an uploaded copy of `convert()`."""
     values = detached(values)
     if is_on_gpu(values):
         found = view(name, values)
@@ -82,12 +82,12 @@ def place(name: str, values: Any, dtype: str, ndim: int, device: int, convert: C
 
 
 def to_host(name: str, values: Any) -> NDArray[Any]:
-    """Copy values that are on a GPU to main memory.
+    """Copy values on a GPU to main memory.
 
     Raises
     ------
     TypeError
-        When this build or machine cannot read them.
+        If this build or machine cannot read them.
     """
     problem = _core.cuda_problem()
     if problem is not None:
@@ -99,21 +99,21 @@ def to_host(name: str, values: Any) -> NDArray[Any]:
 
 
 def choose_device(device: str | None, of_boxes: int | None) -> int | None:
-    """Return the number of the GPU that `device` names, None for the CPU.
+    """Return the index of the GPU that `device` names, or None for the CPU.
 
     Parameters
     ----------
     device
-        ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for where the boxes are.
+        ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for the device of the boxes.
     of_boxes
-        The GPU that holds the boxes, or None.
+        Index of the GPU that holds the boxes, or None.
 
     Raises
     ------
     ValueError
-        When `device` is none of these or there is no such GPU.
+        If `device` is none of these or there is no such GPU.
     RuntimeError
-        When no GPU can be used, saying why.
+        If no GPU can be used; the message says why.
     """
     if device is None:
         return of_boxes

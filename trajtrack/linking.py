@@ -1,4 +1,4 @@
-"""Linking: detections in, trajectories out."""
+"""Link detections into trajectories."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class LinkGraph:
     """Links between detections, in compressed sparse row form over the N input rows."""
 
     offsets: NDArray[np.int64]
-    """(N + 1,) row i links to ``targets[offsets[i]:offsets[i + 1]]``."""
+    """(N + 1,) offsets: row i links to ``targets[offsets[i]:offsets[i + 1]]``."""
     targets: NDArray[np.int64]
-    """(M,) input rows in a later frame, ascending for each row."""
+    """(M,) linked input rows, each in a later frame than its source, ascending for each source row."""
 
 
 @dataclass(frozen=True, eq=False)
 class DeviceLinkGraph:
-    """A `LinkGraph` in the memory of a GPU.
+    """A `LinkGraph` in GPU memory.
 
     Its arrays have ``__cuda_array_interface__``: ``torch.as_tensor(graph.targets, device="cuda")`` and
-    ``cupy.asarray(graph.targets)`` take them without a copy. All work on them is done.
+    ``cupy.asarray(graph.targets)`` use them without a copy. No work on them is pending.
     """
 
     offsets: DeviceArray
-    """(N + 1,) int64."""
+    """(N + 1,) int64, as in `LinkGraph`."""
     targets: DeviceArray
-    """(M,) int64."""
+    """(M,) int64, as in `LinkGraph`."""
 
     def to_host(self) -> LinkGraph:
         """Copy the graph to main memory."""
@@ -64,12 +64,12 @@ def link(
     detections
         The detections of one video.
     options
-        How to link; the defaults where left out.
+        Linking options; default: `LinkOptions()`.
     num_threads
-        Threads to use; as many as the process may use cores where left out. Results do not depend on it.
+        Number of threads; default: the number of cores that the process may use. Results do not depend on it.
     device
-        Where the linking graph is built: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for where the boxes are. Results
-        do not depend on it, and are in main memory.
+        Device that builds the linking graph: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for the device of the boxes.
+        Results do not depend on it and are in main memory.
     **overrides
         Fields of `LinkOptions` that replace those of `options`.
 
@@ -81,13 +81,13 @@ def link(
     Raises
     ------
     TypeError
-        When an override is no field of `LinkOptions` or `detections` is no `Detections`.
+        If an override is not a field of `LinkOptions`, or `detections` is not `Detections`.
     ValueError
-        When an option is out of its range.
+        If an option is out of range.
     RuntimeError
-        When a GPU is asked for that cannot be used, or CUDA fails; in CUDA's own words.
+        If the requested GPU cannot be used, or CUDA fails; the message quotes CUDA.
     MemoryError
-        When the GPU has not enough memory. The next call works.
+        If the GPU does not have enough memory. Later calls are not affected.
     """
     chosen = _device(detections, device)
     options = resolve_options(options, overrides)
@@ -134,8 +134,8 @@ def link_graph(
 ) -> LinkGraph | DeviceLinkGraph:
     """Build the graph of links between detections, before any path is chosen; parameters as in `link`.
 
-    With ``device="cuda"`` or ``"cuda:N"`` the result stays there, as a `DeviceLinkGraph`. With None it is built where
-    the boxes are and returned in main memory.
+    With ``device="cuda"`` or ``"cuda:N"`` the result stays on the GPU, as a `DeviceLinkGraph`. With None the graph is
+    built on the device of the boxes and returned in main memory.
     """
     chosen = _device(detections, device)
     options = resolve_options(options, overrides)
@@ -151,15 +151,15 @@ def link_graph(
 
 
 def _device(detections: Any, device: str | None) -> int | None:
-    """Return the number of the GPU on which to build the graph, None for the CPU."""
+    """Return the index of the GPU that builds the graph, or None for the CPU."""
     if not isinstance(detections, Detections):
-        raise TypeError(f"detections: expected trajtrack.Detections, found {type(detections).__name__}")
+        raise TypeError(f"detections: found {type(detections).__name__}, expected trajtrack.Detections")
     columns = detections._on_gpu
     return gpu.choose_device(device, None if columns is None else columns.device)
 
 
 def _columns_on(detections: Detections, device: int) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
-    """Return boxes, scores, frames and labels on a GPU, copied there where they are not."""
+    """Return boxes, scores, frames and labels on a GPU, copied there if necessary."""
     columns = detections._on_gpu
     if columns is not None and columns.device == device:
         return columns.views()
@@ -172,7 +172,7 @@ def _columns_on(detections: Detections, device: int) -> tuple[DeviceArray, Devic
 
 
 def count_threads(num_threads: int | None) -> int:
-    """Return `num_threads`, or where it is None the number of cores that this process may use."""
+    """Return `num_threads` or, if it is None, the number of cores that this process may use."""
     if num_threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return as_count("num_threads", num_threads, minimum=1, maximum=1024)

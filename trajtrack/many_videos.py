@@ -1,4 +1,4 @@
-"""Many videos: linked in parallel, read on the way, in bounded memory."""
+"""Read and link many videos in parallel, in bounded memory."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _PENDING_PER_THREAD = 2
 
 @dataclass(frozen=True, eq=False)
 class LinkedVideo:
-    """What became of one of many videos."""
+    """The result of one of many videos."""
 
     index: int
-    """Its place in the input, from 0."""
+    """Index of the video in the input, from 0."""
     source: Detections | str
-    """What was given: the detections, or the path of the file."""
+    """Input: the detections, or the path of the file."""
     trajectories: Trajectories | None
-    """Its trajectories; None where it failed."""
+    """Trajectories; None if the video failed."""
     error: Exception | None
-    """Why it failed; None where it did not."""
+    """Reason for the failure; None if there was none."""
 
     def result(self) -> Trajectories:
-        """Return the trajectories; raise the error where there are none."""
+        """Return the trajectories, or raise `error` if the video failed."""
         if self.trajectories is None:
             assert self.error is not None
             raise self.error
@@ -57,28 +57,28 @@ def link_many(
     Parameters
     ----------
     videos
-        Detections, or paths of files that `read` can read. The iterable is asked for the next when there is room, so
-        that memory holds only a few videos for each thread.
+        Detections, or paths of files that `read` can read. Items are taken from the iterable only when there is room,
+        so that memory holds a few videos per thread.
     options
-        How to link; the defaults where left out.
+        Linking options; default: `LinkOptions()`.
     num_threads
-        Videos that are worked on at a time; as many as the process may use cores where left out.
+        Number of videos processed at a time; default: the number of cores that the process may use.
     ordered
-        Whether results come in the order of the input; otherwise as they are ready.
+        Whether results come in input order; otherwise as they become ready.
     format, video
-        Format of the files, and which video of files that hold several, as in `read`.
+        Format of the files, and the video to read from files that hold several, as in `read`.
     **overrides
         Fields of `LinkOptions` that replace those of `options`.
 
     Yields
     ------
     LinkedVideo
-        One a video. A video that cannot be read or linked has an `error`; the others go on.
+        One result per video. A video that cannot be read or linked has an `error`; the others continue.
 
     Raises
     ------
     TypeError, ValueError
-        For options that are wrong, before the first video is read. What the iterable itself raises ends all.
+        If an option is invalid, before the first video is read. An exception of the iterable itself ends the run.
     """
     options = resolve_options(options, overrides)
     threads = count_threads(num_threads)
@@ -97,18 +97,18 @@ def link_file(
     format: str | None = None,
     video: str | int | None = None,
 ) -> LinkedVideo:
-    """Read and link one of many videos; what goes wrong becomes its `error`."""
+    """Read and link one of many videos; an exception becomes its `error`."""
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     try:
         detections = read(source, format, video=video) if isinstance(source, str) else source
         return LinkedVideo(index, source, link(detections, options, num_threads=num_threads), None)
-    except Exception as error:  # whatever is wrong with one video must not end the others
+    except Exception as error:  # one faulty video must not end the others
         return LinkedVideo(index, source, None, error)
 
 
 def _results(tasks: Iterable[Callable[[], LinkedVideo]], threads: int, ordered: bool) -> Iterator[LinkedVideo]:
-    """Run the tasks, a few at a time, and yield what they return."""
+    """Run the tasks, a few at a time, and yield their results."""
     pending: deque[Future[LinkedVideo]] = deque()
     executor = ThreadPoolExecutor(threads, thread_name_prefix="trajtrack")
     try:

@@ -1,4 +1,4 @@
-"""Streaming: frames in, one by one, and trajectories out as soon as nothing can change them any more."""
+"""Link a stream frame by frame and return trajectories as soon as no later frame can change them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _LAST_FRAME = np.iinfo(np.int32).max
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StreamOutput:
-    """Detections of a stream that no later frame can change, and their trajectories."""
+    """Settled detections of a stream, which no later frame can change, and their trajectories."""
 
     trajectories: Trajectories
-    """The settled detections, linked; their rows count within these detections."""
+    """The settled detections, linked; row numbers refer to these detections."""
     rows: NDArray[np.int64]
-    """(N,) number of each settled detection in the stream, counting all that were pushed from 0; ascending."""
+    """(N,) row of each settled detection in the stream, counting all pushed detections from 0; ascending."""
     first_id: int
-    """Number of trajectories that the stream had given before: the id of the first of these in the stream."""
+    """ID in the stream of the first of these trajectories: the number of trajectories returned before."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -40,13 +40,13 @@ class StreamOutput:
 
     @property
     def track_ids(self) -> NDArray[np.int64]:
-        """(N,) the trajectory of each settled detection, numbered through the stream; -1 for none."""
+        """(N,) trajectory ID of each settled detection, counted over the whole stream; -1 for none."""
         ids = self.trajectories.track_ids
         return np.where(ids >= 0, ids + self.first_id, -1)
 
     @property
     def suppressed_by(self) -> NDArray[np.int64]:
-        """(N,) for suppressed detections the number in the stream of the suppressing one, else -1."""
+        """(N,) row in the stream of the detection that suppressed each one; -1 for none."""
         by = self.trajectories.suppressed_by
         return np.where(by >= 0, self.rows[by], -1) if len(by) else by
 
@@ -54,30 +54,30 @@ class StreamOutput:
 class Linker:
     """Links a stream of frames into the trajectories that `link` finds in the whole video.
 
-    A detection is open while it has no link and a later frame may still hold one; what hangs together with an open
-    detection, by links or suppression, may still change and is kept. Everything else is settled and handed out at once.
-    As sets of rows with label and score, the trajectories are exactly those of `link`; ids count in the order in which
-    they are handed out. Memory is that of what is open, with its links and suppressions.
+    A detection is open while it has no link and a later frame may still provide one. The connected component of an open
+    detection, by links or suppression, may still change and is kept; everything else is settled and returned at once.
+    As sets of rows with label and score, the trajectories are exactly those of `link`; IDs count in the order in which
+    trajectories are returned. Memory holds only open components, with their links and suppressions.
 
-    In a crowded video with long gaps, what hangs together may be almost everything. `max_open_frames` bounds it: what
-    reaches back that many frames is cut there and handed out, and the results may then differ from those of `link`;
-    `num_cut` says how often that happened.
+    In a crowded video with long gaps, a component may span almost the whole video. `max_open_frames` bounds it: a
+    component that reaches back that many frames is cut there and returned, and the results may then differ from those
+    of `link`; `num_cut` counts the cuts.
 
     Parameters
     ----------
     options
-        How to link; the defaults where left out.
+        Linking options; default: `LinkOptions()`.
     max_open_frames
-        How many frames what hangs together may span; without bound where left out.
+        Maximum number of frames that a connected component may span; default: no bound.
     label_names
-        Class names by label, carried to the results.
+        Class names by label, copied to the results.
     **overrides
         Fields of `LinkOptions` that replace those of `options`.
 
     Notes
     -----
-    A linker is for one thread at a time. One whose `push` ran out of memory refuses all that follows; go on from what
-    `state_dict` gave before.
+    Only one thread at a time may use a linker. After `push` runs out of memory, the linker rejects every further call;
+    continue from an earlier `state_dict`.
     """
 
     def __init__(
@@ -101,28 +101,28 @@ class Linker:
 
     @property
     def options(self) -> LinkOptions:
-        """How frames are linked."""
+        """Linking options."""
         return self._options
 
     @property
     def next_frame(self) -> int:
-        """The frame that `push` takes where it is told none."""
+        """Default frame number of the next `push`."""
         return self._next_frame
 
     @property
     def num_open(self) -> int:
-        """Number of detections that are kept because they may still change."""
+        """Number of detections kept because they may still change."""
         return self._stream.num_open_rows()
 
     @property
     def num_cut(self) -> int:
-        """How often `max_open_frames` acted."""
+        """Number of cuts made because of `max_open_frames`."""
         return self._cut_before + self._stream.num_cut()
 
     def push(
         self, boxes: ArrayLike, scores: ArrayLike, labels: ArrayLike | None = None, frame: int | None = None
     ) -> StreamOutput:
-        """Take the detections of the next frame.
+        """Add the detections of the next frame.
 
         Parameters
         ----------
@@ -131,24 +131,23 @@ class Linker:
         scores
             (n,) confidences.
         labels
-            (n,) classes; 0 where left out.
+            (n,) classes; default: 0.
         frame
-            Number of the frame, greater than that of any before; the next one where left out. Frames that are left
-            out are empty.
+            Frame number, greater than all before; default: `next_frame`. Skipped frames are empty.
 
         Returns
         -------
         StreamOutput
-            What this frame has settled.
+            The detections that this frame settles.
 
         Raises
         ------
         ValueError, TypeError
-            As `Detections` raises them, and when `frame` does not come after the last; the linker stays as it was.
+            As in `Detections`, and if `frame` does not come after the last one; the linker is not changed.
         """
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
-            raise ValueError(f"frame: expected a number from {self._next_frame} to {_LAST_FRAME}, found {number}")
+            raise ValueError(f"frame: found {number}, expected a number from {self._next_frame} to {_LAST_FRAME}")
         corners = as_corners(boxes)
         scores = as_reals("scores", scores, ndim=1)
         count = len(scores)
@@ -159,17 +158,17 @@ class Linker:
             settled = self._stream.push(corners, scores, classes, rows, number)
         if settled is None:
             Detections(boxes, scores, np.full(count, number, np.int32), labels)
-            raise AssertionError("detections that the core refuses are refused by Detections, which says why")
+            raise AssertionError("Detections must reject whatever the core rejects, and say why")
         self._next_frame = number + 1
         self._num_rows += count
         return self._settle(settled)
 
     def flush(self) -> StreamOutput:
-        """End the video: settle all that is open. Frames may follow, numbered on, as another video."""
+        """End the video and settle everything that is open; later frames continue the numbering as another video."""
         return self._settle(self._stream.flush())
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a linker needs to go on where this one stands: numbers, strings and arrays by name."""
+        """Return the state from which another linker can continue: numbers, strings and arrays by name."""
         boxes, scores, frames, labels, rows = self._stream.open_rows()
         return {
             "version": _STATE_VERSION,
@@ -189,16 +188,16 @@ class Linker:
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any]) -> Linker:
-        """Make a linker that goes on exactly where the one stood that gave `state`.
+        """Build a linker that continues exactly where the linker that returned `state` stopped.
 
         Raises
         ------
         ValueError
-            When `state` is not what `state_dict` returns.
+            If `state` is not a result of `state_dict`.
         """
         expected = Linker().state_dict().keys()
         if state.get("version") != _STATE_VERSION or state.keys() != expected:
-            raise ValueError(f"state: expected what state_dict returns (version {_STATE_VERSION}), found other keys")
+            raise ValueError(f"state: found other keys, expected a result of state_dict (version {_STATE_VERSION})")
         linker = cls(
             LinkOptions(**state["options"]),
             max_open_frames=state["max_open_frames"],
@@ -209,10 +208,13 @@ class Linker:
         next_frame = as_count("next_frame", state["next_frame"], maximum=_LAST_FRAME + 1)
         num_rows = as_count("num_rows", state["num_rows"])
         if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
-            raise ValueError("state: expected rows that ascend, one for each box, and frames in their order")
+            raise ValueError("state: found rows out of order, expected one per box, ascending, in frame order")
         if len(rows) and (rows[0] < 0 or rows[-1] >= num_rows or given.frames[-1] >= next_frame):
-            raise ValueError(f"state: expected rows from 0 to num_rows={num_rows} and frames below {next_frame}")
-        # What is open hangs together by its own links alone: pushed again, it comes to stand as it stood.
+            raise ValueError(
+                f"state: found rows or frames out of range, "
+                f"expected rows from 0 to num_rows={num_rows} and frames below {next_frame}"
+            )
+        # Open components depend on their own links alone, so pushing them again restores them exactly.
         numbers, begins = np.unique(given.frames, return_index=True)
         for number, part in zip(numbers, np.split(np.arange(len(rows)), begins[1:]), strict=False):
             frame = given[part]
@@ -221,7 +223,7 @@ class Linker:
             empty = Detections([], [], [])
             linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
         if linker.num_open != len(rows):
-            raise ValueError(f"state: expected boxes that are open, found {len(rows) - linker.num_open} that are not")
+            raise ValueError(f"state: found {len(rows) - linker.num_open} boxes that are not open, expected none")
         linker._next_frame = next_frame
         linker._num_rows = num_rows
         linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])

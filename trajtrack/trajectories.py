@@ -1,4 +1,4 @@
-"""Trajectories: what linking found, aligned with the rows that went in."""
+"""The trajectories that linking found, aligned with the input rows."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ __all__ = ["Reason", "Trajectories", "Trajectory"]
 
 
 class Reason(IntEnum):
-    """What became of an input row; where several hold, the first."""
+    """The outcome of linking for an input row; if several apply, the first."""
 
     LINKED = 0
-    """The row is a detection of a trajectory."""
+    """The row belongs to a trajectory."""
     BELOW_MIN_SCORE = 1
-    """Its score was below `min_score`: it took part in nothing."""
+    """Its score is below `min_score`, so that it was ignored."""
     SUPPRESSED = 2
-    """A box of a chosen path overlapped it by `nms_threshold`."""
+    """A box of a chosen path overlaps it by at least `nms_threshold`."""
     TOO_SHORT = 3
-    """Its path had fewer than `min_length` detections."""
+    """Its path has fewer than `min_length` detections."""
     NOT_POSITIVE = 4
-    """No path through it had a positive sum of scores."""
+    """No path through it has a positive sum of scores."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """One object over time: every frame from its first to its last detection.
 
-    In the frames of a gap, between two linked detections, the box is interpolated linearly in float32, the score is 0
+    In the frames of a gap between two linked detections, the box is interpolated linearly in float32, the score is 0
     and the row is -1.
     """
 
     id: int
-    """Its number in the result."""
+    """Index in the result."""
     frames: NDArray[np.int32]
-    """(L,) frame numbers, `start` to `end` without holes."""
+    """(L,) frame numbers from `start` to `end`, consecutive."""
     boxes: NDArray[np.float32]
     """(L, 4) corners in pixels."""
     scores: NDArray[np.float32]
-    """(L,) detection scores."""
+    """(L,) detection scores, 0 where interpolated."""
     rows: NDArray[np.int64]
     """(L,) rows of the input, -1 where interpolated."""
     label: int
-    """Score-weighted majority of the labels of its detections."""
+    """Score-weighted majority label of the detections."""
     score: float
-    """Its score, as the option `rescore` defines it."""
+    """Trajectory score, as defined by the option `rescore`."""
 
     @property
     def start(self) -> int:
@@ -68,7 +68,7 @@ class Trajectory:
 
     @property
     def interpolated(self) -> NDArray[np.bool_]:
-        """(L,) where the box is interpolated and not detected."""
+        """(L,) whether the box is interpolated rather than detected."""
         return self.rows < 0
 
     def __len__(self) -> int:
@@ -84,31 +84,31 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trajectories:
-    """The trajectories of one video, and what became of each of its N detections.
+    """The trajectories of one video, and the outcome for each of its N detections.
 
-    A sequence of K `Trajectory`, ordered by path sum descending, then start frame, then start row. Boxes are gathered
-    when they are asked for.
+    A sequence of K `Trajectory` objects, ordered by descending path sum, then start frame, then start row. Boxes are
+    gathered on access.
     """
 
     detections: Detections
-    """What was linked."""
+    """The linked detections."""
     options: LinkOptions
-    """How it was linked."""
+    """Linking options."""
     track_ids: NDArray[np.int64]
-    """(N,) the trajectory of each input row, -1 for none."""
+    """(N,) trajectory ID of each input row; -1 for none."""
     reasons: NDArray[np.int8]
-    """(N,) a `Reason` for each input row."""
+    """(N,) `Reason` of each input row."""
     suppressed_by: NDArray[np.int64]
-    """(N,) for suppressed rows the input row of the suppressing box, else -1. That box may be on a path that
-    `min_length` dropped; its own reason is then `Reason.TOO_SHORT`."""
+    """(N,) input row of the box that suppressed each row; -1 for none. That box may be on a path that `min_length`
+    dropped; its own reason is then `Reason.TOO_SHORT`."""
     offsets: NDArray[np.int64]
-    """(K + 1,) trajectory k has the detections ``rows[offsets[k]:offsets[k + 1]]``."""
+    """(K + 1,) offsets: trajectory k has the detections ``rows[offsets[k]:offsets[k + 1]]``."""
     rows: NDArray[np.int64]
     """(M,) input rows, by trajectory and frame."""
     labels: NDArray[np.int32]
-    """(K,) label of each trajectory: the score-weighted majority, the smaller label where two are equal."""
+    """(K,) label of each trajectory: the score-weighted majority; ties go to the smaller label."""
     scores: NDArray[np.float64]
-    """(K,) score of each trajectory, as the option `rescore` defines it."""
+    """(K,) score of each trajectory, as defined by the option `rescore`."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -123,9 +123,9 @@ class Trajectories:
         try:
             number = index.__index__()
         except AttributeError:
-            raise TypeError(f"index: expected an integer or a slice, found {index!r}") from None
+            raise TypeError(f"index: found {index!r}, expected an integer or a slice") from None
         if not -len(self) <= number < len(self):
-            raise IndexError(f"trajectory {number}: expected a number below {len(self)}")
+            raise IndexError(f"index: found {number}, expected an index into a sequence of length {len(self)}")
         number %= len(self)
         rows = self.rows[self.offsets[number] : self.offsets[number + 1]]
         frames, boxes, scores, filled = _fill_gaps(self.detections, rows, np.zeros(len(rows) - 1, np.bool_))
@@ -163,12 +163,12 @@ class Trajectories:
         return self.detections.frames[self.rows[self.offsets[1:] - 1]]
 
     def pool(self, features: ArrayLike) -> NDArray[np.floating[Any]]:
-        """Average the features of each trajectory's detections; interpolated boxes have none.
+        """Average the features of each trajectory's detections, without interpolated boxes.
 
         Parameters
         ----------
         features
-            (N, D) one row of features a detection.
+            (N, D) features, one row per detection.
 
         Returns
         -------
@@ -177,11 +177,11 @@ class Trajectories:
         Raises
         ------
         ValueError
-            When `features` has not one row for each detection.
+            If `features` does not have one row per detection.
         """
         values = np.asarray(features)
         if values.ndim != 2 or len(values) != len(self.track_ids):
-            raise ValueError(f"features: expected shape ({len(self.track_ids)}, D), found {values.shape}")
+            raise ValueError(f"features: found shape {values.shape}, expected ({len(self.track_ids)}, D)")
         dtype = np.float64 if values.dtype == np.float64 else np.float32
         if len(self) == 0:
             return np.empty((0, values.shape[1]), dtype)
@@ -189,7 +189,7 @@ class Trajectories:
         return (sums / self.lengths[:, None]).astype(dtype)
 
     def to_detections(self, interpolate: bool = True) -> Detections:
-        """Return the rows of all trajectories, by trajectory and frame, with their ids and the trajectory's label.
+        """Return the rows of all trajectories, by trajectory and frame, with trajectory IDs and labels.
 
         Parameters
         ----------
@@ -237,9 +237,9 @@ class Trajectories:
 def _fill_gaps(
     given: Detections, rows: NDArray[np.int64], between: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Return frames, boxes, scores and rows with every gap between successive `rows` interpolated.
+    """Return frames, boxes, scores and rows, with the gaps between successive `rows` filled by interpolation.
 
-    `between[i]` says that rows i and i + 1 belong to different trajectories.
+    `between[i]` is true if rows i and i + 1 belong to different trajectories.
     """
     frames, boxes, scores = given.frames[rows], given.boxes[rows], given.scores[rows]
     steps = np.where(between, 1, np.diff(frames.astype(np.int64)))
@@ -247,7 +247,7 @@ def _fill_gaps(
         return frames, boxes, scores, rows
     repeats = np.append(steps, 1)
     source = np.repeat(np.arange(len(rows)), repeats)
-    k = np.arange(len(source)) - np.repeat(np.cumsum(repeats) - repeats, repeats)  # frames since the detection before
+    k = np.arange(len(source)) - np.repeat(np.cumsum(repeats) - repeats, repeats)  # frames since the previous detection
     filled = k > 0
     before, after = boxes[source[filled]], boxes[source[filled] + 1]
     share = k[filled].astype(np.float32) / repeats[source[filled]].astype(np.float32)

@@ -80,7 +80,7 @@ def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -
 
 
 @pytest.mark.parametrize("call", [link, link_graph])
-def test_an_unknown_option_is_named_with_those_that_there_are(call) -> None:
+def test_an_unknown_option_is_named_with_the_known_ones(call) -> None:
     message = f"found an unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))}"
     with pytest.raises(TypeError, match=refused(message)):
         call(PAIR, maxgap=3, min_length=1)
@@ -98,7 +98,7 @@ def test_without_overrides_the_options_are_taken_as_they_are() -> None:
     assert len(link(PAIR, options)) == 2
 
 
-def test_left_out_options_are_the_defaults() -> None:
+def test_omitted_options_are_the_defaults() -> None:
     assert link(PAIR).options == LinkOptions()
 
 
@@ -139,7 +139,7 @@ def test_options_are_frozen_and_compare_by_value() -> None:
 
 @pytest.mark.parametrize("call", [link, link_graph])
 def test_only_detections_are_linked(call) -> None:
-    with pytest.raises(TypeError, match=r"^detections: expected trajtrack\.Detections, found ndarray$"):
+    with pytest.raises(TypeError, match=r"^detections: found ndarray, expected trajtrack\.Detections$"):
         call(np.zeros((3, 6)))
 
 
@@ -151,14 +151,14 @@ def test_only_options_are_options(call) -> None:
 
 @pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_a_device_that_cannot_be_used_is_refused(device: str) -> None:
+def test_a_device_that_cannot_be_used_is_rejected(device: str) -> None:
     message = f"device: found {device!r}, but {_core.cuda_problem()}; expected 'cpu'"
     with pytest.raises(RuntimeError, match=refused(message)):
         link(PAIR, device=device)
 
 
 @pytest.mark.parametrize("device", ["tpu", "", 0])
-def test_an_unknown_device_is_refused(device) -> None:
+def test_an_unknown_device_is_rejected(device) -> None:
     with pytest.raises(
         ValueError, match=refused(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
     ):
@@ -170,14 +170,14 @@ def test_the_cpu_is_a_device() -> None:
 
 
 @pytest.mark.parametrize("num_threads", [0, -1, 1025])
-def test_a_number_of_threads_out_of_range_is_refused(num_threads: int) -> None:
-    message = f"num_threads: expected an integer from 1 to 1024, found {num_threads}"
+def test_a_number_of_threads_out_of_range_is_rejected(num_threads: int) -> None:
+    message = f"num_threads: found {num_threads}, expected an integer from 1 to 1024"
     with pytest.raises(ValueError, match=refused(message)):
         link(PAIR, num_threads=num_threads)
 
 
-def test_a_number_of_threads_that_is_no_integer_is_refused() -> None:
-    with pytest.raises(TypeError, match=refused("num_threads: expected an integer, found 1.5")):
+def test_a_number_of_threads_that_is_not_an_integer_is_rejected() -> None:
+    with pytest.raises(TypeError, match=refused("num_threads: found 1.5, expected an integer")):
         link_graph(PAIR, num_threads=1.5)  # type: ignore[arg-type]
 
 
@@ -192,7 +192,7 @@ def test_no_detections_give_no_trajectories() -> None:
     assert link_graph(Detections([], [], [])).offsets.tolist() == [0]
 
 
-def test_a_frame_number_of_a_thousand_million_costs_nothing() -> None:
+def test_a_frame_number_of_one_billion_costs_nothing() -> None:
     last = 10**9
     rows = Detections([[0, 0, 9, 9]] * 4, [1] * 4, [0, last - 1, last, last], labels=[0, 0, 0, 1], num_frames=2 * last)
     found = link(rows, max_gap=10)
@@ -206,7 +206,7 @@ def test_a_frame_number_of_a_thousand_million_costs_nothing() -> None:
 
 @pytest.fixture
 def unwilling_threads():
-    """Let a Python thread run on until it gives the interpreter away of its own accord."""
+    """Let a Python thread run until it releases the interpreter by itself."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     yield

@@ -1,4 +1,4 @@
-"""Many videos are linked as each by itself; what is wrong with one is not the others' business."""
+"""Many videos are linked as each one alone; a fault in one does not affect the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trajtrack.scenes import make_scene
 VIDEOS = [make_scene(num_frames=20 + seed, objects_per_frame=3, seed=seed).detections for seed in range(12)]
 
 
-def test_each_video_is_linked_as_by_itself() -> None:
+def test_each_video_is_linked_independently() -> None:
     for video, found in zip(VIDEOS, link_many(VIDEOS, num_threads=3), strict=True):
         expected = link(video)
         np.testing.assert_array_equal(found.result().track_ids, expected.track_ids)
@@ -37,7 +37,7 @@ def test_options_hold_for_all(tmp_path: Path) -> None:
     assert all(found.result().options.max_gap == 3 for found in link_many(VIDEOS, max_gap=3))
 
 
-def test_files_are_read_on_the_way(tmp_path: Path) -> None:
+def test_files_are_read_while_linking(tmp_path: Path) -> None:
     for number, video in enumerate(VIDEOS):
         trajtrack.write(tmp_path / f"{number}.txt", video)
     paths = [tmp_path / f"{number}.txt" for number in range(len(VIDEOS))]
@@ -46,7 +46,7 @@ def test_files_are_read_on_the_way(tmp_path: Path) -> None:
         assert found.source == str(paths[found.index])
 
 
-def test_a_broken_video_is_reported_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_broken_video_is_reported_and_the_others_continue(tmp_path: Path) -> None:
     broken = tmp_path / "broken.txt"
     broken.write_text("1,2,3\n")
     found = list(link_many([VIDEOS[0], broken, tmp_path / "missing.txt", VIDEOS[1]]))
@@ -57,23 +57,23 @@ def test_a_broken_video_is_reported_and_the_others_go_on(tmp_path: Path) -> None
         found[1].result()
 
 
-def test_what_is_no_video_is_an_error_of_its_own() -> None:
+def test_something_other_than_a_video_is_reported_as_its_own_error() -> None:
     (found,) = link_many([3])  # type: ignore[list-item]
-    assert "expected trajtrack.Detections, found int" in str(found.error)
+    assert "found int, expected trajtrack.Detections" in str(found.error)
 
 
 def test_no_videos_give_no_results() -> None:
     assert list(link_many([])) == []
 
 
-def test_wrong_options_are_refused_before_the_first_video() -> None:
+def test_wrong_options_are_rejected_before_the_first_video() -> None:
     with pytest.raises(TypeError, match="unknown option 'max_gaps'"):
         link_many(VIDEOS, max_gaps=1)
-    with pytest.raises(ValueError, match="num_threads: expected an integer from 1 to 1024, found 0"):
+    with pytest.raises(ValueError, match="num_threads: found 0, expected an integer from 1 to 1024"):
         link_many(VIDEOS, num_threads=0)
 
 
-def test_only_a_few_videos_are_asked_for_ahead() -> None:
+def test_only_a_few_videos_are_taken_ahead() -> None:
     asked = 0
 
     def endless() -> Iterator[Detections]:

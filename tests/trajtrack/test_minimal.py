@@ -1,4 +1,4 @@
-"""The least that an installed wheel has to do, with NumPy and pytest alone."""
+"""A minimal test of an installed wheel, with only NumPy and pytest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_core_agrees_with_the_reference() -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
 
 
-def test_threads_give_the_same() -> None:
+def test_results_do_not_depend_on_threads() -> None:
     from trajtrack.scenes import make_scene
 
     detections = make_scene(num_frames=300, objects_per_frame=90, false_positives=20).detections
@@ -37,14 +37,14 @@ def test_threads_give_the_same() -> None:
     np.testing.assert_array_equal(one.track_ids, several.track_ids)
 
 
-def test_what_was_written_is_read_again(tmp_path) -> None:
+def test_files_survive_a_round_trip(tmp_path) -> None:
     detections = trajtrack.Detections([[0.5, 1, 20.25, 30]], [0.75], [3])
     trajtrack.write(tmp_path / "tracks.txt", trajtrack.link(detections))
     read = trajtrack.read(tmp_path / "tracks.txt")
     assert (read.boxes.tolist(), read.track_ids.tolist()) == ([[0.5, 1, 20.25, 30]], [0])
 
 
-def test_what_a_detector_returns_becomes_a_page(tmp_path) -> None:
+def test_detector_output_becomes_a_page(tmp_path) -> None:
     frames = [{"boxes": [[8 * t, 90, 60 + 8 * t, 220]], "scores": [0.9]} for t in range(10)]
     tracks = trajtrack.link(trajtrack.Detections.from_frames(frames))
     assert [entry["track_ids"].tolist() for entry in trajtrack.attach_ids(frames, tracks)] == [[0]] * 10

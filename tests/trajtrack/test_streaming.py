@@ -1,4 +1,4 @@
-"""A stream gives what the whole video gives, and gives it as soon as nothing can change it."""
+"""A stream gives the results of the whole video, each as soon as no later frame can change it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def by_frame(detections: Detections) -> Detections:
 
 
 def push_all(linker: Linker, detections: Detections) -> list[StreamOutput]:
-    """Push the frames that hold detections, which are in the order of frames."""
+    """Push the frames that hold detections, given in frame order."""
     numbers, begins = np.unique(detections.frames, return_index=True)
     parts = np.split(np.arange(len(detections)), begins[1:])
     return [
@@ -43,7 +43,7 @@ def push_all(linker: Linker, detections: Detections) -> list[StreamOutput]:
 
 
 def assert_same(settled: Iterable[StreamOutput], expected: Trajectories) -> None:
-    """Every row comes out once, with the same fate; the trajectories are the same sets."""
+    """Check that every row is returned once, with the same outcome, and that the trajectories are the same sets."""
     parts = list(settled)
     rows = np.concatenate([part.rows for part in parts])
     order = np.argsort(rows)
@@ -62,7 +62,7 @@ def assert_same(settled: Iterable[StreamOutput], expected: Trajectories) -> None
 
 @every_scene
 @given(scene=scenes)
-def test_the_union_of_what_is_settled_is_what_link_gives(scene: Scene) -> None:
+def test_the_union_of_settled_detections_equals_link(scene: Scene) -> None:
     detections = by_frame(scene.detections)
     linker = Linker(scene.options)
     settled = [*push_all(linker, detections), linker.flush()]
@@ -73,7 +73,7 @@ def test_the_union_of_what_is_settled_is_what_link_gives(scene: Scene) -> None:
 
 @every_scene
 @given(scene=scenes, data=st.data())
-def test_a_saved_stream_goes_on_exactly_where_it_stood(scene: Scene, data: st.DataObject) -> None:
+def test_a_restored_stream_continues_exactly(scene: Scene, data: st.DataObject) -> None:
     detections = by_frame(scene.detections)
     stop = data.draw(st.integers(0, len(detections)), label="rows before the stop")
     if 0 < stop < len(detections):
@@ -87,7 +87,7 @@ def test_a_saved_stream_goes_on_exactly_where_it_stood(scene: Scene, data: st.Da
 
 @every_scene
 @given(scene=scenes, data=st.data())
-def test_what_is_settled_is_what_link_gives_of_it_also_after_cuts(scene: Scene, data: st.DataObject) -> None:
+def test_settled_detections_equal_link_even_after_cuts(scene: Scene, data: st.DataObject) -> None:
     linker = Linker(scene.options, max_open_frames=data.draw(st.integers(1, 6), label="max_open_frames"))
     for settled in [*push_all(linker, by_frame(scene.detections)), linker.flush()]:
         alone = trajtrack.link(settled.trajectories.detections, scene.options)
@@ -97,7 +97,7 @@ def test_what_is_settled_is_what_link_gives_of_it_also_after_cuts(scene: Scene, 
 
 @every_scene
 @given(scene=scenes, data=st.data())
-def test_a_stream_saved_after_cuts_goes_on_where_it_stood(scene: Scene, data: st.DataObject) -> None:
+def test_a_stream_restored_after_cuts_continues_exactly(scene: Scene, data: st.DataObject) -> None:
     linker = Linker(scene.options, max_open_frames=data.draw(st.integers(1, 6), label="max_open_frames"))
     restored = Linker.from_state_dict(linker.state_dict())
     numbers = np.unique(scene.detections.frames)
@@ -139,7 +139,7 @@ def test_classic_linking_settles_after_one_frame() -> None:
     assert linker.push([], []).rows.tolist() == [0]
 
 
-def test_frames_that_are_left_out_are_empty() -> None:
+def test_skipped_frames_are_empty() -> None:
     linker = Linker(max_gap=2)
     linker.push(BOX, [0.9])
     assert linker.push(BOX, [0.9], frame=5).rows.tolist() == [0]
@@ -160,7 +160,7 @@ def test_ids_count_through_the_stream() -> None:
     assert (first.track_ids.tolist(), second.track_ids.tolist()) == ([0], [1])
 
 
-def test_memory_is_that_of_what_is_open() -> None:
+def test_memory_holds_only_open_components() -> None:
     linker = Linker()
     scene = make_scene(num_frames=3000, objects_per_frame=3, mean_life=40, seed=4).detections
     most = 0
@@ -171,7 +171,7 @@ def test_memory_is_that_of_what_is_open() -> None:
     assert most < len(scene) / 3
 
 
-def test_a_bound_on_open_frames_cuts_what_reaches_further_back() -> None:
+def test_a_bound_on_open_frames_cuts_longer_components() -> None:
     linker = Linker(max_open_frames=10)
     settled = [linker.push(BOX, [0.9]) for _ in range(25)]
     assert [part.rows.tolist() for part in settled if len(part)] == [list(range(11)), list(range(11, 22))]
@@ -191,12 +191,12 @@ def test_a_bound_that_never_acts_changes_nothing() -> None:
     [
         ([[5, 5, 1, 1]], [0.9], None, "boxes, row 0: found"),
         (BOX, [float("nan")], None, "scores, row 0: found nan"),
-        (BOX, [0.9, 0.8], None, "scores: expected 1 rows like boxes, found 2"),
-        (BOX, [0.9], [1, 2], "labels: expected 1 rows like boxes, found 2"),
+        (BOX, [0.9, 0.8], None, "scores: found 2 rows, expected 1 as in boxes"),
+        (BOX, [0.9], [1, 2], "labels: found 2 rows, expected 1 as in boxes"),
         (BOX, [0.9], [1.5], "labels, row 0: found 1.5, expected an integer"),
     ],
 )
-def test_a_refused_frame_leaves_the_linker_as_it_was(boxes, scores, labels, message) -> None:
+def test_a_rejected_frame_does_not_change_the_linker(boxes, scores, labels, message) -> None:
     linker = Linker()
     linker.push(BOX, [0.9])
     with pytest.raises(ValueError, match=message):
@@ -205,25 +205,25 @@ def test_a_refused_frame_leaves_the_linker_as_it_was(boxes, scores, labels, mess
     assert linker.flush().trajectories[0].frames.tolist() == [0, 1]
 
 
-def test_a_frame_that_is_not_later_is_refused() -> None:
+def test_a_frame_that_is_not_later_is_rejected() -> None:
     linker = Linker()
     linker.push(BOX, [0.9], frame=7)
-    with pytest.raises(ValueError, match="frame: expected a number from 8 to 2147483647, found 7"):
+    with pytest.raises(ValueError, match="frame: found 7, expected a number from 8 to 2147483647"):
         linker.push(BOX, [0.9], frame=7)
 
 
-def test_the_last_frame_that_can_be_numbered_is_taken() -> None:
+def test_the_largest_frame_number_is_accepted() -> None:
     linker = Linker()
     linker.push(BOX, [0.9], frame=2**31 - 1)
     assert linker.flush().trajectories[0].start == 2**31 - 1
 
 
-def test_an_unknown_option_is_refused() -> None:
+def test_an_unknown_option_is_rejected() -> None:
     with pytest.raises(TypeError, match="unknown option 'max_gaps'"):
         Linker(max_gaps=3)
 
 
-def test_what_is_settled_ascends_by_row_also_after_a_cut() -> None:
+def test_settled_rows_ascend_even_after_a_cut() -> None:
     linker = Linker(max_open_frames=1, min_score=0.5)
     boxes = [[50, 50, 60, 60], [0, 0, 10, 10]]
     linker.push(boxes, [0.1, 0.9])
@@ -233,16 +233,24 @@ def test_what_is_settled_ascends_by_row_also_after_a_cut() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("boxes", [[1, 2]], r"boxes: expected shape \(N, 4\)"),
+        ("boxes", [[1, 2]], r"boxes: found shape \(1, 2\), expected \(N, 4\)"),
         ("boxes", [[float("nan"), 0, 1, 1]], "boxes, row 0: found"),
-        ("rows", [0, 1], "state: expected rows that ascend, one for each box"),
-        ("rows", [1], "state: expected rows from 0 to num_rows=1 and frames below 1"),
-        ("frames", [1], "state: expected rows from 0 to num_rows=1 and frames below 1"),
-        ("next_frame", 1000, "state: expected boxes that are open, found 1 that are not"),
-        ("next_frame", 2**31 + 1, "next_frame: expected an integer from 0 to 2147483648, found 2147483649"),
+        ("rows", [0, 1], "state: found rows out of order, expected one per box"),
+        (
+            "rows",
+            [1],
+            "state: found rows or frames out of range, expected rows from 0 to num_rows=1 and frames below 1",
+        ),
+        (
+            "frames",
+            [1],
+            "state: found rows or frames out of range, expected rows from 0 to num_rows=1 and frames below 1",
+        ),
+        ("next_frame", 1000, "state: found 1 boxes that are not open, expected none"),
+        ("next_frame", 2**31 + 1, "next_frame: found 2147483649, expected an integer from 0 to 2147483648"),
     ],
 )
-def test_a_damaged_state_is_refused(name: str, value: object, message: str) -> None:
+def test_a_damaged_state_is_rejected(name: str, value: object, message: str) -> None:
     linker = Linker()
     linker.push(BOX, [0.9])
     state = linker.state_dict()
@@ -251,8 +259,8 @@ def test_a_damaged_state_is_refused(name: str, value: object, message: str) -> N
         Linker.from_state_dict(state)
 
 
-def test_a_state_of_something_else_is_refused() -> None:
-    with pytest.raises(ValueError, match="state: expected what state_dict returns"):
+def test_a_state_of_another_kind_is_rejected() -> None:
+    with pytest.raises(ValueError, match="state: found other keys, expected a result of state_dict"):
         Linker.from_state_dict({"version": 1})
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from trajtrack import Detections, Reason, Trajectories, Trajectory, link
 
-# Trajectory 0: rows 1, 0 and, behind a gap of two frames, 4, of label 3. Trajectory 1: row 3. Row 2 is suppressed.
+# Trajectory 0: rows 1, 0 and, after a gap of two frames, 4, with label 3. Trajectory 1: row 3. Row 2 is suppressed.
 DETECTIONS = Detections(
     [[0, 0, 8, 8], [0, 0, 8, 8], [1, 0, 8, 8], [50, 50, 60, 60], [3, 0, 11, 8]],
     [0.5, 0.75, 0.25, 0.625, 1.0],
@@ -46,7 +46,7 @@ def test_columns_have_their_documented_types(found: Trajectories) -> None:
         assert (name, column.dtype, column.tolist()) == (name, dtype, values)
 
 
-def test_what_was_linked_and_how_is_kept(found: Trajectories) -> None:
+def test_detections_and_options_are_kept(found: Trajectories) -> None:
     assert found.detections is DETECTIONS
     assert found.options.max_gap == 2
 
@@ -91,8 +91,8 @@ def test_trajectories_are_a_sequence(found: Trajectories) -> None:
 
 
 @pytest.mark.parametrize("number", [2, -3])
-def test_a_trajectory_that_there_is_not_is_refused(found: Trajectories, number: int) -> None:
-    with pytest.raises(IndexError, match=rf"^trajectory {number}: expected a number below 2$"):
+def test_an_index_out_of_range_is_rejected(found: Trajectories, number: int) -> None:
+    with pytest.raises(IndexError, match=rf"^index: found {number}, expected an index into a sequence of length 2$"):
         found[number]
 
 
@@ -101,7 +101,7 @@ def test_repr_tells_the_size(found: Trajectories) -> None:
     assert repr(found[0]) == "Trajectory(id=0, label=3, score=0.75, frames 2 to 6, 3 detections)"
 
 
-def test_views_do_not_write_into_what_was_linked(found: Trajectories) -> None:
+def test_writing_to_a_trajectory_does_not_modify_the_detections(found: Trajectories) -> None:
     before = DETECTIONS.boxes.copy()
     for track in found:
         track.boxes[:] = -1
@@ -150,7 +150,7 @@ def test_pooling_takes_lists_and_no_columns(found: Trajectories) -> None:
 
 @pytest.mark.parametrize("shape", [(4, 2), (5,), (6, 1), (5, 1, 1), (0, 2)])
 def test_features_need_one_row_for_each_detection(found: Trajectories, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"^features: expected shape \(5, D\), found \("):
+    with pytest.raises(ValueError, match=r"^features: found shape \(.*\), expected \(5, D\)$"):
         found.pool(np.zeros(shape))
 
 
@@ -205,18 +205,18 @@ def test_a_gap_between_two_trajectories_is_not_filled() -> None:
     assert link(rows).to_detections().frames.tolist() == [0, 5]
 
 
-def test_of_nothing_everything_is_empty(nothing: Trajectories) -> None:
+def test_everything_is_empty_without_detections(nothing: Trajectories) -> None:
     assert len(nothing) == 0
     assert list(nothing) == nothing[:] == []
     assert nothing.lengths.tolist() == nothing.starts.tolist() == nothing.ends.tolist() == []
     assert nothing.pool(np.empty((0, 7), np.float32)).shape == (0, 7)
     assert nothing.to_detections() == Detections([], [], [], num_frames=4, track_ids=[], label_names={3: "cat"})
     assert {len(column) for column in nothing.to_columns().values()} == {0}
-    with pytest.raises(IndexError, match=r"^trajectory 0: expected a number below 0$"):
+    with pytest.raises(IndexError, match=r"^index: found 0, expected an index into a sequence of length 0$"):
         nothing[0]
 
 
-def test_where_all_rows_are_dropped_no_features_are_pooled() -> None:
+def test_no_features_are_pooled_if_all_rows_are_dropped() -> None:
     dropped = link(DETECTIONS, min_score=2)
     assert dropped.pool(np.ones((5, 2))).shape == (0, 2)
     assert len(dropped.to_detections(interpolate=False)) == len(dropped.to_detections()) == 0
