@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> dict:
-    """Return what Datumaro reads of a CVAT file: the boxes of each frame, as tuples of what is said of them."""
+    """Return the boxes of each frame that Datumaro reads from a CVAT file, as tuples of their properties."""
     trajtrack.write(tmp_path / "street.xml", linked())
     dataset = datumaro.Dataset.import_from(str(tmp_path / "street.xml"), "cvat")
     names = [each.name for each in dataset.categories()[datumaro.AnnotationType.label]]
@@ -40,7 +40,7 @@ def test_boxes_have_track_label_corners_and_score(boxes: dict) -> None:
     assert boxes[6] == [(1, NAMES[5], [100.25, 50, 130.25, 90], "0.25", True, False)]
 
 
-def test_interpolated_boxes_are_no_key_frames(boxes: dict) -> None:
+def test_interpolated_boxes_are_not_key_frames(boxes: dict) -> None:
     assert {frame: each[0][4] for frame, each in boxes.items() if not each[0][5]} == {
         0: True,
         1: True,

@@ -1,4 +1,4 @@
-"""Every script in examples/ runs, and says what it found."""
+"""Every script in examples/ runs and prints its results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLES = {
     "to_napari": (["napari.layers"], "tracks: 22 trajectories"),
     "to_rerun": (["rerun"], "tracks.rrd: 22 trajectories"),
 }
-"""What each script imports, and prints among other things."""
+"""Imports of each script, and part of its output."""
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -14,7 +14,7 @@ fiftyone = library("fiftyone")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def test_frames_count_from_1_and_hold_the_boxes_as_shares_of_the_image() -> None:
+def test_frames_count_from_1_and_hold_boxes_in_fractions_of_the_image() -> None:
     labels = to_fiftyone(linked(), 200, 100)
     assert [*labels] == [1, 2, 3, 4, 5, 7]
     assert all(isinstance(each, fiftyone.Detections) for each in labels.values())

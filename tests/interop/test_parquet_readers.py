@@ -13,7 +13,7 @@ library("pyarrow")
 
 
 @pytest.mark.parametrize("name", ["pandas", "polars"])
-def test_every_column_is_read_as_it_was(tmp_path: Path, name: str) -> None:
+def test_every_column_is_read_unchanged(tmp_path: Path, name: str) -> None:
     reader = library(name)
     written = tracks()
     trajtrack.write(tmp_path / "tracks.parquet", written)

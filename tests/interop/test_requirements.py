@@ -1,4 +1,4 @@
-"""The versions that the pages name are those that `make test-interop` installs."""
+"""The documentation names the versions that `make test-interop` installs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def requirements(project_dir):
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def test_the_pages_name_the_versions_that_are_tested(requirements, project_dir) -> None:
+def test_the_documentation_names_the_tested_versions(requirements, project_dir) -> None:
     pages = "".join((project_dir / "docs" / name).read_text().lower() for name in ("containers.md", "exports.md"))
     assert [name for name in sorted(requirements) if f"{name} {requirements[name]}" not in pages] == []
 
 
 @pytest.mark.skipif(os.environ.get("TRAJ_REQUIRE_INTEROP") != "1", reason="other versions do as well")
-def test_the_versions_that_are_tested_are_installed(requirements) -> None:
+def test_the_tested_versions_are_installed(requirements) -> None:
     installed = {name: importlib.metadata.version(name).partition("+")[0] for name in requirements}
     assert installed == requirements

@@ -15,7 +15,7 @@ RrdReader = library("rerun.chunk").RrdReader
 
 @pytest.fixture
 def logged(tmp_path: Path):
-    """Return what a recording holds after it was saved: for each entity a dictionary of columns, by frame."""
+    """Return the contents of a saved recording: for each entity a dictionary of columns, by frame."""
 
     def log(tracks, **options) -> dict[str, dict[str, list]]:
         recording = rerun.RecordingStream("trajtrack")
@@ -78,10 +78,12 @@ def test_several_boxes_of_a_frame_are_logged_by_identity(logged) -> None:
     assert logged(rows)["/tracks/detected"]["Boxes2D:labels"] == [["0 3", "0 8"]]
 
 
-def test_nothing_is_logged_of_no_tracks(logged) -> None:
+def test_nothing_is_logged_without_tracks(logged) -> None:
     assert logged(Detections([], [], [], track_ids=[])) == {}
 
 
 def test_a_recording_is_needed() -> None:
-    with pytest.raises(ValueError, match=r"recording: found no active one, expected a RecordingStream, or rerun.init"):
+    with pytest.raises(
+        ValueError, match=r"recording: found no active one, expected a RecordingStream or an earlier call of rerun.init"
+    ):
         log_to_rerun(linked())

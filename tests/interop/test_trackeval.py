@@ -1,4 +1,4 @@
-"""Files that TrackEval's own loaders read: what was written, compared with itself, is perfect."""
+"""Written files, read by TrackEval's own loaders and compared with themselves, have perfect scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def truth() -> Detections:
-    """Return two classes of objects with an identity each, labelled from 1."""
+    """Return objects of two classes, each with an identity, labelled from 1."""
     found = trajtrack.make_scene(num_frames=30, objects_per_frame=5).truth
     return Detections(
         found.boxes,
@@ -33,7 +33,7 @@ def truth() -> Detections:
 
 
 def hota_of(dataset, name: str) -> dict[str, float]:
-    """Return the mean HOTA of each class, as TrackEval's evaluator finds it."""
+    """Return the mean HOTA of each class from TrackEval's evaluator."""
     options = {"PRINT_RESULTS": False, "PRINT_CONFIG": False, "TIME_PROGRESS": False, "BREAK_ON_ERROR": True}
     options |= {"OUTPUT_SUMMARY": False, "OUTPUT_DETAILED": False, "PLOT_CURVES": False}
     evaluator = trackeval.Evaluator(trackeval.Evaluator.get_default_eval_config() | options)

@@ -1,4 +1,4 @@
-"""Tracks as what other tools show: in supervision, napari, Rerun and FiftyOne."""
+"""Conversion of tracks for display in supervision, napari, Rerun and FiftyOne."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracks as labels of FiftyOne."""
+"""Export tracks as FiftyOne labels."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ __all__ = ["to_fiftyone"]
 
 
 def to_fiftyone(tracks: Trajectories | Detections, width: float, height: float) -> dict[int, Any]:
-    """Return tracks as labels for the frames of a video sample of FiftyOne.
+    """Return tracks as labels for the frames of a FiftyOne video sample.
 
-    Boxes are given as shares of the image and not clipped. ``index`` is the identity, and the detections of one
-    track share an ``instance``. Interpolated ones have the attribute ``interpolated``, which is true.
+    Boxes are in fractions of the image size and not clipped. ``index`` is the identity, and the detections of one track
+    share an ``instance``. Interpolated boxes have the attribute ``interpolated``, set to True.
 
     Parameters
     ----------
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, whose rows with -1 are left out
-        and none of which is marked as interpolated.
+        Trajectories, including their interpolated boxes; or detections with `track_ids`, whose rows with ID -1 are
+        skipped and whose boxes are never marked as interpolated.
     width, height
         Size of the video in pixels.
 
     Returns
     -------
-    By frame number, which FiftyOne counts from 1, the `fiftyone.Detections` of each frame that holds a box.
+    The `fiftyone.Detections` of each frame that holds a box, by frame number, which FiftyOne counts from 1.
 
     Raises
     ------
     ImportError
         When FiftyOne is not installed.
     ValueError
-        When boxes have no identities, or a size is not positive.
+        If boxes have no identities, or a size is not positive.
     """
     for name, size in (("width", width), ("height", height)):
         if not (math.isfinite(size) and size > 0):
-            raise ValueError(f"{name}: expected a positive number of pixels, found {size!r}")
+            raise ValueError(f"{name}: found {size!r}, expected a positive number of pixels")
     found = boxes_of(tracks)
     try:
         import fiftyone
     except ImportError:
-        raise ImportError("labels of FiftyOne need fiftyone: pip install fiftyone") from None
+        raise ImportError("FiftyOne labels need fiftyone: pip install fiftyone") from None
     instances = {number: fiftyone.Instance() for number in dict.fromkeys(found.ids.tolist())}
     by_frame: dict[int, list[Any]] = {}
     rows = zip(

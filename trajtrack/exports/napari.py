@@ -1,4 +1,4 @@
-"""Tracks as layers of napari."""
+"""Export tracks as napari layers."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from trajtrack.trajectories import Trajectories
 __all__ = ["NapariLayers", "to_napari"]
 
 _CENTRE_OF_FIRST_PIXEL = 0.5
-"""Where the origin of napari lies in continuous pixels."""
+"""Position of napari's origin in continuous pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class NapariLayers:
-    """What a Tracks layer and a Shapes layer of napari take, M boxes by identity and frame."""
+    """The data of a Tracks layer and a Shapes layer of napari, M boxes by identity and frame."""
 
     tracks: NDArray[np.float64]
-    """(M, 4) identity, frame, y and x of each box's centre: the data of a Tracks layer."""
+    """(M, 4) data of a Tracks layer: identity, frame, y and x of each box centre."""
     rectangles: NDArray[np.float64]
-    """(M, 4, 3) frame, y and x of each box's corners: the data of a Shapes layer."""
+    """(M, 4, 3) data of a Shapes layer: frame, y and x of each box corner."""
     properties: dict[str, NDArray[Any]]
-    """(M,) ``score``, ``label``, ``width``, ``height`` in pixels and ``interpolated``, 0 or 1: of both layers."""
+    """(M,) ``score``, ``label``, ``width`` and ``height`` in pixels, ``interpolated`` as 0 or 1, for both layers."""
 
 
 def to_napari(tracks: Trajectories | Detections) -> NapariLayers:
-    """Return tracks as layers of napari.
+    """Return tracks as napari layers.
 
-    napari puts the centre of the first pixel at 0, so that coordinates are half a pixel less than those of boxes.
-    Names of labels have no room: napari colours by numbers.
+    napari puts the centre of the first pixel at 0, so that coordinates are half a pixel less than those of the boxes.
+    Label names are not exported: napari colours by number.
 
     Parameters
     ----------
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, whose rows with -1 are left out
-        and none of which is marked as interpolated.
+        Trajectories, including their interpolated boxes; or detections with `track_ids`, whose rows with ID -1 are
+        skipped and whose boxes are never marked as interpolated.
 
     Raises
     ------
     ValueError
-        When boxes have no identities, or an identity has two boxes in one frame.
+        If boxes have no identities, or an identity has two boxes in one frame.
     """
     found = boxes_of(tracks)
     again = (np.diff(found.ids) == 0) & (np.diff(found.frames) == 0)
     if again.any():
         row = int(again.argmax())
         raise ValueError(
-            f"tracks: found two boxes of id {found.ids[row]} in frame {found.frames[row]}, expected one in a frame"
+            f"tracks: found two boxes of id {found.ids[row]} in frame {found.frames[row]}, expected one per frame"
         )
     x1, y1, x2, y2 = found.boxes.T - _CENTRE_OF_FIRST_PIXEL
     frames = found.frames.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Tracks as a recording of Rerun."""
+"""Log tracks to a Rerun recording."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def log_to_rerun(
 ) -> None:
     """Log tracks to Rerun, on the timeline ``frame``.
 
-    Under the entity are ``detected`` and ``interpolated``, boxes with name and identity for a label, the class and a
-    ``score``; and ``trails``, the path of the centre of each track that is there. Class names are its annotation
-    context. Frames in which nothing is left are logged too, as empty.
+    The entity has the children ``detected`` and ``interpolated``, boxes with a class, a ``score`` and a label of class
+    name and identity, and ``trails``, the path of the centre of each track present. Class names are its annotation
+    context. Frames in which no box is left are logged too, as empty.
 
     Parameters
     ----------
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, whose rows with -1 are left out
-        and none of which is marked as interpolated.
+        Trajectories, including their interpolated boxes; or detections with `track_ids`, whose rows with ID -1 are
+        skipped and whose boxes are never marked as interpolated.
     recording
-        A `rerun.RecordingStream`; the active one where left out.
+        A `rerun.RecordingStream`; default: the active one.
     entity_path
-        Where to log: below the entity of the video's images, boxes lie on top of them.
+        Path of the entity; below the entity of the video's images, boxes are drawn on top of them.
     trail
-        Frames back that a trail shows; 0 for none.
+        Length of trails in frames; 0 for none.
 
     Raises
     ------
     ImportError
-        When the Rerun SDK is not installed.
+        If the Rerun SDK is not installed.
     ValueError
-        When boxes have no identities, a label is not from 0 to 65535, or there is no recording.
+        If boxes have no identities, a label is outside 0 to 65535, or there is no recording.
     """
     trail = as_count("trail", trail)
     found = boxes_of(tracks)
@@ -61,7 +61,7 @@ def log_to_rerun(
         raise ImportError("logging to Rerun needs its SDK: pip install rerun-sdk") from None
     recording = rerun.get_data_recording(recording)
     if recording is None:
-        raise ValueError("recording: found no active one, expected a RecordingStream, or rerun.init before")
+        raise ValueError("recording: found no active one, expected a RecordingStream or an earlier call of rerun.init")
     names = [(label, name) for label, name in found.label_names.items() if 0 <= label <= _MAX_CLASS]
     if names:
         rerun.log(entity_path, rerun.AnnotationContext(names), static=True, recording=recording)
@@ -77,14 +77,14 @@ def log_to_rerun(
 
 
 def _times(found: TrackBoxes) -> NDArray[np.int64]:
-    """Return the frames that hold boxes, and those after them: what was logged stays until something else is."""
+    """Return the frames with boxes and the frames after them: Rerun shows logged data until the next data."""
     frames = np.unique(found.frames).astype(np.int64)
     after = frames + 1
     return np.union1d(frames, after[after < found.num_frames])
 
 
 def _counts(frames: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how many of the sorted `frames` each time is."""
+    """Return how often each time occurs in the sorted `frames`."""
     return np.searchsorted(frames, times, "right") - np.searchsorted(frames, times, "left")
 
 
@@ -121,7 +121,7 @@ def _send_trails(
     trail: int,
 ) -> None:
     centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
-    begins = np.zeros(len(found.ids), np.int64)  # for each row the first of its trail
+    begins = np.zeros(len(found.ids), np.int64)  # first row of each row's trail
     for rows in np.split(np.arange(len(found.ids)), np.flatnonzero(np.diff(found.ids)) + 1):
         frames = found.frames[rows].astype(np.int64)
         begins[rows] = rows[0] + np.searchsorted(frames, frames - trail)

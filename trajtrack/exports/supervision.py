@@ -1,4 +1,4 @@
-"""Tracks as detections of supervision."""
+"""Export tracks as supervision detections."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ __all__ = ["to_supervision"]
 
 
 def to_supervision(tracks: Trajectories | Detections, num_frames: int | None = None) -> list[Any]:
-    """Return tracks as one `supervision.Detections` a frame, for the annotators of supervision.
+    """Return tracks as one `supervision.Detections` per frame, for the annotators of supervision.
 
-    Within a frame, boxes are in the order of the ids, which are ``tracker_id``. ``class_id`` is the label, and
-    ``data["interpolated"]`` says which boxes were not detected; their confidence is 0. Where labels have names,
-    ``data["class_name"]`` has them.
+    Within a frame, boxes are sorted by identity, stored as ``tracker_id``. ``class_id`` is the label, and
+    ``data["interpolated"]`` marks boxes that were not detected, whose confidence is 0. If labels have names, these are
+    in ``data["class_name"]``.
 
     Parameters
     ----------
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, whose rows with -1 are left out
-        and none of which is marked as interpolated.
+        Trajectories, including their interpolated boxes; or detections with `track_ids`, whose rows with ID -1 are
+        skipped and whose boxes are never marked as interpolated.
     num_frames
-        How many frames to return; those of the video where left out.
+        Number of frames to return; default: those of the video.
 
     Raises
     ------
     ValueError
-        When boxes have no identities, or the video has more frames.
+        If boxes have no identities, or the video has more frames.
     ImportError
-        When supervision is not installed.
+        If supervision is not installed.
     """
     found = boxes_of(tracks)
     length = found.num_frames if num_frames is None else as_count("num_frames", num_frames, found.num_frames)

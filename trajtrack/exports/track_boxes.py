@@ -1,4 +1,4 @@
-"""The boxes of tracks, in the order in which every export wants them."""
+"""The boxes of tracks, in the order that all exports need."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class TrackBoxes:
     labels: NDArray[np.int32]
     """(M,) classes."""
     interpolated: NDArray[np.bool_]
-    """(M,) where the box is interpolated and not detected."""
+    """(M,) whether the box is interpolated rather than detected."""
     label_names: Mapping[int, str]
     """Class names by label."""
     num_frames: int
     """Number of frames of the video."""
 
     def name(self, label: int) -> str:
-        """Return the name of a label; its number where it has none."""
+        """Return the name of a label, or its number if it has none."""
         return self.label_names.get(label, str(label))
 
 
 def boxes_of(tracks: Trajectories | Detections) -> TrackBoxes:
-    """Return the boxes of trajectories, or those of detections that have an identity.
+    """Return the boxes of trajectories, or the boxes of detections with an identity.
 
     Raises
     ------
     TypeError
-        When `tracks` is neither.
+        If `tracks` is neither.
     ValueError
-        When detections have no `track_ids`.
+        If detections have no `track_ids`.
     """
     check_tracks(tracks)
     if isinstance(tracks, Trajectories):

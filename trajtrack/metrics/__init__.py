@@ -1,4 +1,4 @@
-"""How good tracks are: HOTA, CLEAR and identity metrics against ground truth, under a benchmark's rules."""
+"""Evaluation of tracks: HOTA, CLEAR and identity metrics against ground truth, with the rules of benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good trajectories are: HOTA, CLEAR and identity metrics, computed by TrackEval."""
+"""Evaluate trajectories with HOTA, CLEAR and identity metrics, computed by TrackEval."""
 
 from __future__ import annotations
 
@@ -19,55 +19,55 @@ __all__ = ["Metrics", "evaluate", "evaluate_many"]
 
 @dataclass(frozen=True)
 class Metrics:
-    """What TrackEval says of a set of tracks; shares are 0 to 1, MOTA has no lower bound."""
+    """The metrics of TrackEval for a set of tracks; fractions are from 0 to 1, MOTA has no lower bound."""
 
     hota: float
-    """Higher-order tracking accuracy: the geometric mean of `deta` and `assa`, averaged over overlaps from
-    0.05 to 0.95."""
+    """Higher-order tracking accuracy: the geometric mean of detection and association accuracy, averaged over overlap
+    thresholds from 0.05 to 0.95."""
     deta: float
-    """Detection accuracy, averaged over the same overlaps."""
+    """Detection accuracy, averaged over the same thresholds."""
     assa: float
-    """Association accuracy, averaged over the same overlaps."""
+    """Association accuracy, averaged over the same thresholds."""
     loca: float
-    """Localisation accuracy: overlap of matched boxes, averaged over the same overlaps."""
+    """Localisation accuracy: overlap of matched boxes, averaged over the same thresholds."""
     mota: float
-    """1 - (misses + false boxes + switches) / true boxes."""
+    """Multi-object tracking accuracy: 1 - (misses + false positives + switches) / true boxes."""
     motp: float
-    """Mean overlap of matched boxes."""
+    """Multi-object tracking precision: mean overlap of matched boxes."""
     precision: float
-    """Share of track boxes that are matched."""
+    """Fraction of track boxes that are matched."""
     recall: float
-    """Share of true boxes that are matched."""
+    """Fraction of true boxes that are matched."""
     idf1: float
-    """F1 of boxes under the best assignment of tracks to identities for the whole video."""
+    """F1 score of boxes under the best assignment of tracks to identities over the whole video."""
     id_precision: float
     """Precision under that assignment."""
     id_recall: float
     """Recall under that assignment."""
     switches: int
-    """How often the track on an identity is another than the last one on it."""
+    """Number of times that an identity is matched to a different track than before."""
     fragments: int
-    """How often the track on an identity is interrupted."""
+    """Number of times that the match of an identity is interrupted."""
     mostly_tracked: int
-    """Identities matched in more than 80 % of their frames."""
+    """Number of identities matched in more than 80 % of their frames."""
     partly_tracked: int
-    """Identities matched in 20 to 80 % of their frames."""
+    """Number of identities matched in 20 to 80 % of their frames."""
     mostly_lost: int
-    """Identities matched in less than 20 % of their frames."""
+    """Number of identities matched in less than 20 % of their frames."""
     true_positives: int
-    """Matched boxes."""
+    """Number of matched boxes."""
     false_positives: int
-    """Track boxes without a match."""
+    """Number of track boxes without a match."""
     false_negatives: int
-    """True boxes without a match."""
+    """Number of true boxes without a match."""
     truth_tracks: int
-    """Identities in the ground truth."""
+    """Number of identities in the ground truth."""
     tracks: int
-    """Tracks that were evaluated."""
+    """Number of evaluated tracks."""
     classes: Mapping[int, Metrics] = field(default_factory=dict)
-    """The same for each label, where classes were told apart."""
+    """Metrics by label; empty if classes were ignored."""
     videos: tuple[Metrics, ...] = ()
-    """The same for each video, where there were several."""
+    """Metrics of each video; empty if there was only one."""
 
 
 def evaluate(
@@ -77,34 +77,32 @@ def evaluate(
     class_agnostic: bool = False,
     iou_threshold: float = 0.5,
 ) -> Metrics:
-    """Compare the tracks of a video with its ground truth.
+    """Evaluate the tracks of a video against its ground truth.
 
     Parameters
     ----------
     truth
-        Boxes with `track_ids`, all of which are to be found; or annotations with the rules of their benchmark
+        Detections with `track_ids`, all to be found; or annotations with the rules of their benchmark
         (`mot_ground_truth`, `kitti_ground_truth`).
     tracks
-        Trajectories, their interpolated boxes included; or boxes with `track_ids`, of which rows with -1 do
-        not count.
+        Trajectories, including their interpolated boxes; or detections with `track_ids`; rows with ID -1 are ignored.
     class_agnostic
-        Whether labels are left out of account. Otherwise each class is evaluated by itself, and the total
-        adds up their boxes.
+        Whether labels are ignored. Otherwise each class is evaluated separately, and the total adds up their boxes.
     iou_threshold
-        Overlap (intersection over union, float64) at which boxes match in the CLEAR and identity metrics,
-        above 0 and up to 1. HOTA takes its mean over many.
+        Minimum overlap (intersection over union, float64) of matching boxes in the CLEAR and identity metrics, above 0
+        and up to 1. HOTA averages over many thresholds.
 
     Returns
     -------
     Metrics
-        Equal to those that TrackEval computes from files, to the last digit.
+        Exactly the values that TrackEval computes from files.
 
     Raises
     ------
     ImportError
         When TrackEval is not installed.
     ValueError
-        When boxes have no identities, or an identity has two boxes of a class in one frame.
+        If boxes have no identities, or an identity has two boxes of a class in one frame.
     """
     return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, iou_threshold=iou_threshold)
 
@@ -115,17 +113,17 @@ def evaluate_many(
     class_agnostic: bool = False,
     iou_threshold: float = 0.5,
 ) -> Metrics:
-    """Compare the tracks of several videos with their ground truths; combine the results as TrackEval does.
+    """Evaluate the tracks of several videos and combine the results as TrackEval does; parameters as in `evaluate`.
 
     Parameters
     ----------
     pairs
-        Ground truth and tracks of each video; the rest is as in `evaluate`.
+        Ground truth and tracks of each video.
     """
     if not pairs:
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold: expected a number above 0 and up to 1, found {iou_threshold!r}")
+        raise ValueError(f"iou_threshold: found {iou_threshold!r}, expected a number above 0 and up to 1")
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
@@ -147,7 +145,7 @@ def evaluate_many(
 
 @dataclass(frozen=True)
 class _Result:
-    """What each of TrackEval's metrics says, and the number of tracks, of which they say nothing."""
+    """The result of each TrackEval metric, and the number of tracks, which the metrics do not report."""
 
     measured: list[Any]
     tracks: int
@@ -158,7 +156,7 @@ class _Result:
 
 
 def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_class: bool) -> Metrics:
-    """Combine the results of videos, given by label."""
+    """Combine the results of the videos, given by label."""
     by_label = {
         label: _Result(
             [

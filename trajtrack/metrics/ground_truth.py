@@ -1,4 +1,4 @@
-"""Which rows of a benchmark's annotations count when trajectories are evaluated."""
+"""The rules of benchmarks: which annotated rows count in an evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["GroundTruth", "kitti_ground_truth", "mot_ground_truth"]
 
 _MOT_PEDESTRIAN = 1
 _MOT_DISTRACTORS = (2, 7, 8, 12)  # person on a vehicle, static person, distractor, reflection
-_MOT20_DISTRACTORS = (*_MOT_DISTRACTORS, 6)  # and a vehicle without a motor
+_MOT20_DISTRACTORS = (*_MOT_DISTRACTORS, 6)  # and non-motorised vehicle
 _KITTI_CLASSES = {
     "car": "car",
     "van": "car",
@@ -29,40 +29,40 @@ _KITTI_MIN_HEIGHT = 25.0
 class GroundTruth:
     """Annotations with the rules of their benchmark.
 
-    Before anything is counted, the boxes of each frame and class are matched at an overlap of 0.5, whatever
-    row they are. Then track boxes matched to a distractor are left out, and so are unmatched ones that lie in
-    an ignored region or are too small. Annotated rows that are not evaluated leave as well.
+    First, the boxes of each frame and class are matched at an overlap of 0.5, distractors and rows that are not
+    evaluated included. Then track boxes matched to a distractor are dropped, and so are unmatched track boxes that lie
+    in an ignored region or are too small. Annotated rows that are not evaluated are dropped as well.
     """
 
     detections: Detections
-    """The annotations, N rows with `track_ids`, labelled with the class in which each takes part."""
+    """Annotations, N rows with `track_ids`, each labelled with the class in which it is evaluated."""
     evaluated: NDArray[np.bool_]
-    """(N,) rows that are to be found."""
+    """(N,) whether the row is to be found."""
     distractors: NDArray[np.bool_]
-    """(N,) rows that may be found or not: what is matched to them does not count."""
+    """(N,) whether the row is a distractor: track boxes matched to it do not count."""
     ignore: Detections | None = None
-    """Regions of any label; a box does not count when more than half of it lies in one."""
+    """Ignored regions, whatever their label; an unmatched box with more than half of its area in one does not count."""
     min_height: float | None = None
-    """Pixels; unmatched boxes no higher than this do not count."""
+    """Height in pixels; unmatched boxes of at most this height do not count."""
     classes: tuple[int, ...] | None = None
-    """Labels to evaluate; all that are annotated or tracked where None."""
+    """Labels to evaluate; None for all that are annotated or tracked."""
     class_agnostic: bool = False
-    """Whether the labels of tracks say nothing."""
+    """Whether the labels of tracks are ignored."""
 
 
 def mot_ground_truth(annotations: Detections, *, mot20: bool = False) -> GroundTruth:
-    """Apply the MOTChallenge rule (MOT16, MOT17; MOT20) to the rows of a ``gt.txt``.
+    """Apply the MOTChallenge rules (MOT16, MOT17; MOT20) to the rows of a ``gt.txt``.
 
-    Pedestrians (class 1) whose flag is not 0 are evaluated. Track boxes on a person on a vehicle, a static
-    person, a distractor or a reflection (classes 2, 7, 8, 12) do not count. Tracks are taken to be
-    pedestrians whatever their labels: select them before, where a detector knows more classes.
+    Pedestrians (class 1) whose flag is not 0 are evaluated. Track boxes matched to a person on a vehicle, a static
+    person, a distractor or a reflection (classes 2, 7, 8, 12) do not count. All tracks are treated as pedestrians,
+    whatever their labels: if the detector has more classes, select pedestrians first.
 
     Parameters
     ----------
     annotations
-        Rows whose score is the flag and whose label is the class, as `trajtrack.read` gives them.
+        Rows with the flag as score and the class as label, as `trajtrack.read` returns them.
     mot20
-        Whether vehicles without a motor (class 6) are distractors too, as in MOT20.
+        Whether non-motorised vehicles (class 6) are distractors too, as in MOT20.
     """
     labels = annotations.labels
     return GroundTruth(
@@ -74,31 +74,31 @@ def mot_ground_truth(annotations: Detections, *, mot20: bool = False) -> GroundT
 
 
 def kitti_ground_truth(annotations: Detections) -> GroundTruth:
-    """Apply KITTI's tracking rule to the rows of a label file.
+    """Apply the KITTI tracking rules to the rows of a label file.
 
-    Cars and pedestrians are evaluated, each class by itself. Vans are distractors for cars, sitting persons
-    for pedestrians. Unmatched track boxes do not count when they are no higher than 25 pixels or when more
-    than half of them lies in a region marked DontCare.
+    Cars and pedestrians are evaluated, each class separately. Vans are distractors for cars, sitting persons for
+    pedestrians. Unmatched track boxes do not count if their height is at most 25 pixels or more than half of their area
+    lies in a region marked DontCare.
 
-    KITTI also makes distractors of truncated and of mostly occluded objects. `Detections` know neither, so
-    that such objects are evaluated here and the figures are below the official ones.
+    KITTI also treats truncated and mostly occluded objects as distractors. `Detections` do not record either, so such
+    objects are evaluated here and the results are below the official ones.
 
     Parameters
     ----------
     annotations
-        Rows with KITTI's class names in `label_names`, as `trajtrack.read` gives them.
+        Rows with KITTI's class names in `label_names`, as `trajtrack.read` returns them.
 
     Raises
     ------
     ValueError
-        When there is neither a class Car nor a class Pedestrian.
+        If there is neither a class Car nor a class Pedestrian.
     """
     names = {label: name.lower() for label, name in annotations.label_names.items()}
     labels = {name: label for label, name in names.items()}
     classes = tuple(labels[name] for name in ("car", "pedestrian") if name in labels)
     if not classes:
         found = ", ".join(annotations.label_names.values()) or "no names"
-        raise ValueError(f"label_names: expected KITTI's class names, Car or Pedestrian among them, found {found}")
+        raise ValueError(f"label_names: found {found}, expected KITTI's class names with Car or Pedestrian among them")
     taking_part = {
         label: labels[_KITTI_CLASSES[name]]
         for label, name in names.items()

@@ -1,4 +1,4 @@
-"""Ground truth and tracks of a video, as TrackEval's metrics take them."""
+"""Ground truth and tracks of a video in the form that TrackEval's metrics take."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Video:
 
     @classmethod
     def of(cls, truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool) -> Video:
-        """Check what is to be compared."""
+        """Build a video after checking ground truth and tracks."""
         if isinstance(tracks, Trajectories):
             tracks = tracks.to_detections()
         if isinstance(truth, Detections):
@@ -38,7 +38,7 @@ class Video:
         for name, given in (("truth", truth), ("tracks", tracks)):
             expected = GroundTruth if name == "truth" else Detections
             if not isinstance(given, expected):
-                raise TypeError(f"{name}: expected trajtrack.Detections, found {type(given).__name__}")
+                raise TypeError(f"{name}: found {type(given).__name__}, expected trajtrack.Detections")
         ids = _ids(truth.detections, "truth")
         missing = np.flatnonzero(truth.evaluated & (ids < 0))
         if len(missing):
@@ -62,7 +62,7 @@ class Video:
         return set(np.union1d(annotated, self.tracks.labels).tolist()) or {0}
 
     def data(self, label: int) -> dict[str, Any]:
-        """Return one class of the video as TrackEval's metrics take it."""
+        """Return one class of the video in the form that TrackEval's metrics take."""
         truth_rows = self._rows(self.truth.detections, label)
         track_rows = self._rows(self.tracks, label)
         truth_ids, track_ids, similarities = [], [], []
@@ -102,8 +102,8 @@ def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str]) -> None:
     for label in sorted(truth.keys() & tracks.keys()):
         if truth[label].lower() != tracks[label].lower():
             raise ValueError(
-                f"label_names: label {label} is {truth[label]!r} in the ground truth "
-                f"and {tracks[label]!r} in the tracks"
+                f"label_names, label {label}: found {tracks[label]!r} in the tracks, "
+                f"expected {truth[label]!r} as in the ground truth"
             )
 
 
@@ -114,11 +114,11 @@ def _check_unique(name: str, detections: Detections, class_agnostic: bool) -> No
     twice = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0))
     if len(twice):
         row = order[twice[0]]
-        raise ValueError(f"{name}: identity {ids[row]} has two boxes in frame {frames[row]}, expected one at most")
+        raise ValueError(f"{name}: found two boxes of identity {ids[row]} in frame {frames[row]}, expected at most one")
 
 
 def _by_frame(truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]) -> Iterator[tuple[slice, slice]]:
-    """Yield where the rows of each frame that has any lie in two sorted columns."""
+    """Yield the slices of each nonempty frame in two sorted columns of frame numbers."""
     frames = np.union1d(truth_frames, track_frames)
     ends = [
         zip(np.searchsorted(column, frames, "left"), np.searchsorted(column, frames, "right"), strict=True)
@@ -129,7 +129,7 @@ def _by_frame(truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]) 
 
 
 def _renumber(ids_by_frame: list[NDArray[np.int64]]) -> tuple[list[NDArray[np.intp]], int]:
-    """Return the ids as numbers from 0 without holes, in the order of the ids, and how many there are."""
+    """Return the IDs renumbered consecutively from 0, in the order of the IDs, and the number of IDs."""
     if not ids_by_frame:
         return [], 0
     ids, numbers = np.unique(np.concatenate(ids_by_frame), return_inverse=True)
@@ -137,7 +137,7 @@ def _renumber(ids_by_frame: list[NDArray[np.int64]]) -> tuple[list[NDArray[np.in
 
 
 def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the (n, m) intersection over union, operation by operation as TrackEval computes it."""
+    """Return the (n, m) intersection over union, with the same sequence of operations as in TrackEval."""
     intersection, area, other_area = _intersections(boxes, others)
     union = area[:, None] + other_area[None, :] - intersection
     proper = (area[:, None] > _EPSILON) & (other_area[None, :] > _EPSILON) & (union > _EPSILON)
@@ -148,7 +148,7 @@ def _overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArra
 def _intersections(
     boxes: NDArray[np.float32], others: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the (n, m) areas of intersection and the areas of both."""
+    """Return the (n, m) areas of the intersections, and the areas of `boxes` and of `others`."""
     a, b = boxes.astype(np.float64), others.astype(np.float64)
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
@@ -167,11 +167,11 @@ def _counted(
     found: NDArray[np.intp],
     similarity: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Return which of the track rows `found` of a frame count, after the rules of the ground truth."""
+    """Return which of the track rows `found` of a frame count under the rules of the ground truth."""
     counted = np.ones(len(found), np.bool_)
     if not truth.distractors.any() and truth.ignore is None and truth.min_height is None:
         return counted
-    from scipy.optimize import linear_sum_assignment  # comes with TrackEval
+    from scipy.optimize import linear_sum_assignment  # installed with TrackEval
 
     matching = np.where(similarity < _RULE_THRESHOLD - _EPSILON, 0.0, similarity)
     matched_true, matched_found = linear_sum_assignment(-matching)

@@ -1,4 +1,4 @@
-"""Synthetic scenes with known truth: for the demo, tests and benchmarks."""
+"""Synthetic scenes with known ground truth, for the demo, tests and benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a detector makes of a synthetic scene."""
+"""The simulated detector of a synthetic scene."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def detect(
     visibility: NDArray[np.float32],
     seen: NDArray[np.bool_],
 ) -> tuple[Detections, NDArray[np.int64]]:
-    """Return what the detector gives, by frame, and the true row of each detection."""
+    """Return the detections by frame, and the true row of each, -1 for false positives."""
     sources = np.repeat(np.flatnonzero(seen), options.proposals_per_object)
     count = len(sources)
     boxes = _jitter(options, rng, truth.boxes[sources])
@@ -49,7 +49,7 @@ def detect(
 def _invent(
     options: SceneOptions, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-    """Return boxes, scores, frames and labels of false detections, anywhere and at any time."""
+    """Return boxes, scores, frames and labels of false positives, at random positions and times."""
     count = int(options.false_positives * options.num_frames + rng.random())
     centres = uniform(rng, (count, 2)) * np.array([options.image_width, options.image_height], np.float32)
     half = np.stack(object_sizes(options, rng, count), axis=1) * np.float32(0.5)
@@ -63,7 +63,7 @@ def _invent(
 
 
 def _jitter(options: SceneOptions, rng: np.random.Generator, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Displace and resize boxes, in place."""
+    """Shift and resize boxes at random, in place."""
     for axis in range(2):
         sizes = boxes[:, axis + 2] - boxes[:, axis]
         shift = triangular(rng, len(boxes), options.jitter)

@@ -1,4 +1,4 @@
-"""The objects of a synthetic scene: how long they live, where they go, what hides them."""
+"""The objects of a synthetic scene: lifetimes, motion and occlusion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_WAYPOINTS = 8
 
 
 def make_truth(options: SceneOptions, rng: np.random.Generator) -> tuple[Detections, NDArray[np.bool_]]:
-    """Return the true boxes by frame, and which of them the detector misses by chance."""
+    """Return the true boxes by frame, and which of them the detector misses at random."""
     births, lives = _make_lives(options, rng)
     count = len(births)
     first, last = np.maximum(births, 0), np.minimum(births + lives, options.num_frames)
@@ -59,7 +59,7 @@ def make_truth(options: SceneOptions, rng: np.random.Generator) -> tuple[Detecti
 
 
 def _make_lives(options: SceneOptions, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first frame, which may lie before the video, and number of frames of each object."""
+    """Return the first frame, which may lie before the video, and the number of frames of each object."""
     if options.num_frames == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     count = round(options.objects_per_frame * (options.num_frames + options.mean_life) / options.mean_life)
@@ -69,9 +69,7 @@ def _make_lives(options: SceneOptions, rng: np.random.Generator) -> tuple[NDArra
 
 
 def _make_misses(options: SceneOptions, rng: np.random.Generator, ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which of the boxes, by object and frame, are missed; `ends` is one past the object's last
-    row.
-    """
+    """Return which boxes, by object and frame, are missed; `ends` is one past the last row of each box's object."""
     begins = np.flatnonzero(uniform(rng, len(ends)) < options.dropout / options.dropout_run)
     runs = rng.integers(1, 2 * options.dropout_run, size=len(begins))
     change = np.zeros(len(ends) + 1, np.int32)
@@ -82,20 +80,18 @@ def _make_misses(options: SceneOptions, rng: np.random.Generator, ends: NDArray[
 
 
 def _make_shake(options: SceneOptions, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return the (num_frames, 2) displacement of each frame: chance, smoothed over three frames."""
+    """Return the (num_frames, 2) displacement of each frame: random, smoothed over three frames."""
     raw = (2 * rng.random((options.num_frames + 2, 2)) - 1) * options.camera_shake
     return ((raw[:-2] + raw[1:-1] + raw[2:]) / 3).astype(np.float32)
 
 
 def _make_waypoints(options: SceneOptions, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-    """Return (objects, points, 2) control points: twice one on a border, some anywhere, twice one on a
-    border.
-    """
+    """Return (objects, points, 2) control points: a doubled border point, some anywhere, a doubled border point."""
     width, height = options.image_width, options.image_height
-    # So far from the border that shaking does not push what stands there out of the image and in again.
+    # Far enough from the border that camera shake does not push objects there out of the image and back.
     inset = np.float32(min(options.camera_shake, width / 4, height / 4))
     extent = np.array([width, height], np.float32) - 2 * inset
-    # A path past m points is about 0.4 + 0.18 m times as long as width and height together.
+    # The length of a path past m points is about 0.4 + 0.18 m times the sum of width and height.
     path = options.mean_life * options.speed / (width + height)
     between = min(max(round((path - 0.4) / 0.18), 1), _MAX_WAYPOINTS)
     points = uniform(rng, (count, between + 4, 2))
@@ -109,7 +105,7 @@ def _make_waypoints(options: SceneOptions, rng: np.random.Generator, count: int)
 
 
 def _follow(points: NDArray[np.float32], owners: NDArray[np.int32], phase: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the place at `phase`, 0 to 1, on each owner's quadratic B-spline."""
+    """Return the position at `phase`, from 0 to 1, on the quadratic B-spline of each owner."""
     segments = points.shape[1] - 2
     position = phase * np.float32(segments)
     index = np.minimum(position.astype(np.int32), segments - 1)
@@ -124,12 +120,12 @@ def _follow(points: NDArray[np.float32], owners: NDArray[np.int32], phase: NDArr
 
 
 def visibility_of(truth: Detections) -> NDArray[np.float32]:
-    """Return the share of each box that the one nearer box covering most of it leaves free."""
+    """Return the visible fraction of each box, given the one nearer box that covers most of it."""
     order = np.lexsort((truth.boxes[:, 0], truth.frames))
     boxes, frames = truth.boxes[order], truth.frames[order]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     covered = np.zeros(len(boxes), np.float32)
-    # Boxes that overlap follow each other from left to right; step k looks at the k-th next of each.
+    # Boxes of a frame are sorted by their left side; step k compares each box with the k-th box after it.
     left = np.arange(len(boxes))
     step = 0
     while len(left):

@@ -1,4 +1,4 @@
-"""Synthetic scenes with known truth: for the demo, tests and benchmarks."""
+"""Synthetic scenes with known ground truth, for the demo, tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ __all__ = ["Scene", "make_scene"]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A video's worth of moving objects, and what a detector made of it."""
+    """A synthetic video of moving objects: ground truth and simulated detections."""
 
     options: SceneOptions
-    """How it was made."""
+    """Scene options."""
     truth: Detections
-    """(M,) every object's box in every frame in which its centre is in the image, by frame: score 1, with
-    `track_ids`. Hidden objects are included, as in MOTChallenge's ground truth."""
+    """(M,) boxes by frame: one per object and frame with the object's centre in the image, with score 1 and
+    `track_ids`. Hidden objects are included, as in MOTChallenge ground truth."""
     visibility: NDArray[np.float32]
-    """(M,) share of each true box that the nearer object covering most of it leaves free."""
+    """(M,) visible fraction of each true box, given the one nearer object that covers most of it."""
     detections: Detections
-    """(N,) detections by frame, without identities."""
+    """(N,) detections, by frame, without identities."""
     sources: NDArray[np.int64]
-    """(N,) row of `truth` that each detection comes from, -1 for false ones."""
+    """(N,) row of `truth` that each detection comes from; -1 for false positives."""
 
     def __repr__(self) -> str:
         return f"Scene(truth={self.truth!r}, detections={self.detections!r})"
 
 
 def make_scene(options: SceneOptions | None = None, **overrides: Any) -> Scene:
-    """Make a scene.
+    """Generate a synthetic scene.
 
-    Objects enter at a border of the image, wander smoothly past random points, crossing each other's paths,
-    and leave. Lower in the image is nearer.
+    Objects enter at a border of the image, move smoothly past random points, crossing each other's paths, and leave.
+    Objects lower in the image are nearer.
 
     Parameters
     ----------
     options
-        What to make; the defaults where left out.
+        Scene options; default: `SceneOptions()`.
     **overrides
         Fields of `SceneOptions` that replace those of `options`.
 
     Raises
     ------
     ValueError, TypeError
-        When an option is unknown or out of its range.
+        If an option is unknown or out of range.
     """
     options = with_overrides(options or SceneOptions(), overrides)
     rng = np.random.Generator(np.random.PCG64(options.seed))

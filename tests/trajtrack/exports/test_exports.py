@@ -1,4 +1,4 @@
-"""What exports do without the tools that they are for: those are in tests/interop."""
+"""Exports without the tools that they target; tests with the tools are in tests/interop."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_boxes_need_identities(export) -> None:
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_nothing_but_tracks_is_taken(export) -> None:
-    with pytest.raises(TypeError, match="tracks: expected Trajectories or Detections with track_ids, found list"):
+def test_only_tracks_are_accepted(export) -> None:
+    with pytest.raises(TypeError, match="tracks: found list, expected Trajectories or Detections with track_ids"):
         export([])
 
 
@@ -44,33 +44,33 @@ def test_napari_gets_the_interpolated_boxes_of_every_trajectory() -> None:
     assert not found.properties["score"][found.properties["interpolated"] == 1].any()
 
 
-def test_napari_gets_empty_layers_of_no_tracks() -> None:
+def test_napari_gets_empty_layers_without_tracks() -> None:
     for nothing in (trajtrack.link(Detections([], [], [])), Detections([], [], [], track_ids=[])):
         found = to_napari(nothing)
         assert (found.tracks.shape, found.rectangles.shape) == ((0, 4), (0, 4, 3))
 
 
 def test_napari_shows_one_box_of_a_track_in_a_frame() -> None:
-    message = "tracks: found two boxes of id 7 in frame 3, expected one in a frame"
+    message = "tracks: found two boxes of id 7 in frame 3, expected one per frame"
     with pytest.raises(ValueError, match=message):
         to_napari(Detections([[0, 0, 1, 1]] * 3, [1] * 3, [3, 0, 3], track_ids=[7, 7, 7]))
 
 
 @pytest.mark.parametrize("label", [-1, 65536])
-def test_rerun_has_no_room_for_some_labels(label: int) -> None:
+def test_rerun_rejects_labels_out_of_range(label: int) -> None:
     with pytest.raises(ValueError, match=f"labels: found {label}, expected labels from 0 to 65535"):
         log_to_rerun(Detections([[0, 0, 1, 1]], [1], [0], [label], track_ids=[0]))
 
 
 def test_the_trail_of_rerun_is_a_number_of_frames() -> None:
-    with pytest.raises(ValueError, match="trail: expected an integer of at least 0, found -1"):
+    with pytest.raises(ValueError, match="trail: found -1, expected an integer of at least 0"):
         log_to_rerun(Detections([], [], [], track_ids=[]), trail=-1)
 
 
 @pytest.mark.parametrize("size", [0, -1, math.inf, math.nan])
 def test_fiftyone_needs_the_size_of_the_image(size: float) -> None:
     for name, sizes in (("width", (size, 480)), ("height", (640, size))):
-        with pytest.raises(ValueError, match=f"{name}: expected a positive number of pixels, found {size}"):
+        with pytest.raises(ValueError, match=f"{name}: found {size}, expected a positive number of pixels"):
             to_fiftyone(Detections([], [], [], track_ids=[]), *sizes)
 
 
@@ -78,7 +78,7 @@ def test_fiftyone_needs_the_size_of_the_image(size: float) -> None:
     ("call", "message"),
     [
         ("log_to_rerun(tracks)", "logging to Rerun needs its SDK: pip install rerun-sdk"),
-        ("to_fiftyone(tracks, 640, 480)", "labels of FiftyOne need fiftyone: pip install fiftyone"),
+        ("to_fiftyone(tracks, 640, 480)", "FiftyOne labels need fiftyone: pip install fiftyone"),
         ("to_supervision(tracks)", "to_supervision needs supervision: pip install supervision"),
     ],
 )

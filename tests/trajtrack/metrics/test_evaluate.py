@@ -38,7 +38,7 @@ COUNTS = (
 
 
 def walk(x: float, track: int, frames: range, label: int = 0, size: float = 10.0) -> Detections:
-    """A box that stands still at x."""
+    """Return a box that stays at x."""
     count = len(frames)
     return Detections(
         np.tile([x, 0.0, x + size, size], (count, 1)),
@@ -77,7 +77,7 @@ def kitti_annotations(path: Path) -> Detections:
 
 
 def from_trackeval(dataset, sequences: list[str], category: str) -> dict[str, float]:
-    """What TrackEval says of the files of a dataset, under the names of Metrics."""
+    """Return TrackEval's results for the files of a dataset, under the names of `Metrics`."""
     from trackeval.metrics import CLEAR, HOTA, Identity
 
     config = {"PRINT_CONFIG": False}
@@ -131,13 +131,13 @@ def test_interpolated_boxes_count():
     assert evaluate(truth, tracks.to_detections(interpolate=False)).recall == pytest.approx(0.9)
 
 
-def test_rows_without_identity_are_in_no_track():
+def test_rows_without_identity_belong_to_no_track():
     truth = walk(0, 1, range(10))
     tracks = trajtrack.concat([truth, walk(90, -1, range(10))])
     assert evaluate(truth, tracks).precision == 1.0
 
 
-def test_classes_are_evaluated_apart_and_added_up():
+def test_classes_are_evaluated_separately_and_added_up():
     truth = trajtrack.concat([walk(0, 1, range(10), label=1), walk(50, 2, range(10), label=4)])
     tracks = walk(0, 7, range(10), label=1)
     metrics = evaluate(truth, tracks)
@@ -148,7 +148,7 @@ def test_classes_are_evaluated_apart_and_added_up():
     assert metrics.truth_tracks == 2
 
 
-def test_boxes_of_the_wrong_class_match_only_when_labels_are_left_out_of_account():
+def test_boxes_of_the_wrong_class_match_only_if_labels_are_ignored():
     truth, tracks = walk(0, 1, range(10), label=1), walk(0, 1, range(10), label=2)
     assert evaluate(truth, tracks).true_positives == 0
     agnostic = evaluate(truth, tracks, class_agnostic=True)
@@ -187,7 +187,7 @@ def test_frames_without_boxes_cost_nothing():
     assert evaluate(truth, truth).true_positives == 6
 
 
-def test_what_matches_a_distractor_does_not_count():
+def test_boxes_matched_to_a_distractor_do_not_count():
     boxes = trajtrack.concat([walk(0, 1, range(10)), walk(50, 2, range(10))])
     standing = boxes.track_ids == 2
     tracks = trajtrack.concat([boxes, walk(100, 3, range(10))])
@@ -195,7 +195,7 @@ def test_what_matches_a_distractor_does_not_count():
     assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (10, 10, 0)
 
 
-def test_what_lies_mostly_in_an_ignored_region_does_not_count_unless_it_matches():
+def test_boxes_mostly_in_an_ignored_region_count_only_if_matched():
     boxes = walk(0, 1, range(10))
     everything = np.ones(10, bool)
     region = Detections(np.tile([0.0, 0, 56, 50], (5, 1)), np.ones(5), np.arange(5))
@@ -204,7 +204,7 @@ def test_what_lies_mostly_in_an_ignored_region_does_not_count_unless_it_matches(
     assert (metrics.true_positives, metrics.false_positives) == (10, 5)
 
 
-def test_unmatched_boxes_below_the_least_height_do_not_count():
+def test_unmatched_boxes_below_the_minimum_height_do_not_count():
     boxes = walk(0, 1, range(10))
     everything = np.ones(10, bool)
     tracks = trajtrack.concat([boxes, walk(50, 2, range(10), size=10), walk(99, 3, range(10), size=11)])
@@ -212,7 +212,7 @@ def test_unmatched_boxes_below_the_least_height_do_not_count():
     assert (metrics.true_positives, metrics.false_positives) == (10, 10)
 
 
-def test_mot_rule_takes_pedestrians_with_a_flag():
+def test_mot_rules_evaluate_pedestrians_with_a_flag():
     annotations = Detections(
         np.tile([0.0, 0, 10, 10], (5, 1)), [1, 0, 1, 0, 1], range(5), [1, 1, 3, 7, 6], track_ids=range(5)
     )
@@ -222,12 +222,12 @@ def test_mot_rule_takes_pedestrians_with_a_flag():
     assert mot_ground_truth(annotations, mot20=True).distractors[4]
 
 
-def test_kitti_rule_needs_its_class_names():
-    with pytest.raises(ValueError, match=r"^label_names: expected KITTI's class names.*found dog"):
+def test_kitti_rules_need_the_class_names():
+    with pytest.raises(ValueError, match=r"^label_names: found dog, expected KITTI's class names"):
         kitti_ground_truth(Detections(np.empty((0, 4)), [], [], label_names={0: "dog"}, track_ids=[]))
 
 
-def test_boxes_without_identities_are_refused():
+def test_boxes_without_identities_are_rejected():
     boxes = Detections([[0, 0, 1, 1]], [1], [0])
     with pytest.raises(ValueError, match=r"^truth: found boxes without track_ids"):
         evaluate(boxes, walk(0, 1, range(1)))
@@ -235,31 +235,31 @@ def test_boxes_without_identities_are_refused():
         evaluate(walk(0, 1, range(1)), boxes)
 
 
-def test_a_true_box_without_identity_is_refused():
+def test_a_true_box_without_identity_is_rejected():
     with pytest.raises(ValueError, match=r"^truth, row 0: found no identity"):
         evaluate(walk(0, -1, range(1)), walk(0, 1, range(1)))
 
 
-def test_two_boxes_of_a_track_in_one_frame_are_refused():
+def test_two_boxes_of_a_track_in_one_frame_are_rejected():
     tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
-    with pytest.raises(ValueError, match=r"^tracks: identity 4 has two boxes in frame 2"):
+    with pytest.raises(ValueError, match=r"^tracks: found two boxes of identity 4 in frame 2, expected at most one$"):
         evaluate(walk(0, 1, range(3)), tracks)
 
 
-def test_labels_that_mean_different_things_are_refused():
+def test_labels_that_mean_different_things_are_rejected():
     truth = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: "dog"})
     tracks = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: "cat"})
-    with pytest.raises(ValueError, match="label 0 is 'dog' in the ground truth and 'cat' in the tracks"):
+    with pytest.raises(ValueError, match="label 0: found 'cat' in the tracks, expected 'dog' as in the ground truth"):
         evaluate(truth, tracks)
 
 
 @pytest.mark.parametrize("threshold", [0, 1.1, float("nan")])
-def test_a_threshold_out_of_range_is_refused(threshold):
-    with pytest.raises(ValueError, match=r"^iou_threshold: expected a number above 0 and up to 1"):
+def test_a_threshold_out_of_range_is_rejected(threshold):
+    with pytest.raises(ValueError, match=r"^iou_threshold: found .*, expected a number above 0 and up to 1"):
         evaluate(walk(0, 1, range(1)), walk(0, 1, range(1)), iou_threshold=threshold)
 
 
-def test_without_trackeval_the_error_names_what_to_install():
+def test_without_trackeval_the_error_says_what_to_install():
     code = (
         "import sys; sys.modules['trackeval'] = None\n"
         "from trajtrack.scenes import make_scene\n"

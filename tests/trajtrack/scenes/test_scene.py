@@ -13,14 +13,14 @@ def boxes_of_a_track(scene: Scene, number: int) -> tuple[np.ndarray, np.ndarray]
     return scene.truth.frames[rows], scene.truth.boxes[rows].astype(np.float64)
 
 
-def test_the_same_options_make_the_same_scene():
+def test_the_same_options_give_the_same_scene():
     one, other = make_scene(seed=3), make_scene(SceneOptions(seed=3))
     assert one.truth == other.truth
     assert one.detections == other.detections
     np.testing.assert_array_equal(one.sources, other.sources)
 
 
-def test_another_seed_makes_another_scene():
+def test_another_seed_gives_another_scene():
     assert make_scene(seed=1).detections != make_scene(seed=2).detections
 
 
@@ -37,7 +37,7 @@ def test_rows_are_in_the_order_of_frames():
     assert (np.diff(scene.detections.frames) >= 0).all()
 
 
-def test_as_many_objects_are_in_the_image_as_asked_for():
+def test_the_image_holds_as_many_objects_as_requested():
     scene = make_scene(num_frames=1000, objects_per_frame=20, camera_shake=0)
     assert len(scene.truth) / 1000 == pytest.approx(20, rel=0.1)
 
@@ -64,7 +64,7 @@ def test_objects_enter_and_leave_at_a_border():
 
 
 @pytest.mark.parametrize("speed", [1, 4, 10])
-def test_objects_have_about_the_speed_asked_for(speed):
+def test_objects_have_about_the_requested_speed(speed):
     scene = make_scene(speed=speed, objects_per_frame=50, camera_shake=0)
     steps = []
     for number in np.unique(scene.truth.track_ids):
@@ -95,7 +95,7 @@ def test_an_object_behind_a_nearer_one_is_not_detected_but_stays_in_the_truth():
     assert np.isin(np.flatnonzero(scene.visibility > 0.5), scene.sources).all()
 
 
-def test_visibility_is_the_share_that_the_nearer_box_leaves_free():
+def test_visibility_is_the_fraction_not_covered_by_the_nearer_box():
     scene = make_scene(num_frames=30)
     boxes = scene.truth.boxes.astype(np.float64)
     for frame in range(30):
@@ -111,7 +111,7 @@ def test_visibility_is_the_share_that_the_nearer_box_leaves_free():
             assert scene.visibility[row] == pytest.approx(1 - covered, abs=1e-4)
 
 
-def test_dropout_is_about_the_share_of_boxes_missed_and_comes_in_runs():
+def test_dropout_is_about_the_fraction_of_missed_boxes_and_comes_in_runs():
     scene = make_scene(occlusion=1, dropout=0.2, dropout_run=5, objects_per_frame=50, false_positives=0)
     missed = np.ones(len(scene.truth), bool)
     missed[scene.sources] = False
@@ -128,7 +128,7 @@ def test_jitter_is_relative_to_the_size_of_a_box():
     assert shift.std() == pytest.approx(0.05, rel=0.05)
 
 
-def test_each_detected_object_has_as_many_proposals_as_asked_for():
+def test_each_detected_object_has_as_many_proposals_as_requested():
     scene = make_scene(proposals_per_object=4, false_positives=0)
     _, counts = np.unique(scene.sources, return_counts=True)
     assert (counts == 4).all()
@@ -155,7 +155,7 @@ def test_camera_shake_moves_all_objects_together():
 
 
 @pytest.mark.parametrize("option", ["num_frames", "objects_per_frame"])
-def test_a_scene_of_nothing_is_empty(option):
+def test_a_scene_without_frames_or_objects_is_empty(option):
     scene = make_scene(**{option: 0}, false_positives=0)
     assert len(scene.truth) == len(scene.detections) == len(scene.sources) == 0
 
@@ -180,6 +180,6 @@ def test_an_option_of_the_wrong_type_is_named():
         make_scene(speed="fast")
 
 
-def test_an_unknown_option_is_named_with_those_that_there_are():
+def test_an_unknown_option_is_named_with_the_known_ones():
     with pytest.raises(TypeError, match="unknown option 'colour', expected one of camera_shake"):
         make_scene(colour="red")
