@@ -1,8 +1,8 @@
-"""The algorithm in plain NumPy, from top to bottom: the specification that the compiled core is tested against.
+"""The algorithm in plain NumPy, to be read from top to bottom: the specification that the compiled core must match.
 
 Improved Seq-NMS, after section 3.1.1 of Xiao et al., arXiv 2204.11544: link overlapping boxes of successive frames,
-bridge gaps, then take the path with the greatest sum of scores again and again. It is slow and has no threads;
-`trajtrack.link` returns the same to the last bit.
+bridge gaps, then repeatedly take the path with the greatest sum of scores. It is slow and single-threaded;
+`trajtrack.link` returns the same results, bit for bit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Rows = NDArray[np.int64]
 
 
 def link(detections: Detections, options: LinkOptions | None = None) -> Trajectories:
-    """Link as `trajtrack.link` does."""
+    """Link detections as `trajtrack.link` does."""
     options = options or LinkOptions()
     taking_part = _taking_part(detections, options)
     reasons = np.where(taking_part, Reason.NOT_POSITIVE, Reason.BELOW_MIN_SCORE).astype(np.int8)
@@ -50,7 +50,7 @@ def link(detections: Detections, options: LinkOptions | None = None) -> Trajecto
 
 
 def _taking_part(detections: Detections, options: LinkOptions) -> NDArray[np.bool_]:
-    with np.errstate(over="ignore"):  # a threshold beyond float32 is infinite
+    with np.errstate(over="ignore"):  # a threshold outside the range of float32 becomes infinite
         taking_part: NDArray[np.bool_] = detections.scores >= np.float32(options.min_score)
     return taking_part
 
@@ -59,9 +59,10 @@ def _taking_part(detections: Detections, options: LinkOptions) -> NDArray[np.boo
 
 
 def overlap(a: Floats, b: Floats, threshold: float) -> NDArray[np.bool_]:
-    """(A, B) whether boxes share a true area and their intersection over union is at least `threshold`.
+    """Return (A, B) whether two boxes have a positive intersection and an overlap of at least `threshold`.
 
-    float32, each operation rounded once, in the order of torchvision's `box_iou`.
+    The overlap is the intersection over union in float32, computed in the order of torchvision's `box_iou`, each
+    operation rounded once.
     """
     a, b = a[:, None], b[None, :]
     width = np.maximum(np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0]), np.float32(0))
@@ -83,7 +84,7 @@ def _grown(boxes: Floats, buffer: float) -> Floats:
 
 
 def _similar_shape(a: Floats, b: Floats, max_change: float) -> NDArray[np.bool_]:
-    """(A, B) whether areas and aspect ratios differ by a factor of at most `max_change`."""
+    """Return (A, B) whether areas and aspect ratios differ by a factor of at most `max_change`."""
     a, b = a[:, None], b[None, :]
     aspect_a = (a[..., 2] - a[..., 0]) * (b[..., 3] - b[..., 1])
     aspect_b = (b[..., 2] - b[..., 0]) * (a[..., 3] - a[..., 1])
@@ -127,7 +128,7 @@ def link_graph(detections: Detections, options: LinkOptions | None = None) -> Li
 
 
 def _rows_by_frame(detections: Detections, rows: Rows) -> dict[int, Rows]:
-    """Return the rows of each frame that has any, ascending by frame and row."""
+    """Return the rows of each nonempty frame, ascending by frame and row."""
     frames = detections.frames[rows]
     order = np.argsort(frames, kind="stable")
     numbers, begins = np.unique(frames[order], return_index=True)
@@ -142,7 +143,7 @@ def _same_class(detections: Detections, a: Rows, b: Rows, options: LinkOptions) 
 
 
 def _chain_to(row: int, successors: list[Rows], predecessors: list[list[int]], options: LinkOptions) -> tuple[int, int]:
-    """Return first row and length of the chain to `row`; each of its links is the only one of both its ends."""
+    """Return the first row and the length of the chain to `row`; each link is the only link of both its ends."""
     for length in range(options.motion_frames):
         if len(predecessors[row]) != 1 or len(successors[predecessors[row][0]]) != 1:
             return row, length
@@ -158,7 +159,7 @@ def _across_gap(
     chain: tuple[int, int],
     options: LinkOptions,
 ) -> Rows:
-    """Return the compatible starts of the first later frame that has any."""
+    """Return the compatible starts in the first later frame that has any."""
     frame = int(detections.frames[row])
     here = np.array([row])
     for later in (later for later in starts_of if 2 <= later - frame <= 1 + options.max_gap):
@@ -174,7 +175,7 @@ def _across_gap(
 
 
 def _moved(box: Floats, boxes: Floats, row: int, chain: tuple[int, int], ahead: int) -> Floats:
-    """Return the box `ahead` frames later, if it goes on as its centre went along the chain."""
+    """Return the box `ahead` frames later, if its centre keeps the average motion of the chain."""
     origin, steps = chain
     if steps == 0:
         return box
@@ -194,7 +195,7 @@ class _BestPaths:
         self.rows_of = rows_of
         self.scores = detections.scores.astype(np.float64)
         count = len(detections)
-        # Column 0 is the end of the path, row `count` with sum 0; behind it the successors, ascending.
+        # Column 0 is the end of the path, row `count` with sum 0; the successors follow in ascending order.
         links = np.diff(graph.offsets)
         self.successors = np.full((count, 1 + links.max(initial=0)), count)
         origins = np.repeat(np.arange(count), links)
@@ -205,11 +206,11 @@ class _BestPaths:
         self.fill(max(rows_of, default=0))
 
     def fill(self, last_frame: int) -> None:
-        """Fill in the rows of the frames up to `last_frame`; nothing behind it depends on them."""
+        """Fill in the rows of the frames up to `last_frame`; later rows do not depend on them."""
         for frame, rows in reversed(self.rows_of.items()):
             if frame > last_frame or len(rows) == 0:
                 continue
-            # best(i) = score(i) + max(0, max over links i -> j of best(j)); argmax takes the first of equals, and so
+            # best(i) = score(i) + max(0, max over links i -> j of best(j)); argmax takes the first of equal sums, so
             # the end of the path before any successor, and the lower row before the higher.
             sums = self.best[self.successors[rows]]
             choice = sums.argmax(axis=1)
@@ -218,8 +219,8 @@ class _BestPaths:
             self.following[rows] = self.successors[rows, choice]
 
     def best_path(self) -> tuple[Rows, float] | None:
-        """Return the rows of the path with the greatest sum of scores and that sum; None where no sum is positive."""
-        # Rows by frame: so argmax takes the earlier frame, then the lower row.
+        """Return the rows of the path with the greatest sum of scores and that sum; None if no sum is positive."""
+        # Rows in frame order, so that argmax takes the earlier frame, then the lower row.
         order = np.concatenate([*self.rows_of.values(), np.empty(0, np.int64)])
         if len(order) == 0:
             return None
@@ -234,13 +235,13 @@ class _BestPaths:
         return np.array(path, np.int64), total
 
     def remove(self, frame: int, rows: Rows) -> None:
-        """Take rows of a frame out of the table."""
+        """Remove rows of a frame from the table."""
         self.best[rows] = -np.inf
         self.rows_of[frame] = np.setdiff1d(self.rows_of[frame], rows, assume_unique=True)
 
 
 def _suppressed(detections: Detections, row: int, rows: Rows, options: LinkOptions) -> Rows:
-    """Return those of `rows`, all in the frame of `row`, that its box overlaps by `nms_threshold`."""
+    """Return those of `rows`, all in the frame of `row`, that its box overlaps by at least `nms_threshold`."""
     rows = rows[rows != row]
     near = overlap(detections.boxes[[row]], detections.boxes[rows], options.nms_threshold)
     near &= _same_class(detections, np.array([row]), rows, options)

@@ -1,4 +1,4 @@
-"""The rules of linking, each by an example worked out by hand."""
+"""The rules of linking, each with an example worked out by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def at(left: float, width: float = 10, top: float = 0, height: float = 10) -> Bo
 
 
 def video(*rows: tuple[int, Box, float] | tuple[int, Box, float, int]) -> Detections:
-    """Make detections from rows (frame, box, score, label), the label 0 where left out."""
+    """Return detections from rows (frame, box, score, label); default label: 0."""
     frames, boxes, scores, labels = zip(*((*row, 0)[:4] for row in rows), strict=True)
     return Detections(boxes, scores, frames, labels=labels)
 
@@ -54,7 +54,7 @@ def test_a_threshold_is_rounded_to_float32(threshold: float) -> None:
     assert links(pair, iou_threshold=threshold, max_gap=0) == [[1], []]
 
 
-def test_threshold_0_means_any_shared_area() -> None:
+def test_threshold_0_means_any_positive_intersection() -> None:
     pair = video((0, LEFT, 1), (1, (9.999, 9.999, 90, 90), 1))
     assert links(pair, iou_threshold=0, max_gap=0) == [[1], []]
 
@@ -123,7 +123,7 @@ def test_no_row_is_dropped_by_default() -> None:
 # --- gap links -------------------------------------------------------------------------------------------------------
 
 
-def test_no_gap_is_bridged_without_leave() -> None:
+def test_no_gap_is_bridged_without_permission() -> None:
     assert links(video((0, LEFT, 1), (2, LEFT, 1)), max_gap=0) == [[], []]
 
 
@@ -143,7 +143,7 @@ def test_a_row_with_a_link_from_the_frame_before_receives_no_gap_link() -> None:
     assert links(merge, max_gap=2, gap_iou_threshold=0.4) == [[], [2], []]
 
 
-def test_a_gap_link_does_not_hinder_another_to_the_same_row() -> None:
+def test_a_gap_link_does_not_prevent_another_to_the_same_row() -> None:
     rows = video((0, at(0), 1), (1, at(4), 1), (3, at(2), 1))
     assert links(rows, max_gap=2, gap_iou_threshold=0.5) == [[2], [2], []]
 
@@ -188,7 +188,7 @@ def moving(speed: float, frames: list[int]) -> Detections:
     return video(*((frame, at(speed * frame), 1) for frame in frames))
 
 
-def test_a_box_is_looked_for_where_its_motion_leads() -> None:
+def test_a_box_is_searched_for_along_its_motion() -> None:
     rows = moving(3, [0, 1, 2, 6])
     assert links(rows, max_gap=3, gap_iou_threshold=1, motion_frames=2) == [[1], [2], [3], []]
     assert links(rows, max_gap=3, gap_iou_threshold=0.5, motion_frames=0) == [[1], [2], [], []]
@@ -209,7 +209,7 @@ def test_motion_is_measured_over_at_most_motion_frames(motion_frames: int, speed
 
 
 def test_motion_is_that_of_the_centre() -> None:
-    # The right edge moves by 4, the centre by 2 a frame.
+    # The right edge moves by 4 per frame, the centre by 2.
     rows = video((0, at(0, width=20), 1), (1, at(0, width=24), 1), (3, at(4, width=24), 1))
     assert links(rows, max_gap=1, gap_iou_threshold=1, motion_frames=1)[1] == [2]
 
@@ -219,7 +219,7 @@ def test_motion_is_not_measured_past_a_fork() -> None:
     assert links(rows, max_gap=1, gap_iou_threshold=1)[1] == [3]
 
 
-def test_motion_is_not_measured_past_a_meeting() -> None:
+def test_motion_is_not_measured_past_a_merge() -> None:
     rows = video((0, at(1), 1), (0, at(6), 0.5), (1, at(3), 1), (2, at(6), 1), (4, at(12), 1))
     assert links(rows, max_gap=1, gap_iou_threshold=1, motion_frames=9)[3] == [4]
     rows = video((0, at(-3), 1), (0, at(5), 0.5), (1, at(1), 1), (3, at(1), 1))
@@ -232,7 +232,7 @@ def test_motion_is_not_measured_across_a_gap() -> None:
 
 
 def test_a_removed_neighbour_opens_no_gap_search() -> None:
-    # Row 1 is taken by the path of row 2; row 0 had a link to it and so never looks further, to row 4.
+    # The path of row 2 takes row 1; row 0 had a link to it, so it does not search further, up to row 4.
     rows = video((0, at(0), 0.1), (1, at(0), 1), (0, at(2), 1), (2, MIDDLE, 0.1), (3, at(0), 0.3))
     found = link(rows, max_gap=5, nms_threshold=0.7)
     assert paths(found) == [[2, 1, 4], [0], [3]]
@@ -269,7 +269,7 @@ def test_a_box_of_score_0_in_front_of_a_path_is_kept(zero: float) -> None:
 
 
 @pytest.mark.parametrize("zero", [0.0, -0.0])
-def test_a_path_does_not_go_on_to_a_box_of_score_0(zero: float) -> None:
+def test_a_path_does_not_continue_to_a_box_of_score_0(zero: float) -> None:
     found = link(video((0, LEFT, 0.5), (1, LEFT, zero)))
     assert paths(found) == [[0]]
     assert found.reasons.tolist() == [Reason.LINKED, Reason.NOT_POSITIVE]
@@ -306,7 +306,7 @@ def test_a_path_of_one_box_does_not_end_the_rest() -> None:
 # --- suppression -----------------------------------------------------------------------------------------------------
 
 
-def test_a_path_suppresses_what_its_boxes_overlap_in_their_frames() -> None:
+def test_a_path_suppresses_the_boxes_that_it_overlaps_in_their_frames() -> None:
     rows = video((0, at(0), 1), (0, at(1), 0.9), (1, at(0), 1), (1, at(-1), 0.9), (1, at(2), 0.8))
     found = link(rows, nms_threshold=0.75)
     assert paths(found) == [[0, 2], [4]]
@@ -320,7 +320,7 @@ def test_an_overlap_of_exactly_the_threshold_suppresses() -> None:
     assert link(pair, nms_threshold=JUST_ABOVE_HALF).suppressed_by.tolist() == [-1, -1]
 
 
-def test_suppression_with_threshold_0_takes_any_shared_area() -> None:
+def test_suppression_with_threshold_0_needs_any_positive_intersection() -> None:
     found = link(video((0, at(0), 1), (0, at(9.99), 0.5), (0, at(10), 0.25)), nms_threshold=0)
     assert paths(found) == [[0], [2]]
 
@@ -334,8 +334,8 @@ def test_the_first_path_that_overlaps_a_row_suppresses_it() -> None:
     assert found.suppressed_by.tolist() == [-1, -1, 1]
 
 
-def test_paths_are_chosen_anew_without_what_was_suppressed() -> None:
-    # Row 3 loses its continuation, row 1, to the first path and goes on to row 4.
+def test_paths_are_chosen_again_without_suppressed_boxes() -> None:
+    # Row 3 loses its successor, row 1, to the first path and continues to row 4.
     rows = video((0, at(0), 1), (1, at(1), 0.9), (1, at(0), 1), (0, at(4), 0.5), (1, at(6), 0.1))
     assert paths(link(rows, iou_threshold=0.5, nms_threshold=0.75, max_gap=0)) == [[0, 2], [3, 4]]
 
@@ -402,7 +402,7 @@ def test_short_paths_are_dropped_and_leave_no_holes_in_the_numbers() -> None:
     assert found.reasons.tolist() == [0, Reason.TOO_SHORT, 0, 0, 0]
 
 
-def test_a_path_that_is_too_short_suppresses_all_the_same() -> None:
+def test_a_path_that_is_too_short_still_suppresses() -> None:
     found = link(video((0, LEFT, 1), (0, at(1), 0.25), (1, at(2), 0.25)), min_length=2, max_gap=0, iou_threshold=0.8)
     assert len(found) == 0
     assert found.reasons.tolist() == [Reason.TOO_SHORT, Reason.SUPPRESSED, Reason.TOO_SHORT]
