@@ -1,21 +1,41 @@
-"""Per-frame object detections in, trajectories out: offline, class-aware, exact and deterministic."""
+"""Link per-frame object detections into trajectories: offline, class-aware, exact and deterministic."""
 
 from __future__ import annotations
 
-from trajtrack.attach import attach_ids
+# isort: off
+
+# Input: the detections of a video
 from trajtrack.detections import Detections, concat
-from trajtrack.exports import to_supervision
-from trajtrack.io import FORMATS, read, write
+
+# Linking: a whole video, many videos, a stream
+from trajtrack.options import LinkOptions
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
-from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
-from trajtrack.options import LinkOptions
-from trajtrack.scenes import Scene, SceneOptions, make_scene
 from trajtrack.streaming import Linker, StreamOutput
+
+# Output: trajectories, and their IDs in the detector's own containers
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
-from trajtrack.version import __version__
+from trajtrack.attach import attach_ids
+
+# Files: readers and writers of dataset formats
+from trajtrack.io import FORMATS, read, write
+
+# Metrics: evaluation against ground truth
+from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
+
+# Synthetic scenes with known ground truth
+from trajtrack.scenes import Scene, SceneOptions, make_scene
+
+# Viewing: images, pages and videos
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import draw
+
+# Exports to other tools; the rest are in trajtrack.exports
+from trajtrack.exports import to_supervision
+
+from trajtrack.version import __version__
+
+# isort: on
 
 __all__ = [
     "FORMATS",
