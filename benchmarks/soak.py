@@ -197,9 +197,7 @@ def main() -> int:
     seconds = time.perf_counter() - start
     print(markdown(["videos", "resident MB"], [[f"{n:,}", f"{size / 1e6:.2f}"] for n, size in result.samples]))
     broken = ", ".join(f"{count} {how}" for how, count in sorted(result.named.items()))
-    print(
-        f"\n{result.videos:,} videos in {seconds:.0f} s: {result.equal:,} equal to link, {broken or 'none'} rejected"
-    )
+    print(f"\n{result.videos:,} videos in {seconds:.0f} s: {result.equal:,} equal to link, {broken or 'none'} rejected")
     print(f"resident set: {result.growth / 1e3:+,.0f} kB since video {result.samples[len(result.samples) // 5][0]:,}")
     for fault in result.faults[:20]:
         print(fault)

@@ -1,10 +1,10 @@
-# Adds the GPU's part to _trajtrack where TRAJTRACK_CUDA asks for it and a toolkit is there. Says in TRAJTRACK_CUDA_MISSING
-# why it did not.
+# Adds the GPU code to _trajtrack if TRAJTRACK_CUDA requests it and a toolkit is found. Otherwise TRAJTRACK_CUDA_MISSING
+# holds the reason.
 
 function(trajtrack_find_cuda)
   set(TRAJTRACK_CUDA_MISSING "" PARENT_SCOPE)
   if(NOT TRAJTRACK_CUDA MATCHES "^(AUTO|ON|OFF)$")
-    message(FATAL_ERROR "TRAJTRACK_CUDA: expected AUTO, ON or OFF, found '${TRAJTRACK_CUDA}'")
+    message(FATAL_ERROR "TRAJTRACK_CUDA: found '${TRAJTRACK_CUDA}', expected AUTO, ON or OFF")
   endif()
   if(TRAJTRACK_CUDA STREQUAL "OFF")
     set(TRAJTRACK_CUDA_MISSING "TRAJTRACK_CUDA was OFF" PARENT_SCOPE)
@@ -32,7 +32,7 @@ endif()
 trajtrack_find_cuda()
 
 if(NOT TRAJTRACK_CUDA_MISSING)
-  # From the oldest that the toolkit knows to the newest, the latter as PTX too, for what comes after it.
+  # From the oldest architecture that the toolkit supports to the newest, the latter also as PTX for later GPUs.
   if(NOT CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
     set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
   elseif(NOT CMAKE_CUDA_ARCHITECTURES)
@@ -50,7 +50,7 @@ if(NOT TRAJTRACK_CUDA_MISSING)
     set(CMAKE_CUDA_COMPILER ${TRAJTRACK_NVCC})
   endif()
   if(TRAJTRACK_CUDA STREQUAL "AUTO")
-    # A toolkit that does not work with this compiler is no reason to fail.
+    # A toolkit that does not work with this compiler must not fail the build.
     file(WRITE ${CMAKE_BINARY_DIR}/check_cuda/check.cu "int main() { return 0; }\n")
     execute_process(
       COMMAND ${CMAKE_CUDA_COMPILER} -std=c++20 -ccbin ${CMAKE_CXX_COMPILER} -c check.cu -o check.o
@@ -79,13 +79,13 @@ message(STATUS "With CUDA ${TRAJTRACK_NVCC_VERSION} for ${CMAKE_CUDA_ARCHITECTUR
 
 add_library(_trajtrack_cuda OBJECT csrc/cuda/device.cu csrc/cuda/device_link_graph.cu)
 target_include_directories(_trajtrack_cuda PRIVATE csrc)
-if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25.1 does not know that nvcc 12 has it
+if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25.1 does not know that nvcc 12 supports C++20
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
 endif()
 set_target_properties(_trajtrack_cuda PROPERTIES
   CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF
   CUDA_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
-# Results are promised to the last bit, as for the processor: no fused multiply-add, and division by IEEE 754.
+# Results are promised to the last bit, as on the CPU: no fused multiply-add, and division by IEEE 754.
 set(TRAJTRACK_CUDA_FLAGS -fmad=false --ftz=false --prec-div=true)
 target_compile_options(_trajtrack_cuda PRIVATE ${TRAJTRACK_CUDA_FLAGS})
 if(NOT MSVC)

@@ -6,15 +6,15 @@ namespace trajtrack {
 
 namespace {
 
-// For each node the first node of its chain.
+// Returns the first node of each node's chain.
 std::vector<Node> find_heads(const NodeLists& links) {
   const auto count = static_cast<Node>(links.offsets.size() - 1);
-  std::vector<Node> heads(count, kNone);  // of a node not yet visited: its predecessor
+  std::vector<Node> heads(count, kNone);  // before a node is visited: its predecessor
   for (Node node = 0; node < count; ++node) {
     const Node before = heads[node];
-    const bool continues = before != kNone && before != kSeveral && links[before].size() == 1;
-    heads[node] = continues ? heads[before] : node;
-    for (const Node target : links[node]) heads[target] = added_predecessor(heads[target], node);
+    const bool in_chain = before != kNone && before != kSeveral && links[before].size() == 1;
+    heads[node] = in_chain ? heads[before] : node;
+    for (const Node target : links[node]) heads[target] = add_predecessor(heads[target], node);
   }
   return heads;
 }
@@ -50,7 +50,7 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
   const std::vector<Node> heads = find_heads(graph.links);
   const auto count = static_cast<Node>(heads.size());
   Sets components(count);
-  std::vector<Node> next_in_chain(count);      // of a head: first the length of its chain, then its next free position
+  std::vector<Node> next_in_chain(count);      // of a head: the length of its chain, later its next free position
   std::vector<Node> next_in_component(count);  // the same for the first node of a component
   for (Node node = 0; node < count; ++node) {
     ++next_in_chain[heads[node]];

@@ -1,5 +1,5 @@
-// The order of nodes in which extraction walks them: by component, then by chain, then by frame, so that what
-// is walked together lies together.
+// The order in which extraction visits nodes: by connected component, then by chain, then by frame, so that nodes
+// visited together are adjacent in memory.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,14 @@
 
 namespace trajtrack {
 
-// A chain is a longest run of nodes in which each link is the only one of both its ends. A component is a set
-// of nodes that no link and no suppression leaves. Every link leads to a greater position, and the first node
-// of a component is its smallest.
+// A chain is a maximal run of nodes in which each link is the only one at both of its ends. A component is a connected
+// component under links and suppression. Every link leads to a greater position, and the first node of a component is
+// its smallest.
 struct ChainOrder {
-  // What extraction must know of the node at a position, so that it seldom needs the graph.
+  // What extraction needs to know about the node at a position, so that it rarely needs the graph.
   struct Traits {
-    bool has_successor : 1;  // whether its one link leads to the next position
-    bool suppresses : 1;     // whether it suppresses or is suppressed by others
+    bool continues_chain : 1;  // whether its only link leads to the next position
+    bool suppresses : 1;       // whether it suppresses, or is suppressed by, other nodes
   };
 
   std::vector<Node> nodes;             // the node at each position

@@ -18,10 +18,10 @@ bool in_range(Box box) {
 
 bool in_order(Box box) { return (box.x1 <= box.x2) & (box.y1 <= box.y2); }
 
-bool finite(float value) { return std::abs(value) <= std::numeric_limits<float>::max(); }
+bool finite(float value) { return std::abs(value) <= kLargestFloat; }
 
-// Stable least-significant-digit radix sort of `rows` by frame; passes whose digit is the same everywhere are
-// left out.
+// Sorts `rows` by frame with a stable least-significant-digit radix sort, skipping passes whose digit is the same in
+// all rows.
 void sort_by_frame(std::vector<std::uint32_t>& rows, std::span<const std::int32_t> frames) {
   constexpr int kBits = 11;
   constexpr std::uint32_t kDigits = 1u << kBits;
@@ -48,8 +48,8 @@ void sort_by_frame(std::vector<std::uint32_t>& rows, std::span<const std::int32_
 
 std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const float> scores,
                                  std::span<const std::int32_t> frames) {
-  // Whole blocks first, without branches, so that the loops vectorise; a row is looked for only where one is
-  // bad.
+  // Check whole blocks without branches, so that the loops vectorise; look for the row only in a block that has a
+  // fault.
   constexpr std::size_t kBlock = 4096;
   for (std::size_t begin = 0; begin < boxes.size(); begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, boxes.size());

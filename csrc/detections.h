@@ -28,8 +28,8 @@ struct Fault {
   std::size_t row;
 };
 
-// The first row that is no detection: coordinates not finite or beyond 1e9, x2 < x1 or y2 < y1, a score that
-// is not finite, a negative frame, where there are frames.
+// Returns the first row that is not a valid detection: coordinates not finite or beyond kLargestCoordinate, x2 < x1 or
+// y2 < y1, a score that is not finite, or a negative frame. `frames` may be empty.
 std::optional<Fault> first_fault(std::span<const Box> boxes, std::span<const float> scores,
                                  std::span<const std::int32_t> frames);
 
@@ -48,15 +48,15 @@ struct FrameOrder {
   Node size() const { return static_cast<Node>(rows.size()); }
 };
 
-// A run of frames, as indices into FrameOrder::frames.
+// Consecutive frames, as indices into FrameOrder::frames.
 struct FrameRange {
   std::size_t begin, end;
 };
 
-// Throws std::length_error for more detections than a node can number.
+// Throws std::length_error if there are more detections than can be linked as one video.
 FrameOrder order_by_frame(const DetectionsView& detections, float min_score);
 
-// The frames in runs of about equal numbers of nodes, enough of them to keep the threads busy; one run for
+// Splits the frames into ranges of about equal numbers of nodes, enough to keep all threads busy; a single range for
 // one thread.
 std::vector<FrameRange> split_frames(const FrameOrder& order, int num_threads);
 

@@ -35,7 +35,7 @@ struct LinkGraph {
   NodeLists suppressed;  // nodes of the same frame that a path through the node suppresses, ascending; symmetric
 };
 
-// Builds the graph on the CPU. Suppression is left empty unless `with_suppression`.
+// Builds the graph on the CPU. `suppressed` stays empty unless `with_suppression` is set.
 LinkGraph build_link_graph(const DetectionsView& detections, const FrameOrder& order, const GraphOptions& options,
                            bool with_suppression, int num_threads);
 

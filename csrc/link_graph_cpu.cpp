@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "link_graph.h"
@@ -10,7 +9,7 @@ namespace trajtrack {
 
 namespace {
 
-// The lists of one frame, found in any order of its nodes and then appended in node order.
+// The lists of one frame, added in any order of its nodes and then appended in node order.
 class FrameLists {
  public:
   void start(const FrameNodes& nodes) {
@@ -29,7 +28,7 @@ class FrameLists {
     std::size_t end = lists.targets.size();
     lists.targets.resize(end + targets_.size());
     for (const Span& span : spans_) {
-      // Nearly all lists have one entry, which a loop copies faster than a call.
+      // Nearly all lists have one entry, which a loop copies faster than a library call.
       for (std::size_t i = 0; i < span.count; ++i) lists.targets[end++] = targets_[span.begin + i];
       lists.offsets.push_back(end);
     }
@@ -44,7 +43,7 @@ class FrameLists {
   std::vector<Node> targets_;
 };
 
-// Finds the links to the next frame, and suppression, of a run of frames.
+// Finds the links to the next frame, and suppression, for a range of frames.
 class FrameByFrame {
  public:
   FrameByFrame(const SortedBoxes& boxes, const FrameOrder& order, const GraphOptions& options, bool with_suppression)
@@ -95,7 +94,7 @@ class FrameByFrame {
   FrameLists links_, suppressed_;
 };
 
-// Joins the lists of successive runs of nodes.
+// Concatenates the lists of consecutive ranges of nodes.
 NodeLists joined(std::vector<NodeLists> parts, int num_threads) {
   if (parts.size() == 1) return std::move(parts[0]);
   std::vector<std::size_t> first_node(parts.size() + 1), first_target(parts.size() + 1);
@@ -117,20 +116,20 @@ NodeLists joined(std::vector<NodeLists> parts, int num_threads) {
   return all;
 }
 
-// The links between successive frames, seen from their targets.
+// The predecessors of each node by links between consecutive frames.
 class Predecessors {
  public:
   explicit Predecessors(const NodeLists& links) : links_(links), previous_(links.offsets.size() - 1, kNone) {
     for (Node node = 0; node < previous_.size(); ++node) {
-      for (const Node target : links[node]) previous_[target] = added_predecessor(previous_[target], node);
+      for (const Node target : links[node]) previous_[target] = add_predecessor(previous_[target], node);
     }
   }
 
-  // Whether no link leads to the node.
+  // Returns whether no link leads to the node.
   bool is_start(Node node) const { return previous_[node] == kNone; }
 
   ChainStart chain_to(Node node, std::int64_t limit) const {
-    return trajtrack::chain_to(
+    return find_chain_start(
         node, limit, [this](Node target) { return previous_[target]; },
         [this](Node source) { return links_[source].size(); });
   }
@@ -140,7 +139,7 @@ class Predecessors {
   std::vector<Node> previous_;
 };
 
-// The nodes to which no link leads, as a sequence of their own.
+// The nodes to which no link leads, ordered by frame.
 struct Starts {
   FrameOrder order;
   std::vector<Node> nodes;
@@ -163,7 +162,7 @@ struct GapLink {
   Node from, to;
 };
 
-// Finds the gap links of a run of frames.
+// Finds the gap links for a range of frames.
 class AcrossGaps {
  public:
   AcrossGaps(const DetectionsView& detections, const FrameOrder& order, const NodeLists& links,
@@ -177,7 +176,7 @@ class AcrossGaps {
         start_boxes_(start_boxes),
         options_(options) {}
 
-  // The gap links by node, those of a node ascending.
+  // Returns the gap links by node, ascending for each node.
   std::vector<GapLink> find(FrameRange run) {
     std::vector<GapLink> gap_links;
     const auto& later = starts_.order.frames;
@@ -195,7 +194,7 @@ class AcrossGaps {
  private:
   Box box(Node node) const { return detections_.boxes[order_.rows[node]]; }
 
-  // Adds the links from `node` to the compatible starts of the first frame that has any.
+  // Adds the links from `node` to the compatible starts in the first frame that has any.
   void find(Node node, std::int64_t number, std::size_t first_later, std::vector<GapLink>& gap_links) {
     const auto& later = starts_.order.frames;
     const std::int64_t last = number + 1 + options_.max_gap;
@@ -227,14 +226,14 @@ class AcrossGaps {
   std::vector<std::uint32_t> found_;
 };
 
-// The lists with the gap links in the places that were empty. `parts` are by node.
+// Returns `links` with its empty lists filled with the gap links. `parts` is ordered by node.
 NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<GapLink>>& parts) {
   std::size_t added = 0;
   for (const auto& part : parts) added += part.size();
   NodeLists all;
   all.offsets.resize(links.offsets.size());
   all.targets.reserve(links.targets.size() + added);
-  Node next = 0;  // the first node that is not yet in `all`
+  Node next = 0;  // the first node not yet in `all`
   const auto copy_before = [&](Node end) {
     const std::size_t shift = all.targets.size() - links.offsets[next];
     all.targets.insert(all.targets.end(), links.targets.begin() + static_cast<std::ptrdiff_t>(links.offsets[next]),

@@ -13,7 +13,7 @@
 namespace trajtrack {
 namespace {
 
-// Room for the longest text of a double, which has 24 characters.
+// Large enough for the longest text of a double, 24 characters.
 using Digits = std::array<char, 32>;
 
 constexpr double exact_integers = 9007199254740992.0;  // 2^53
@@ -22,7 +22,7 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool ends_field(char c) { return c == ',' || c == '\n' || is_blank(c); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The text within quotes, shortened, and with everything but printable ASCII as \x41.
+// Returns the text in quotes, shortened, with all but printable ASCII escaped as in \x41.
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 40;
   constexpr std::string_view digits = "0123456789abcdef";
@@ -42,14 +42,13 @@ std::string quoted(std::string_view text) {
   throw std::invalid_argument("line " + std::to_string(line) + ": found " + found + ", expected " + expected);
 }
 
-// Plain decimals of few digits, by one exact division: this is what nearly all fields are. False for any
-// other text.
+// Parses plain decimals of few digits, as nearly all fields are, by one exact division. Returns false for any other
+// text.
 bool parse_short(std::string_view field, double& value) {
   static_assert(std::numeric_limits<double>::is_iec559);
   static constexpr std::array powers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                         1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  // 15 digits are an integer below 2^53, so numerator and denominator are exact and the quotient is rounded
-  // once.
+  // 15 digits form an integer below 2^53, so numerator and denominator are exact and the quotient is rounded once.
   constexpr std::size_t most_digits = 15;
   const bool negative = field.front() == '-';
   if (negative) field.remove_prefix(1);
@@ -73,10 +72,10 @@ bool parse_short(std::string_view field, double& value) {
   return true;
 }
 
-// The C library's conversion, which knows what to do with numbers beyond the range of a double. False where
-// `field` is no number in its whole length.
+// Parses with the C library, which handles numbers beyond the range of a double. Returns false unless the whole of
+// `field` is a number.
 bool parse_by_c_library(std::string_view field, double& value) {
-  // Neither "inf" nor hexadecimal digits, and no other locale's decimal point.
+  // Exclude "inf", hexadecimal digits and the decimal points of other locales.
   if (field.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
   const std::string terminated(field);
   char* end = nullptr;
@@ -126,13 +125,13 @@ std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max
   return count;
 }
 
-// A number of at most six decimals and 15 digits: this is what nearly all are. Null for any other.
+// Formats a number of at most six decimals and 15 digits, as nearly all are. Returns null for any other.
 char* format_short(double value, char* begin, char* end) {
   constexpr double scale = 1e6, most = 1e15;
   const double magnitude = std::abs(value);
   if (!(magnitude * scale < most)) return nullptr;
   const auto whole = static_cast<std::int64_t>(magnitude * scale + 0.5);
-  // The quotient is rounded once, so it is what the decimals read back as.
+  // The quotient is rounded once, so the decimals read back as the same value.
   if (static_cast<double>(whole) / scale != magnitude) return nullptr;
   if (value < 0.0) *begin++ = '-';
   begin = std::to_chars(begin, end, whole / 1'000'000).ptr;
@@ -154,7 +153,7 @@ char* format_value(double value, char* begin, char* end) {
   return std::to_chars(begin, end, value).ptr;
 }
 
-// Whether value * 1000 is so near a whole number that three decimals make this very float.
+// Returns whether `value`, rounded to three decimals, reads back as the same float.
 bool to_three_decimals(float value, double& decimal) {
   const double thousands = static_cast<double>(value) * 1000.0;
   if (!(std::abs(thousands) < exact_integers)) return false;
@@ -168,7 +167,7 @@ double to_short_decimal(float value) {
   Digits digits;
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   decimal = parse_field({digits.data(), static_cast<std::size_t>(end - digits.data())}, 0);
-  // Rounding the text to a double and that to a float may differ from rounding it to a float at once.
+  // Rounding the text to a double and then to a float may differ from rounding it to a float directly.
   return static_cast<float>(decimal) == value ? decimal : static_cast<double>(value);
 }
 

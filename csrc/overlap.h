@@ -1,4 +1,4 @@
-// What it means for two boxes to overlap: the one definition, for host and device.
+// The only definition of when two boxes overlap, for host and device.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ TRAJTRACK_HOST_DEVICE inline float maximum(float a, float b) { return a < b ? b 
 
 TRAJTRACK_HOST_DEVICE inline float area(Box box) { return (box.x2 - box.x1) * (box.y2 - box.y1); }
 
-// The box with `buffer` times its width and height added on each side.
+// Returns the box with `buffer` times its width and height added on each side.
 TRAJTRACK_HOST_DEVICE inline Box grown(Box box, float buffer) {
   const float dx = buffer * (box.x2 - box.x1);
   const float dy = buffer * (box.y2 - box.y1);
   return {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
 }
 
-// The box where it will be after `ahead` frames if it goes on as its centre went from `origin` to `here` in
-// `steps`.
+// Returns the box moved by `ahead` frames at the mean velocity of its centre from `origin` to `here`, `steps` frames
+// apart.
 TRAJTRACK_HOST_DEVICE inline Box moved(Box box, Box origin, Box here, std::int64_t steps, std::int64_t ahead) {
   const float share = static_cast<float>(ahead) / static_cast<float>(steps);
   const float dx = ((here.x1 + here.x2) * 0.5f - (origin.x1 + origin.x2) * 0.5f) * share;
@@ -40,8 +40,8 @@ TRAJTRACK_HOST_DEVICE inline Box moved(Box box, Box origin, Box here, std::int64
   return {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy};
 }
 
-// Whether the boxes share a true area and their intersection over union is at least `threshold`. Each
-// operation is rounded once, in this order. Written without branches, so that loops over it vectorise.
+// Returns whether the boxes have a positive intersection and an intersection over union of at least `threshold`. Each
+// operation is rounded once, in this order. Free of branches, so that loops over it vectorise.
 TRAJTRACK_HOST_DEVICE inline bool overlaps(Box a, float area_a, Box b, float area_b, float threshold) {
   const float width = maximum(minimum(a.x2, b.x2) - maximum(a.x1, b.x1), 0.0f);
   const float height = maximum(minimum(a.y2, b.y2) - maximum(a.y1, b.y1), 0.0f);
@@ -50,7 +50,7 @@ TRAJTRACK_HOST_DEVICE inline bool overlaps(Box a, float area_a, Box b, float are
   return (intersection > 0.0f) & (iou >= threshold);
 }
 
-// Whether two boxes differ by at most a factor of `max_change` in area and in aspect ratio.
+// Returns whether two boxes differ by at most a factor of `max_change` in area and in aspect ratio.
 TRAJTRACK_HOST_DEVICE inline bool similar_shape(Box a, Box b, float max_change) {
   const float area_a = area(a), area_b = area(b);
   const float aspect_a = (a.x2 - a.x1) * (b.y2 - b.y1);

@@ -1,4 +1,4 @@
-// The one place that makes threads.
+// The only place that starts threads.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace trajtrack {
 
-// Threads that are waited for, also when an exception passes.
+// Threads that are joined on destruction, also when an exception is thrown.
 class JoiningThreads {
  public:
   JoiningThreads() = default;
@@ -29,8 +29,8 @@ class JoiningThreads {
   std::vector<std::thread> threads_;
 };
 
-// Calls work(task) for every task below `num_tasks`, on at most `num_threads` threads, each task once and in
-// no particular order. The first exception of a task is thrown again here, after all threads have ended.
+// Calls work(task) once for every task below `num_tasks`, on at most `num_threads` threads, in no particular order.
+// Rethrows the first exception of a task after all threads have ended.
 template <typename Work>
 void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   const std::size_t threads = num_threads < 1 ? 1 : static_cast<std::size_t>(num_threads);

@@ -1,6 +1,6 @@
-// The graph consists of connected components: each is extracted by itself, and the
-// paths of all, sorted by (sum, start), are in the order in which a search of the whole graph would have
-// found them, because within a component that order never rises.
+// The graph splits into connected components, and each is extracted on its own. Sorting the paths of all components by
+// (sum, start) gives the order in which a search of the whole graph would find them, because the sums of successive
+// paths never rise within a component.
 #include "path_extraction.h"
 
 #include <algorithm>
@@ -14,13 +14,13 @@ namespace trajtrack {
 
 namespace {
 
-// Extracts one component after another; nodes are named by position throughout.
+// Extracts one component after another. Nodes are given by position throughout.
 class Extractor {
  public:
   Extractor(const LinkGraph& graph, const ChainOrder& order, PathEntry* table)
       : graph_(graph), order_(order), table_(table) {}
 
-  // Takes the paths of the component at positions [begin, end).
+  // Extracts the paths of the component at positions [begin, end).
   void extract(Node begin, Node end, std::span<const float> scores) {
     if (take_chain(begin, end, scores)) return;
     fill_table(begin, end, scores);
@@ -48,26 +48,26 @@ class Extractor {
     Node node;
     Node position;
 
-    // Order of a heap whose top is the start to try first.
+    // The order of a heap with the start to try first at its top.
     bool operator<(const Start& other) const { return best != other.best ? best < other.best : node > other.node; }
   };
 
   // Calls visit(position) for each node to which the node at `position` links, in the order of nodes.
   template <typename Visit>
   void visit_successors(Node position, const Visit& visit) const {
-    if (order_.traits[position].has_successor) {
+    if (order_.traits[position].continues_chain) {
       visit(position + 1);
     } else {
       for (const Node node : graph_.links[order_.nodes[position]]) visit(order_.positions[node]);
     }
   }
 
-  // Takes the component as one path, if it is a chain of positive scores that suppresses nothing.
+  // Extracts the component as one path if it is a chain of positive scores that suppresses nothing.
   bool take_chain(Node begin, Node end, std::span<const float> scores) {
     for (Node position = begin; position < end; ++position) {
       const ChainOrder::Traits traits = order_.traits[position];
       const bool last = position + 1 == end;
-      if (traits.suppresses || traits.has_successor == last || !(scores[order_.nodes[position]] > 0)) return false;
+      if (traits.suppresses || traits.continues_chain == last || !(scores[order_.nodes[position]] > 0)) return false;
     }
     double sum = 0;
     for (Node position = end; position-- > begin;) {
@@ -79,7 +79,7 @@ class Extractor {
     return true;
   }
 
-  // As every link leads to a greater position, from the last position to the first.
+  // Every link leads to a greater position, so the table is filled from the last position to the first.
   void fill_table(Node begin, Node end, std::span<const float> scores) {
     for (Node position = end; position-- > begin;) {
       PathEntry& entry = table_[position];
@@ -112,7 +112,7 @@ class Extractor {
     }
   }
 
-  // A start is a node that no remaining node of score >= 0 precedes: such a node in front would make a path
+  // A start is a node without a remaining predecessor of score >= 0: prepending such a predecessor would give a path
   // at least as good, with an earlier start.
   void push_start(Node position) {
     const PathEntry& entry = table_[position];
@@ -121,7 +121,7 @@ class Extractor {
     std::push_heap(starts_.begin(), starts_.end());
   }
 
-  // Removes the best path from `start` and what it suppresses.
+  // Removes the best path from `start` and the nodes that it suppresses.
   void take_path(Node start) {
     removed_.clear();
     for (Node position = start; position != kNone; position = table_[position].next) {
@@ -144,8 +144,8 @@ class Extractor {
     update_after_removal();
   }
 
-  // Updates the table and the starts after nodes were removed: only nodes whose best path ran through a removed node
-  // choose again, later ones first.
+  // Updates the table and the starts after nodes were removed: only nodes whose best path went through a removed node
+  // are chosen again, later ones first.
   void update_after_removal() {
     opened_.clear();
     for (const Node position : removed_) {
@@ -166,7 +166,7 @@ class Extractor {
     for (const Node position : opened_) push_start(position);
   }
 
-  // Marks the nodes whose best path continues with `target` as outdated, and clears their list.
+  // Moves the nodes whose best path continues at `target` from its list of followers to the outdated nodes.
   void mark_followers(Node target) {
     for (Node position = std::exchange(table_[target].first_follower, kNone); position != kNone;
          position = table_[position].next_follower) {
@@ -182,12 +182,12 @@ class Extractor {
   std::vector<Path> paths_;
   std::vector<Start> starts_;  // a heap; outdated sums are too large, never too small
   std::vector<Node> removed_;
-  std::vector<Node> outdated_;  // a heap, the last position on top
+  std::vector<Node> outdated_;  // a heap with the last position at its top
   std::vector<Node> opened_;
 };
 
-// Runs of components with about equal numbers of nodes, as indices into ChainOrder::component_begins; one run
-// for one thread.
+// Splits the components into ranges of about equal numbers of nodes, as indices into ChainOrder::component_begins; a
+// single range for one thread.
 std::vector<std::size_t> split_components(const ChainOrder& order, int num_threads) {
   constexpr Node kRunsPerThread = 16;
   const Node runs = num_threads <= 1 ? 1 : kRunsPerThread * static_cast<Node>(num_threads);
@@ -202,7 +202,7 @@ std::vector<std::size_t> split_components(const ChainOrder& order, int num_threa
   return splits;
 }
 
-// The paths of all parts, each of which is sorted, as one that is.
+// Merges sorted parts into one sorted list.
 template <typename Before>
 std::vector<Path> merged(std::vector<std::vector<Path>> parts, int num_threads, const Before& before) {
   while (parts.size() > 1) {
@@ -224,9 +224,9 @@ std::vector<Path> merged(std::vector<std::vector<Path>> parts, int num_threads, 
 
 }  // namespace
 
-Extraction extract_paths(const LinkGraph& graph, std::span<const float> scores, int num_threads) {
+ExtractedPaths extract_paths(const LinkGraph& graph, std::span<const float> scores, int num_threads) {
   ChainOrder order = order_by_chain(graph);
-  Extraction result;
+  ExtractedPaths result;
   result.table = std::make_unique_for_overwrite<PathEntry[]>(scores.size());
   const std::vector<std::size_t> splits = split_components(order, num_threads);
   const auto before = [&](const Path& a, const Path& b) {

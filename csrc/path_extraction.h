@@ -1,5 +1,4 @@
-// Seq-NMS: the best path by dynamic programming, again and again, each time without the boxes that it
-// suppresses.
+// Seq-NMS: finds the best path by dynamic programming, removes it and the boxes that it suppresses, and repeats.
 #pragma once
 
 #include <memory>
@@ -11,30 +10,30 @@
 namespace trajtrack {
 
 struct Path {
-  double sum;   // of the scores, added from the end of the path to its start
+  double sum;   // sum of the scores, added from the end of the path to its start
   Node start;   // position of its first node
   Node length;  // number of its nodes
 };
 
 enum class NodeState : std::uint8_t { remaining, on_path, suppressed };
 
-// All that choosing a node's best path needs, within half a cache line. Nodes are named by position.
+// All data for choosing a node's best path, in half a cache line. Nodes are given by position.
 struct PathEntry {
   double best;                 // sum of the best path from here
-  Node next;                   // its next node, or kNone; of a suppressed node: who suppressed it
-  Node first_follower;         // the nodes whose best path runs on into this one, as a list
-  Node next_follower;          // the next in the list that this node is in
+  Node next;                   // its next node, or kNone; for a suppressed node: the node that suppressed it
+  Node first_follower;         // head of the list of nodes whose best path continues at this one
+  Node next_follower;          // the next node in the list that holds this one
   std::uint32_t predecessors;  // number of remaining predecessors of score >= 0
   float score;
   NodeState state;
 };
 
-struct Extraction {
+struct ExtractedPaths {
   std::vector<Path> paths;  // in the order of extraction: sum descending, then start frame, then start row
   std::vector<Node> nodes;  // the node at each position
   std::unique_ptr<PathEntry[]> table;
 
-  // Calls visit(node) for the nodes of a path, by frame.
+  // Calls visit(node) for each node of a path, by frame.
   template <typename Visit>
   void visit_nodes(const Path& path, const Visit& visit) const {
     for (Node position = path.start; position != kNone; position = table[position].next) {
@@ -43,8 +42,8 @@ struct Extraction {
   }
 };
 
-// Takes every path with a positive sum. `scores` holds the score of each node. The result does not depend on
+// Extracts every path with a positive sum. `scores` holds the score of each node. The result does not depend on
 // `num_threads`.
-Extraction extract_paths(const LinkGraph& graph, std::span<const float> scores, int num_threads);
+ExtractedPaths extract_paths(const LinkGraph& graph, std::span<const float> scores, int num_threads);
 
 }  // namespace trajtrack

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 
 #include "parallel.h"
@@ -19,9 +18,9 @@ namespace {
 
 constexpr std::size_t kBlock = 16;
 
-// Writes the positions in [begin, end) whose boxes overlap `box`, and returns their number. `left` ascends
-// and is at most the boxes' own left edge, so that nothing behind the first beyond the right edge of `box`
-// overlaps it. Up to kBlock - 1 boxes behind `end` are read and left out.
+// Writes the positions in [begin, end) whose boxes overlap `box` and returns their number. `left` is ascending and at
+// most each box's own left edge, so the search ends at the first value beyond the right edge of `box`. Up to
+// kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
                         const float* __restrict y2, const float* __restrict areas, const float* left, std::size_t begin,
@@ -59,9 +58,9 @@ struct SortItem {
   bool operator<(const SortItem& other) const { return key < other.key; }
 };
 
-// The key by which boxes are sorted: label, then left edge.
+// The sort key of boxes: label, then left edge.
 std::uint64_t sort_key(std::int32_t label, float left) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(label) ^ 0x80000000u) << 32 | ordered_bits(left);
+  return static_cast<std::uint64_t>(ordered_label(label)) << 32 | ordered_bits(left);
 }
 
 }  // namespace

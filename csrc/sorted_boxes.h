@@ -1,4 +1,4 @@
-// Boxes sorted by frame, label and left edge: the boxes that can overlap a given one are a short window.
+// Boxes sorted by frame, label and left edge, so that the boxes that can overlap a given box form a short window.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace trajtrack {
 
-// Boxes by column, with room behind the last for a whole block to be read.
+// Columns of boxes, padded so that a whole block can be read past the last box.
 struct BoxColumns {
   std::vector<float> x1, y1, x2, y2, area;
 
@@ -26,23 +26,23 @@ struct Group {
   std::uint32_t begin, end;
 };
 
-// The boxes of all nodes at sorted positions, as given ("plain") and grown by the buffer.
+// The boxes of all nodes by sorted position, as given ("plain") and grown by the buffer.
 class SortedBoxes {
  public:
   SortedBoxes(const DetectionsView& detections, const FrameOrder& order, float buffer, bool class_agnostic,
               int num_threads);
 
-  // The groups of a frame, given as an index into FrameOrder::frames; ascending by label.
+  // The groups of a frame, ascending by label; `frame` is an index into FrameOrder::frames.
   std::span<const Group> groups(std::size_t frame) const {
     return {groups_.data() + first_group_[frame], first_group_[frame + 1] - first_group_[frame]};
   }
-  // The group of a frame with this label, or null.
+  // Returns the group of a frame with this label, or null.
   const Group* find(std::size_t frame, std::int32_t label) const;
 
   Node node(std::size_t position) const { return node_[position]; }
 
   // Calls visit(position, found) for each position of the group whose grown box overlaps grown boxes of the group
-  // `next` of `later`; `found` are their positions.
+  // `next` of `later`; `found` holds the positions of the latter.
   template <typename Visit>
   void visit_linked(const Group& group, const SortedBoxes& later, const Group& next, float threshold,
                     std::vector<std::uint32_t>& found, const Visit& visit) const {
@@ -56,7 +56,8 @@ class SortedBoxes {
     }
   }
 
-  // Calls visit(position, found) for each position of the group whose plain box overlaps other plain boxes of it.
+  // Calls visit(position, found) for each position of the group whose plain box overlaps other plain boxes of the
+  // group.
   template <typename Visit>
   void visit_suppressed(const Group& group, float threshold, std::vector<std::uint32_t>& found,
                         const Visit& visit) const {
@@ -70,17 +71,17 @@ class SortedBoxes {
     }
   }
 
-  // The positions of the group whose grown boxes overlap `expected` and whose plain boxes have a shape similar to
-  // `shape`; valid until `found` changes.
+  // Returns the positions of the group whose grown boxes overlap `expected` and whose plain boxes have a shape similar
+  // to `shape`; valid until `found` changes.
   std::span<const std::uint32_t> find_similar(const Group& group, Box expected, float threshold, Box shape,
                                               float max_shape_change, std::vector<std::uint32_t>& found) const;
 
  private:
-  // Room for what a search finds: the search may write one place too many.
+  // The size of a search's output; a search may write one element past what it finds.
   std::size_t room() const { return largest_group_ + 1; }
 
-  // First position of the group, from `hint` on, whose window may begin there for a box with this left edge.
-  // All positions before `hint` must be known to end left of it.
+  // Returns the first position of the group, at or after `hint`, at which the window of a box with this left edge can
+  // begin. All boxes before `hint` must be known to end left of that edge.
   std::uint32_t window_begin(const Group& group, float left, std::uint32_t hint) const {
     while (hint < group.end && reach_[hint] <= left) ++hint;
     return hint;
@@ -98,8 +99,8 @@ class SortedBoxes {
   const BoxColumns& plain() const { return buffered_ ? plain_ : grown_; }
 
   BoxColumns grown_;
-  BoxColumns plain_;          // empty where the buffer is 0: the grown boxes serve
-  std::vector<float> reach_;  // right-most edge of the group's grown boxes up to this position
+  BoxColumns plain_;          // empty if the buffer is 0: the grown boxes are used instead
+  std::vector<float> reach_;  // rightmost edge of the group's grown boxes up to this position
   std::vector<Node> node_;
   std::vector<Group> groups_;
   std::vector<std::size_t> first_group_;

@@ -14,7 +14,7 @@ ClosedComponents OpenComponents::push(const DetectionsView& detections, std::spa
   for (std::size_t i = 0; i < detections.size(); ++i) {
     const Slot slot = add(detections, i, frame, rows[i]);
     if (detections.scores[i] < min_score_) {
-      close(slot);  // a component of its own, which nothing joins
+      close(slot);  // a component of its own that nothing joins
       continue;
     }
     order.rows.push_back(static_cast<std::uint32_t>(i));
@@ -44,7 +44,7 @@ ClosedComponents OpenComponents::push(const DetectionsView& detections, std::spa
 ClosedComponents OpenComponents::flush() {
   ClosedComponents all = take_out(live_slots());
   const std::int64_t num_cut = num_cut_;
-  *this = OpenComponents(options_, min_score_, max_open_frames_);  // and gives its memory back
+  *this = OpenComponents(options_, min_score_, max_open_frames_);  // also frees the memory
   num_cut_ = num_cut;
   return all;
 }
@@ -103,7 +103,7 @@ void OpenComponents::join(Slot a, Slot b) {
   a = find(a);
   b = find(b);
   if (a == b) return;
-  // The older root stays, as most of its component already points to it.
+  // Keep the older root: most of its component already points to it.
   if (detections_[b].row < detections_[a].row) std::swap(a, b);
   Detection& root = detections_[a];
   Detection& joined = detections_[b];
@@ -119,7 +119,7 @@ void OpenComponents::close(Slot slot) {
   closed_.push_back(slot);
 }
 
-// Links the last frame to `current`, where that is the next one, and sorts its detections into closed and waiting.
+// Links the last frame to `current` if they are consecutive, and splits its detections into closed and waiting.
 void OpenComponents::link_last_frame(const SortedFrame& current) {
   if (!last_) return;
   if (current.frame - last_->frame == 1) {
@@ -134,8 +134,7 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
                                   for (const std::uint32_t position_found : found) {
                                     const Slot to = current.slots[current.boxes.node(position_found)];
                                     add_to(detections_[from].links, to);
-                                    Slot& previous = detections_[to].previous;
-                                    previous = added_predecessor(previous, from);
+                                    detections_[to].previous = add_predecessor(detections_[to].previous, from);
                                     join(from, to);
                                   }
                                 });
@@ -151,9 +150,9 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
   }
 }
 
-// Links waiting detections to the starts of `current`, and closes those for which no later frame can hold one.
+// Links waiting detections to the starts of `current`, and closes those that no later frame can link.
 void OpenComponents::link_across_gaps(const SortedFrame& current) {
-  std::optional<SortedFrame> starts;  // sorted when the first looks for one
+  std::optional<SortedFrame> starts;  // sorted when first needed
   std::erase_if(waiting_, [&](Slot end) {
     const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
     const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
@@ -164,7 +163,7 @@ void OpenComponents::link_across_gaps(const SortedFrame& current) {
   });
 }
 
-// The detections of `current` to which no link leads.
+// Returns the detections of `current` to which no link leads.
 OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current) const {
   FrameOrder order;
   std::vector<Slot> slots;
@@ -185,9 +184,9 @@ OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current
 bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps) {
   const Group* const group = starts.boxes.find(0, options_.class_agnostic ? 0 : detections_[end].label);
   if (!group) return false;
-  const auto [origin, length] = chain_to(
-      end, options_.motion_frames, [this](Slot target) { return detections_[target].previous; },
-      [this](Slot source) { return detections_[source].num_links; });
+  const auto [origin, length] = find_chain_start(
+      end, options_.motion_frames, [this](Slot slot) { return detections_[slot].previous; },
+      [this](Slot slot) { return detections_[slot].num_links; });
   const Box shape = detections_[end].box;
   Box expected = grown(shape, options_.buffer);
   if (length > 0) expected = moved(expected, detections_[origin].box, shape, length, steps);
@@ -209,7 +208,7 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
     by_age_.pop_front();
     if (!live) continue;
     const Slot root = find(slot);
-    if (detections_[root].num_open == 0) continue;  // closed by this very frame
+    if (detections_[root].num_open == 0) continue;  // closed by this frame
     ++num_cut_;
     for (Slot member = root; member != kNone; member = next_members_[member]) {
       detections_[member].open = false;
@@ -228,7 +227,8 @@ void OpenComponents::add_to(std::uint32_t& list, Slot slot) {
   if (entry == kNone) {
     if (entries_.size() >= kNone) {
       throw std::length_error("stream: found " + std::to_string(entries_.size()) +
-                              " links and suppressions among what is open, expected fewer");
+                              " links and suppressions in open components, expected fewer than " +
+                              std::to_string(kNone));
     }
     entry = static_cast<std::uint32_t>(entries_.size());
     entries_.emplace_back();
@@ -239,12 +239,12 @@ void OpenComponents::add_to(std::uint32_t& list, Slot slot) {
   list = entry;
 }
 
-// The members of components of which the current frame closed the last detection.
+// Returns the members of the components whose last open detection the current frame closed.
 std::vector<OpenComponents::Slot> OpenComponents::closed_slots() {
   std::vector<Slot> slots;
   std::size_t taken = 0;
   for (const Slot slot : closed_) {
-    if (!detections_[slot].live) continue;  // taken out with another of its component
+    if (!detections_[slot].live) continue;  // already taken with another detection of its component
     const Slot root = find(slot);
     if (detections_[root].num_open > 0) continue;
     for (Slot member = root; member != kNone; member = next_members_[member]) slots.push_back(member);
@@ -255,7 +255,7 @@ std::vector<OpenComponents::Slot> OpenComponents::closed_slots() {
   return slots;
 }
 
-// Takes out whole components; their slots are free then.
+// Removes whole components and frees their slots.
 ClosedComponents OpenComponents::take_out(std::vector<Slot> slots) {
   slots = in_order(std::move(slots));
   ClosedComponents closed{columns(slots), {}};
@@ -287,7 +287,7 @@ void OpenComponents::take_list(std::uint32_t list, NodeLists& lists) {
   lists.offsets.push_back(lists.targets.size());
 }
 
-// The slots in the order in which their detections came.
+// Returns the slots in the order in which their detections arrived.
 std::vector<OpenComponents::Slot> OpenComponents::in_order(std::vector<Slot> slots) const {
   std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return detections_[a].row < detections_[b].row; });
   return slots;

@@ -1,4 +1,4 @@
-// Streaming: which detections, seen frame by frame, belong to components of the graph that can no longer change.
+// Streaming: builds the graph frame by frame and hands out the connected components that can no longer change.
 #pragma once
 
 #include <deque>
@@ -10,7 +10,7 @@
 
 namespace trajtrack {
 
-// Columns of detections, in the order in which they came; `rows` are their numbers in the stream.
+// Columns of detections, in the order in which they arrived; `rows` holds their indices in the stream.
 struct StreamRows {
   std::vector<Box> boxes;
   std::vector<float> scores;
@@ -19,39 +19,39 @@ struct StreamRows {
   std::vector<std::int64_t> rows;
 };
 
-// Detections that can no longer change, and the whole graph of those of them that take part, numbered in their order.
+// Detections that can no longer change, and the complete graph of those that take part, numbered in the same order.
 struct ClosedComponents {
   StreamRows rows;
   LinkGraph graph;
 };
 
-// A detection is open while it has no link and a later frame may still hold one; a component is open while one of its
-// detections is. The detections of a closed component have no links or suppression to any other.
+// A detection is open while it has no link and a later frame may still give it one; a component is open while one of
+// its detections is. Links and suppression never lead out of a closed component.
 class OpenComponents {
  public:
   OpenComponents(const GraphOptions& options, float min_score, std::optional<std::int64_t> max_open_frames)
       : options_(options), min_score_(min_score), max_open_frames_(max_open_frames) {}
 
-  // Takes the detections of a frame, later than any before, and returns those that can no longer change: of the
-  // components that it closes, and those of too low a score. `rows` are their numbers, greater than any before and
-  // ascending; `detections.frames` is not read.
+  // Adds the detections of a frame later than all before it. Returns the detections that can no longer change: those of
+  // the components that the frame closes, and those with too low a score. `rows` holds ascending indices in the stream,
+  // greater than all before; `detections.frames` is not read.
   ClosedComponents push(const DetectionsView& detections, std::span<const std::int64_t> rows, std::int32_t frame);
 
-  // Closes all.
+  // Closes all components and returns their detections.
   ClosedComponents flush();
 
-  // All detections of open components.
+  // Returns all detections of open components.
   StreamRows open_rows() const;
 
   std::size_t num_open_rows() const { return num_live_; }
 
-  // How many components were closed while open because they had become too long.
+  // The number of components that were cut because they had been open too long.
   std::int64_t num_cut() const { return num_cut_; }
 
  private:
-  using Slot = Node;
+  using Slot = Node;  // an index into the columns by slot; kNone and kSeveral are those of nodes
 
-  // Slots in a list; lists of all detections share one pool.
+  // An entry in a list of slots; the lists of all detections share one pool.
   struct ListEntry {
     Slot slot;
     std::uint32_t next;  // the next entry of the list, or kNone
@@ -63,18 +63,18 @@ class OpenComponents {
     std::int32_t frame;
     float score;
     std::int32_t label;
-    std::uint32_t links;       // its list of those to which it links, or kNone
-    std::uint32_t suppressed;  // its list of those that a path through it suppresses, or kNone
-    std::uint32_t num_links;   // to the next frame
-    Slot previous;             // the one that links here from the frame before, kNone or kSeveral
+    std::uint32_t links;       // head of the list of slots that it links to, or kNone
+    std::uint32_t suppressed;  // head of the list of slots that a path through it suppresses, or kNone
+    std::uint32_t num_links;   // number of links to the next frame
+    Slot previous;             // its only predecessor in the previous frame, kNone or kSeveral
     bool open;
-    bool live;  // whether it was not yet given out
-    // Of a root:
+    bool live;  // whether it is yet to be handed out
+    // Only for the root of a component:
     Slot last_member;
     std::uint32_t num_open;
   };
 
-  // Detections of a frame, sorted; `slots` are theirs by node.
+  // The sorted detections of a frame; `slots` holds the slot of each node.
   struct SortedFrame {
     std::int32_t frame;
     SortedBoxes boxes;
@@ -101,18 +101,18 @@ class OpenComponents {
   GraphOptions options_;
   float min_score_;
   std::optional<std::int64_t> max_open_frames_;
-  // By slot; what is walked from slot to slot in columns of its own, which stay in the cache.
+  // By slot. Fields followed from slot to slot are columns of their own, which stay in the cache.
   std::vector<Detection> detections_;
   std::vector<Slot> parents_;       // towards the root of the component
-  std::vector<Slot> next_members_;  // the next in the component's list
+  std::vector<Slot> next_members_;  // the next member of the component
   std::vector<Slot> free_slots_;
   std::vector<ListEntry> entries_;
-  std::uint32_t free_entries_ = kNone;  // a list
-  std::vector<Node> nodes_;             // by slot, of what is being taken out
+  std::uint32_t free_entries_ = kNone;  // head of the list of unused entries
+  std::vector<Node> nodes_;             // by slot, for the detections being handed out
   std::optional<SortedFrame> last_;
-  std::vector<Slot> waiting_;                         // open detections before the last frame
-  std::vector<Slot> closed_;                          // detections that the current frame closed
-  std::deque<std::pair<Slot, std::int64_t>> by_age_;  // slot and row, where components may be cut
+  std::vector<Slot> waiting_;                         // open detections of frames before the last
+  std::vector<Slot> closed_;                          // detections closed by the current frame
+  std::deque<std::pair<Slot, std::int64_t>> by_age_;  // slot and row, if components may be cut
   std::vector<std::uint32_t> found_;
   std::size_t num_live_ = 0;
   std::int64_t num_cut_ = 0;

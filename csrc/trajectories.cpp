@@ -16,7 +16,7 @@ constexpr std::size_t kSmall = 20'000;
 
 int useful_threads(const FrameOrder& order, int num_threads) { return order.size() < kSmall ? 1 : num_threads; }
 
-// Label with the greatest sum of scores, added in path order; ties go to the smaller label.
+// Returns the label with the greatest sum of scores, added in path order; ties go to the smaller label.
 std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows) {
   std::map<std::int32_t, double> weights;
   for (const std::int64_t row : rows) {
@@ -43,7 +43,7 @@ double rescored(const DetectionsView& detections, std::span<const std::int64_t> 
   return sum / static_cast<double>(rows.size());
 }
 
-// Splits [0, count) among the threads and calls work(begin, end) for each part.
+// Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
 template <typename Work>
 void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
   const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
@@ -58,8 +58,8 @@ std::vector<float> scores_of_nodes(const DetectionsView& detections, const Frame
   return scores;
 }
 
-// Columns by row, for rows that are on no path.
-void fill_columns(const DetectionsView& detections, const FrameOrder& order, const Extraction& extraction,
+// Fills the columns by row, for rows that are not on a path.
+void fill_columns(const DetectionsView& detections, const FrameOrder& order, const ExtractedPaths& extracted,
                   int num_threads, Trajectories& result) {
   const bool all_take_part = order.size() == detections.size();
   result.track_ids.assign(detections.size(), -1);
@@ -71,20 +71,21 @@ void fill_columns(const DetectionsView& detections, const FrameOrder& order, con
   }
   parallel_ranges(order.size(), num_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t position = begin; position < end; ++position) {
-      const PathEntry& entry = extraction.table[position];
+      const PathEntry& entry = extracted.table[position];
       if (entry.state != NodeState::suppressed) continue;
-      const std::uint32_t row = order.rows[extraction.nodes[position]];
+      const std::uint32_t row = order.rows[extracted.nodes[position]];
       result.reasons[row] = static_cast<std::int8_t>(Reason::suppressed);
-      result.suppressed_by[row] = order.rows[extraction.nodes[entry.next]];
+      result.suppressed_by[row] = order.rows[extracted.nodes[entry.next]];
     }
   });
 }
 
-// Takes out the paths of fewer than `min_length` nodes and marks their rows.
-void drop_short_paths(Extraction& extraction, const FrameOrder& order, std::uint64_t min_length, Trajectories& result) {
-  std::erase_if(extraction.paths, [&](const Path& path) {
+// Drops the paths of fewer than `min_length` nodes and marks their rows.
+void drop_short_paths(ExtractedPaths& extracted, const FrameOrder& order, std::uint64_t min_length,
+                      Trajectories& result) {
+  std::erase_if(extracted.paths, [&](const Path& path) {
     if (path.length >= min_length) return false;
-    extraction.visit_nodes(
+    extracted.visit_nodes(
         path, [&](Node node) { result.reasons[order.rows[node]] = static_cast<std::int8_t>(Reason::too_short); });
     return true;
   });
@@ -103,25 +104,25 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
                   int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
   num_threads = useful_threads(order, num_threads);
-  Extraction extraction =
+  ExtractedPaths extracted =
       extract_paths(build_graph(order), scores_of_nodes(detections, order, num_threads), num_threads);
 
   Trajectories result;
-  fill_columns(detections, order, extraction, num_threads, result);
-  drop_short_paths(extraction, order, options.min_length, result);
-  const std::size_t count = extraction.paths.size();
+  fill_columns(detections, order, extracted, num_threads, result);
+  drop_short_paths(extracted, order, options.min_length, result);
+  const std::size_t count = extracted.paths.size();
   result.offsets.reserve(count + 1);
   result.offsets.push_back(0);
-  for (const Path& path : extraction.paths) result.offsets.push_back(result.offsets.back() + path.length);
+  for (const Path& path : extracted.paths) result.offsets.push_back(result.offsets.back() + path.length);
   result.rows.resize(static_cast<std::size_t>(result.offsets.back()));
   result.labels.resize(count);
   result.scores.resize(count);
   parallel_ranges(count, num_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t id = begin; id < end; ++id) {
-      const Path& path = extraction.paths[id];
+      const Path& path = extracted.paths[id];
       const std::span rows(result.rows.begin() + result.offsets[id], path.length);
       auto next_row = rows.begin();
-      extraction.visit_nodes(path, [&](Node node) {
+      extracted.visit_nodes(path, [&](Node node) {
         const std::uint32_t row = order.rows[node];
         result.track_ids[row] = static_cast<std::int64_t>(id);
         result.reasons[row] = static_cast<std::int8_t>(Reason::linked);
@@ -145,10 +146,11 @@ NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool for
     for (auto i = static_cast<std::size_t>(graph.offsets[row]); i < static_cast<std::size_t>(graph.offsets[row + 1]);
          ++i) {
       const Node target = node_of_row[static_cast<std::size_t>(graph.targets[i])];
-      // The graph is of the columns on the GPU, the order of their copies: they part where the caller has since written
-      // into the former.
+      // The graph comes from the columns on the GPU, the order from copies of them: they disagree if the caller has
+      // since written to the former.
       if (target == kNone || (forward && target <= node_of_row[row])) {
-        throw std::invalid_argument("detections: the columns on the GPU have changed since they were first used");
+        throw std::invalid_argument(
+            "detections: found columns on the GPU that have changed since their first use, expected them unchanged");
       }
       lists.targets.push_back(target);
     }

@@ -1,4 +1,4 @@
-// The paths as trajectories, aligned with the input rows.
+// Trajectories, and columns aligned with the input rows, from the extracted paths.
 #pragma once
 
 #include <cstdint>
@@ -36,15 +36,14 @@ struct Trajectories {
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads);
 
-// Builds the graph of detections in this order, suppression included.
+// Builds the graph of detections in this order, including suppression.
 using GraphBuilder = std::function<LinkGraph(const FrameOrder&)>;
 
-// The same with a graph from elsewhere; the boxes are not read.
+// As above, with a graph from `build_graph`; the boxes are not read.
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, const GraphBuilder& build_graph,
                   int num_threads);
 
-// The linking graph over input rows: row i links to targets[offsets[i]] to targets[offsets[i + 1]],
-// ascending.
+// The linking graph over input rows: row i links to the rows targets[offsets[i]:offsets[i + 1]], ascending.
 struct RowGraph {
   std::vector<std::int64_t> offsets;
   std::vector<std::int64_t> targets;
@@ -52,8 +51,8 @@ struct RowGraph {
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads);
 
-// Such lists, of rows that all take part, over nodes; `forward` says that every target must come after its row.
-// Throws std::invalid_argument where the lists cannot be of these rows.
+// Converts lists of input rows to lists of nodes. With `forward`, every target must come after its row. Throws
+// std::invalid_argument if the lists do not match the rows of `order`.
 NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool forward);
 
 }  // namespace trajtrack

@@ -11,13 +11,13 @@ namespace trajtrack::cuda {
 
 namespace {
 
-// Memory that a pool keeps between calls, so that calls of usual sizes wait for no allocation.
+// Bytes that a pool keeps between calls, so that calls of usual sizes need not wait for an allocation.
 constexpr std::uint64_t kKept = std::uint64_t{256} << 20;
 
-// What trajtrack holds on a device for as long as the process lives.
+// What trajtrack holds on a device for the lifetime of the process.
 struct DeviceState {
   cudaStream_t stream;
-  cudaMemPool_t pool;  // null where the device has none
+  cudaMemPool_t pool;  // null if the device does not support pools
 };
 
 DeviceState make_state(int device) {
@@ -40,7 +40,7 @@ DeviceState make_state(int device) {
 
 DeviceState state_of(int device) {
   static std::mutex lock;
-  // Never destroyed: when the process ends, CUDA may have gone first.
+  // Never destroyed: at process exit, CUDA may be shut down first.
   static auto* const states = new std::map<int, DeviceState>;
   const std::lock_guard guard(lock);
   const auto found = states->find(device);
@@ -56,7 +56,7 @@ std::string version_text(int version) {
 
 void check(int error, const char* call) {
   if (error == cudaSuccess) return;
-  cudaGetLastError();  // so that the next call does not find this error again
+  cudaGetLastError();  // clears the error, so that the next call does not report it again
   const auto code = static_cast<cudaError_t>(error);
   const std::string message =
       std::string("CUDA: ") + call + ": " + cudaGetErrorString(code) + " (" + cudaGetErrorName(code) + ")";
@@ -73,7 +73,7 @@ std::string problem() {
   if (error == cudaSuccess && count > 0) return "";
   cudaGetLastError();
   if (error == cudaSuccess) return "no CUDA device was found";
-  return std::string("CUDA says: ") + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")";
+  return std::string("CUDA reports: ") + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")";
 }
 
 std::string describe() {
@@ -112,7 +112,7 @@ int device_of(const void* data) {
   cudaPointerAttributes attributes{};
   check(cudaPointerGetAttributes(&attributes, data), "cudaPointerGetAttributes");
   if (attributes.type != cudaMemoryTypeDevice && attributes.type != cudaMemoryTypeManaged) {
-    throw std::invalid_argument("expected memory of a CUDA device, found memory of the host");
+    throw std::invalid_argument("found host memory, expected memory of a CUDA device");
   }
   return attributes.device;
 }
@@ -134,7 +134,7 @@ void follow(Stream stream, void* other) {
   const cudaError_t recorded = cudaEventRecord(reached, static_cast<cudaStream_t>(other));
   cudaError_t awaited = cudaSuccess;
   if (recorded == cudaSuccess) awaited = cudaStreamWaitEvent(static_cast<cudaStream_t>(stream.handle), reached, 0);
-  cudaEventDestroy(reached);  // once it is no longer needed
+  cudaEventDestroy(reached);  // takes effect once it is no longer needed
   check(recorded, "cudaEventRecord");
   check(awaited, "cudaStreamWaitEvent");
 }
@@ -161,13 +161,13 @@ Memory::Memory(std::size_t bytes, Stream stream) : stream_(stream) {
 
 void Memory::release() noexcept {
   if (!data_) return;
-  // Nothing can be done about an error here: where one happens, CUDA is ending or has failed before.
+  // Nothing can be done about an error here: CUDA is shutting down or has failed before.
   int before = 0;
   cudaGetDevice(&before);
   if (before != stream_.device) cudaSetDevice(stream_.device);
   if (cudaFreeAsync(data_, static_cast<cudaStream_t>(stream_.handle)) != cudaSuccess) {
     cudaGetLastError();
-    cudaFree(data_);  // where there are no pools
+    cudaFree(data_);  // the device does not support pools
   }
   if (before != stream_.device) cudaSetDevice(before);
   cudaGetLastError();

@@ -1,4 +1,4 @@
-// The GPU as the rest of the core sees it: devices, streams, memory, errors. Needs no CUDA header.
+// The interface of the core to the GPU: devices, streams, memory and errors. Needs no CUDA header.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace trajtrack::cuda {
 
-// A call of CUDA failed; the message holds CUDA's own text.
+// A failed CUDA call; the message includes CUDA's own text.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -24,24 +24,24 @@ class OutOfMemory : public std::bad_alloc {
   std::string message_;
 };
 
-// Throws unless `error`, a cudaError_t, is success. `call` names what was called.
+// Throws unless `error`, a cudaError_t, is cudaSuccess. `call` is the name of the CUDA function.
 void check(int error, const char* call);
 
-// Why no GPU can be used; empty where one can.
+// Returns why no GPU can be used; empty if one can.
 std::string problem();
 
-// Run time, driver and devices, or what is missing, in one line.
+// Returns runtime, driver and devices, or what is missing, in one line.
 std::string describe();
 
 int num_devices();
 
-// The device that the calling thread uses.
+// Returns the current device of the calling thread.
 int current_device();
 
-// The device in whose memory an array lies. Throws std::invalid_argument for memory of the host.
+// Returns the device whose memory holds `data`. Throws std::invalid_argument for host memory.
 int device_of(const void* data);
 
-// Makes a device current for as long as this lives.
+// Makes a device current for the lifetime of this object.
 class CurrentDevice {
  public:
   explicit CurrentDevice(int device);
@@ -59,20 +59,20 @@ struct Stream {
   void* handle;
 };
 
-// The stream on which trajtrack works on a device: one of its own, so that nobody else's work is waited for.
+// Returns the stream on which trajtrack works on a device: a stream of its own, so as not to wait for unrelated work.
 Stream own_stream(int device);
 
-// What `stream` is given from now on waits for what `other` was given until now.
+// Makes future work on `stream` wait for all work enqueued on `other` so far.
 void follow(Stream stream, void* other);
 
-// Waits until all that the stream was given is done, and throws where any of it failed.
+// Waits for all work on the stream. Throws if any of it failed.
 void wait(Stream stream);
 
-// Waits for everything on the device.
+// Waits for all work on the device.
 void wait_for_device(int device);
 
-// Memory of a device, from a pool that keeps a little of what was given back. It is given back in the order of
-// its stream: so it may be given up while that stream still uses it.
+// Device memory from a pool that keeps some freed memory. It is freed in stream order, so it may be released while its
+// stream still uses it.
 class Memory {
  public:
   Memory() = default;
@@ -97,7 +97,7 @@ class Memory {
   Stream stream_{0, nullptr};
 };
 
-// Copies bytes and waits for them.
+// Copy bytes and wait until they are copied.
 void copy_to_host(void* to, const void* from, std::size_t bytes, Stream stream);
 void copy_to_device(void* to, const void* from, std::size_t bytes, Stream stream);
 

@@ -12,6 +12,7 @@
 
 #include "cuda/device_link_graph.h"
 #include "cuda/passes/build_graph.h"
+#include "cuda/passes/check_rows.h"
 
 namespace trajtrack::cuda {
 
@@ -23,7 +24,7 @@ using passes::WindowWalk;
 
 constexpr unsigned kThreads = 128;
 constexpr unsigned kWarp = 32;
-constexpr Position kTile = 256;  // boxes of a tile: 4 KiB
+constexpr Position kTile = 256;  // boxes per tile: 4 KiB
 
 struct Sum {
   template <typename T>
@@ -46,7 +47,7 @@ __global__ void __launch_bounds__(kThreads) run_pass(std::uint32_t count, Pass p
   if (i < count) pass(i);
 }
 
-// The least value of the block's threads. `of_warps` may be written again after the next barrier.
+// Returns the minimum over the block's threads. `of_warps` may be written again after the next barrier.
 __device__ Position block_minimum(Position value, Position* of_warps) {
   for (unsigned distance = kWarp / 2; distance > 0; distance /= 2) {
     value = min(value, __shfl_xor_sync(0xFFFFFFFFu, value, distance));
@@ -57,18 +58,18 @@ __device__ Position block_minimum(Position value, Position* of_warps) {
   return value;
 }
 
-// One thread a position. Neighbouring positions have neighbouring windows: the block walks through the boxes of
-// all its windows a tile at a time, from the first position that any of its threads needs next.
+// Runs one thread per position. Neighbouring positions have neighbouring windows, so the block walks through the boxes
+// of all its windows one tile at a time, each from the first position that any of its threads needs next.
 template <typename Pass>
 __global__ void __launch_bounds__(kThreads) run_windows(Position count, Pass pass) {
   __shared__ SortedBox tile[kTile];
   __shared__ Position of_warps[kThreads / kWarp];
   const Position position = blockIdx.x * kThreads + threadIdx.x;
-  const bool inside = position < count;  // who is not takes part in the barriers all the same
+  const bool inside = position < count;  // threads outside still take part in the barriers
   WindowWalk walk = inside ? WindowWalk::through(pass.search, position) : WindowWalk::none();
   auto visitor = pass.start(inside ? position : 0);
   for (;;) {
-    // The barrier in here also keeps the last tile until every thread is done with it.
+    // The barrier in here also protects the last tile until every thread is done with it.
     const Position first = block_minimum(walk.next(), of_warps);
     if (first == kNone) break;
     const Position last = count - first < kTile ? count : first + kTile;
@@ -79,7 +80,7 @@ __global__ void __launch_bounds__(kThreads) run_windows(Position count, Pass pas
   if (inside) pass.finish(position, visitor);
 }
 
-// Runs the passes on a device; see link_graph_passes.h. Its device must be current.
+// The machine of passes/build_graph.h on a GPU, whose device must be current.
 class Device {
  public:
   template <typename T>
@@ -195,7 +196,7 @@ class Device {
     check(cudaLaunchKernelEx(&config, kernel, static_cast<std::uint32_t>(count), pass), "cudaLaunchKernelEx");
   }
 
-  // Calls a function of CUB twice, as it wants: to learn how much memory it needs, and with that.
+  // Calls a CUB function twice, as CUB requires: to learn how much memory it needs, then with that memory.
   template <typename Call>
   void with_storage(const char* name, const Call& call) {
     std::size_t bytes = 0;
@@ -209,7 +210,7 @@ class Device {
 };
 
 passes::Columns to_columns(const DeviceColumns& columns) {
-  // One less than an int holds: passes count one item more than there are rows.
+  // One less than the largest int: passes count one item more than there are rows.
   constexpr std::size_t kLargest = std::numeric_limits<std::int32_t>::max() - 1;
   if (columns.size > kLargest) {
     throw std::length_error("detections: found " + std::to_string(columns.size) + " rows, expected at most " +
@@ -218,9 +219,9 @@ passes::Columns to_columns(const DeviceColumns& columns) {
   return {columns.boxes, columns.scores, columns.frames, columns.labels, static_cast<std::uint32_t>(columns.size)};
 }
 
-// Whatever ends this, the stream is done with the caller's columns.
+// Runs `work` and waits, also after an exception, until the stream is done with the caller's columns.
 template <typename Work>
-auto run_to_its_end(Stream stream, const Work& work) {
+auto run_to_completion(Stream stream, const Work& work) {
   const CurrentDevice current(stream.device);
   try {
     auto result = work();
@@ -238,19 +239,19 @@ DeviceLists to_lists(passes::RowLists<Device>&& lists) {
 
 }  // namespace
 
-DeviceRowCheck check_columns(const DeviceColumns& columns, Stream stream) {
-  const passes::RowCheck check = run_to_its_end(stream, [&] {
+DeviceCheckResult check_columns(const DeviceColumns& columns, Stream stream) {
+  const passes::CheckResult checked = run_to_completion(stream, [&] {
     Device device(stream);
     return passes::check_columns(device, to_columns(columns));
   });
-  DeviceRowCheck result{std::nullopt, check.last_frame};
-  if (check.first_fault != kNone) result.faulty_row = check.first_fault;
+  DeviceCheckResult result{std::nullopt, checked.last_frame};
+  if (checked.first_fault != kNone) result.faulty_row = checked.first_fault;
   return result;
 }
 
 DeviceGraph build_link_graph(const DeviceColumns& columns, float min_score, const GraphOptions& options,
                              bool with_suppression, Stream stream) {
-  return run_to_its_end(stream, [&]() -> DeviceGraph {
+  return run_to_completion(stream, [&]() -> DeviceGraph {
     Device device(stream);
     auto graph = passes::build_graph(device, to_columns(columns), min_score, options, with_suppression);
     return {to_lists(std::move(graph.links)), to_lists(std::move(graph.suppressed))};

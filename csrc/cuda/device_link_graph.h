@@ -1,4 +1,4 @@
-// The linking graph, built on a GPU from columns in its memory.
+// Builds the linking graph on a GPU from columns in its memory.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct DeviceColumns {
   std::size_t size;
 };
 
-// Lists of input rows in compressed sparse row form, ascending, of int64.
+// Ascending lists of input rows, int64, in compressed sparse row form.
 struct DeviceLists {
   Memory offsets;  // one more than there are rows
   Memory targets;
@@ -29,18 +29,18 @@ struct DeviceLists {
 
 struct DeviceGraph {
   DeviceLists links;
-  DeviceLists suppressed;  // empty unless asked for
+  DeviceLists suppressed;  // empty unless requested
 };
 
-// What first_fault() and the greatest frame say of all rows; labels are not read.
-struct DeviceRowCheck {
+// The row of first_fault() and the greatest frame; labels are not read.
+struct DeviceCheckResult {
   std::optional<std::size_t> faulty_row;
-  std::int32_t last_frame;  // -1 where there are no rows
+  std::int32_t last_frame;  // -1 if there are no rows
 };
 
-DeviceRowCheck check_columns(const DeviceColumns& columns, Stream stream);
+DeviceCheckResult check_columns(const DeviceColumns& columns, Stream stream);
 
-// The same graph as on the CPU, bit for bit; it is complete when this returns.
+// Builds the same graph as on the CPU, bit for bit. It is complete on return.
 DeviceGraph build_link_graph(const DeviceColumns& columns, float min_score, const GraphOptions& options,
                              bool with_suppression, Stream stream);
 

@@ -1,5 +1,5 @@
-// The files that know Python, bindings*.cpp, share this: arrays in, arrays out, the interpreter lock released while
-// the core works.
+// Shared by the files that use Python: conversions of arrays and options. They release the interpreter lock while the
+// core works.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -27,7 +27,7 @@ std::span<const T> view(const Array<T>& array) {
   return {array.data(), static_cast<std::size_t>(array.size())};
 }
 
-// An array that takes over the memory of `values`.
+// Returns an array that takes ownership of the memory of `values`.
 template <typename T>
 py::array_t<T> to_array(std::vector<T>&& values) {
   auto owner = std::make_unique<std::vector<T>>(std::move(values));
@@ -45,17 +45,17 @@ inline py::array_t<float> to_array(std::vector<Box>&& boxes) {
   return py::array_t<float>(shape, data, keeper);
 }
 
-// The fields of trajtrack.LinkOptions, which has checked them; thresholds are rounded to float32 here.
+// Converts a trajtrack.LinkOptions, which has checked its fields; thresholds are rounded to float32 here.
 LinkOptions to_link_options(const py::object& options);
 
-// The columns of trajtrack.Trajectories.
+// Returns the columns of trajtrack.Trajectories.
 py::tuple to_tuple(Trajectories&& found);
 
 #ifdef TRAJTRACK_CUDA
-// What is there of CUDA, in one line.
+// Returns a description of CUDA in one line.
 std::string describe_cuda();
 
-// Adds what needs a GPU.
+// Adds the functions and classes that need a GPU to the module.
 void add_cuda(py::module_& module);
 #endif
 

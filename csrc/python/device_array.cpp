@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <cstdint>
+#include <exception>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -10,7 +12,7 @@ namespace trajtrack {
 
 namespace {
 
-// The structures of DLPack, https://dmlc.github.io/dlpack, as far as they are read.
+// The structures of DLPack that are read here, https://dmlc.github.io/dlpack.
 namespace dlpack {
 
 constexpr std::int32_t kCuda = 2;
@@ -54,7 +56,7 @@ std::vector<py::ssize_t> contiguous_strides(const std::vector<py::ssize_t>& shap
   return strides;
 }
 
-// Memory of an array. Where it was lent, others may still read it on streams of their own when it is given up.
+// The memory of an array. If it was lent, others may still be reading it on their own streams when it is freed.
 struct Shared {
   cuda::Memory memory;
   int device;
@@ -62,33 +64,33 @@ struct Shared {
 
   ~Shared() {
     if (!lent) return;
-    const py::gil_scoped_release unlocked;  // what is waited for may call Python
+    const py::gil_scoped_release unlocked;  // pending work may call Python
     try {
       cuda::wait_for_device(device);
     } catch (const std::exception&) {
-      // CUDA is ending, or its next call says what is wrong.
+      // CUDA is shutting down, or its next call reports the error.
     }
   }
 };
 
 std::string dtype_of(const dlpack::DataType& type) {
-  constexpr std::string_view kKinds = "iuf";  // by the code of DLPack
+  constexpr std::string_view kKinds = "iuf";  // indexed by DLPack type code
   const bool known = type.code < kKinds.size() && type.lanes == 1 && type.bits % 8 == 0;
   if (!known) {
-    throw py::type_error("expected integers or real numbers, found an array of DLPack type code " +
-                         std::to_string(type.code) + " with " + std::to_string(type.bits) + " bits");
+    throw py::type_error("found an array of DLPack type code " + std::to_string(type.code) + " with " +
+                         std::to_string(type.bits) + " bits, expected integers or real numbers");
   }
   return (type.bits == 8 ? "|" : "<") + std::string(1, kKinds[type.code]) + std::to_string(type.bits / 8);
 }
 
-// Takes a tensor by DLPack. Its producer makes our stream wait for what it has under way.
+// Imports a tensor by DLPack. Its producer makes our stream wait for its pending work.
 DeviceArray from_dlpack(const py::object& values, int device) {
-  const cuda::CurrentDevice current(device);  // the only one of which torch gives tensors away
+  const cuda::CurrentDevice current(device);  // torch exports only tensors on the current device
   const auto stream = reinterpret_cast<std::uintptr_t>(cuda::own_stream(device).handle);
   const py::object capsule = values.attr("__dlpack__")(py::arg("stream") = stream);
   auto* const managed = static_cast<dlpack::ManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   if (!managed) throw py::error_already_set();
-  PyCapsule_SetName(capsule.ptr(), "used_dltensor");  // it is ours now
+  PyCapsule_SetName(capsule.ptr(), "used_dltensor");  // takes ownership, as DLPack specifies
   std::shared_ptr<void> owner(managed, [](void* kept) {
     auto* const tensor = static_cast<dlpack::ManagedTensor*>(kept);
     if (tensor->deleter) tensor->deleter(tensor);
@@ -105,11 +107,11 @@ DeviceArray from_dlpack(const py::object& values, int device) {
   return {std::move(dtype), std::move(shape), std::move(strides), data, device, std::move(owner)};
 }
 
-// Takes an array by version 2 or 3 of the CUDA array interface.
+// Imports an array by version 2 or 3 of the CUDA array interface.
 DeviceArray from_interface(const py::object& values) {
   const auto interface = values.attr("__cuda_array_interface__").cast<py::dict>();
   if (interface.contains("mask") && !interface["mask"].is_none()) {
-    throw py::type_error("expected an array without a mask");
+    throw py::type_error("found an array with a mask, expected an array without one");
   }
   auto dtype = interface["typestr"].cast<std::string>();
   auto shape = interface["shape"].cast<std::vector<py::ssize_t>>();
@@ -118,14 +120,17 @@ DeviceArray from_interface(const py::object& values) {
   auto strides = interface.contains("strides") && !interface["strides"].is_none()
                      ? interface["strides"].cast<std::vector<py::ssize_t>>()
                      : contiguous_strides(shape, py::dtype(dtype).itemsize());
-  if (strides.size() != shape.size()) throw py::value_error("expected as many strides as axes");
+  if (strides.size() != shape.size()) {
+    throw py::value_error("found " + std::to_string(strides.size()) + " strides, expected " +
+                          std::to_string(shape.size()) + ", one for each axis");
+  }
   const int device = data ? cuda::device_of(data) : cuda::current_device();
   if (interface.contains("stream")) {
     const py::object stream = interface["stream"];
     if (!stream.is_none()) {
       cuda::follow(cuda::own_stream(device), reinterpret_cast<void*>(stream.cast<std::uintptr_t>()));
     }
-  } else {  // before version 3 nobody could say where work was under way
+  } else {  // before version 3, the stream of pending work is unknown
     const py::gil_scoped_release unlocked;
     cuda::wait_for_device(device);
   }
@@ -135,6 +140,17 @@ DeviceArray from_interface(const py::object& values) {
 
 }  // namespace
 
+bool DeviceArray::contiguous() const {
+  py::ssize_t expected = item_size();
+  if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(expected) != 0) return false;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (shape[axis] == 0) return true;
+    if (shape[axis] > 1 && strides[axis] != expected) return false;
+    expected *= shape[axis];
+  }
+  return true;
+}
+
 DeviceArray to_device_array(cuda::Memory&& memory, std::string dtype, std::vector<py::ssize_t> shape, int device) {
   auto owner = std::make_shared<Shared>(std::move(memory), device);
   auto strides = contiguous_strides(shape, py::dtype(dtype).itemsize());
@@ -143,20 +159,21 @@ DeviceArray to_device_array(cuda::Memory&& memory, std::string dtype, std::vecto
   return {std::move(dtype), std::move(shape), std::move(strides), data, device, std::move(owner), lent};
 }
 
-// An array of any library that lies on a GPU; what its producer has under way on it comes first.
 DeviceArray view_on_device(const py::object& values) {
   if (py::isinstance<DeviceArray>(values)) return values.cast<DeviceArray>();
   if (py::hasattr(values, "__dlpack_device__") && py::hasattr(values, "__dlpack__")) {
     const auto place = values.attr("__dlpack_device__")().cast<std::pair<std::int32_t, std::int32_t>>();
     if (place.first == dlpack::kCuda || place.first == dlpack::kCudaManaged) return from_dlpack(values, place.second);
-    throw py::type_error("expected memory of a CUDA device, found DLPack device type " + std::to_string(place.first));
+    throw py::type_error("found memory of DLPack device type " + std::to_string(place.first) +
+                         ", expected memory of a CUDA device");
   }
   return from_interface(values);
 }
 
-// A contiguous copy of an array of the host.
 DeviceArray upload(const py::array& values, int device) {
-  if (!(values.flags() & py::array::c_style)) throw std::invalid_argument("values: expected a C-contiguous array");
+  if (!(values.flags() & py::array::c_style)) {
+    throw std::invalid_argument("values: found an array that is not C-contiguous, expected a C-contiguous array");
+  }
   const auto bytes = static_cast<std::size_t>(values.nbytes());
   const void* const from = values.data();
   cuda::Memory memory;
@@ -170,7 +187,6 @@ DeviceArray upload(const py::array& values, int device) {
                          {values.shape(), values.shape() + values.ndim()}, device);
 }
 
-// A copy in host memory, of the same layout: all bytes from the array's first to its last.
 py::array download(const DeviceArray& array) {
   py::ssize_t before = 0, behind = array.item_size();
   bool empty = false;
@@ -199,7 +215,7 @@ py::dict interface_of(const DeviceArray& array) {
   interface["data"] = py::make_tuple(reinterpret_cast<std::uintptr_t>(array.data), false);
   interface["strides"] = array.contiguous() ? py::object(py::none()) : py::object(py::tuple(py::cast(array.strides)));
   interface["version"] = 3;
-  interface["stream"] = py::none();  // all work on it is done
+  interface["stream"] = py::none();  // no work on it is pending
   return interface;
 }
 

@@ -1,19 +1,21 @@
-// Arrays in the memory of a GPU: from any library, by DLPack or the CUDA array interface, and for any library.
+// Arrays in GPU memory, exchanged with any library.
 #pragma once
 
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
 #include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cuda/device.h"
-#include "python/arrays.h"
+
+namespace py = pybind11;
 
 namespace trajtrack {
 
-// An array in the memory of a device, trajtrack's or another library's.
+// An array in device memory that is owned by trajtrack or another library.
 struct DeviceArray {
   std::string dtype;  // as in __cuda_array_interface__, for example "<f4"
   std::vector<py::ssize_t> shape;
@@ -21,36 +23,28 @@ struct DeviceArray {
   const void* data;
   int device;
   std::shared_ptr<void> owner;
-  std::atomic<bool>* lent = nullptr;  // of trajtrack's own memory: whether another library was told where it is
+  std::atomic<bool>* lent = nullptr;  // for trajtrack's own memory: whether another library has its address
 
   py::ssize_t item_size() const { return py::dtype(dtype).itemsize(); }
 
-  // Whether it can be read item by item: a device cannot load what lies across the items' borders.
-  bool contiguous() const {
-    py::ssize_t expected = item_size();
-    if (reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(expected) != 0) return false;
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      if (shape[axis] == 0) return true;
-      if (shape[axis] > 1 && strides[axis] != expected) return false;
-      expected *= shape[axis];
-    }
-    return true;
-  }
+  // Returns whether the array is C-contiguous and aligned to its item size, which device loads require.
+  bool contiguous() const;
 };
 
-// An array that owns device memory.
+// Returns a contiguous array that takes ownership of `memory`.
 DeviceArray to_device_array(cuda::Memory&& memory, std::string dtype, std::vector<py::ssize_t> shape, int device);
 
-// An array of any library that lies on a GPU, after the work that its producer has queued on it.
+// Returns a view of another library's array on a GPU, ordered after the pending work of its producer. Throws
+// py::type_error or std::invalid_argument for any other array.
 DeviceArray view_on_device(const py::object& values);
 
-// A contiguous copy of a host array on a device.
+// Returns a contiguous copy of a host array on a device. Throws std::invalid_argument unless it is C-contiguous.
 DeviceArray upload(const py::array& values, int device);
 
-// A copy in host memory with the same layout: all bytes from the first to the last of the array.
+// Returns a copy in host memory with the same strides: all bytes from the array's first to its last.
 py::array download(const DeviceArray& array);
 
-// The CUDA array interface, version 3.
+// Returns the array's __cuda_array_interface__.
 py::dict interface_of(const DeviceArray& array);
 
 }  // namespace trajtrack

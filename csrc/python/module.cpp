@@ -1,4 +1,4 @@
-// What Python sees of the core.
+// The Python interface of the core.
 #include <pybind11/stl.h>
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace trajtrack {
 namespace {
 
 std::span<const Box> view_boxes(const Array<float>& array) {
-  // Four floats without padding: the layout of a row.
+  // A box must have the layout of a row: four floats without padding.
   static_assert(sizeof(Box) == 4 * sizeof(float));
   return {reinterpret_cast<const Box*>(array.data()), static_cast<std::size_t>(array.size()) / 4};
 }
@@ -77,22 +77,23 @@ py::tuple to_tuple(StreamRows&& rows) {
                         to_array(std::move(rows.rows)));
 }
 
-// Open components, and the links of what they close.
+// Links the detections of a stream frame by frame.
 class Stream {
  public:
   Stream(const py::object& options, std::optional<std::int64_t> max_open_frames)
       : options_(to_link_options(options)), components_(options_.graph, options_.min_score, max_open_frames) {}
 
-  // What push settles; None, and nothing happens, where a row is no detection.
+  // Returns the columns and trajectories of the components that the frame closes. Returns None, and changes nothing, if
+  // a row is not a valid detection.
   py::object push(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& labels,
                   const Array<std::int64_t>& rows, std::int32_t frame) {
     const DetectionsView detections{view_boxes(boxes), view(scores), {}, view(labels)};
     if (first_fault(detections.boxes, detections.scores, {})) return py::none();
-    return settle([&] { return components_.push(detections, view(rows), frame); });
+    return link_closed([&] { return components_.push(detections, view(rows), frame); });
   }
 
   py::tuple flush() {
-    return settle([&] { return components_.flush(); });
+    return link_closed([&] { return components_.flush(); });
   }
 
   py::tuple open_rows() const { return to_tuple(components_.open_rows()); }
@@ -100,24 +101,26 @@ class Stream {
   std::int64_t num_cut() const { return components_.num_cut(); }
 
  private:
-  // An exception, as where memory ends, leaves the components half changed: nothing may be asked of them then.
+  // An exception, such as for lack of memory, leaves the components half changed; they must not be used again.
   template <typename Close>
-  py::tuple settle(const Close& close) {
-    if (!whole_) throw std::runtime_error("linker: found one that has failed, expected one made of an earlier state");
-    whole_ = false;
+  py::tuple link_closed(const Close& close) {
+    if (!usable_) {
+      throw std::runtime_error("linker: found a linker that has failed, expected one restored from an earlier state");
+    }
+    usable_ = false;
     ClosedComponents closed = close();
     StreamRows& rows = closed.rows;
     Trajectories found = link(
         {rows.boxes, rows.scores, rows.frames, rows.labels}, options_,
         [&](const FrameOrder&) { return std::move(closed.graph); }, 1);
     py::tuple columns = py::make_tuple(to_tuple(std::move(rows)), to_tuple(std::move(found)));
-    whole_ = true;
+    usable_ = true;
     return columns;
   }
 
   LinkOptions options_;
   OpenComponents components_;
-  bool whole_ = true;
+  bool usable_ = true;
 };
 
 const char* vector_instructions() {
@@ -160,10 +163,15 @@ py::bytes format_table(const std::vector<Array<double>>& blocks, char separator)
   std::vector<NumberBlock> views;
   std::size_t rows = 0;
   for (const Array<double>& block : blocks) {
-    if (block.ndim() != 1 && block.ndim() != 2) throw std::invalid_argument("blocks: expected one or two axes");
+    if (block.ndim() != 1 && block.ndim() != 2) {
+      throw std::invalid_argument("blocks: found " + std::to_string(block.ndim()) + " axes, expected one or two");
+    }
     const auto columns = static_cast<std::size_t>(block.ndim() == 1 ? 1 : block.shape(1));
     const auto length = static_cast<std::size_t>(block.shape(0));
-    if (!views.empty() && length != rows) throw std::invalid_argument("blocks: expected the same number of rows");
+    if (!views.empty() && length != rows) {
+      throw std::invalid_argument("blocks: found " + std::to_string(length) + " rows after a block of " +
+                                  std::to_string(rows) + ", expected the same number of rows");
+    }
     rows = length;
     views.push_back({view(block), columns});
   }

@@ -1,9 +1,10 @@
-// The GPU functions that Python sees.
+// The Python interface of the GPU.
 #include <pybind11/stl.h>
 
 #include <stdexcept>
 #include <string_view>
 
+#include "cuda/device.h"
 #include "cuda/device_link_graph.h"
 #include "python/arrays.h"
 #include "python/device_array.h"
@@ -12,13 +13,15 @@ namespace trajtrack {
 
 namespace {
 
-// One column of `size` rows on the device, checked.
+// Returns the data of a column after checking its dtype, shape, layout and device.
 template <typename T>
 const T* column(const char* name, const DeviceArray& array, std::string_view dtype, std::vector<py::ssize_t> shape,
                 int device) {
   if (array.dtype != dtype || array.shape != shape || !array.contiguous() || array.device != device) {
-    throw std::invalid_argument(std::string(name) + ": expected a contiguous column of " + std::string(dtype) +
-                                " with one row for each box, on the device of the boxes");
+    throw std::invalid_argument(
+        std::string(name) +
+        ": found a column of another dtype, shape, layout or device, expected a contiguous column of " +
+        std::string(dtype) + " with one row for each box, on the device of the boxes");
   }
   return static_cast<const T*>(array.data);
 }
@@ -35,14 +38,14 @@ cuda::DeviceColumns view_columns(const DeviceArray& boxes, const DeviceArray& sc
 py::tuple check_columns(const DeviceArray& boxes, const DeviceArray& scores, const DeviceArray& frames,
                         const DeviceArray& labels) {
   const cuda::DeviceColumns columns = view_columns(boxes, scores, frames, labels);
-  cuda::DeviceRowCheck check{};
+  cuda::DeviceCheckResult result{};
   {
     const py::gil_scoped_release unlocked;
-    check = cuda::check_columns(columns, cuda::own_stream(boxes.device));
+    result = cuda::check_columns(columns, cuda::own_stream(boxes.device));
   }
   py::object row = py::none();
-  if (check.faulty_row) row = py::int_(*check.faulty_row);
-  return py::make_tuple(row, check.last_frame);
+  if (result.faulty_row) row = py::int_(*result.faulty_row);
+  return py::make_tuple(row, result.last_frame);
 }
 
 py::tuple link_graph_of(const DeviceArray& boxes, const DeviceArray& scores, const DeviceArray& frames,
@@ -71,7 +74,7 @@ NodeLists to_host(const cuda::DeviceLists& lists, const FrameOrder& order, std::
   return to_node_lists(rows, order, forward);
 }
 
-// Builds the graph on the device and extracts from it on the host, from copies of all columns but the boxes.
+// Builds the graph on the device and extracts paths from it on the host, using copies of all columns but the boxes.
 py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, const DeviceArray& frames,
                           const DeviceArray& labels, const Array<float>& host_scores,
                           const Array<std::int32_t>& host_frames, const Array<std::int32_t>& host_labels,
@@ -80,7 +83,7 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
   const DetectionsView detections{{}, view(host_scores), view(host_frames), view(host_labels)};
   if (detections.scores.size() != columns.size || detections.frames.size() != columns.size ||
       detections.labels.size() != columns.size) {
-    throw std::invalid_argument("expected host columns of as many rows as there are boxes");
+    throw std::invalid_argument("detections: found host columns of another length, expected one row for each box");
   }
   const LinkOptions link_options = to_link_options(options);
   Trajectories found;

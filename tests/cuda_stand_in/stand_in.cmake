@@ -1,9 +1,9 @@
-# Builds the GPU's part of _trajtrack for the processor, on the stand-in for CUDA's runtime that lies beside this file.
+# Builds the GPU code of _trajtrack for the CPU, on the stand-in for the CUDA runtime in this folder.
 
 set(stand_in ${CMAKE_CURRENT_LIST_DIR})
 set(cuda_sources csrc/cuda/device.cu csrc/cuda/device_link_graph.cu)
 set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
-# The device's branches are compiled too.
+# Compile the branches for the device too.
 set_source_files_properties(${cuda_sources} PROPERTIES COMPILE_OPTIONS "-xc++;-D__CUDA_ARCH__=900")
 add_library(_trajtrack_cuda OBJECT ${cuda_sources} ${stand_in}/block.cpp ${stand_in}/memory.cpp ${stand_in}/runtime.cpp)
 target_include_directories(_trajtrack_cuda PRIVATE csrc ${stand_in} ${stand_in}/include)

@@ -1,4 +1,4 @@
-// The passes of csrc/link_graph_passes.h, run one index after the other: the GPU's results where there is no GPU.
+// The passes of csrc/cuda/passes, run one index after the other: the GPU's results where there is no GPU.
 // Compiled and loaded by test_cuda.py; no part of the package.
 #include <algorithm>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda/passes/build_graph.h"
+#include "cuda/passes/check_rows.h"
 
 namespace {
 
@@ -183,9 +184,9 @@ void free_graph(Result* result) { delete result; }
 std::uint32_t check(const float* boxes, const float* scores, const std::int32_t* frames, std::uint32_t size,
                     std::int32_t* last_frame) {
   Emulation machine;
-  const RowCheck found = check_columns(machine, to_columns(boxes, scores, frames, nullptr, size));
-  *last_frame = found.last_frame;
-  return found.first_fault == kNone ? size : found.first_fault;
+  const CheckResult result = check_columns(machine, to_columns(boxes, scores, frames, nullptr, size));
+  *last_frame = result.last_frame;
+  return result.first_fault == kNone ? size : result.first_fault;
 }
 
 void sort_list(std::int64_t* values, std::int64_t count) { sort_ascending(values, count); }

@@ -1,31 +1,36 @@
-// The linking graph as passes over plain arrays, for a machine of many small threads.
+// Builds the linking graph with passes over plain arrays, for a machine of many small threads.
 //
-// A pass is a function of one index: the work of one GPU thread. The passes and their order are written once, in this
-// folder; the machine that runs them is a parameter. cuda/device_link_graph.cu is the GPU;
-// tests/helpers/link_graph_emulation.cpp runs the same passes one index after the other, so that everything except the
-// kernel launches is tested without a GPU.
+// A pass is a function of one index, run by one GPU thread. The passes and their order are defined once, in this
+// folder; the machine that runs them is a parameter. cuda/device_link_graph.cu is the real machine;
+// tests/helpers/link_graph_emulation.cpp runs the same passes one index after the other, so that everything but the
+// launches is tested without a GPU.
 //
-// A machine has
-//   Array<T>                            its own memory, with data()
+// A machine provides
+//   Array<T>                            memory of the machine, with data()
 //   array<T>(count)                     such memory, uninitialised
 //   fill_bytes(data, byte, count)       sets every byte of `count` values
 //   read(data)                          one value, copied to the host
 //   for_each(count, pass)               pass(i) for i below count
 //   reduce(count, values, join, first)  all values(i) joined, copied to the host
-//   select(count, wanted, found)        writes each i with wanted(i), ascending; returns a pointer to their number
-//   sort(keys, values, count, bits)     sorts pairs of two arrays by the low bits of the keys, stably
+//   select(count, wanted, found)        writes each i with wanted(i), ascending; returns an array that holds their
+//   number sort(keys, values, count, bits)     stably sorts pairs of two arrays by the low bits of the keys
 //   inclusive_sum(count, values, sums)  sums[i] = values(0) + ... + values(i)
 //   exclusive_sum(count, values, sums)  sums[i] = values(0) + ... + values(i - 1)
 //   running_maximum(count, groups, values, maxima)
 //                                       maxima[i] = the greatest values(j) of j <= i in the group of i
-//   for_each_window(count, pass)        pass.finish(i, visitor) after `visitor`, created by pass.start(i), has been
-//                                       called with the positions of pass.search.window(i) whose boxes overlap
+//   for_each_window(count, pass)        pass.finish(i, visitor), where `visitor` comes from pass.start(i) and has
+//                                       been called with the positions of pass.search.window(i) whose boxes overlap
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/passes/columns.h"
 #include "cuda/passes/gaps.h"
+#include "cuda/passes/pairs.h"
+#include "cuda/passes/sort_rows.h"
+#include "cuda/passes/sorted_boxes.h"
+#include "link_graph.h"
 
 namespace trajtrack::passes {
 
@@ -40,7 +45,7 @@ struct RowLists {
 template <typename Machine>
 struct RowGraph {
   RowLists<Machine> links;
-  RowLists<Machine> suppressed;  // empty unless asked for
+  RowLists<Machine> suppressed;  // empty unless requested
 };
 
 struct CountOfRow {
@@ -49,7 +54,7 @@ struct CountOfRow {
   TRAJTRACK_HOST_DEVICE std::int64_t operator()(std::uint32_t row) const { return counts[row]; }
 };
 
-// Lists of these lengths, without their targets. One length more is read than there are rows.
+// Returns lists of these lengths with uninitialised targets. Reads one length more than there are rows.
 template <typename Machine>
 RowLists<Machine> lists_of(Machine& machine, const std::uint32_t* counts, std::uint32_t num_rows) {
   RowLists<Machine> lists;

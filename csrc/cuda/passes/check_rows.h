@@ -1,37 +1,34 @@
-// Checking the columns.
+// The pass that checks whether every row is a valid detection.
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "cuda/passes/columns.h"
 
 namespace trajtrack::passes {
 
-// Result of checking rows: the first invalid one, as in first_fault(), and the last frame.
-struct RowCheck {
+// The result of checking rows: the first row that is not a valid detection, as in first_fault(), and the last frame.
+struct CheckResult {
   std::uint32_t first_fault;  // kNone if all rows are valid
   std::int32_t last_frame;
 };
 
-struct JoinRowChecks {
-  TRAJTRACK_HOST_DEVICE RowCheck operator()(RowCheck a, RowCheck b) const {
+struct JoinCheckResults {
+  TRAJTRACK_HOST_DEVICE CheckResult operator()(CheckResult a, CheckResult b) const {
     return {a.first_fault < b.first_fault ? a.first_fault : b.first_fault,
             a.last_frame < b.last_frame ? b.last_frame : a.last_frame};
   }
 };
 
-inline constexpr float kLargestFloat = std::numeric_limits<float>::max();
-
 struct CheckRow {
   Columns columns;
 
-  // Comparisons with NaN are false, so NaN is invalid.
+  // Comparisons with NaN are false, so NaN is a fault.
   TRAJTRACK_HOST_DEVICE static bool in_range(float value, float largest) {
     return (value >= -largest) & (value <= largest);
   }
 
-  TRAJTRACK_HOST_DEVICE RowCheck operator()(std::uint32_t row) const {
+  TRAJTRACK_HOST_DEVICE CheckResult operator()(std::uint32_t row) const {
     const Box box = columns.boxes[row];
     const bool good = in_range(box.x1, kLargestCoordinate) & in_range(box.y1, kLargestCoordinate) &
                       in_range(box.x2, kLargestCoordinate) & in_range(box.y2, kLargestCoordinate) & (box.x1 <= box.x2) &
@@ -41,8 +38,8 @@ struct CheckRow {
 };
 
 template <typename Machine>
-RowCheck check_columns(Machine& machine, const Columns& columns) {
-  return machine.reduce(columns.size, CheckRow{columns}, JoinRowChecks{}, RowCheck{kNone, -1});
+CheckResult check_columns(Machine& machine, const Columns& columns) {
+  return machine.reduce(columns.size, CheckRow{columns}, JoinCheckResults{}, CheckResult{kNone, -1});
 }
 
 }  // namespace trajtrack::passes

@@ -1,4 +1,4 @@
-// What the passes read: the columns of the caller, and boxes by position.
+// The columns that the passes read, and positions in the order in which they sort them.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace trajtrack::passes {
 
-// Index of a detection in the order by label, frame and left edge, among those that take part.
+// Index of a detection among those that take part, ordered by label, frame and left edge.
 using Position = Node;
 
 struct Range {
   Position begin, end;
 };
 
-// A box that is loaded by one instruction.
+// A box that can be loaded in one instruction.
 struct alignas(16) SortedBox {
   float x1, y1, x2, y2;
 
@@ -24,7 +24,7 @@ struct alignas(16) SortedBox {
 
 TRAJTRACK_HOST_DEVICE inline SortedBox to_sorted(Box box) { return {box.x1, box.y1, box.x2, box.y2}; }
 
-// The caller's columns, by input row.
+// The columns of the caller, by input row.
 struct Columns {
   const Box* boxes;
   const float* scores;

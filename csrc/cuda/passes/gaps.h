@@ -1,11 +1,13 @@
-// Links across gaps.
+// The passes that find links across gaps.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/passes/check_rows.h"
+#include "cuda/passes/columns.h"
 #include "cuda/passes/pairs.h"
+#include "cuda/passes/sorted_boxes.h"
+#include "link_graph.h"
 
 namespace trajtrack::passes {
 
@@ -15,7 +17,7 @@ struct IsStart {
   TRAJTRACK_HOST_DEVICE bool operator()(Position position) const { return previous[position] == kNone; }
 };
 
-// 1 for a start; 0 behind the last position too, so that the sums end with the number of starts.
+// 1 for a start, 0 past the last position, so that the sums end with the number of starts.
 struct CountsStart {
   IsStart is_start;
   std::uint32_t count;
@@ -41,9 +43,9 @@ struct StartRightEdge {
   }
 };
 
-// The detections without a link from the frame before, in the order of their positions: by rank.
+// The detections without a link from the previous frame. A start's rank is its index in the order of positions.
 struct StartsView {
-  const std::uint32_t* ranks;  // number of starts before each position, and of all
+  const std::uint32_t* ranks;  // number of starts before each position, then of all starts
   const Position* positions;
   const SortedBox* grown;
   const float* reach;
@@ -67,26 +69,24 @@ struct GatherStarts {
   }
 };
 
-// Finds, for a position without a link to the next frame, the compatible starts of the first later frame that has
-// any.
+// Finds, for a position without a link to the next frame, the compatible starts in the first later frame that has any.
 struct GapSearch {
   SortedView sorted;
   StartsView starts;
   const Position* previous;
-  const std::uint32_t* counts;  // links to the next frame by row; gap links do not matter, because only ends have them
+  const std::uint32_t* counts;  // links to the next frame by row; gap links do not interfere, as only ends have them
   std::int64_t max_gap;
   std::int64_t motion_frames;
   float gap_iou_threshold;
   float max_shape_change;
 
-  // The motion along the chain that leads to the position.
   TRAJTRACK_HOST_DEVICE ChainStart motion_to(Position position) const {
-    return chain_to(
+    return find_chain_start(
         position, motion_frames, [this](Position target) { return previous[target]; },
         [this](Position source) { return counts[sorted.rows[source]]; });
   }
 
-  // Shows the visitor the compatible starts of a group; returns their number.
+  // Calls visitor(position) for each compatible start of a group; returns their number.
   template <typename Visitor>
   TRAJTRACK_HOST_DEVICE std::uint32_t visit(Position position, const ChainStart& motion, std::uint32_t group,
                                             Visitor& visitor) const {
@@ -169,11 +169,11 @@ struct FillGapLinks {
   }
 };
 
-// Finds the links across gaps, in two steps like the other lists: count, then fill.
+// Finds the links across gaps in two steps: counting, then filling.
 template <typename Machine>
 class GapLinks {
  public:
-  // Adds the numbers of gap links to `counts`.
+  // Writes the numbers of gap links to `counts`.
   GapLinks(Machine& machine, const SortedView& sorted, const Position* previous, std::uint32_t* counts,
            const GraphOptions& options)
       : count_(sorted.count),

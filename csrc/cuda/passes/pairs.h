@@ -1,19 +1,20 @@
-// Links to the next frame, and suppression: pairs of boxes that overlap.
+// The passes that find overlapping pairs: links to the next frame, and suppression within a frame.
 #pragma once
 
 #include <cstdint>
 
+#include "cuda/passes/columns.h"
 #include "cuda/passes/sorted_boxes.h"
 
 namespace trajtrack::passes {
 
-// Whether two boxes have a positive intersection, without arithmetic: false wherever overlaps() is false for lack of
-// one.
+// Returns whether two boxes have a positive intersection in exact arithmetic, using comparisons only. False implies
+// that overlaps() is false.
 TRAJTRACK_HOST_DEVICE inline bool touch(Box a, Box b) {
   return (a.x1 < b.x2) & (b.x1 < a.x2) & (a.y1 < b.y2) & (b.y1 < a.y2);
 }
 
-// Which boxes a position's box is tested against: those of the next frame, or the others of its own.
+// The boxes that a position's box is tested against: those of the next frame, or the others of its own frame.
 struct PairSearch {
   SortedView sorted;
   const SortedBox* boxes;  // grown or plain
@@ -30,18 +31,18 @@ struct PairSearch {
     return sorted.window(sorted.group(group), sorted.grown[position].box());
   }
 
-  // The position that is not to be found in its own window.
+  // The position to exclude from its own window, or kNone.
   TRAJTRACK_HOST_DEVICE Position self(Position position) const { return same_frame ? position : kNone; }
 };
 
-// One position's way through its window, a tile of boxes after the other.
+// A walk of one position through its window, one tile of boxes after the other.
 struct WindowWalk {
   Position cursor, end, self;
   Box box;
   float box_area;
   float threshold;
 
-  // A walk that is at its end.
+  // A walk that has ended.
   TRAJTRACK_HOST_DEVICE static WindowWalk none() { return {0, 0, kNone, {0, 0, 0, 0}, 0, 0}; }
 
   TRAJTRACK_HOST_DEVICE static WindowWalk through(const PairSearch& search, Position position) {
@@ -50,10 +51,10 @@ struct WindowWalk {
     return {window.begin, window.end, search.self(position), box, area(box), search.threshold};
   }
 
-  // Where the next tile may begin, as far as this position goes.
+  // The first position that this walk needs next, or kNone.
   TRAJTRACK_HOST_DEVICE Position next() const { return cursor < end ? cursor : kNone; }
 
-  // Shows the visitor what overlaps among the boxes [first, last), which lie in `tile`. `first` is at most next().
+  // Calls visitor(position) for each overlapping box of [first, last), which `tile` holds. `first` is at most next().
   template <typename Visitor>
   TRAJTRACK_HOST_DEVICE void visit(const SortedBox* tile, Position first, Position last, Visitor& visitor) {
     const Position stop = end < last ? end : last;
@@ -65,12 +66,13 @@ struct WindowWalk {
   }
 };
 
-// Records the predecessor at the target of a link: one position, or several. The order of several does not matter.
+// Records at a link's target the position that links to it, or kSeveral. The order in which several are recorded does
+// not matter.
 TRAJTRACK_HOST_DEVICE inline void mark_predecessor(Position* previous, Position from) {
 #ifdef __CUDA_ARCH__
   if (atomicCAS(previous, kNone, from) != kNone) atomicExch(previous, kSeveral);
 #else
-  *previous = added_predecessor(*previous, from);
+  *previous = add_predecessor(*previous, from);
 #endif
 }
 
@@ -96,7 +98,7 @@ struct CountPairs {
   }
 };
 
-// Sorts in place. Most lists are short; long ones take n log n steps too.
+// Sorts in place. Most lists are short; long ones still take only n log n steps.
 TRAJTRACK_HOST_DEVICE inline void sort_ascending(std::int64_t* values, std::int64_t count) {
   constexpr std::int64_t kShort = 24;
   if (count <= kShort) {
@@ -108,7 +110,7 @@ TRAJTRACK_HOST_DEVICE inline void sort_ascending(std::int64_t* values, std::int6
     }
     return;
   }
-  // Heap sort: first a heap is built from the last parent on, then its greatest value goes behind the rest.
+  // Heap sort: build a heap from the last parent down to the first, then repeatedly move its greatest value to the end.
   const auto sift = [values](std::int64_t hole, std::int64_t size) {
     const std::int64_t value = values[hole];
     for (std::int64_t child = 2 * hole + 1; child < size; child = 2 * hole + 1) {

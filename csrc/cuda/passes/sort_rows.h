@@ -1,4 +1,4 @@
-// The rows that take part, sorted by label, frame and left edge.
+// The passes that sort the rows that take part by label, frame and left edge.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,6 @@
 
 namespace trajtrack::passes {
 
-// Unsigned integers in the order of the labels.
-TRAJTRACK_HOST_DEVICE inline std::uint32_t ordered_label(std::int32_t label) {
-  return static_cast<std::uint32_t>(label) ^ 0x80000000u;
-}
-
 struct TakesPart {
   const float* scores;
   float min_score;
@@ -21,11 +16,11 @@ struct TakesPart {
   TRAJTRACK_HOST_DEVICE bool operator()(std::uint32_t row) const { return !(scores[row] < min_score); }
 };
 
-// How many rows take part, and how far their frames and labels range: so that no more bits are sorted than differ.
+// The number of rows that take part and the range of their frames and labels, so that only bits that differ are sorted.
 struct Extent {
   std::uint32_t count;
   std::uint32_t last_frame;
-  std::uint32_t first_label, last_label;  // as by ordered_label()
+  std::uint32_t first_label, last_label;  // as given by ordered_label()
 };
 
 struct JoinExtents {
@@ -90,14 +85,14 @@ inline int bit_width(std::uint32_t value) {
   return bits;
 }
 
-// The rows that take part, by label (unless `class_agnostic`), frame and left edge.
+// Returns the rows that take part, sorted by label (unless `class_agnostic`), frame and left edge.
 template <typename Machine>
 auto sorted_rows(Machine& machine, const Columns& columns, const TakesPart& takes_part, const Extent& extent,
                  const GraphOptions& options) {
   auto rows = machine.template array<std::uint32_t>(extent.count);
   auto keys = machine.template array<std::uint32_t>(extent.count);
   machine.select(columns.size, takes_part, rows.data());
-  // The least significant key first: each sort keeps the order of equals.
+  // Sort by the least significant key first: each sort is stable.
   const auto sort_by = [&](const auto& key_of, int bits) {
     if (bits == 0) return;
     using Key = std::decay_t<decltype(key_of)>;

@@ -1,14 +1,16 @@
-// Detections in sorted order, in groups of one label and frame each.
+// The sorted detections, grouped by label and frame, with the window of boxes that can overlap a given one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/passes/columns.h"
 #include "cuda/passes/sort_rows.h"
+#include "link_graph.h"
 
 namespace trajtrack::passes {
 
-// First place in the range whose value is greater than `limit`, where values ascend.
+// Returns the first position in the range whose value is greater than `limit`; values are ascending.
 TRAJTRACK_HOST_DEVICE inline Position first_greater(const float* values, Range range, float limit) {
   while (range.begin < range.end) {
     const Position middle = range.begin + (range.end - range.begin) / 2;
@@ -21,7 +23,7 @@ TRAJTRACK_HOST_DEVICE inline Position first_greater(const float* values, Range r
   return range.begin;
 }
 
-// First place in the range whose box does not begin left of `limit`, where left edges ascend.
+// Returns the first position in the range whose left edge is not less than `limit`; left edges are ascending.
 TRAJTRACK_HOST_DEVICE inline Position first_not_left_of(const SortedBox* boxes, Range range, float limit) {
   while (range.begin < range.end) {
     const Position middle = range.begin + (range.end - range.begin) / 2;
@@ -34,18 +36,18 @@ TRAJTRACK_HOST_DEVICE inline Position first_not_left_of(const SortedBox* boxes, 
   return range.begin;
 }
 
-// Detections by position, in groups of one label and frame each. A group's frame and label are its key: the label
-// in the upper half, the frame in the lower, where no frame that can be named overflows. So the key of the same
-// label n frames later is n greater, and lies in a later group.
+// Detections by position, in groups of one label and frame each. The key of a group holds its label in the upper half
+// and its frame in the lower half, which no valid frame overflows. The key of the same label n frames later is thus n
+// greater and belongs to a later group.
 struct SortedView {
   std::uint32_t count;
   const std::uint32_t* rows;
   const std::uint64_t* keys;
-  const std::uint32_t* groups;   // number of each position's group
-  const Position* group_begins;  // first position of each group, and behind the last the number of positions
+  const std::uint32_t* groups;   // index of each position's group
+  const Position* group_begins;  // first position of each group, then the number of positions
   const SortedBox* grown;
   const SortedBox* plain;
-  const float* reach;  // right-most edge of the group's grown boxes up to this position
+  const float* reach;  // rightmost edge of the group's grown boxes up to this position
 
   TRAJTRACK_HOST_DEVICE std::uint32_t num_groups() const { return groups[count - 1] + 1; }
 
@@ -53,7 +55,7 @@ struct SortedView {
     return {group_begins[number], group_begins[number + 1]};
   }
 
-  // The boxes of a group that can overlap the box.
+  // Returns the boxes of a group that can overlap `box`.
   TRAJTRACK_HOST_DEVICE Range window(Range group, Box box) const {
     const Position begin = first_greater(reach, group, box.x1);
     return {begin, first_not_left_of(grown, {begin, group.end}, box.x2)};
@@ -67,7 +69,7 @@ struct Gather {
   bool class_agnostic;
   std::uint64_t* keys;
   SortedBox* grown;
-  SortedBox* plain;  // null where the grown boxes serve
+  SortedBox* plain;  // null if the grown boxes are used instead
 
   TRAJTRACK_HOST_DEVICE void operator()(Position position) const {
     const std::uint32_t row = rows[position];
@@ -79,7 +81,7 @@ struct Gather {
   }
 };
 
-// 1 where a position opens a group, but for the first: the sums number the groups from 0.
+// 1 if a position opens a group other than the first, so that the sums number the groups from 0.
 struct OpensGroup {
   const std::uint64_t* keys;
 

@@ -154,9 +154,7 @@ def test_a_checkpoint_of_other_data_is_refused(data, tmp_path):
     text = (other / "train.csv").read_text()
     (other / "train.csv").write_text(text.replace("dog", "wolf"))
     train(small_experiment(), data, tmp_path / "run")
-    with pytest.raises(
-        ValueError, match=r"last.pt: schema: found other sizes, words or classes, expected"
-    ):
+    with pytest.raises(ValueError, match=r"last.pt: schema: found other sizes, words or classes, expected"):
         train(small_experiment(), other, tmp_path / "run")
 
 
