@@ -1,4 +1,4 @@
-"""Fields of option classes: default, range and documentation in one place, and one check for all of them.
+"""Declare the fields of option classes, each with its default, range and documentation, and check their values.
 
 A frozen dataclass declares its options with `number`, `count`, `flag` and `choice` and calls `check_options` in
 ``__post_init__``. Documentation pages, command lines and error messages read what the fields carry.
@@ -30,7 +30,7 @@ def count(default: int, low: int, high: int, doc: str) -> Any:
 
 
 def flag(default: bool, doc: str) -> Any:
-    """Declare a switch."""
+    """Declare a boolean."""
     return _declare(default, doc, _check_flag)
 
 
@@ -40,12 +40,12 @@ def choice(default: str, choices: Sequence[str], doc: str) -> Any:
 
 
 def check_options(options: Any) -> None:
-    """Check every field that was declared with a function of this module, in their order.
+    """Check every field declared with a function of this module, in the order of declaration.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        If an option is invalid; the message names it, what was found and what was expected.
     """
     for field in dataclasses.fields(options):
         if "check" in field.metadata:
@@ -53,7 +53,7 @@ def check_options(options: Any) -> None:
 
 
 def documentation_of(options: Any) -> dict[str, str]:
-    """Return the documentation of the fields of an option class, by name."""
+    """Return the documentation of each declared field of an option class, by name."""
     return {field.name: field.metadata["doc"] for field in dataclasses.fields(options) if "doc" in field.metadata}
 
 

@@ -1,4 +1,4 @@
-"""How detections are linked."""
+"""The options of linking."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LARGEST_COUNT = 2**31 - 1
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """How detections are linked. Thresholds are rounded to float32 before use.
+    """Options of linking. Thresholds are rounded to float32 before use.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        If an option is invalid; the message names it, what was found and what was expected.
     """
 
     min_score: float = number(-math.inf, -math.inf, math.inf, "Minimum score; lower-scoring rows are dropped first.")
@@ -44,7 +44,7 @@ class LinkOptions:
         0.2, 0, 1, "Minimum overlap of boxes linked across a gap, after moving the earlier one along its motion."
     )
     motion_frames: int = count(
-        10, 0, _LARGEST_COUNT, "Number of past frames from which that motion is measured; 0 assumes no motion."
+        10, 0, _LARGEST_COUNT, "Number of past frames over which a box's motion is measured; 0 assumes no motion."
     )
     max_shape_change: float = number(
         2.0, 1, 1e6, "Maximum ratio of areas, and of aspect ratios, of two boxes linked across a gap."

@@ -1,4 +1,4 @@
-"""What happens in a synthetic scene, and what a simulated detector reports of it."""
+"""The options of synthetic scenes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _LARGEST_COUNT = 10**9
 
 @dataclass(frozen=True)
 class SceneOptions:
-    """What happens in a scene and what a detector reports of it. Lengths are in pixels, times in frames.
+    """Options of a synthetic scene and its simulated detector. Lengths are in pixels, times in frames.
 
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        If an option is invalid; the message names it, what was found and what was expected.
     """
 
     num_frames: int = count(300, 0, _LARGEST_COUNT, "Number of frames.")
@@ -30,14 +30,14 @@ class SceneOptions:
     min_size: float = number(40.0, 1, _LARGEST, "Height of the smallest object.")
     max_size: float = number(180.0, 1, _LARGEST, "Height of the largest object.")
     mean_life: float = number(
-        200.0, 1, _LARGEST, "Mean time between an object's entering at one border of the image and leaving at another."
+        200.0, 1, _LARGEST, "Mean time from an object's entry at one border of the image to its exit at another."
     )
     speed: float = number(
         5.0,
         0,
         _LARGEST,
-        "Approximate mean distance an object moves per frame; slow and short-lived objects vanish before they reach "
-        "another border.",
+        "Approximate mean distance that an object moves per frame; slow and short-lived objects vanish before they "
+        "reach another border.",
     )
     occlusion: float = number(
         0.7,
@@ -48,13 +48,16 @@ class SceneOptions:
     camera_shake: float = number(1.0, 0, _LARGEST, "Maximum displacement of the whole image along each axis.")
     dropout: float = number(0.1, 0, 1, "Approximate fraction of visible boxes that the detector misses.")
     dropout_run: int = count(
-        3, 1, _LARGEST_COUNT, "Mean number of successive frames in which it misses the same object."
+        3, 1, _LARGEST_COUNT, "Mean number of successive frames in which the detector misses the same object."
     )
     jitter: float = number(
         0.03, 0, _LARGEST, "Standard deviation of a detected box's centre and size, as a fraction of its size."
     )
     proposals_per_object: int = count(
-        1, 1, _LARGEST_COUNT, "Number of detections for each detected box, as detectors report before suppression."
+        1,
+        1,
+        _LARGEST_COUNT,
+        "Number of detections per detected box; more than 1 imitates a detector without suppression.",
     )
     false_positives: float = number(1.0, 0, _LARGEST, "Mean number of false detections per frame.")
     label_noise: float = number(0.0, 0, 1, "Fraction of the detections of objects that carry a random class.")
