@@ -246,7 +246,7 @@ class Detections:
         num_frames
             As in `Detections`.
         columns
-            Names of columns that are called differently in the table, by the name above: for example
+            Names in the table of columns that differ from the names above, for example
             ``{"score": "confidence"}``.
         label_names
             As in `from_frames`; text labels become numbers in the same way.

@@ -1,4 +1,4 @@
-"""Columns in GPU memory of any library, recognised by protocol and read in place."""
+"""Columns in GPU memory from any library, recognised by protocol and read in place."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def upload(values: NDArray[Any], device: int) -> DeviceArray:
 
 
 def place(name: str, values: Any, dtype: str, ndim: int, device: int, convert: Callable[[], NDArray[Any]]) -> Any:
-    """Return `values` if it is such a contiguous array on that device, otherwise an uploaded copy of `convert()`."""
+    """Return `values` if already a contiguous array of this kind on the device, otherwise upload `convert()`."""
     values = detached(values)
     if is_on_gpu(values):
         found = view(name, values)

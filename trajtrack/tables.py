@@ -89,8 +89,8 @@ def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
     import pyarrow
 
     column = ("track_id", pyarrow.array(ids))
-    place = table.schema.get_field_index("track_id")
-    return table.append_column(*column) if place < 0 else table.set_column(place, *column)
+    index = table.schema.get_field_index("track_id")
+    return table.append_column(*column) if index < 0 else table.set_column(index, *column)
 
 
 def _as_columns(table: Any) -> Any:

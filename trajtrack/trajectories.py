@@ -24,7 +24,7 @@ class Reason(IntEnum):
     LINKED = 0
     """The row belongs to a trajectory."""
     BELOW_MIN_SCORE = 1
-    """Its score is below `min_score`, so that it was ignored."""
+    """Its score is below `min_score`; it was ignored."""
     SUPPRESSED = 2
     """A box of a chosen path overlaps it by at least `nms_threshold`."""
     TOO_SHORT = 3

@@ -1,4 +1,4 @@
-"""The one place of the version: the build, both packages and their command lines read it here."""
+"""The version, read from here by the build, both packages and their command lines."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ CONTAINERS: tuple[Container, ...] = (
     ultralytics.CONTAINER,
     arrays.CONTAINER,
 )
-"""All containers in the order in which they are tried; the last accepts or rejects whatever is left."""
+"""All containers in the order in which they are tried; the last one takes every other entry."""
 
 
 def container_of(entry: Any) -> Container:

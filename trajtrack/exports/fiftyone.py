@@ -33,7 +33,7 @@ def to_fiftyone(tracks: Trajectories | Detections, width: float, height: float) 
     Raises
     ------
     ImportError
-        When FiftyOne is not installed.
+        If FiftyOne is not installed.
     ValueError
         If boxes have no identities, or a size is not positive.
     """

@@ -33,7 +33,7 @@ class NapariLayers:
 def to_napari(tracks: Trajectories | Detections) -> NapariLayers:
     """Return tracks as napari layers.
 
-    napari puts the centre of the first pixel at 0, so that coordinates are half a pixel less than those of the boxes.
+    napari puts the centre of the first pixel at 0, so coordinates are half a pixel less than those of the boxes.
     Label names are not exported: napari colours by number.
 
     Parameters

@@ -28,8 +28,8 @@ def log_to_rerun(
     """Log tracks to Rerun, on the timeline ``frame``.
 
     The entity has the children ``detected`` and ``interpolated``, boxes with a class, a ``score`` and a label of class
-    name and identity, and ``trails``, the path of the centre of each track present. Class names are its annotation
-    context. Frames in which no box is left are logged too, as empty.
+    name and identity, and ``trails``, the recent path of each track's centre. Class names are logged as its annotation
+    context. A frame without boxes that follows a frame with boxes is logged too, as empty.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ def evaluate(
     Raises
     ------
     ImportError
-        When TrackEval is not installed.
+        If TrackEval is not installed.
     ValueError
         If boxes have no identities, or an identity has two boxes of a class in one frame.
     """
@@ -160,8 +160,8 @@ def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_clas
     by_label = {
         label: _Result(
             [
-                measure.combine_sequences({number: result.measured[place] for number, result in enumerate(own)})
-                for place, measure in enumerate(measures)
+                measure.combine_sequences({number: result.measured[index] for number, result in enumerate(own)})
+                for index, measure in enumerate(measures)
             ],
             sum(result.tracks for result in own),
         )
@@ -172,8 +172,8 @@ def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_clas
     else:
         total = _Result(
             [
-                measure.combine_classes_det_averaged({label: own.measured[place] for label, own in by_label.items()})
-                for place, measure in enumerate(measures)
+                measure.combine_classes_det_averaged({label: own.measured[index] for label, own in by_label.items()})
+                for index, measure in enumerate(measures)
             ],
             sum(own.tracks for own in by_label.values()),
         )

@@ -99,12 +99,12 @@ def kitti_ground_truth(annotations: Detections) -> GroundTruth:
     if not classes:
         found = ", ".join(annotations.label_names.values()) or "no names"
         raise ValueError(f"label_names: found {found}, expected KITTI's class names with Car or Pedestrian among them")
-    taking_part = {
+    evaluated_as = {
         label: labels[_KITTI_CLASSES[name]]
         for label, name in names.items()
         if name in _KITTI_CLASSES and _KITTI_CLASSES[name] in labels
     }
-    rows = annotations[np.isin(annotations.labels, list(taking_part))]
+    rows = annotations[np.isin(annotations.labels, list(evaluated_as))]
     regions = annotations[np.isin(annotations.labels, [label for label, name in names.items() if name == "dontcare"])]
     distractors = np.isin(rows.labels, [label for label, name in names.items() if name in _KITTI_DISTRACTORS])
     return GroundTruth(
@@ -112,7 +112,7 @@ def kitti_ground_truth(annotations: Detections) -> GroundTruth:
             rows.boxes,
             rows.scores,
             rows.frames,
-            np.array([taking_part[label] for label in rows.labels.tolist()], np.int32),
+            np.array([evaluated_as[label] for label in rows.labels.tolist()], np.int32),
             rows.num_frames,
             track_ids=rows.track_ids,
             label_names=rows.label_names,

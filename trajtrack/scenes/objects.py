@@ -113,10 +113,10 @@ def _follow(points: NDArray[np.float32], owners: NDArray[np.int32], phase: NDArr
     flat = owners.astype(np.int64) * points.shape[1] + index
     rest = np.float32(1) - share
     start, middle, end = (points.ravel()[flat + k] for k in range(3))
-    place: NDArray[np.float32] = np.float32(0.5) * (rest * rest * start + share * share * end) + middle * (
+    point: NDArray[np.float32] = np.float32(0.5) * (rest * rest * start + share * share * end) + middle * (
         np.float32(0.5) + share * rest
     )
-    return place
+    return point
 
 
 def visibility_of(truth: Detections) -> NDArray[np.float32]:
