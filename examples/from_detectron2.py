@@ -37,7 +37,7 @@ except ImportError:
             setattr(self, name, value)
 
 
-found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the predictor
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands in for the predictor
 outputs = []
 for number in range(found.num_frames):
     own = found[found.frames == number]

@@ -16,7 +16,7 @@ import trajtrack
 
 NAMES = np.array(["person", "car"])
 
-found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the detector
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands in for the detector
 frames = []
 for number in range(found.num_frames):
     own = found[found.frames == number]
@@ -32,7 +32,7 @@ tracked = with_ids[0][with_ids[0].tracker_id >= 0]  # drop boxes that are in no 
 print(f"first frame: {len(tracked)} of {len(frames[0])} boxes are tracked")
 
 trace = sv.TraceAnnotator(trace_length=30)
-for boxes in trajtrack.to_supervision(tracks):  # with interpolated boxes, so that traces have no gaps
+for boxes in trajtrack.to_supervision(tracks):  # with interpolated boxes, so traces have no gaps
     image = trace.annotate(np.zeros((720, 1280, 3), np.uint8), boxes)
 image = sv.LabelAnnotator().annotate(image, boxes, labels=[str(number) for number in boxes.tracker_id])
 print(f"last frame: {len(boxes)} boxes drawn, {boxes.data['interpolated'].sum()} of them interpolated")

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 import trajtrack
 
-found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the detector
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands in for the detector
 columns = found.to_columns()
 columns["image_index"] = columns.pop("frame")
 columns["confidence"] = columns.pop("score")

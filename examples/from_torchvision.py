@@ -13,7 +13,7 @@ import torch
 
 import trajtrack
 
-found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the model
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands in for the model
 outputs = []
 for number in range(found.num_frames):
     own = found[found.frames == number]

@@ -18,7 +18,7 @@ from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcess
 
 import trajtrack
 
-# An untrained model stands for one from the hub; its boxes are random.
+# An untrained model stands in for one from the hub; its boxes are random.
 torch.manual_seed(0)
 sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 names = {0: "person", 1: "car"}

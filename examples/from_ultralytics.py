@@ -17,7 +17,7 @@ import trajtrack
 
 NAMES = {0: "person", 1: "car"}
 
-found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands for the model
+found = trajtrack.make_scene(num_frames=60, seed=1).detections  # stands in for the model
 image = np.zeros((720, 1280, 3), np.uint8)
 results = []
 for number in range(found.num_frames):

@@ -16,15 +16,15 @@ DATA = Path(os.environ.get("TRAJ_DATA", PROJECT.parent / "shared" / "data"))
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not DATA.is_dir():
-        _leave_out(items, "real_data", "TRAJ_REQUIRE_DATA", f"real data not found at {DATA}; set TRAJ_DATA")
+        _skip_marked(items, "real_data", "TRAJ_REQUIRE_DATA", f"real data not found at {DATA}; set TRAJ_DATA")
     if _core.cuda_problem() is not None:
-        _leave_out(items, "cuda", "TRAJ_REQUIRE_CUDA", f"no GPU: {_core.cuda_problem()}")
+        _skip_marked(items, "cuda", "TRAJ_REQUIRE_CUDA", f"no GPU: {_core.cuda_problem()}")
     if BROWSER is None or importlib.util.find_spec("playwright") is None:
-        _leave_out(items, "browser", "TRAJ_REQUIRE_BROWSER", "no chromium on the path, or no playwright")
+        _skip_marked(items, "browser", "TRAJ_REQUIRE_BROWSER", "no chromium on the path, or no playwright")
 
 
-def _leave_out(items: list[pytest.Item], marker: str, required_by: str, message: str) -> None:
-    """Skip the marked tests, or where a variable asks for them let them fail."""
+def _skip_marked(items: list[pytest.Item], marker: str, required_by: str, message: str) -> None:
+    """Skip the tests with a marker, or let them fail if the environment variable `required_by` is 1."""
     for item in items:
         if item.get_closest_marker(marker):
             if os.environ.get(required_by) == "1":

@@ -1,4 +1,4 @@
-"""Settings of the libraries, which must be made before any of them is imported."""
+"""Settings that must be in place before any of the libraries is imported."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if importlib.util.find_spec("torchvision") is not None:
     try:
         import torchvision  # noqa: F401
     except RuntimeError:
-        # A torchvision for GPUs beside a torch for CPUs: Ultralytics needs only its version, and Transformers works
-        # without it.
+        # A GPU build of torchvision fails beside a CPU build of torch. Ultralytics needs only its version, and
+        # Transformers works without it.
         sys.modules["torchvision"] = None
 
 

@@ -37,7 +37,7 @@ def test_a_relation_gets_ids_as_an_arrow_table(relation) -> None:
     assert trajtrack.attach_ids(table, tracks)["track_id"].to_pylist() == [0, 0, 1]
 
 
-def test_a_relation_itself_has_no_place_for_ids(relation) -> None:
+def test_a_relation_itself_cannot_hold_ids(relation) -> None:
     tracks = trajtrack.link(Detections.from_frames([]))
     expected = "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
     with pytest.raises(TypeError, match=f"^container: found .*, {re.escape(expected)}$"):

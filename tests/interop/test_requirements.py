@@ -20,7 +20,7 @@ def test_the_documentation_names_the_tested_versions(requirements, project_dir) 
     assert [name for name in sorted(requirements) if f"{name} {requirements[name]}" not in pages] == []
 
 
-@pytest.mark.skipif(os.environ.get("TRAJ_REQUIRE_INTEROP") != "1", reason="other versions do as well")
+@pytest.mark.skipif(os.environ.get("TRAJ_REQUIRE_INTEROP") != "1", reason="other versions work too")
 def test_the_tested_versions_are_installed(requirements) -> None:
     installed = {name: importlib.metadata.version(name).partition("+")[0] for name in requirements}
     assert installed == requirements

@@ -65,7 +65,7 @@ def test_names_of_classes_are_the_annotation_context(logged) -> None:
     assert found == NAMES
 
 
-def test_the_entity_is_chosen_and_trails_are_left_out(logged) -> None:
+def test_the_entity_path_can_be_set_and_trails_omitted(logged) -> None:
     assert {*logged(linked(), entity_path="video/tracks", trail=0)} == {
         "/video/tracks",
         "/video/tracks/detected",

@@ -29,7 +29,7 @@ def video():
     return [frame(*columns) for columns in zip(BOXES, SCORES, LABELS, strict=True)]
 
 
-def refused(message: str) -> str:
+def exactly(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
@@ -71,7 +71,7 @@ def test_class_names_without_class_ids_are_numbered_in_alphabetical_order() -> N
     ],
 )
 def test_an_invalid_entry_is_rejected_with_its_index(entry, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         Detections.from_frames([frame(names=["dog", "cat"]), entry()])
 
 
@@ -134,11 +134,11 @@ def test_trajectories_come_with_interpolated_boxes() -> None:
 def test_trajectories_come_for_as_many_frames_as_requested() -> None:
     tracks = trajtrack.link(Detections.from_frames(video()))
     assert [len(entry) for entry in trajtrack.to_supervision(tracks, num_frames=5)] == [2, 2, 2, 0, 0]
-    with pytest.raises(ValueError, match=refused("num_frames: found 2, expected an integer of at least 3")):
+    with pytest.raises(ValueError, match=exactly("num_frames: found 2, expected an integer of at least 3")):
         trajtrack.to_supervision(tracks, num_frames=2)
 
 
-def test_boxes_without_identity_are_left_out() -> None:
+def test_boxes_without_identity_are_omitted() -> None:
     boxes = [[0, 0, 10, 20], [5, 0, 15, 20], [1, 0, 11, 20]]
     frames = trajtrack.to_supervision(Detections(boxes, [0.5, 1, 0.25], [2, 0, 0], [1, 1, 3], track_ids=[7, -1, 7]))
     assert [entry.xyxy.tolist() for entry in frames] == [boxes[2:], [], boxes[:1]]

@@ -42,7 +42,7 @@ def tracked(given, **options):
     return trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), **options))
 
 
-def refused(message: str) -> str:
+def exactly(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
@@ -84,7 +84,7 @@ def test_results_without_a_detection_task_are_empty_frames() -> None:
     ids=["oriented", "classes", "masks", "names"],
 )
 def test_invalid_results_are_rejected_with_their_index(entry, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(f"frames, entry 1: {message}")):
+    with pytest.raises(ValueError, match=exactly(f"frames, entry 1: {message}")):
         Detections.from_frames([frame(), entry()])
 
 

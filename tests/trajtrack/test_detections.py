@@ -50,7 +50,7 @@ def one(**columns: object) -> Detections:
     return Detections(**({"boxes": [[0, 0, 1, 1]], "scores": [1], "frames": [0]} | columns))
 
 
-def refused(message: str) -> str:
+def exactly(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
@@ -211,7 +211,7 @@ def test_empty_boxes_are_accepted_in_every_format() -> None:
     ],
 )
 def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         one(**columns)
 
 
@@ -231,7 +231,7 @@ def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
     ],
 )
 def test_a_wrong_type_is_rejected(columns, message: str) -> None:
-    with pytest.raises(TypeError, match=refused(message)):
+    with pytest.raises(TypeError, match=exactly(message)):
         one(**columns)
 
 
@@ -291,7 +291,7 @@ def test_integers_that_do_not_fit_are_rejected(column: str, value: int) -> None:
 @pytest.mark.parametrize("box_format", ["xywh", "cxcywh"])
 def test_a_negative_size_is_rejected_in_the_numbers_given(box_format: str) -> None:
     message = "boxes, row 0: found [5, 6, 1, -2], expected a width and a height of at least 0"
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         one(boxes=[[5, 6, 1, -2]], box_format=box_format)
 
 
@@ -390,13 +390,13 @@ def test_objects_with_xyxy_keep_it_whatever_the_box_format() -> None:
     ],
 )
 def test_an_invalid_entry_is_rejected_with_its_index(entry, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         Detections.from_frames([None, entry])
 
 
 def test_an_entry_of_another_type_is_rejected_with_its_index() -> None:
     expected = "found str, expected None, an array or the output of a supported detector for one frame"
-    with pytest.raises(TypeError, match=refused(f"frames, entry 0: {expected}")):
+    with pytest.raises(TypeError, match=exactly(f"frames, entry 0: {expected}")):
         Detections.from_frames(["rows"])
 
 
@@ -469,7 +469,7 @@ def test_a_table_without_rows_is_accepted(make) -> None:
 )
 @every_table
 def test_a_missing_column_is_named(make, missing: str, expected: str) -> None:
-    with pytest.raises(ValueError, match=refused(expected)):
+    with pytest.raises(ValueError, match=exactly(expected)):
         Detections.from_table(make({name: column for name, column in TABLE.items() if name != missing}))
 
 
@@ -562,9 +562,9 @@ def test_concat_of_nothing_is_empty() -> None:
     assert concat([]) == Detections([], [], [])
 
 
-def test_concat_refuses_two_names_for_one_label() -> None:
+def test_concat_rejects_two_names_for_one_label() -> None:
     message = "label_names, label 7: found 'lynx', expected 'cat' as before"
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         concat([FULL, one(label_names={7: "lynx"})])
 
 
@@ -625,7 +625,7 @@ def test_later_changes_of_label_names_have_no_effect() -> None:
         (Detections([], [], []), "Detections(0 boxes in 0 frames, 0 classes)"),
     ],
 )
-def test_repr_tells_the_size(given: Detections, expected: str) -> None:
+def test_repr_shows_the_size(given: Detections, expected: str) -> None:
     assert repr(given) == expected
 
 
@@ -635,7 +635,7 @@ def test_to_columns_names_every_column() -> None:
     assert "track_id" not in EXPECTED.to_columns()
 
 
-def test_one_frame_in_place_of_a_list_of_frames_is_rejected() -> None:
+def test_one_frame_instead_of_a_list_of_frames_is_rejected() -> None:
     with pytest.raises(TypeError, match="frames: found dict, expected one entry per frame"):
         Detections.from_frames({"boxes": [], "scores": []})
 

@@ -16,7 +16,7 @@ PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
 NAMES = [field.name for field in fields(LinkOptions)]
 
 
-def refused(message: str) -> str:
+def exactly(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
@@ -47,7 +47,7 @@ def refused(message: str) -> str:
     ],
 )
 def test_an_option_out_of_range_is_named_with_what_was_expected(name: str, value, expected: str) -> None:
-    message = refused(f"{name}: {expected}")
+    message = exactly(f"{name}: {expected}")
     with pytest.raises(ValueError, match=message):
         LinkOptions(**{name: value})
     with pytest.raises(ValueError, match=message):
@@ -72,7 +72,7 @@ def test_an_option_out_of_range_is_named_with_what_was_expected(name: str, value
     ],
 )
 def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -> None:
-    message = refused(f"{name}: {expected}")
+    message = exactly(f"{name}: {expected}")
     with pytest.raises(TypeError, match=message):
         LinkOptions(**{name: value})
     with pytest.raises(TypeError, match=message):
@@ -82,7 +82,7 @@ def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -
 @pytest.mark.parametrize("call", [link, link_graph])
 def test_an_unknown_option_is_named_with_the_known_ones(call) -> None:
     message = f"found an unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))}"
-    with pytest.raises(TypeError, match=refused(message)):
+    with pytest.raises(TypeError, match=exactly(message)):
         call(PAIR, maxgap=3, min_length=1)
 
 
@@ -153,14 +153,14 @@ def test_only_options_are_options(call) -> None:
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_a_device_that_cannot_be_used_is_rejected(device: str) -> None:
     message = f"device: found {device!r}, but {_core.cuda_problem()}; expected 'cpu'"
-    with pytest.raises(RuntimeError, match=refused(message)):
+    with pytest.raises(RuntimeError, match=exactly(message)):
         link(PAIR, device=device)
 
 
 @pytest.mark.parametrize("device", ["tpu", "", 0])
 def test_an_unknown_device_is_rejected(device) -> None:
     with pytest.raises(
-        ValueError, match=refused(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
+        ValueError, match=exactly(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
     ):
         link_graph(PAIR, device=device)
 
@@ -172,12 +172,12 @@ def test_the_cpu_is_a_device() -> None:
 @pytest.mark.parametrize("num_threads", [0, -1, 1025])
 def test_a_number_of_threads_out_of_range_is_rejected(num_threads: int) -> None:
     message = f"num_threads: found {num_threads}, expected an integer from 1 to 1024"
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         link(PAIR, num_threads=num_threads)
 
 
 def test_a_number_of_threads_that_is_not_an_integer_is_rejected() -> None:
-    with pytest.raises(TypeError, match=refused("num_threads: found 1.5, expected an integer")):
+    with pytest.raises(TypeError, match=exactly("num_threads: found 1.5, expected an integer")):
         link_graph(PAIR, num_threads=1.5)  # type: ignore[arg-type]
 
 
@@ -205,8 +205,8 @@ def test_a_frame_number_of_one_billion_costs_nothing() -> None:
 
 
 @pytest.fixture
-def unwilling_threads():
-    """Let a Python thread run until it releases the interpreter by itself."""
+def no_forced_switches():
+    """Let a Python thread keep the interpreter until it releases it."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     yield
@@ -214,7 +214,7 @@ def unwilling_threads():
 
 
 @pytest.mark.parametrize("call", [link, link_graph])
-@pytest.mark.usefixtures("unwilling_threads")
+@pytest.mark.usefixtures("no_forced_switches")
 def test_other_python_threads_run_during_a_call(call) -> None:
     detections = make_scene(num_frames=200, objects_per_frame=100).detections
     called, answered = threading.Event(), []
@@ -245,7 +245,7 @@ def test_many_threads_may_link_at_once() -> None:
         np.testing.assert_array_equal(found, expected)
 
 
-def test_linking_changes_nothing_in_what_is_linked() -> None:
+def test_linking_does_not_modify_its_input() -> None:
     detections = make_scene(num_frames=30).detections
     before = {name: column.copy() for name, column in detections.to_columns().items()}
     for name in ("boxes", "scores", "frames", "labels"):

@@ -33,7 +33,7 @@ def test_unordered_results_are_the_same_set() -> None:
     assert all(one.source is VIDEOS[one.index] for one in found)
 
 
-def test_options_hold_for_all(tmp_path: Path) -> None:
+def test_options_apply_to_every_video(tmp_path: Path) -> None:
     assert all(found.result().options.max_gap == 3 for found in link_many(VIDEOS, max_gap=3))
 
 

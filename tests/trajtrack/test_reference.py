@@ -96,10 +96,10 @@ def test_a_row_links_to_all_that_it_overlaps_in_ascending_order() -> None:
     assert links(rows, max_gap=0) == [[], [0, 2, 4], [], [], []]
 
 
-# --- which rows take part --------------------------------------------------------------------------------------------
+# --- minimum score ---------------------------------------------------------------------------------------------------
 
 
-def test_a_score_of_exactly_min_score_takes_part() -> None:
+def test_a_score_of_exactly_min_score_is_kept() -> None:
     found = link(video((0, LEFT, 0.25), (0, RIGHT, 0.2)), min_score=0.25)
     assert found.reasons.tolist() == [Reason.LINKED, Reason.BELOW_MIN_SCORE]
 
@@ -123,7 +123,7 @@ def test_no_row_is_dropped_by_default() -> None:
 # --- gap links -------------------------------------------------------------------------------------------------------
 
 
-def test_no_gap_is_bridged_without_permission() -> None:
+def test_no_gap_is_bridged_if_max_gap_is_0() -> None:
     assert links(video((0, LEFT, 1), (2, LEFT, 1)), max_gap=0) == [[], []]
 
 
@@ -148,7 +148,7 @@ def test_a_gap_link_does_not_prevent_another_to_the_same_row() -> None:
     assert links(rows, max_gap=2, gap_iou_threshold=0.5) == [[2], [2], []]
 
 
-def test_a_gap_is_bridged_to_the_first_frame_that_holds_a_compatible_row() -> None:
+def test_a_gap_is_bridged_to_the_first_frame_with_a_compatible_row() -> None:
     rows = video((0, LEFT, 1), (2, RIGHT, 1), (4, LEFT, 1), (8, LEFT, 1))
     assert links(rows, max_gap=10) == [[2], [], [3], []]
 
@@ -491,7 +491,7 @@ def test_tiny_and_huge_boxes_are_linked(scale: float) -> None:
     assert links(video((0, (0, 0, x, x), 1), (1, (scale, 0, 4 * scale, x), 1)), iou_threshold=0.5) == [[1], []]
 
 
-def test_areas_below_the_smallest_float_are_none() -> None:
+def test_areas_below_the_smallest_float_count_as_zero() -> None:
     tiny = (0, 0, 1e-30, 1e-30)
     assert links(video((0, tiny, 1), (1, tiny, 1)), iou_threshold=0) == [[], []]
 

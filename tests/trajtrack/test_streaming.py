@@ -33,7 +33,7 @@ def by_frame(detections: Detections) -> Detections:
 
 
 def push_all(linker: Linker, detections: Detections) -> list[StreamOutput]:
-    """Push the frames that hold detections, given in frame order."""
+    """Push the frames with detections, given in frame order."""
     numbers, begins = np.unique(detections.frames, return_index=True)
     parts = np.split(np.arange(len(detections)), begins[1:])
     return [
@@ -151,7 +151,7 @@ def test_rows_below_the_minimum_score_are_settled_at_once() -> None:
     assert settled.trajectories.reasons.tolist() == [trajtrack.Reason.BELOW_MIN_SCORE]
 
 
-def test_ids_count_through_the_stream() -> None:
+def test_ids_count_over_the_whole_stream() -> None:
     linker = Linker(max_gap=0)
     linker.push(BOX, [0.9])
     first = linker.push([], [])
@@ -179,7 +179,7 @@ def test_a_bound_on_open_frames_cuts_longer_components() -> None:
     assert linker.flush().rows.tolist() == [22, 23, 24]
 
 
-def test_a_bound_that_never_acts_changes_nothing() -> None:
+def test_a_bound_that_is_never_reached_changes_nothing() -> None:
     detections = by_frame(make_scene(num_frames=200, objects_per_frame=5, seed=1).detections)
     linker = Linker(max_open_frames=200)
     assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections))

@@ -96,7 +96,7 @@ def test_an_index_out_of_range_is_rejected(found: Trajectories, number: int) -> 
         found[number]
 
 
-def test_repr_tells_the_size(found: Trajectories) -> None:
+def test_repr_shows_the_size(found: Trajectories) -> None:
     assert repr(found) == "Trajectories(2 trajectories of 4 of 5 detections)"
     assert repr(found[0]) == "Trajectory(id=0, label=3, score=0.75, frames 2 to 6, 3 detections)"
 
@@ -132,7 +132,7 @@ def test_pooling_averages_over_detections_and_not_over_interpolated_boxes(found:
 @pytest.mark.parametrize(
     ("given", "expected"), [("f8", "f8"), ("f4", "f4"), ("f2", "f4"), ("i8", "f4"), ("u1", "f4"), ("?", "f4")]
 )
-def test_pooling_gives_float64_for_float64_and_else_float32(found: Trajectories, given: str, expected: str) -> None:
+def test_pooling_gives_float64_for_float64_else_float32(found: Trajectories, given: str, expected: str) -> None:
     pooled = found.pool(np.ones((5, 3), given))
     assert pooled.dtype == expected
     assert pooled.tolist() == [[1, 1, 1]] * 2
@@ -143,7 +143,7 @@ def test_pooling_adds_in_float64(found: Trajectories) -> None:
     assert found.pool(features).tolist() == [[np.float32((2**24 + 2) / 3)], [0]]
 
 
-def test_pooling_takes_lists_and_no_columns(found: Trajectories) -> None:
+def test_pooling_accepts_lists_and_zero_columns(found: Trajectories) -> None:
     assert found.pool([[1.0]] * 5).tolist() == [[1], [1]]
     assert found.pool(np.empty((5, 0))).shape == (2, 0)
 
@@ -175,7 +175,7 @@ def test_tables_have_the_rows_by_trajectory_and_frame(found: Trajectories, inter
     assert {name: column.tolist() for name, column in found.to_columns(interpolate).items()} == expected
 
 
-def test_tables_are_interpolated_unless_asked_otherwise(found: Trajectories) -> None:
+def test_tables_include_interpolated_boxes_by_default(found: Trajectories) -> None:
     assert found.to_columns()["frame"].tolist() == COLUMNS["frame"]
 
 
@@ -187,7 +187,7 @@ def test_pandas_and_arrow_tables_hold_the_columns(found: Trajectories) -> None:
     assert len(found.to_pandas(interpolate=False)) == found.to_arrow(interpolate=False).num_rows == 4
 
 
-def test_as_detections_they_keep_the_video_and_the_names(found: Trajectories) -> None:
+def test_to_detections_keeps_the_video_and_the_names(found: Trajectories) -> None:
     again = found.to_detections()
     assert again.num_frames == 20
     assert again.label_names == {3: "cat"}
@@ -195,7 +195,7 @@ def test_as_detections_they_keep_the_video_and_the_names(found: Trajectories) ->
     assert again.track_ids.tolist() == COLUMNS["track_id"]
 
 
-def test_as_detections_each_row_has_the_label_of_its_trajectory() -> None:
+def test_to_detections_gives_each_row_the_label_of_its_trajectory() -> None:
     rows = Detections([[0, 0, 8, 8]] * 3, [1, 1, 0.5], [0, 1, 3], labels=[2, 2, 5])
     assert link(rows, class_agnostic=True).to_detections().labels.tolist() == [2, 2, 2, 2]
 

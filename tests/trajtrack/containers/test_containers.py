@@ -90,7 +90,7 @@ def video_of(make):
     return [make(*columns) for columns in zip(MOVING, SCORES, LABELS, strict=True)]
 
 
-def refused(message: str) -> str:
+def exactly(message: str) -> str:
     return "^" + re.escape(message) + "$"
 
 
@@ -182,7 +182,7 @@ def test_text_labels_may_be_an_array() -> None:
     ],
 )
 def test_an_invalid_entry_is_rejected_with_its_index(entries, label_names, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         Detections.from_frames(entries, label_names=label_names)
 
 
@@ -217,7 +217,7 @@ def test_entries_with_ids_keep_their_type_and_detections(make, tracks) -> None:
     given = video_of(make)
     attached = trajtrack.attach_ids(given, tracks)
     assert [type(entry) for entry in attached] == [type(entry) for entry in given]
-    if make is not as_array:  # a seventh column is none that `from_frames` knows
+    if make is not as_array:  # `from_frames` rejects a seventh column
         assert Detections.from_frames(attached) == Detections.from_frames(given)
 
 
@@ -294,18 +294,18 @@ def test_empty_frames_do_not_change() -> None:
     ],
 )
 def test_entries_that_do_not_match_the_tracks_are_rejected(change, message: str, tracks) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         trajtrack.attach_ids(change(video_of(as_mapping)), tracks)
 
 
 def test_tracks_with_rows_out_of_frame_order_are_rejected(tracks) -> None:
     shuffled = trajtrack.link(tracks.detections[[2, 0, 1, 3, 4]])
-    with pytest.raises(ValueError, match=refused("tracks, row 1: found frame 0, expected rows in frame order")):
+    with pytest.raises(ValueError, match=exactly("tracks, row 1: found frame 0, expected rows in frame order")):
         trajtrack.attach_ids(video_of(as_mapping), shuffled)
 
 
 def test_a_container_of_another_type_is_rejected(tracks) -> None:
-    with pytest.raises(TypeError, match=refused("container: found int, expected one entry per frame or a table")):
+    with pytest.raises(TypeError, match=exactly("container: found int, expected one entry per frame or a table")):
         trajtrack.attach_ids(3, tracks)
 
 
@@ -378,14 +378,14 @@ def test_a_table_without_rows_may_have_text_labels(table) -> None:
 
 @every_table
 def test_a_missing_value_is_rejected_with_column_and_row(make) -> None:
-    with pytest.raises(ValueError, match=refused("column 'score', row 1: found a missing value, expected a value")):
+    with pytest.raises(ValueError, match=exactly("column 'score', row 1: found a missing value, expected a value")):
         Detections.from_table(make(TABLE | {"score": [0.5, None, 1.0]}))
 
 
 def test_a_missing_value_of_a_nullable_column_of_pandas_is_rejected() -> None:
     table = pd.DataFrame(TABLE).astype({"frame": "Int64"})
     table.loc[2, "frame"] = pd.NA
-    with pytest.raises(ValueError, match=refused("column 'frame', row 2: found a missing value, expected a value")):
+    with pytest.raises(ValueError, match=exactly("column 'frame', row 2: found a missing value, expected a value")):
         Detections.from_table(table)
 
 
@@ -403,13 +403,13 @@ def test_a_missing_value_of_a_nullable_column_of_pandas_is_rejected() -> None:
     ],
 )
 def test_names_of_columns_that_do_not_exist_are_rejected(columns, message: str) -> None:
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         Detections.from_table(TABLE, columns=columns)
 
 
 def test_a_name_that_is_not_among_label_names_is_rejected() -> None:
     message = "column 'label': labels: found the name 'cat', expected one of label_names"
-    with pytest.raises(ValueError, match=refused(message)):
+    with pytest.raises(ValueError, match=exactly(message)):
         Detections.from_table(TABLE | {"label": ["cat"] * 3}, label_names={0: "dog"})
 
 
@@ -436,29 +436,29 @@ def test_an_existing_column_of_ids_is_replaced_in_place(make) -> None:
 @tables_with_room
 def test_a_table_with_other_rows_is_rejected(make) -> None:
     tracks = trajtrack.link(Detections.from_table(TABLE)[:2])
-    with pytest.raises(ValueError, match=refused("container: found 3 rows, expected 2 as in tracks")):
+    with pytest.raises(ValueError, match=exactly("container: found 3 rows, expected 2 as in tracks")):
         trajtrack.attach_ids(make(TABLE), tracks)
 
 
 def test_a_table_that_no_column_can_be_added_to_is_rejected() -> None:
     expected = "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
-    with pytest.raises(TypeError, match=refused(f"container: found ArrowAlone, {expected}")):
+    with pytest.raises(TypeError, match=exactly(f"container: found ArrowAlone, {expected}")):
         trajtrack.attach_ids(as_stream(TABLE), trajtrack.link(Detections.from_table(TABLE)))
 
 
 def test_a_lazy_table_is_rejected() -> None:
     lazy = pl.DataFrame(TABLE).lazy()
-    with pytest.raises(TypeError, match=refused("table: found LazyFrame, expected a table or a mapping of columns")):
+    with pytest.raises(TypeError, match=exactly("table: found LazyFrame, expected a table or a mapping of columns")):
         Detections.from_table(lazy)
     tracks = trajtrack.link(Detections.from_table(TABLE))
-    with pytest.raises(TypeError, match=refused("container: found LazyFrame, expected one entry per frame or a table")):
+    with pytest.raises(TypeError, match=exactly("container: found LazyFrame, expected one entry per frame or a table")):
         trajtrack.attach_ids(lazy, tracks)
 
 
 def test_the_error_says_how_to_install_a_missing_dependency(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     message = "a table of type ArrowAlone needs pyarrow: pip install 'trajtrack[io]'"
-    with pytest.raises(ImportError, match=refused(message)):
+    with pytest.raises(ImportError, match=exactly(message)):
         Detections.from_table(as_stream(TABLE))
 
 

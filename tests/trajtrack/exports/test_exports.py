@@ -82,7 +82,7 @@ def test_fiftyone_needs_the_size_of_the_image(size: float) -> None:
         ("to_supervision(tracks)", "to_supervision needs supervision: pip install supervision"),
     ],
 )
-def test_one_line_says_what_to_install(call: str, message: str) -> None:
+def test_the_error_says_in_one_line_what_to_install(call: str, message: str) -> None:
     script = (
         "import sys; sys.modules.update(rerun=None, fiftyone=None, supervision=None)\n"
         "from trajtrack import Detections\n"

@@ -56,10 +56,10 @@ def test_objects_enter_and_leave_at_a_border():
     scene = make_scene(camera_shake=0, speed=10, num_frames=600)
     for number in np.unique(scene.truth.track_ids):
         frames, boxes = boxes_of_a_track(scene, number)
-        for place, limit in ((0, 0), (-1, 599)):
-            if frames[place] == limit:
+        for end, limit in ((0, 0), (-1, 599)):
+            if frames[end] == limit:
                 continue
-            x, y = (boxes[place, :2] + boxes[place, 2:]) / 2
+            x, y = (boxes[end, :2] + boxes[end, 2:]) / 2
             assert min(x, y, 1280 - x, 720 - y) < 5
 
 
