@@ -1,6 +1,6 @@
-"""The one door to the compiled core, the extension module ``_trajtrack`` that is installed beside the packages.
+"""Entry point to the compiled core, the extension module ``_trajtrack`` that is installed beside the packages.
 
-Importing this module yields the extension itself, after a check that it belongs to these Python files.
+Importing this module returns the extension itself, after a check that it matches these Python files.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _INSTALL = "run 'pip install .' in the checkout"
 
 
 def _hash_of_sources() -> str | None:
-    """Return the hash that cmake/source_hash.cmake computes; None where the sources are not at hand."""
+    """Return the hash that cmake/source_hash.cmake computes; None if csrc is not beside the package."""
     folder = Path(__file__).resolve().parents[1] / "csrc"
     if not (folder / "python" / "module.cpp").is_file():
         return None
@@ -38,7 +38,7 @@ if _trajtrack.__version__ != __version__:
     )
 if _hash_of_sources() not in (None, _trajtrack.source_hash):
     raise ImportError(
-        f"{_trajtrack.__file__}: found a compiled core built from other sources, expected one built from csrc as it is "
-        f"in this checkout: {_INSTALL}"
+        f"{_trajtrack.__file__}: found a compiled core built from other sources, expected one built from csrc "
+        f"of this checkout: {_INSTALL}"
     )
 sys.modules[__name__] = _trajtrack

@@ -1,4 +1,4 @@
-"""The compiled core; arrays go in and come out C-contiguous and with exactly these dtypes."""
+"""The compiled core. All arrays, both arguments and results, are C-contiguous and have exactly these dtypes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from trajtrack.options import LinkOptions
 
 __version__: Final[str]
+source_hash: Final[str]
+"""Hash of the files of csrc that the core was built from, as by cmake/source_hash.cmake."""
 
 def build_config() -> dict[str, str]:
-    """Compiler, vector instructions in use, CUDA."""
+    """Return the compiler, the vector instructions in use, and CUDA."""
 
 def first_fault(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], frames: NDArray[np.int32]
 ) -> tuple[str, int] | None:
-    """Kind ("box_range", "box_order", "score", "frame") and number of the first row that is no detection."""
+    """Return the kind ("box_range", "box_order", "score", "frame") and index of the first invalid row, if any."""
 
 _TrajectoryColumns = tuple[
     NDArray[np.int64],
@@ -47,24 +49,24 @@ def link_graph(
     options: LinkOptions,
     num_threads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The columns of `LinkGraph`: offsets, targets."""
+    """Return the columns of `LinkGraph`: offsets, targets."""
 
 def cuda_problem() -> str | None:
-    """Why no GPU can be used, None where one can. What follows is there only in a build with CUDA."""
+    """Return why no GPU can be used, None if one can. The names from here to `link_cuda` need a build with CUDA."""
 
 class DeviceArray:
     """An array in the memory of a GPU."""
 
     @staticmethod
     def view(values: Any) -> DeviceArray:
-        """Take an array by DLPack or ``__cuda_array_interface__``, after what its library has under way on it."""
+        """Import an array by DLPack or ``__cuda_array_interface__``; unfinished work of its library comes first."""
 
     @staticmethod
     def upload(values: NDArray[Any], device: int) -> DeviceArray:
         """Copy a C-contiguous array to a GPU."""
 
     def to_host(self) -> NDArray[Any]:
-        """Copy to main memory, strides and all."""
+        """Copy to main memory, with the same strides."""
 
     @property
     def dtype(self) -> str:
@@ -81,20 +83,20 @@ class DeviceArray:
     def __len__(self) -> int: ...
 
 def num_cuda_devices() -> int:
-    """Number of GPUs."""
+    """Return the number of GPUs."""
 
 def current_cuda_device() -> int:
-    """The GPU that this thread uses where none is named."""
+    """Return the current GPU of this thread."""
 
 def check_cuda_columns(
     boxes: DeviceArray, scores: DeviceArray, frames: DeviceArray, labels: DeviceArray
 ) -> tuple[int | None, int]:
-    """Number of the first row that is no detection, and the last frame, -1 where there are no rows."""
+    """Return the first invalid row, if any, and the last frame, -1 if there are no rows."""
 
 def link_graph_cuda(
     boxes: DeviceArray, scores: DeviceArray, frames: DeviceArray, labels: DeviceArray, options: LinkOptions
 ) -> tuple[DeviceArray, DeviceArray]:
-    """The columns of `DeviceLinkGraph`."""
+    """Return the columns of `DeviceLinkGraph`: offsets, targets."""
 
 def link_cuda(
     boxes: DeviceArray,
@@ -107,13 +109,13 @@ def link_cuda(
     options: LinkOptions,
     num_threads: int,
 ) -> _TrajectoryColumns:
-    """The same as `link`."""
+    """Return the same as `link`."""
 
 _StreamRows = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
-"""boxes, scores, frames, labels and stream rows, ascending by stream row."""
+"""Boxes, scores, frames, labels and row indices in the stream, ascending by the latter."""
 
 class Stream:
-    """The detections of a stream that may still change; push and flush return those that cannot, and their links."""
+    """The open detections of a stream; push and flush return those that can no longer change, and their links."""
 
     def __init__(self, options: LinkOptions, max_open_frames: int | None) -> None: ...
     def push(
@@ -124,30 +126,31 @@ class Stream:
         rows: NDArray[np.int64],
         frame: int,
     ) -> tuple[_StreamRows, _TrajectoryColumns] | None:
-        """Take a frame, later than any before; None, and nothing happens, where a row is no detection."""
+        """Add a frame, later than all before. Return None, without any effect, if a row is invalid."""
 
     def flush(self) -> tuple[_StreamRows, _TrajectoryColumns]:
-        """Settle all that is open."""
+        """Settle all open detections."""
 
     def open_rows(self) -> _StreamRows:
-        """Return all that is open, and keep it."""
+        """Return all open detections, and keep them open."""
 
     def num_open_rows(self) -> int: ...
     def num_cut(self) -> int:
-        """How many components were closed because they had become too long."""
+        """Return the number of components that were closed early because they had become too long."""
 
 def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
-    """Numbers of a text table with commas or blanks between them; blank lines are left out.
+    """Parse a text table of numbers separated by commas or blanks; blank lines are skipped.
 
-    Returns (values, lines, widths): values (R, max_columns) with NaN where a row is shorter, the line number of each
-    row from 1, and its number of columns. Raises ValueError "line L: ..." for what is no number and for longer rows.
+    Returns (values, lines, widths): values (R, max_columns), NaN where a row is shorter; the line number of each row,
+    from 1; and its number of columns. Raises ValueError "line L: found ..., expected ..." for fields that are not
+    finite numbers and for rows with more columns.
     """
 
 def format_numbers(blocks: Sequence[NDArray[Any]], separator: str) -> bytes:
-    """Text of columns (R,) and tables (R, C) of finite numbers side by side.
+    """Format columns (R,) and tables (R, C) of finite numbers side by side.
 
-    Each number has few digits and reads back the same. LF ends the lines.
+    Each number has few digits and reads back as the same number. Lines end with LF.
     """
 
 def short_decimals(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """For each float a double that rounds to that very float and has few decimal digits."""
+    """Return for each float a double that rounds to exactly that float and has few decimal digits."""
