@@ -37,7 +37,7 @@ def test_commas_and_blanks_separate_columns(text: bytes) -> None:
     assert parsed(text) == [[1, 2, 3]]
 
 
-def test_rows_know_their_lines_and_widths() -> None:
+def test_rows_have_their_line_numbers_and_widths() -> None:
     values, lines, widths = _core.parse_numbers(b"\n1,2\r\n\r\n3\n4,5,6", 3)
     assert lines.tolist() == [2, 4, 5]
     assert widths.tolist() == [2, 1, 3]
@@ -79,7 +79,7 @@ def test_any_decimal_text_is_read_as_python_does(text: str) -> None:
         (b"a" * 100, "'" + "a" * 40 + "...'"),
     ],
 )
-def test_what_is_no_finite_number_is_shown_with_its_line(field: bytes, shown: str) -> None:
+def test_fields_that_are_not_finite_numbers_are_shown_with_their_line(field: bytes, shown: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"line 2: found {shown}, expected a finite number")):
         _core.parse_numbers(b"1,2\n3," + field + b"\n", 4)
 
@@ -96,7 +96,7 @@ def test_longer_rows_are_refused() -> None:
 
 
 @given(st.lists(st.binary(max_size=12), max_size=6))
-def test_no_bytes_do_worse_than_a_value_error(parts: list[bytes]) -> None:
+def test_any_bytes_raise_at_most_a_value_error(parts: list[bytes]) -> None:
     try:
         _core.parse_numbers(b",1.5\n".join(parts), 3)
     except ValueError as error:
@@ -135,12 +135,12 @@ def test_blocks_stand_side_by_side() -> None:
 
 
 def test_blocks_of_unequal_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="same number of rows"):
+    with pytest.raises(ValueError, match=r"^blocks: found .*, expected the same number of rows$"):
         _core.format_numbers([np.zeros(2), np.zeros(3)], ",")
 
 
 @given(st.lists(FINITE_FLOAT32, max_size=9))
-def test_short_decimals_round_to_the_very_same_float(values: list[float]) -> None:
+def test_short_decimals_round_to_the_same_float(values: list[float]) -> None:
     floats = np.array(values, np.float32)
     assert np.array_equal(_core.short_decimals(floats).astype(np.float32), floats)
 

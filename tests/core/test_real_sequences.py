@@ -1,4 +1,4 @@
-"""The compiled core gives what the reference gives on every real sequence.
+"""The compiled core gives the same results as the reference on every real sequence.
 
 No sequence is linked with every combination of options; each option takes each of its values somewhere.
 """

@@ -1,4 +1,4 @@
-"""The compiled core gives what the reference gives, to the last bit.
+"""The compiled core gives the same results as the reference, to the last bit.
 
 The scenes are the same in every run; with `TRAJ_SCENES=50000` in the environment each test explores that many others.
 """
@@ -74,7 +74,7 @@ def test_gaps_are_bridged_as_by_the_reference(scene: Scene) -> None:
 # --- scenes that are large enough for several threads ----------------------------------------------------------------
 
 THREADED = 20_000
-"""Rows from which on the core starts threads."""
+"""Minimum number of rows for which the core starts threads."""
 
 
 def crowd() -> Detections:
@@ -82,7 +82,7 @@ def crowd() -> Detections:
 
 
 def ties_everywhere() -> Detections:
-    """Make boxes on a coarse grid, with few scores and many equal paths, in frames with holes and in no order."""
+    """Return boxes on a coarse grid, with few scores and many equal paths, in unordered frames with gaps."""
     rng = np.random.default_rng(0)
     rows = THREADED + 4000
     corner = rng.integers(0, 120, (rows, 2))

@@ -28,29 +28,29 @@ constexpr std::size_t kStack = std::size_t{256} << 10;
 
 enum class State { not_begun, ready, at_block_barrier, at_warp_exchange, done };
 
-// A stack on which threads of a kernel run, one until it waits.
+// A stack that runs threads of a kernel one after another, until one waits.
 struct Fiber {
   std::vector<char> stack = std::vector<char>(kStack);
   ucontext_t context{};
   unsigned thread = 0;
-  void* fake_stack = nullptr;  // of AddressSanitizer
+  void* fake_stack = nullptr;  // for AddressSanitizer
 };
 
 // A thread of a kernel.
 struct Thread {
   State state = State::not_begun;
   Fiber* fiber = nullptr;       // while it waits
-  std::uint32_t given = 0;      // to the exchange of its warp
-  unsigned distance = 0;        // over which it exchanges
-  std::uint32_t exchanged = 0;  // what this was when all had given theirs
+  std::uint32_t given = 0;      // its value in the exchange of its warp
+  unsigned distance = 0;        // to the thread that it exchanges with
+  std::uint32_t exchanged = 0;  // copy of `given` once all threads of the warp have given theirs
 };
 
-// What runs at the moment. Only one thread of the host runs kernels at a time.
+// The state of the running kernel. Only one thread of the host runs kernels at a time.
 struct Machine {
   const std::function<void()>* kernel = nullptr;
   std::vector<Thread> threads;
   std::vector<unsigned> order;
-  std::size_t begun = 0;  // threads, by that order
+  std::size_t begun = 0;  // number of threads begun, in this order
   std::vector<std::unique_ptr<Fiber>> fibers;
   std::vector<Fiber*> idle;
   Fiber* running = nullptr;
@@ -59,7 +59,7 @@ struct Machine {
   const void* scheduler_stack = nullptr;
   std::size_t scheduler_stack_size = 0;
   Index thread_index{}, block_index{};
-  std::minstd_rand chance;
+  std::minstd_rand rng;
 };
 
 Machine& machine() {
@@ -88,7 +88,7 @@ void to_scheduler(Fiber& fiber) {
   finish_switch(fiber.fake_stack, &here.scheduler_stack, &here.scheduler_stack_size);
 }
 
-// What a fiber does: it begins threads until none is left. Where one waits, other fibers begin the rest.
+// The body of a fiber: begins threads until none is left. While one waits, other fibers begin the rest.
 void begin_threads() {
   Machine& here = machine();
   finish_switch(nullptr, &here.scheduler_stack, &here.scheduler_stack_size);
@@ -137,11 +137,11 @@ Fiber& idle_fiber() {
 std::vector<unsigned> shuffled(unsigned count) {
   std::vector<unsigned> order(count);
   std::iota(order.begin(), order.end(), 0u);
-  std::shuffle(order.begin(), order.end(), machine().chance);
+  std::shuffle(order.begin(), order.end(), machine().rng);
   return order;
 }
 
-// Whether all these threads wait at `state`; those go on.
+// Lets these threads continue if all of them wait at `state`; returns whether they do.
 bool release(unsigned first, unsigned last, State state) {
   auto& threads = machine().threads;
   for (unsigned number = first; number < last; ++number) {

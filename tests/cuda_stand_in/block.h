@@ -1,4 +1,4 @@
-// The threads of a kernel's blocks, run on the processor.
+// Runs the threads of a kernel's blocks on the CPU.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@ struct Index {
   unsigned x;
 };
 
-// Runs a grid of one dimension: block after block, each thread from one barrier to the next, blocks and threads in
-// an order of chance. Ends the process where the threads of a block part at a barrier.
+// Runs a one-dimensional grid block by block, each thread from one barrier to the next, blocks and threads in random
+// order. Aborts the process if the threads of a block wait at different barriers.
 void run_grid(unsigned blocks, unsigned threads, const std::function<void()>& kernel);
 
-// For the thread that runs.
+// For the running thread.
 const Index& thread_index();
 const Index& block_index();
 void wait_for_block();

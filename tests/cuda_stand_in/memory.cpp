@@ -21,13 +21,13 @@ namespace stand_in {
 namespace {
 
 constexpr unsigned char kFill = 0xA5;
-// CUDA aligns more; no more is needed, and less is left behind the end.
+// CUDA aligns to more. This is enough, and leaves less unprotected space past the end.
 constexpr std::size_t kAlignment = 16;
 
 struct Allocation {
   char* data;
   std::size_t bytes;
-  char* pages;  // the data ends with the last of them; a page without access is before and behind
+  char* pages;  // the data ends in the last of them; an inaccessible page is before and after them
   std::size_t size;
   Place place;
 
@@ -68,7 +68,7 @@ void check_edges(const Allocation& allocation) {
   };
   ASAN_UNPOISON_MEMORY_REGION(allocation.pages, allocation.size);
   if (!untouched(allocation.pages, allocation.data) || !untouched(allocation.end(), allocation.pages_end())) {
-    fail("memory was written beside an allocation");
+    fail("found a write outside an allocation");
   }
 }
 
@@ -99,7 +99,7 @@ void* allocate(std::size_t bytes, int device, bool from_pool) {
 void release(void* data) {
   Memories& here = memories();
   const auto found = here.allocations.find(static_cast<char*>(data));
-  if (found == here.allocations.end()) fail("memory was freed that is not allocated");
+  if (found == here.allocations.end()) fail("found a release of memory that is not allocated");
   const Allocation gone = found->second;
   allow(gone, true);
   check_edges(gone);

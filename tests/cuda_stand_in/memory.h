@@ -1,5 +1,5 @@
-// The memories of the stand-in's devices. Nobody can read or write them but while a device works: what the host does
-// with them, and what goes past the end of an allocation or comes after it was freed, ends the process.
+// The memories of the stand-in's devices. They are accessible only while a device works: an access by the host, past
+// the end of an allocation or after it was freed ends the process.
 #pragma once
 
 #include <cstddef>
@@ -15,15 +15,15 @@ struct Place {
   bool from_pool;
 };
 
-// Null where the device has no such memory left. Filled with what is no zero.
+// Returns memory filled with nonzero bytes, or null if the device has too little left.
 void* allocate(std::size_t bytes, int device, bool from_pool);
 void release(void* data);
 std::size_t available(int device);
 
-// Where the allocation is that holds all these bytes, if there is one.
+// The place of the allocation that contains all these bytes, if there is one.
 std::optional<Place> find(const void* data, std::size_t bytes);
 
-// Lets the memory of a device be used for as long as this lives.
+// Makes the memory of a device accessible during its lifetime.
 class Opened {
  public:
   explicit Opened(int device);

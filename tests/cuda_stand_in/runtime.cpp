@@ -1,5 +1,5 @@
-// CUDA's runtime on the processor. What is given to a stream is done as late as its order allows: when somebody waits
-// for it. So whoever reads a result too early, or forgets that another stream comes first, sees that.
+// The CUDA runtime on the CPU. The work of a stream is done as late as possible: when something waits for it. Code that
+// reads a result too early, or forgets to wait for another stream, therefore gets a wrong result.
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -58,20 +58,20 @@ bool valid(int device) { return device >= 0 && device < kDevices; }
 
 bool has_pools(int device) { return device == 0; }
 
-// Whether this call is the one that has to fail.
+// Whether this call is the one that must fail.
 bool fails() {
   Runtime& here = runtime();
   return here.calls++ == here.failing;
 }
 
-// A call that locks the runtime, may be made to fail, and remembers its error.
+// Runs a call with the runtime locked; it may be made to fail, and its error is remembered.
 template <typename Work>
 cudaError_t call(cudaError_t failure, const Work& work) {
   const std::lock_guard guard(runtime().lock);
   return said(fails() ? failure : work());
 }
 
-// The stream of a handle: 0, 1 and 2 are default streams of the current device.
+// The stream of a handle; 0, 1 and 2 are the default streams of the current device.
 cudaStream* stream_of(cudaStream_t handle) {
   Runtime& here = runtime();
   if (reinterpret_cast<std::uintptr_t>(handle) <= 2) return &here.defaults[current];
@@ -105,7 +105,7 @@ void give(cudaStream& stream, int device, std::function<void()> work) {
 cudaError_t allocate(void** data, std::size_t bytes, cudaStream* stream) {
   const bool from_pool = stream != nullptr;
   *data = stand_in::allocate(bytes, current, from_pool);
-  if (*data == nullptr && from_pool) {  // what was freed in this stream can be had again
+  if (*data == nullptr && from_pool) {  // memory freed in this stream becomes available
     drain(*stream, stream->given());
     *data = stand_in::allocate(bytes, current, from_pool);
   }
@@ -187,7 +187,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   return cudaSuccess;
 }
 
-// The second device has no pools: CUDA knows such devices too.
+// The second device has no pools, like some real devices.
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
   if (!valid(device)) return said(cudaErrorInvalidDevice);
   if (attribute != cudaDevAttrMemoryPoolsSupported) return said(cudaErrorInvalidValue);
@@ -314,7 +314,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     cudaStream* const found = stream_of(stream);
     if (found == nullptr) return cudaErrorInvalidResourceHandle;
     const auto there = stand_in::find(to, bytes), here = stand_in::find(from, bytes);
-    // As CUDA says of pageable memory of the host: it has been read, or written, when the call returns.
+    // As documented for pageable host memory: it has been read or written when the call returns.
     if (kind == cudaMemcpyHostToDevice && there && !here) {
       const auto* const first = static_cast<const char*>(from);
       give(*found, there->device,

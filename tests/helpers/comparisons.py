@@ -1,4 +1,4 @@
-"""Results compared to the last bit, and detections as tensors on a GPU."""
+"""Comparisons of results to the last bit, and detections as tensors on a GPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The passes of the GPU's linking graph, run one index after the other; see link_graph_emulation.cpp."""
+"""Runs the passes of the GPU's linking graph one index after another; see link_graph_emulation.cpp."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def find_compiler() -> str | None:
-    """Return a C++ compiler that takes the options of GCC."""
+    """Return a C++ compiler that accepts the options of GCC."""
     return next(filter(None, map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))), None)
 
 
@@ -28,7 +28,7 @@ class Emulation:
 
     def __init__(self, compiler: str, folder: Path) -> None:
         library = folder / "emulation.so"
-        # What is undefined ends the tests at once; that needs no library.
+        # Undefined behaviour ends the tests at once; this needs no library.
         flags = "-std=c++20 -O1 -fPIC -shared -ffp-contract=off -fsanitize=undefined -fsanitize-undefined-trap-on-error"
         flags += " " + os.environ.get("TRAJ_EMULATION_FLAGS", "")
         command = [compiler, *flags.split(), "-I", HERE.parents[1] / "csrc", HERE / "link_graph_emulation.cpp"]
@@ -49,7 +49,7 @@ class Emulation:
         setattr(self, f"_{name}", function)
 
     def graphs(self, detections: Detections, options: LinkOptions) -> tuple[LinkGraph, LinkGraph]:
-        """Return the links, and what suppresses what."""
+        """Return the links and the suppression."""
         columns = (detections.boxes, detections.scores, detections.frames, detections.labels)
         result = self._build(
             *(column.ctypes.data for column in columns),
@@ -78,7 +78,7 @@ class Emulation:
     def check(
         self, boxes: NDArray[np.float32], scores: NDArray[np.float32], frames: NDArray[np.int32]
     ) -> tuple[int | None, int]:
-        """Return what `_core.check_cuda_columns` returns."""
+        """Return the same as `_core.check_cuda_columns`."""
         last_frame = ctypes.c_int32()
         columns = (boxes.ctypes.data, scores.ctypes.data, frames.ctypes.data)
         row = self._check(*columns, len(boxes), ctypes.addressof(last_frame))

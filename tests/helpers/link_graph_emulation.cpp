@@ -1,5 +1,5 @@
-// The passes of csrc/cuda/passes, run one index after the other: the GPU's results where there is no GPU.
-// Compiled and loaded by test_cuda.py; no part of the package.
+// Runs the passes of csrc/cuda/passes one index after another, for the GPU's results without a GPU.
+// Compiled and loaded by emulation.py; not part of the package.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace {
 using namespace trajtrack;
 using namespace trajtrack::passes;
 
-// Memory that holds no zeros by chance.
+// Memory that is not zero by accident.
 template <typename T>
 class Poisoned {
  public:
@@ -34,7 +34,7 @@ class Poisoned {
 
 class Emulation {
  public:
-  // Few threads and small tiles, so that small scenes meet the borders of both.
+  // Few threads and small tiles, so that small scenes reach the boundaries of both.
   static constexpr std::size_t kThreads = 4;
   static constexpr Position kTile = 3;
 
@@ -115,7 +115,7 @@ class Emulation {
     }
   }
 
-  // As a block of threads does it: tiles from the first position that any of them needs next.
+  // Like a block of threads: each tile begins at the first position that any of them needs next.
   template <typename Pass>
   void for_each_window(std::size_t count, const Pass& pass) {
     const auto size = static_cast<Position>(count);
@@ -154,7 +154,7 @@ struct Result {
 
 extern "C" {
 
-// Builds the graph and returns it; to be given back to free_graph().
+// Builds the graph and returns it; the caller must pass it to free_graph().
 Result* build(const float* boxes, const float* scores, const std::int32_t* frames, const std::int32_t* labels,
               std::uint32_t size, float min_score, float iou_threshold, float buffer, std::int64_t max_gap,
               float gap_iou_threshold, std::int64_t motion_frames, float max_shape_change, float nms_threshold,
@@ -180,7 +180,7 @@ void copy_lists(const Result* result, bool suppressed, std::uint32_t size, std::
 
 void free_graph(Result* result) { delete result; }
 
-// The first row that is no detection, or the number of rows; and the last frame.
+// Returns the first invalid row, or the number of rows; sets the last frame.
 std::uint32_t check(const float* boxes, const float* scores, const std::int32_t* frames, std::uint32_t size,
                     std::int32_t* last_frame) {
   Emulation machine;

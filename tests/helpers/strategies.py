@@ -1,4 +1,4 @@
-"""Small adversarial scenes: ties, duplicates, boxes without area, thresholds that an overlap just meets."""
+"""Small adversarial scenes: ties, duplicates, boxes without area, overlaps exactly at a threshold."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ THRESHOLDS = (0.0, 0.1, 0.2, 0.25, 1 / 3, 0.4, 0.5, 0.6, 2 / 3, 0.7, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class Scene:
-    """What to link and how."""
+    """Detections, and the options to link them with."""
 
     detections: Detections
     options: LinkOptions
 
 
 def link_options() -> st.SearchStrategy[LinkOptions]:
-    """Make options of all kinds, extreme values included."""
+    """Generate options of all kinds, including extreme values."""
     threshold = st.sampled_from(THRESHOLDS)
     return st.builds(
         LinkOptions,
@@ -71,7 +71,7 @@ def link_options() -> st.SearchStrategy[LinkOptions]:
 
 @st.composite
 def grid_scenes(draw: st.DrawFn) -> Scene:
-    """Make copies, small shifts and resizes of a few boxes on a grid, anywhere in a few frames, in any order."""
+    """Generate copies, small shifts and resizes of a few boxes on a grid, anywhere in a few frames, in any order."""
     corner, side = st.integers(0, 7), st.integers(0, 5)
     prototypes = draw(st.lists(st.tuples(corner, corner, side, side), min_size=1, max_size=4))
     change = st.sampled_from((0, 0, 0, 0, 1, -1))
@@ -104,7 +104,7 @@ def grid_scenes(draw: st.DrawFn) -> Scene:
 
 @st.composite
 def blurred(draw: st.DrawFn, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave the boxes as they are, or give their sides all the bits of a float, without turning them inside out."""
+    """Return the boxes unchanged, or with sides that use all bits of a float, without turning them inside out."""
     if draw(st.sampled_from((True, True, False))):
         return boxes
     shares = np.random.default_rng(draw(st.integers(0, 999))).uniform(-0.1, 0.1, boxes.shape)
@@ -114,7 +114,7 @@ def blurred(draw: st.DrawFn, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @st.composite
 def frame_numbers(draw: st.DrawFn) -> list[int]:
-    """Pick a few frame numbers near one another, with holes, sometimes at the far end of the range."""
+    """Choose a few frame numbers near one another, with gaps, sometimes at the end of the range."""
     steps = draw(st.lists(st.sampled_from((1, 1, 1, 2, 3, 12)), max_size=9))
     numbers = np.cumsum([0, *steps])
     first = draw(st.sampled_from((0, 0, 5, LAST_FRAME - int(numbers[-1]))))
@@ -123,7 +123,7 @@ def frame_numbers(draw: st.DrawFn) -> list[int]:
 
 @st.composite
 def moving_scenes(draw: st.DrawFn) -> Scene:
-    """Make objects that go on steadily, seen in runs of frames with gaps between them, some of them with a twin."""
+    """Generate steadily moving objects, detected in runs of frames with gaps between them, some of them twice."""
     speed, corner, side = st.integers(-2, 2), st.integers(0, 12), st.integers(3, 8)
     detected = st.lists(st.sampled_from((True, True, True, False)), min_size=8, max_size=8)
     drift = st.sampled_from((0.0, 0.0, 0.25, 0.37))
@@ -154,7 +154,7 @@ def moving_scenes(draw: st.DrawFn) -> Scene:
 
 @st.composite
 def gap_scenes(draw: st.DrawFn) -> Scene:
-    """Make objects of one label each that move, vanish and come back, with all the bits of a float in their sides."""
+    """Generate objects of one label each that move, vanish and return, with sides that use all bits of a float."""
     steps, ahead, objects = draw(st.tuples(st.integers(0, 7), st.integers(2, 9), st.integers(1, 3)))
     rng = np.random.default_rng(draw(st.integers(0, 9999)))
     frames = np.append(np.arange(steps + 1), steps + ahead)
@@ -181,7 +181,7 @@ def gap_scenes(draw: st.DrawFn) -> Scene:
 
 @st.composite
 def rows_in_any_order(draw: st.DrawFn, detections: Detections) -> Detections:
-    """Leave the rows as they are, or mix them."""
+    """Return the rows unchanged, or shuffled."""
     if draw(st.booleans()):
         return detections
     return detections[np.random.default_rng(draw(st.integers(0, 99))).permutation(len(detections))]
@@ -189,7 +189,7 @@ def rows_in_any_order(draw: st.DrawFn, detections: Detections) -> Detections:
 
 @st.composite
 def aimed(draw: st.DrawFn, options: LinkOptions, detections: Detections, target: str | None = None) -> LinkOptions:
-    """Set one option to the very value by which two boxes of the scene meet it, or just beside."""
+    """Set one option to exactly the value that two boxes of the scene have, or next to it."""
     target = target or draw(st.sampled_from((None, "min_score", "gap_iou_threshold", *_AIMS)))
     if target is None or len(detections) == 0:
         return options
@@ -212,7 +212,7 @@ def aimed(draw: st.DrawFn, options: LinkOptions, detections: Detections, target:
     return options
 
 
-# Values that are rounded to the same float32, and its neighbours.
+# Values that round to the same float32, and its neighbours.
 _BESIDE = (
     lambda value: value,
     lambda value: value,
@@ -224,7 +224,7 @@ _BESIDE = (
 
 
 def _pairs(detections: Detections, options: LinkOptions, target: str) -> tuple[Rows, Rows]:
-    """Return the pairs of rows that are as far apart in time as the option is about."""
+    """Return the pairs of rows to which the option applies, by their distance in time."""
     frames = detections.frames.astype(np.int64)
     ahead = frames[None, :] - frames[:, None]
     if target == "nms_threshold":
@@ -251,7 +251,7 @@ def _grown_overlap(detections: Detections, options: LinkOptions, a: Rows, b: Row
 
 
 def _moved_overlap(detections: Detections, options: LinkOptions, a: Rows, b: Rows) -> Floats:
-    """Return overlaps after the motion over the frames before `a` in which the same object was seen."""
+    """Return overlaps after moving `a` by the motion of its object over the frames before."""
     boxes, frames = detections.boxes, detections.frames.astype(np.int64)
     grown = _grown(boxes, options)
     origin = _origins(detections, options)
@@ -263,7 +263,7 @@ def _moved_overlap(detections: Detections, options: LinkOptions, a: Rows, b: Row
 
 
 def _origins(detections: Detections, options: LinkOptions) -> Rows:
-    """Return for each row the first of a chain to it, if every object is a chain."""
+    """Return for each row the first row of the chain to it, assuming that every object is a chain."""
     graph = link_graph(detections, options, max_gap=0)
     sources = np.repeat(np.arange(len(detections)), np.diff(graph.offsets))
     before = dict(zip(graph.targets.tolist(), sources.tolist(), strict=True))

@@ -1,5 +1,5 @@
-// What trajtrack uses of the CUDA runtime, declared as CUDA's documentation has it and carried out by runtime.cpp on
-// the processor: a stand-in for a machine with two GPUs. Its names are CUDA's.
+// The part of the CUDA runtime that trajtrack uses, declared as in CUDA's documentation and implemented by runtime.cpp
+// on the CPU: a stand-in for a machine with two GPUs. Its names are CUDA's.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 #define __device__
 #define __global__
 #define __launch_bounds__(threads)
-#define __shared__ static  // blocks run one after the other
+#define __shared__ static  // blocks run one after another
 
 using cudaError_t = int;
 inline constexpr cudaError_t cudaSuccess = 0;
@@ -77,7 +77,7 @@ struct cudaMemPoolProps {
   } location;
 };
 
-// Visible from outside, so that tests can play another library that uses the same devices.
+// Exported, so that tests can act as another library that uses the same devices.
 #define STAND_IN_API extern "C" __attribute__((visibility("default")))
 
 STAND_IN_API cudaError_t cudaGetLastError();
@@ -110,14 +110,14 @@ STAND_IN_API cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t
                                          cudaStream_t stream);
 STAND_IN_API cudaError_t cudaMemsetAsync(void* data, int byte, std::size_t bytes, cudaStream_t stream);
 
-// Not CUDA's: the call with this number from now on, from 0, fails as a call of its kind does; -1 ends that.
+// Not CUDA's: makes the call with this index, counted from now on, fail like a call of its kind; -1 ends that.
 STAND_IN_API void standInFail(std::int64_t call);
-// Not CUDA's: calls that could have failed so far.
+// Not CUDA's: the number of calls since standInFail() that could have failed.
 STAND_IN_API std::int64_t standInCalls();
 
 namespace stand_in {
 
-// Checks a launch or a call of a library, and keeps it for when the stream is waited for.
+// Checks a launch or a library call, and keeps it until something waits for the stream.
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
 cudaError_t enqueue_launch(const cudaLaunchConfig_t& config, std::function<void()> thread);
 
@@ -133,7 +133,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
       *config, [kernel, copies = std::tuple<Expected...>(arguments...)] { std::apply(kernel, copies); });
 }
 
-// --- what a kernel may use -------------------------------------------------------------------------------------
+// --- device code -----------------------------------------------------------------------------------------------
 
 #define threadIdx (stand_in::thread_index())
 #define blockIdx (stand_in::block_index())
@@ -150,7 +150,7 @@ T __shfl_xor_sync(unsigned lanes, T value, int distance) {
   return value;
 }
 
-// Threads of a block take turns only where they wait, so these need no more.
+// Threads of a block switch only where they wait, so these are atomic.
 inline unsigned atomicExch(unsigned* place, unsigned value) { return std::exchange(*place, value); }
 inline unsigned atomicCAS(unsigned* place, unsigned expected, unsigned value) {
   return *place == expected ? std::exchange(*place, value) : *place;

@@ -34,7 +34,7 @@ struct DeviceScan {
       for (int begin = 0; begin < items; begin += stand_in::kPiece) {
         const int end = std::min(begin + stand_in::kPiece, items);
         T piece{};
-        bool joined = begin > 0;  // whether what is before the piece belongs to it
+        bool joined = begin > 0;  // whether the values before the piece belong to the same group
         for (int i = begin; i < end; ++i) {
           const auto place = static_cast<std::size_t>(i);
           const bool follows = i > 0 && same(keys[place], keys[place - 1]);

@@ -1,4 +1,4 @@
-// How the functions of CUB are called: once to learn how much storage they need, once with that.
+// The calling convention of CUB: the first call returns the size of the storage, the second one uses it.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ cudaError_t call_with_storage(void* storage, std::size_t& bytes, int items, cuda
   });
 }
 
-// Values are joined in pieces of this many: joins must be associative, and need no more.
+// Values are joined in pieces of this many: joins must be associative, but need not be commutative.
 inline constexpr int kPiece = 7;
 
 }  // namespace stand_in
