@@ -45,7 +45,7 @@ class ModelConfig:
     Raises
     ------
     ValueError, TypeError
-        Naming the setting, what was found and what was expected.
+        The message names the setting, what was found and what was expected.
     """
 
     streams: tuple[str, ...] = _names(STREAMS, "What the model sees of the video: any of `STREAMS` (Table 4).")
@@ -133,7 +133,7 @@ class NegativesConfig:
     Raises
     ------
     ValueError, TypeError
-        Naming the setting, what was found and what was expected.
+        The message names the setting, what was found and what was expected.
     """
 
     strategy: str = choice(
@@ -155,7 +155,7 @@ class TrainingConfig:
     Raises
     ------
     ValueError, TypeError
-        Naming the setting, what was found and what was expected.
+        The message names the setting, what was found and what was expected.
     """
 
     epochs: int = count(49, 1, 100000, "Number of passes over the training questions; 49 as in NExT-QA's code.")
@@ -212,7 +212,7 @@ def experiment_from(values: Mapping[str, Any], source: str = "experiment") -> Ex
     Raises
     ------
     ValueError
-        Naming the source, the setting, what was found and what was expected.
+        The message names the source, the setting, what was found and what was expected.
     """
     return _build(Experiment, values, source, "")
 

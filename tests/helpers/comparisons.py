@@ -1,7 +1,8 @@
-"""Comparisons of results to the last bit, and detections as tensors on a GPU."""
+"""Comparisons of results to the last bit and of whole messages, and detections as tensors on a GPU."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ def assert_same_graph(found: LinkGraph, expected: LinkGraph) -> None:
 def assert_same_trajectories(found: Trajectories, expected: Trajectories) -> None:
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name, strict=True)
+
+
+def exactly(message: str) -> str:
+    """Return the pattern that matches this message and no other."""
+    return "^" + re.escape(message) + "$"
 
 
 def tensors(torch: Any, detections: Detections) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
 import trajtrack
+from helpers.comparisons import exactly
 from helpers.libraries import library
 from trajtrack import Detections
 
@@ -27,10 +26,6 @@ def frame(boxes=BOXES[0], scores=SCORES[0], labels=LABELS[0], names=None):
 
 def video():
     return [frame(*columns) for columns in zip(BOXES, SCORES, LABELS, strict=True)]
-
-
-def exactly(message: str) -> str:
-    return "^" + re.escape(message) + "$"
 
 
 def test_detections_are_accepted() -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 
 import trajtrack
+from helpers.comparisons import exactly
 from helpers.libraries import library
 from trajtrack import Detections
 from trajtrack.containers import container_of
@@ -40,10 +39,6 @@ def video():
 
 def tracked(given, **options):
     return trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), **options))
-
-
-def exactly(message: str) -> str:
-    return "^" + re.escape(message) + "$"
 
 
 @pytest.mark.parametrize("convert", [lambda entry: entry, lambda entry: entry.numpy()], ids=["torch", "numpy"])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from helpers.comparisons import exactly
 from trajtrack import Detections, _core, concat
 
 BOXES = [[0, 0, 2, 4], [1, 2, 3, 4], [5, 5, 5, 5]]
@@ -48,10 +49,6 @@ class OnGpu:
 
 def one(**columns: object) -> Detections:
     return Detections(**({"boxes": [[0, 0, 1, 1]], "scores": [1], "frames": [0]} | columns))
-
-
-def exactly(message: str) -> str:
-    return "^" + re.escape(message) + "$"
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,15 +8,12 @@ from dataclasses import FrozenInstanceError, fields
 import numpy as np
 import pytest
 
+from helpers.comparisons import exactly
 from trajtrack import Detections, LinkOptions, _core, link, link_graph
 from trajtrack.scenes import make_scene
 
 PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
 NAMES = [field.name for field in fields(LinkOptions)]
-
-
-def exactly(message: str) -> str:
-    return "^" + re.escape(message) + "$"
 
 
 # --- options ---------------------------------------------------------------------------------------------------------

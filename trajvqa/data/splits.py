@@ -129,7 +129,7 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
     Raises
     ------
     FileNotFoundError, ValueError
-        Naming the file, the field, what was found and what was expected.
+        The message names the file, the field, what was found and what was expected.
     """
     files = find_files(folder, split)
     questions = _questions(files, folder, split)

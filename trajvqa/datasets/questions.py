@@ -24,7 +24,7 @@ class Questions:
     Raises
     ------
     ValueError
-        Naming the column with wrong values.
+        If a column has wrong values. The message names it.
     """
 
     videos: tuple[str, ...]
@@ -92,7 +92,7 @@ class OpenEnded:
     Raises
     ------
     ValueError
-        Naming the column with wrong values.
+        If a column has wrong values. The message names it.
     """
 
     videos: tuple[str, ...]

@@ -185,8 +185,8 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
     FileNotFoundError
         If there is no such file.
     ValueError
-        Naming the file and the question, if the content is not such JSON, an index is out of range, a correct
-        candidate differs from that of the questions, or a question or a prediction is missing.
+        If the content is not such JSON, an index is out of range, a correct candidate differs from that of the
+        questions, or a question or a prediction is missing. The message names the file and the question.
     """
     name = os.fspath(path)
     content = _read_json(name)

@@ -83,7 +83,7 @@ def read_experiment(name: str | os.PathLike[str]) -> Experiment:
     FileNotFoundError
         If there is neither.
     ValueError
-        Naming the file, the setting, what was found and what was expected.
+        The message names the file, the setting, what was found and what was expected.
     """
     text = os.fspath(name)
     path = _path_of(text)

@@ -33,7 +33,7 @@ class BuildOptions:
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        The message names the option, what was found and what was expected.
     """
 
     source: str = choice("detections", tuple(SOURCES), "Kind of the source files, one of `SOURCES`.")
@@ -128,7 +128,7 @@ def build_trajectories(
     Raises
     ------
     FileNotFoundError, ValueError
-        Naming the file, what was found and what was expected.
+        The message names the file, what was found and what was expected.
     """
     builder = _Builder(options or BuildOptions(), questions, skip_broken)
     write_trajectories(

@@ -69,7 +69,7 @@ def read_mega_tracklets(path: str | os.PathLike[str]) -> TrackedVideo:
     FileNotFoundError
         If there is no such file.
     ValueError
-        Naming the file, the entry, what was found and what was expected.
+        The message names the file, the entry, what was found and what was expected.
     """
     entries = read_array(path)
     source = os.fspath(path)
@@ -138,7 +138,7 @@ def read_seq_nms_tracklets(
     FileNotFoundError
         If a file is missing.
     ValueError
-        Naming the file, the position in it, what was found and what was expected.
+        The message names the file, the position in it, what was found and what was expected.
     """
     source = os.fspath(path)
     try:

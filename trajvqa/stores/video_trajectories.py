@@ -17,7 +17,7 @@ class VideoTrajectories:
     Raises
     ------
     ValueError
-        Naming the video, the column, what was found and what was expected.
+        The message names the video, the column, what was found and what was expected.
     """
 
     video: str

@@ -100,7 +100,7 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     Raises
     ------
     ValueError
-        Naming the file, what was found and what was expected.
+        The message names the file, what was found and what was expected.
     """
     source, content = os.fspath(path), Path(path).read_bytes()
     words = _pickled_words(content, source) if source.endswith(".pkl") else _json_words(content, source)

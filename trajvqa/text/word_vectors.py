@@ -38,7 +38,7 @@ def read_word_vectors(
     Raises
     ------
     ValueError
-        Naming the file and the line, what was found and what was expected.
+        The message names the file and the line, what was found and what was expected.
     """
     source = os.fspath(path)
     wanted = None if words is None else frozenset(words)

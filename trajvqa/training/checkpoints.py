@@ -60,7 +60,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     FileNotFoundError
         If there is no such file.
     ValueError
-        Naming the file and the field, if it is not a checkpoint of this package.
+        If it is not a checkpoint of this package. The message names the file and the field.
     """
     name = os.fspath(path)
     try:
@@ -110,7 +110,7 @@ def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoin
     Raises
     ------
     ValueError
-        Naming the file, if the weights do not fit.
+        If the weights do not fit. The message names the file.
     """
     try:
         model.load_state_dict(checkpoint.weights)

@@ -6,7 +6,6 @@ tests/interop has the same for the libraries themselves. detectron2 is not on th
 from __future__ import annotations
 
 import copy
-import re
 import sys
 from itertools import chain
 
@@ -18,6 +17,7 @@ import pytest
 import torch
 
 import trajtrack
+from helpers.comparisons import exactly
 from trajtrack import Detections
 
 MOVING = [[[0, 0, 10, 20], [100, 0, 110, 20]], [[1, 0, 11, 20]], [[102, 0, 112, 20], [2, 0, 12, 20]]]
@@ -88,10 +88,6 @@ def as_prediction(boxes, scores, labels):
 
 def video_of(make):
     return [make(*columns) for columns in zip(MOVING, SCORES, LABELS, strict=True)]
-
-
-def exactly(message: str) -> str:
-    return "^" + re.escape(message) + "$"
 
 
 # --- entries per frame: input ----------------------------------------------------------------------------------------

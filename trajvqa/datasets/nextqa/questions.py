@@ -39,7 +39,7 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     Raises
     ------
     ValueError
-        Naming the file, the line or row, what was found and what was expected.
+        The message names the file, the line or row, what was found and what was expected.
     """
     table = read_table(path)
     if not any(name in table.columns for name in _CANDIDATES):
@@ -140,7 +140,7 @@ def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
     Raises
     ------
     ValueError
-        Naming the file, the line or row, what was found and what was expected.
+        The message names the file, the line or row, what was found and what was expected.
     """
     table = read_table(path)
     if "a0" in table.columns:

@@ -85,7 +85,7 @@ def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]
     FileNotFoundError
         If the source does not exist or contains no JSON file.
     ValueError
-        Naming the file, the position in it, what was found and what was expected.
+        The message names the file, the position in it, what was found and what was expected.
     """
     found = False
     for name, content in _documents(Path(source)):

@@ -46,7 +46,7 @@ class VidvrdOptions:
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        The message names the option, what was found and what was expected.
     """
 
     val_videos: int = count(80, 1, 10**6, "Minimum number of validation videos.")
@@ -95,7 +95,7 @@ def make_vidvrd_questions(
     Raises
     ------
     FileNotFoundError, ValueError
-        Naming the file, what was found and what was expected.
+        The message names the file, what was found and what was expected.
     """
     options = options or VidvrdOptions()
     report_progress = on_progress or (lambda message: None)

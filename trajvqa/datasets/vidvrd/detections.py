@@ -21,7 +21,7 @@ class DetectorOptions:
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        The message names the option, what was found and what was expected.
     """
 
     longest_hole: int = count(

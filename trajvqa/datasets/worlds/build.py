@@ -47,7 +47,7 @@ class WorldsOptions:
     Raises
     ------
     ValueError, TypeError
-        Naming the option, what was found and what was expected.
+        The message names the option, what was found and what was expected.
     """
 
     train: int = count(450, 1, 10**6, "Number of training videos.")
