@@ -112,7 +112,7 @@ wheel: $(WHEEL)/installed
 	$(WHEEL)/bin/pip wheel --no-deps --wheel-dir build/wheel -C cmake.define.TRAJTRACK_CUDA=OFF dist/*.tar.gz
 	PATH="$(abspath $(WHEEL))/bin:$$PATH" auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
 	$(WHEEL)/bin/twine check --strict dist/*
-	$(WHEEL)/bin/check-wheel-contents --ignore W202 --toplevel _trajtrack,trajtrack,trajvqa dist/*.whl
+	$(WHEEL)/bin/check-wheel-contents --ignore W202 --toplevel trajtrack,trajvqa dist/*.whl
 	$(PYTHON) -m venv $(CLEAN)
 	$(CLEAN)/bin/pip install --quiet --only-binary :all: dist/*.whl pytest
 	cp tests/trajtrack/test_minimal.py $(CLEAN)

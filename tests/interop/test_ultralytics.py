@@ -68,11 +68,11 @@ def test_results_without_a_detection_task_are_empty_frames() -> None:
         ),
         (
             lambda: without_boxes(probs=torch.tensor([0.1, 0.2, 0.7])),
-            "found Results without boxes, expected those of a model that detects",
+            "found Results without boxes, expected those of a detection model",
         ),
         (
             lambda: without_boxes(masks=torch.zeros((1, 40, 200))),
-            "found Results without boxes, expected those of a model that detects",
+            "found Results without boxes, expected those of a detection model",
         ),
         (lambda: frame(names=NAMES | {1: "cart"}), "label 1: found 'cart', expected 'car' as before"),
     ],
