@@ -5,12 +5,7 @@
 #include <cstring>
 
 #include "parallel.h"
-
-#ifdef TRAJTRACK_HAS_TARGET_CLONES
-#define TRAJTRACK_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define TRAJTRACK_CLONES
-#endif
+#include "target_clones.h"
 
 namespace trajtrack {
 

@@ -16,33 +16,6 @@ constexpr std::size_t kSmall = 20'000;
 
 int useful_threads(const FrameOrder& order, int num_threads) { return order.size() < kSmall ? 1 : num_threads; }
 
-// Returns the label with the greatest sum of scores, added in path order; ties go to the smaller label.
-std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows) {
-  std::map<std::int32_t, double> weights;
-  for (const std::int64_t row : rows) {
-    const auto i = static_cast<std::size_t>(row);
-    weights[detections.labels[i]] += static_cast<double>(detections.scores[i]);
-  }
-  return std::max_element(weights.begin(), weights.end(),
-                          [](const auto& a, const auto& b) { return a.second < b.second; })
-      ->first;
-}
-
-double rescored(const DetectionsView& detections, std::span<const std::int64_t> rows, double sum, Rescore rescore) {
-  switch (rescore) {
-    case Rescore::sum:
-      return sum;
-    case Rescore::max: {
-      float best = detections.scores[static_cast<std::size_t>(rows.front())];
-      for (const std::int64_t row : rows) best = std::max(best, detections.scores[static_cast<std::size_t>(row)]);
-      return static_cast<double>(best);
-    }
-    case Rescore::mean:
-      break;
-  }
-  return sum / static_cast<double>(rows.size());
-}
-
 // Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
 template <typename Work>
 void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
@@ -92,6 +65,32 @@ void drop_short_paths(ExtractedPaths& extracted, const FrameOrder& order, std::u
 }
 
 }  // namespace
+
+std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows) {
+  std::map<std::int32_t, double> weights;
+  for (const std::int64_t row : rows) {
+    const auto i = static_cast<std::size_t>(row);
+    weights[detections.labels[i]] += static_cast<double>(detections.scores[i]);
+  }
+  return std::max_element(weights.begin(), weights.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+double rescored(const DetectionsView& detections, std::span<const std::int64_t> rows, double sum, Rescore rescore) {
+  switch (rescore) {
+    case Rescore::sum:
+      return sum;
+    case Rescore::max: {
+      float best = detections.scores[static_cast<std::size_t>(rows.front())];
+      for (const std::int64_t row : rows) best = std::max(best, detections.scores[static_cast<std::size_t>(row)]);
+      return static_cast<double>(best);
+    }
+    case Rescore::mean:
+      break;
+  }
+  return sum / static_cast<double>(rows.size());
+}
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const auto build_graph = [&](const FrameOrder& order) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "detections.h"
@@ -13,7 +14,7 @@ namespace trajtrack {
 enum class Rescore { mean, max, sum };
 
 // Values as in trajtrack.Reason.
-enum class Reason : std::int8_t { linked, below_min_score, suppressed, too_short, not_positive };
+enum class Reason : std::int8_t { linked, below_min_score, suppressed, too_short, not_positive, low_confidence };
 
 struct LinkOptions {
   float min_score;
@@ -35,6 +36,12 @@ struct Trajectories {
 };
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads);
+
+// Returns the label with the greatest sum of scores, added in path order; ties go to the smaller label.
+std::int32_t majority_label(const DetectionsView& detections, std::span<const std::int64_t> rows);
+
+// Returns the score of a trajectory whose detections' scores have this sum.
+double rescored(const DetectionsView& detections, std::span<const std::int64_t> rows, double sum, Rescore rescore);
 
 // Builds the graph of detections in this order, including suppression.
 using GraphBuilder = std::function<LinkGraph(const FrameOrder&)>;

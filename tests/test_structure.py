@@ -13,7 +13,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("trajtrack", "trajvqa")
 
 DATA = {"trajtrack._core", "trajtrack.columns", "trajtrack.detections", "trajtrack.trajectories"}
-ARGUMENTS = {"trajtrack.arguments", "trajtrack.gpu", "trajtrack.option_fields", "trajtrack.options"}
+ARGUMENTS = {
+    *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
+    *("trajtrack.option_fields", "trajtrack.options"),
+}
 SHARED = {"trajtrack.files", "trajtrack.version", "trajtrack.option_fields"}
 
 MAY_IMPORT = {
@@ -32,12 +35,17 @@ MAY_IMPORT = {
     "trajtrack.detections": {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.tables")
     },
-    "trajtrack.trajectories": {"trajtrack.columns", "trajtrack.detections", "trajtrack.options"},
+    "trajtrack.flow_options": {"trajtrack.option_fields", "trajtrack.options"},
+    "trajtrack.methods": {"trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options"},
+    "trajtrack.trajectories": {
+        *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options")
+    },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.trajectories"},
     # Linking.
     "trajtrack.linking": DATA | ARGUMENTS,
     "trajtrack.streaming": DATA | ARGUMENTS,
     "trajtrack.reference": DATA | ARGUMENTS | {"trajtrack.linking"},
+    "trajtrack.flow_reference": DATA | ARGUMENTS | {"trajtrack.reference"},
     # Rooms that know nothing of one another.
     "trajtrack.attach": DATA | ARGUMENTS | {"trajtrack.containers", "trajtrack.tables"},
     "trajtrack.exports": DATA | ARGUMENTS,

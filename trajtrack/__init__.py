@@ -8,7 +8,9 @@ from __future__ import annotations
 from trajtrack.detections import Detections, concat
 
 # Linking: a whole video, many videos, a stream
+from trajtrack.arguments import TrajtrackWarning
 from trajtrack.options import LinkOptions
+from trajtrack.flow_options import FlowOptions
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
 from trajtrack.streaming import Linker, StreamOutput
@@ -41,6 +43,7 @@ __all__ = [
     "FORMATS",
     "Detections",
     "DeviceLinkGraph",
+    "FlowOptions",
     "GroundTruth",
     "LinkGraph",
     "LinkOptions",
@@ -53,6 +56,7 @@ __all__ = [
     "StreamOutput",
     "Trajectories",
     "Trajectory",
+    "TrajtrackWarning",
     "ViewSummary",
     "__version__",
     "attach_ids",

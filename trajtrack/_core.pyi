@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.flow_options import FlowConstants, FlowOptions
 from trajtrack.options import LinkOptions
 
 __version__: Final[str]
@@ -41,6 +42,17 @@ def link(
     options: LinkOptions,
     num_threads: int,
 ) -> _TrajectoryColumns: ...
+def link_flow(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    frames: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    options: FlowOptions,
+    constants: FlowConstants,
+    num_threads: int,
+) -> tuple[_TrajectoryColumns, NDArray[np.float32], bool]:
+    """Return the columns, the smoothed boxes of their rows, and whether scores could be calibrated."""
+
 def link_graph(
     boxes: NDArray[np.float32],
     scores: NDArray[np.float32],

@@ -1,4 +1,4 @@
-"""Checks of arguments shared by several functions."""
+"""Checks of arguments shared by several functions, and the warning about arguments that are valid but of no use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["check_suffix", "check_tracks", "check_trajectories", "identities_of"]
+__all__ = ["TrajtrackWarning", "check_suffix", "check_tracks", "check_trajectories", "identities_of"]
+
+
+class TrajtrackWarning(UserWarning):
+    """A result may be meaningless, although no argument is wrong."""
 
 
 def check_tracks(tracks: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core, gpu
+from trajtrack.arguments import TrajtrackWarning
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
+from trajtrack.flow_options import FlowConstants, FlowOptions
+from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions, resolve_options
 from trajtrack.trajectories import Trajectories
 
@@ -51,47 +55,61 @@ class DeviceLinkGraph:
 
 def link(
     detections: Detections,
-    options: LinkOptions | None = None,
+    options: LinkOptions | FlowOptions | None = None,
     *,
+    method: Method | None = None,
     num_threads: int | None = None,
     device: str | None = None,
     **overrides: Any,
 ) -> Trajectories:
-    """Link the detections of a video into trajectories: Seq-NMS with links across gaps.
+    """Link the detections of a video into trajectories.
 
     Parameters
     ----------
     detections
         The detections of one video.
     options
-        Linking options; default: `LinkOptions()`.
+        Linking options, of the class of the method; default: its defaults.
+    method
+        ``"seq-nms"``: Seq-NMS with links across gaps, with the detector's own boxes and scores. ``"flow"``: the most
+        accurate tracks, with nothing to set. Default: the method of `options`, or Seq-NMS.
     num_threads
         Number of threads; default: the number of cores that the process may use. Results do not depend on it.
     device
         Device that builds the linking graph: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for the device of the boxes.
-        Results do not depend on it and are in main memory.
+        Results do not depend on it and are in main memory. ``"flow"`` runs on the CPU.
     **overrides
-        Fields of `LinkOptions` that replace those of `options`.
+        Fields of `LinkOptions` or, for ``"flow"``, of `FlowOptions` that replace those of `options`.
 
     Returns
     -------
     Trajectories
-        In the order of extraction: path sum descending, then start frame, then start row.
+        Ordered by path sum, descending; then start frame, then start row. The sum is that of the scores or, for
+        ``"flow"``, of the log odds of the confidences.
 
     Raises
     ------
     TypeError
-        If an override is not a field of `LinkOptions`, or `detections` is not `Detections`.
+        If an override is not an option of the method, or `detections` is not `Detections`.
     ValueError
         If an option is out of range.
     RuntimeError
         If the requested GPU cannot be used, or CUDA fails; the message quotes CUDA.
     MemoryError
         If the GPU does not have enough memory. Later calls are not affected.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If ``"flow"`` cannot calibrate the scores, because even detections of the highest scores do not persist.
     """
     chosen = _device(detections, device)
-    options = resolve_options(options, overrides)
+    options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
+    if isinstance(options, FlowOptions):
+        if device is not None and chosen is not None:
+            raise ValueError(f"device: found {device!r}, expected 'cpu' for method='flow'")
+        return link_flow(detections, options, FlowConstants(), threads)
     if chosen is None:
         result = _core.link(detections.boxes, detections.scores, detections.frames, detections.labels, options, threads)
     else:
@@ -104,6 +122,33 @@ def link(
             threads,
         )
     return Trajectories(detections, options, *result)
+
+
+def link_flow(detections: Detections, options: FlowOptions, constants: FlowConstants, num_threads: int) -> Trajectories:
+    """Link by minimum-cost flow with these constants; `link` uses the defaults.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If confidences cannot be calibrated.
+    """
+    columns, smoothed, calibrated = _core.link_flow(
+        detections.boxes,
+        detections.scores,
+        detections.frames,
+        detections.labels,
+        options,
+        constants,
+        num_threads,
+    )
+    if not calibrated:
+        warnings.warn(
+            "scores: found no detections that persist long enough to calibrate the scores by, expected those of the "
+            "highest scores to; confidences may be wrong",
+            TrajtrackWarning,
+            stacklevel=3,
+        )
+    return Trajectories(detections, options, *columns, smoothed=smoothed if options.smooth else None)
 
 
 @overload

@@ -11,9 +11,11 @@ from functools import partial
 from typing import Any
 
 from trajtrack.detections import Detections
+from trajtrack.flow_options import FlowOptions
 from trajtrack.io import read
 from trajtrack.linking import count_threads, link
-from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.methods import Method, resolve_method
+from trajtrack.options import LinkOptions
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["LinkedVideo", "link_many"]
@@ -44,8 +46,9 @@ class LinkedVideo:
 
 def link_many(
     videos: Iterable[Detections | str | os.PathLike[str]],
-    options: LinkOptions | None = None,
+    options: LinkOptions | FlowOptions | None = None,
     *,
+    method: Method | None = None,
     num_threads: int | None = None,
     ordered: bool = True,
     format: str | None = None,
@@ -60,7 +63,9 @@ def link_many(
         Detections, or paths of files that `read` can read. Items are taken from the iterable only when there is room,
         so that memory holds a few videos per thread.
     options
-        Linking options; default: `LinkOptions()`.
+        Linking options, of the class of the method; default: its defaults.
+    method
+        Linking method, as in `link`.
     num_threads
         Number of videos processed at a time; default: the number of cores that the process may use.
     ordered
@@ -68,7 +73,7 @@ def link_many(
     format, video
         Format of the files, and the video to read from files that hold several, as in `read`.
     **overrides
-        Fields of `LinkOptions` that replace those of `options`.
+        Options of the method that replace those of `options`.
 
     Yields
     ------
@@ -80,7 +85,7 @@ def link_many(
     TypeError, ValueError
         If an option is invalid, before the first video is read. An exception of the iterable itself ends the run.
     """
-    options = resolve_options(options, overrides)
+    options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
     return _results(
         (partial(link_file, index, each, options, 1, format, video) for index, each in enumerate(videos)),
@@ -92,7 +97,7 @@ def link_many(
 def link_file(
     index: int,
     source: Detections | str | os.PathLike[str],
-    options: LinkOptions,
+    options: LinkOptions | FlowOptions,
     num_threads: int | None,
     format: str | None = None,
     video: str | int | None = None,

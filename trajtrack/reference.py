@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.flow_options import FlowOptions
 from trajtrack.linking import LinkGraph
 from trajtrack.options import LinkOptions
 from trajtrack.trajectories import Reason, Trajectories
 
-__all__ = ["link", "link_graph"]
+__all__ = ["link", "link_graph", "majority_label", "score_of"]
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -273,15 +274,15 @@ def _finish(
         suppressed_by=suppressed_by,
         offsets=offsets,
         rows=np.concatenate([*paths, np.empty(0, np.int64)]),
-        labels=np.array([_majority_label(detections, path) for path in paths], np.int32),
+        labels=np.array([majority_label(detections, path) for path in paths], np.int32),
         scores=np.array(
-            [_score(detections, path, total, options) for path, total in zip(paths, sums, strict=True)],
+            [score_of(detections, path, total, options) for path, total in zip(paths, sums, strict=True)],
             np.float64,
         ),
     )
 
 
-def _majority_label(detections: Detections, path: Rows) -> int:
+def majority_label(detections: Detections, path: Rows) -> int:
     """Return the label with the greatest sum of scores in path order; ties go to the smaller label."""
     weights: dict[int, float] = {}
     for row in path:
@@ -290,7 +291,8 @@ def _majority_label(detections: Detections, path: Rows) -> int:
     return max(sorted(weights), key=lambda label: weights[label])
 
 
-def _score(detections: Detections, path: Rows, total: float, options: LinkOptions) -> float:
+def score_of(detections: Detections, path: Rows, total: float, options: LinkOptions | FlowOptions) -> float:
+    """Return the score of a trajectory whose detections' scores have the sum `total`."""
     scores: Any = detections.scores[path]
     if options.rescore == "mean":
         return total / len(path)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from trajtrack.detections import Detections
 
 if TYPE_CHECKING:
+    from trajtrack.flow_options import FlowOptions
     from trajtrack.options import LinkOptions
 
 __all__ = ["Reason", "Trajectories", "Trajectory"]
@@ -31,6 +32,8 @@ class Reason(IntEnum):
     """Its path has fewer than `min_length` detections."""
     NOT_POSITIVE = 4
     """No path through it has a positive sum of scores."""
+    LOW_CONFIDENCE = 5
+    """With ``method="flow"``: its confidence, or that of all detections of its path together, is too low."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ class Trajectories:
 
     detections: Detections
     """The linked detections."""
-    options: LinkOptions
+    options: LinkOptions | FlowOptions
     """Linking options."""
     track_ids: NDArray[np.int64]
     """(N,) trajectory ID of each input row; -1 for none."""
@@ -109,6 +112,8 @@ class Trajectories:
     """(K,) label of each trajectory: the score-weighted majority; ties go to the smaller label."""
     scores: NDArray[np.float64]
     """(K,) score of each trajectory, as defined by the option `rescore`."""
+    smoothed: NDArray[np.float32] | None = None
+    """(M, 4) smoothed boxes of `rows`; None if the trajectories have the detector's own boxes."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -127,8 +132,10 @@ class Trajectories:
         if not -len(self) <= number < len(self):
             raise IndexError(f"index: found {number}, expected an index into a sequence of length {len(self)}")
         number %= len(self)
-        rows = self.rows[self.offsets[number] : self.offsets[number + 1]]
-        frames, boxes, scores, filled = _fill_gaps(self.detections, rows, np.zeros(len(rows) - 1, np.bool_))
+        span = slice(self.offsets[number], self.offsets[number + 1])
+        rows = self.rows[span]
+        own = self.detections.boxes[rows] if self.smoothed is None else self.smoothed[span]
+        frames, boxes, scores, filled = _fill_gaps(self.detections, rows, own, np.zeros(len(rows) - 1, np.bool_))
         return Trajectory(
             id=number,
             frames=frames,
@@ -146,6 +153,11 @@ class Trajectories:
         linked = int((self.track_ids >= 0).sum())
         noun = "trajectory" if len(self) == 1 else "trajectories"
         return f"Trajectories({len(self)} {noun} of {linked} of {len(self.track_ids)} detections)"
+
+    @property
+    def boxes(self) -> NDArray[np.float32]:
+        """(M, 4) boxes of `rows`: smoothed, or the detector's own."""
+        return self.detections.boxes[self.rows] if self.smoothed is None else self.smoothed
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -200,12 +212,12 @@ class Trajectories:
         if interpolate:
             between = np.zeros(max(len(self.rows) - 1, 0), np.bool_)
             between[self.offsets[1:-1] - 1] = True
-            frames, boxes, scores, rows = _fill_gaps(given, self.rows, between)
+            frames, boxes, scores, rows = _fill_gaps(given, self.rows, self.boxes, between)
             # A filled row belongs to the trajectory of the detection before it.
             detected = rows >= 0
             ids = self.track_ids[self.rows][np.cumsum(detected) - 1]
         else:
-            frames, boxes, scores = given.frames[self.rows], given.boxes[self.rows], given.scores[self.rows]
+            frames, boxes, scores = given.frames[self.rows], self.boxes, given.scores[self.rows]
             ids = self.track_ids[self.rows]
         return Detections(
             boxes,
@@ -235,13 +247,13 @@ class Trajectories:
 
 
 def _fill_gaps(
-    given: Detections, rows: NDArray[np.int64], between: NDArray[np.bool_]
+    given: Detections, rows: NDArray[np.int64], boxes: NDArray[np.float32], between: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Return frames, boxes, scores and rows, with the gaps between successive `rows` filled by interpolation.
 
-    `between[i]` is true if rows i and i + 1 belong to different trajectories.
+    `boxes` are those of `rows`. `between[i]` is true if rows i and i + 1 belong to different trajectories.
     """
-    frames, boxes, scores = given.frames[rows], given.boxes[rows], given.scores[rows]
+    frames, scores = given.frames[rows], given.scores[rows]
     steps = np.where(between, 1, np.diff(frames.astype(np.int64)))
     if (steps == 1).all():
         return frames, boxes, scores, rows

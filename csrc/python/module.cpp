@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "flow/link.h"
 #include "number_table.h"
 #include "python/arrays.h"
 #include "streaming.h"
@@ -13,6 +14,11 @@
 namespace trajtrack {
 
 namespace {
+
+Rescore to_rescore(const py::object& options) {
+  const auto rescore = options.attr("rescore").cast<std::string>();
+  return rescore == "mean" ? Rescore::mean : rescore == "max" ? Rescore::max : Rescore::sum;
+}
 
 std::span<const Box> view_boxes(const Array<float>& array) {
   // A box must have the layout of a row: four floats without padding.
@@ -57,6 +63,33 @@ py::tuple link_detections(const Array<float>& boxes, const Array<float>& scores,
     found = link(detections, link_options, num_threads);
   }
   return to_tuple(std::move(found));
+}
+
+flow::Options to_flow_options(const py::object& options, const py::object& constants) {
+  flow::Options result{};
+  result.min_score = static_cast<float>(options.attr("min_score").cast<double>());
+  result.calibrate = options.attr("calibrate").cast<bool>();
+  result.class_agnostic = options.attr("class_agnostic").cast<bool>();
+  result.smooth = options.attr("smooth").cast<bool>();
+  result.min_length = options.attr("min_length").cast<std::uint64_t>();
+  result.rescore = to_rescore(options);
+#define TRAJTRACK_READ(name) result.constants.name = constants.attr(#name).cast<double>();
+  TRAJTRACK_FLOW_CONSTANTS(TRAJTRACK_READ)
+#undef TRAJTRACK_READ
+  return result;
+}
+
+py::tuple link_flow(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
+                    const Array<std::int32_t>& labels, const py::object& options, const py::object& constants,
+                    int num_threads) {
+  const DetectionsView detections = view_detections(boxes, scores, frames, labels);
+  const flow::Options flow_options = to_flow_options(options, constants);
+  flow::SmoothTrajectories found;
+  {
+    const py::gil_scoped_release unlocked;
+    found = flow::link(detections, flow_options, num_threads);
+  }
+  return py::make_tuple(to_tuple(std::move(found.trajectories)), to_array(std::move(found.smoothed)), found.calibrated);
 }
 
 py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, const Array<std::int32_t>& frames,
@@ -211,8 +244,7 @@ LinkOptions to_link_options(const py::object& options) {
   result.graph.nms_threshold = real("nms_threshold");
   result.graph.class_agnostic = options.attr("class_agnostic").cast<bool>();
   result.min_length = options.attr("min_length").cast<std::uint64_t>();
-  const auto rescore = options.attr("rescore").cast<std::string>();
-  result.rescore = rescore == "mean" ? Rescore::mean : rescore == "max" ? Rescore::max : Rescore::sum;
+  result.rescore = to_rescore(options);
   return result;
 }
 
@@ -225,6 +257,7 @@ PYBIND11_MODULE(_trajtrack, module, py::mod_gil_not_used()) {
   module.def("build_config", &build_config);
   module.def("first_fault", &first_fault_of);
   module.def("link", &link_detections);
+  module.def("link_flow", &link_flow);
   module.def("link_graph", &link_graph_of);
   py::class_<Stream>(module, "Stream")
       .def(py::init<const py::object&, std::optional<std::int64_t>>())

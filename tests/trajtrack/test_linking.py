@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from helpers.comparisons import exactly
-from trajtrack import Detections, LinkOptions, _core, link, link_graph
+from trajtrack import Detections, FlowOptions, LinkOptions, TrajtrackWarning, _core, link, link_graph
+from trajtrack.metrics import evaluate
 from trajtrack.scenes import make_scene
 
 PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
@@ -139,10 +140,31 @@ def test_only_detections_are_linked(call) -> None:
         call(np.zeros((3, 6)))
 
 
-@pytest.mark.parametrize("call", [link, link_graph])
-def test_only_options_are_options(call) -> None:
+def test_only_options_are_options() -> None:
+    expected = "options: found dict, expected trajtrack.LinkOptions or trajtrack.FlowOptions"
+    with pytest.raises(TypeError, match=exactly(expected)):
+        link(PAIR, {"max_gap": 3})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^options: found dict, expected trajtrack\.LinkOptions$"):
-        call(PAIR, {"max_gap": 3})
+        link_graph(PAIR, {"max_gap": 3})  # type: ignore[call-overload]
+
+
+def test_the_flow_method_links_without_any_option() -> None:
+    scene = make_scene(num_frames=60, seed=3)
+    tracks = link(scene.detections, method="flow")
+    assert tracks.options == FlowOptions()
+    assert evaluate(scene.truth, tracks).hota > evaluate(scene.truth, link(scene.detections)).hota
+
+
+def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 1000, (60, 2))
+    scattered = Detections(np.hstack([corners, corners + 10]), rng.uniform(size=60), np.arange(60) // 3)
+    with pytest.warns(TrajtrackWarning, match=r"^scores: found no detections that persist long enough to calibrate"):
+        link(scattered, method="flow")
+
+
+def test_the_flow_method_runs_on_the_cpu() -> None:
+    assert len(link(make_scene().detections, method="flow", device="cpu")) > 0
 
 
 @pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")

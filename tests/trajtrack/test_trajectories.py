@@ -58,6 +58,7 @@ def test_reasons_have_fixed_numbers() -> None:
         ("SUPPRESSED", 2),
         ("TOO_SHORT", 3),
         ("NOT_POSITIVE", 4),
+        ("LOW_CONFIDENCE", 5),
     ]
 
 

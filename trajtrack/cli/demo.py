@@ -13,6 +13,7 @@ from trajtrack.console.output import print_json
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
+from trajtrack.options import LinkOptions
 from trajtrack.scenes import make_scene
 from trajtrack.viewer.drawing import draw
 
@@ -76,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     print(f"with gaps:  {tracks}")
     print()
     if metrics:
-        titles = {"classic": "classic, max_gap=0", "gaps": f"gaps up to {tracks.options.max_gap} frames"}
+        titles = {"classic": "classic, max_gap=0", "gaps": f"gaps up to {LinkOptions().max_gap} frames"}
         print(metrics_table({titles[name]: own for name, own in metrics.items()}))
         print()
     for line in [*(f"wrote {path}" for path in files), *missing]:

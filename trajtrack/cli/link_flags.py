@@ -1,4 +1,4 @@
-"""One flag for each field of `LinkOptions`."""
+"""Choose the linking method and its options on the command line: one flag for each option."""
 
 from __future__ import annotations
 
@@ -7,44 +7,66 @@ from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trajtrack.console.errors import UsageError
+from trajtrack.flow_options import FlowOptions
+from trajtrack.methods import METHODS, resolve_method
 from trajtrack.option_fields import documentation_of
 from trajtrack.options import LinkOptions
 
-__all__ = ["add_link_flags", "link_options"]
+__all__ = ["add_link_flags", "given_link_flags", "link_options"]
 
 
-def add_link_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags, with the documentation of the options as help."""
+def add_link_flags(parser: argparse.ArgumentParser, methods: tuple[str, ...] = tuple(METHODS)) -> None:
+    """Add the flags of these methods, with the documentation of the options as help."""
     group = parser.add_argument_group("linking")
-    types, texts = get_type_hints(LinkOptions), documentation_of(LinkOptions)
-    for field in fields(LinkOptions):
-        kind: Any = types[field.name]
-        settings: dict[str, Any]
-        if kind is bool:
-            settings = {"action": argparse.BooleanOptionalAction}
-        elif get_origin(kind) is Literal:
-            settings = {"choices": get_args(kind)}
-        else:
-            settings = {"type": kind, "metavar": "N" if kind is int else "X"}
-        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-        text = f"{texts[field.name]} Default: {default}.".replace("%", "%%")
-        group.add_argument(_flag(field.name), default=argparse.SUPPRESS, help=text, **settings)
+    if len(methods) > 1:
+        group.add_argument(
+            "--method", choices=methods, default=argparse.SUPPRESS, help=f"linking method. Default: {methods[0]}."
+        )
+    added: set[str] = set()
+    for method in methods:
+        options = METHODS[method]
+        types, texts = get_type_hints(options), documentation_of(options)
+        for field in fields(options):
+            if field.name in added:
+                continue
+            added.add(field.name)
+            kind: Any = types[field.name]
+            settings: dict[str, Any]
+            if kind is bool:
+                settings = {"action": argparse.BooleanOptionalAction}
+            elif get_origin(kind) is Literal:
+                settings = {"choices": get_args(kind)}
+            else:
+                settings = {"type": kind, "metavar": "N" if kind is int else "X"}
+            default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+            owners = [other for other in methods if field.name in documentation_of(METHODS[other])]
+            only = "" if len(owners) == len(methods) else f" Only for {method}."
+            text = f"{texts[field.name]} Default: {default}.{only}".replace("%", "%%")
+            group.add_argument(_flag(field.name), default=argparse.SUPPRESS, help=text, **settings)
 
 
-def link_options(arguments: argparse.Namespace) -> LinkOptions:
-    """Return the options given on the command line.
+def link_options(arguments: argparse.Namespace) -> LinkOptions | FlowOptions:
+    """Return the options of the method given on the command line.
 
     Raises
     ------
     UsageError
-        If one is out of range.
+        If one is out of range, or belongs to another method.
     """
-    given = {field.name: getattr(arguments, field.name) for field in fields(LinkOptions) if field.name in arguments}
+    given = given_link_flags(arguments)
+    method = given.pop("method", None)
     try:
-        return LinkOptions(**given)
-    except ValueError as error:
+        return resolve_method(None, method, given)
+    except (ValueError, TypeError) as error:
         name, _, rest = str(error).partition(":")
+        rest = rest.replace("method=", "--method ").replace("'", "")
         raise UsageError(f"{_flag(name)}:{rest}") from error
+
+
+def given_link_flags(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the linking flags that are on the command line, in the order of their declaration."""
+    names = ["method", *(field.name for options in METHODS.values() for field in fields(options))]
+    return {name: getattr(arguments, name) for name in names if name in arguments}
 
 
 def _flag(name: str) -> str:

@@ -14,6 +14,7 @@ from trajtrack.cli.reading import add_format_flag
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import Progress, print_json
+from trajtrack.flow_options import FlowOptions
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.many_videos import LinkedVideo, link_file, link_many
 from trajtrack.options import LinkOptions
@@ -99,7 +100,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     return bool(failed)
 
 
-def _link_files(paths: list[str], options: LinkOptions, arguments: argparse.Namespace) -> Iterator[LinkedVideo]:
+def _link_files(
+    paths: list[str], options: LinkOptions | FlowOptions, arguments: argparse.Namespace
+) -> Iterator[LinkedVideo]:
     """Link one file on all threads, or several on one thread each."""
     if len(paths) > 1:
         return link_many(

@@ -7,18 +7,17 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import same_file
 from trajtrack.console.output import StatusLine, print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
-from trajtrack.options import LinkOptions
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import IMAGE_SUFFIXES, draw
@@ -163,9 +162,9 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
             raise UsageError(f"--detections: found no identities in {arguments.tracks}, expected tracks")
         return link(tracks, options), None
     if not others:
-        given = [field.name for field in fields(LinkOptions) if field.name in arguments]
+        given = given_link_flags(arguments)
         if given:
-            flag = given[0].replace("_", "-")
+            flag = next(iter(given)).replace("_", "-")
             raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others

@@ -7,7 +7,10 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError, describe
 
@@ -53,7 +56,9 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
         if "run" not in options:
             parser.print_help(sys.stderr)
             return _MISUSED
-        failed: bool = options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_show_warning, parser)
+            failed: bool = options.run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -72,6 +77,11 @@ def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:
     with contextlib.suppress(OSError):
         print(f"{parser.prog}: error: {message}", file=sys.stderr)
     return code
+
+
+def _show_warning(parser: argparse.ArgumentParser, message: Warning | str, *_place: Any) -> None:
+    with contextlib.suppress(OSError):
+        print(f"{parser.prog}: warning: {message}", file=sys.stderr)
 
 
 def _discard_unwritten_output() -> None:

@@ -16,9 +16,9 @@ from trajtrack.viewer.matching import interpolated_rows, match_boxes
 
 __all__ = ["NOT_DETECTED", "UNKNOWN", "Content", "ViewSummary", "content_of"]
 
-UNKNOWN: Final = 5
+UNKNOWN: Final = 6
 """Extends the values of `Reason`: the detection is in no trajectory, for an unknown reason."""
-NOT_DETECTED: Final = 6
+NOT_DETECTED: Final = 7
 """Extends the values of `Reason`: the box of a trajectory matches no detection."""
 
 
@@ -47,7 +47,7 @@ class Content:
     frames: NDArray[np.int32]
     """(N,) frame numbers, ascending within each trajectory and among untracked boxes."""
     boxes: NDArray[np.float32]
-    """(N, 4) corners ``x1, y1, x2, y2`` in pixels."""
+    """(N, 4) corners ``x1, y1, x2, y2`` in pixels, smoothed if those of the trajectories are."""
     scores: NDArray[np.float32]
     """(N,) scores of the detections."""
     labels: NDArray[np.int32]
@@ -122,16 +122,17 @@ def _of_trajectories(tracks: Trajectories) -> Content:
     given = tracks.detections
     by_start = np.lexsort((np.arange(len(tracks)), tracks.starts))
     lengths = tracks.lengths[by_start]
-    linked = [tracks.rows[tracks.offsets[k] : tracks.offsets[k + 1]] for k in by_start.tolist()]
+    spans = [np.arange(tracks.offsets[k], tracks.offsets[k + 1]) for k in by_start.tolist()]
+    linked = np.concatenate([*spans, np.empty(0, np.int64)])
     others = np.flatnonzero(tracks.track_ids < 0)
     others = others[np.argsort(given.frames[others], kind="stable")]
-    order = np.concatenate([*linked, others]).astype(np.int64)
+    order = np.concatenate([tracks.rows[linked], others])
     row_of = np.empty(len(order), np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
     suppressed_by = tracks.suppressed_by[order]
     return Content(
         frames=given.frames[order],
-        boxes=given.boxes[order],
+        boxes=np.concatenate([tracks.boxes[linked], given.boxes[others]]),
         scores=given.scores[order],
         labels=given.labels[order],
         reasons=tracks.reasons[order],

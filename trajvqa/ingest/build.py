@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import trajtrack
-from trajtrack import LinkOptions
+from trajtrack import FlowOptions, LinkOptions
 from trajtrack.option_fields import check_options, choice, flag
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
@@ -37,9 +37,9 @@ class BuildOptions:
     """
 
     source: str = choice("detections", tuple(SOURCES), "Kind of the source files, one of `SOURCES`.")
-    link: LinkOptions = field(default_factory=lambda: LinkOptions(min_length=2, rescore="sum"))
-    """Options of linking. By default, a trajectory's score is the sum over its detections, the path score of
-    Seq-NMS."""
+    link: LinkOptions | FlowOptions = field(default_factory=lambda: LinkOptions(min_length=2, rescore="sum"))
+    """Options of linking; their class chooses the method. By default Seq-NMS, as in the paper, and a trajectory's score
+    is the sum over its detections, the path score of Seq-NMS."""
     format: str | None = None
     """Format of files of detections, a name in `trajtrack.FORMATS`; None to infer it from the files."""
     features: Path | None = None

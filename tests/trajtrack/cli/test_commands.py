@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from dataclasses import fields
 from pathlib import Path
 
@@ -56,6 +57,40 @@ def test_flags_reach_the_linking(tmp_path):
     out = tmp_path / "out.txt"
     assert main(["link", str(path), "-o", str(out), "--max-gap", "0", "--min-score", "0.5"]) == 0
     assert len(np.unique(trajtrack.read(out).track_ids)) == 2
+
+
+def test_the_method_can_be_chosen(tmp_path):
+    path, out = tmp_path / "detections.txt", tmp_path / "tracks.txt"
+    detections = trajtrack.make_scene(num_frames=60).detections
+    trajtrack.write(path, detections)
+    assert main(["link", str(path), "-o", str(out), "--method", "flow", "--no-smooth"]) == 0
+    expected = trajtrack.link(trajtrack.read(path), method="flow", smooth=False).to_detections()
+    np.testing.assert_array_equal(trajtrack.read(out).track_ids, expected.track_ids)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--smooth"], "--smooth: found with --method seq-nms, expected --method flow"),
+        (["--method", "flow", "--max-gap", "3"], "--max-gap: found with --method flow, expected --method seq-nms"),
+    ],
+    ids=["smooth", "max-gap"],
+)
+def test_a_flag_of_another_method_is_refused(detections_file, tmp_path, capsys, flags, message):
+    assert main(["link", str(detections_file), "-o", str(tmp_path / "out.txt"), *flags]) == 2
+    assert capsys.readouterr().err == f"trajtrack: error: {message}\n"
+
+
+def test_a_warning_is_one_line(tmp_path, capsys):
+    path = tmp_path / "scattered.txt"
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 1000, (60, 2))
+    trajtrack.write(path, Detections(np.hstack([corners, corners + 10]), rng.uniform(size=60), np.arange(60) // 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["link", str(path), "-o", str(tmp_path / "out.txt"), "--method", "flow"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("trajtrack: warning: scores: found no detections")] == lines
 
 
 def test_interpolated_boxes_are_written_unless_left_out(tmp_path):

@@ -21,10 +21,20 @@ def test_every_detection_appears_once_with_its_reason():
     given = tracks.detections
     order = np.lexsort((*given.boxes.T, given.scores, given.frames))
     found = np.lexsort((*content.boxes.T, content.scores, content.frames))
-    assert {*Reason} - {Reason.NOT_POSITIVE} <= {*content.reasons.tolist()}
+    assert {*Reason} - {Reason.NOT_POSITIVE, Reason.LOW_CONFIDENCE} <= {*content.reasons.tolist()}
     for name in ("boxes", "scores", "frames", "labels"):
         np.testing.assert_array_equal(getattr(content, name)[found], getattr(given, name)[order])
     np.testing.assert_array_equal(content.reasons[found], tracks.reasons[order])
+
+
+def test_smoothed_trajectories_are_shown_with_their_own_boxes():
+    tracks = link(make_scene(num_frames=60).detections, method="flow")
+    content = content_of(tracks)
+    for index, number in enumerate(content.track_ids.tolist()):
+        own = slice(content.offsets[index], content.offsets[index + 1])
+        expected = tracks.boxes[tracks.offsets[number] : tracks.offsets[number + 1]]
+        np.testing.assert_array_equal(content.boxes[own], expected)
+    assert Reason.LOW_CONFIDENCE in content.reasons
 
 
 def test_rows_of_trajectories_come_first_sorted_by_trajectory_and_frame():

@@ -9,8 +9,9 @@ export const Reason = {
   SUPPRESSED: 2,
   TOO_SHORT: 3,
   NOT_POSITIVE: 4,
-  UNKNOWN: 5,
-  NOT_DETECTED: 6,
+  LOW_CONFIDENCE: 5,
+  UNKNOWN: 6,
+  NOT_DETECTED: 7,
 };
 
 /** Decode the base64 text of an element. */

@@ -117,6 +117,8 @@ export class Details {
         return text("Path too short: the trajectory was dropped.");
       case Reason.NOT_POSITIVE:
         return text("Not positive: no path through it has a positive sum of scores.");
+      case Reason.LOW_CONFIDENCE:
+        return text("Low confidence: the detection, or its whole path, is probably false.");
       case Reason.SUPPRESSED: {
         const other = content.suppressedBy[row];
         const track = content.trackOfRow[other];

@@ -1,0 +1,72 @@
+// Logarithm, exponential, rounding and order statistics, each made of operations that are rounded in the same way
+// everywhere, so that trajtrack/flow_reference.py computes the same.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace trajtrack::flow {
+
+// Gains are multiples of 1 / kOne, so that their sums are exact.
+inline constexpr double kOne = 1048576.0;
+
+inline constexpr double kShift =
+    6755399441055744.0;  // 1.5 * 2^52: sums with small numbers have no bits after the point
+
+// Rounds to the nearest integer, ties to even, for absolute values below 2^51.
+inline double nearest(double x) { return (x + kShift) - kShift; }
+
+inline std::int64_t rounded_gain(double gain) {
+  return static_cast<std::int64_t>(nearest(std::min(std::max(gain, -1e6), 1e6) * kOne));
+}
+
+// The natural logarithm of a positive normal number, by 2 artanh((x - 1) / (x + 1)).
+inline double log(double x) {
+  constexpr int kTerms = 11;
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  auto exponent = static_cast<std::int64_t>(bits >> 52) - 1022;
+  double mantissa = std::bit_cast<double>((bits & 0x000fffffffffffffu) | 0x3fe0000000000000u);
+  if (mantissa < 0.7071067811865476) {
+    mantissa *= 2.0;
+    --exponent;
+  }
+  const double f = (mantissa - 1.0) / (mantissa + 1.0);
+  const double square = f * f;
+  double total = 1.0 / (2 * kTerms - 1);
+  for (int k = kTerms - 2; k >= 0; --k) total = total * square + 1.0 / (2 * k + 1);
+  return static_cast<double>(exponent) * 0.6931471805599453 + 2.0 * f * total;
+}
+
+inline constexpr std::array<double, 14> kExpTerms = [] {
+  std::array<double, 14> terms{1.0};
+  for (std::size_t n = 1; n < terms.size(); ++n) terms[n] = terms[n - 1] / static_cast<double>(n);
+  return terms;
+}();
+
+// The exponential of a number in [-700, 700]; numbers outside are moved to its ends.
+inline double exp(double x) {
+  x = std::min(std::max(x, -700.0), 700.0);
+  const double shifted = x * 1.4426950408889634 + kShift;
+  const double k = shifted - kShift;
+  const double r = (x - k * 0.6931471803691238) - k * 1.9082149292705877e-10;
+  double total = kExpTerms.back();
+  for (std::size_t n = kExpTerms.size() - 1; n-- > 0;) total = total * r + kExpTerms[n];
+  // The low bits of `shifted` are those of the integer k: its power of two without a conversion, which vectorises.
+  const std::uint64_t power = (std::bit_cast<std::uint64_t>(shifted) + 1023) << 52;
+  return total * std::bit_cast<double>(power);
+}
+
+// The order statistic at rank (n - 1) * numerator / denominator; reorders the values, of which there must be some.
+template <typename T>
+T quantile(std::vector<T>& values, std::size_t numerator, std::size_t denominator) {
+  const std::size_t rank = (values.size() - 1) * numerator / denominator;
+  const auto chosen = values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(values.begin(), chosen, values.end());
+  return *chosen;
+}
+
+}  // namespace trajtrack::flow

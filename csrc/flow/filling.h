@@ -1,0 +1,22 @@
+// Detections of no track that fill gaps in tracks or extend them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flow/motion.h"
+
+namespace trajtrack::flow {
+
+// Adds nodes to the tracks whose box they overlap: in gaps, then at ends, then at starts. `track_of` holds the first
+// node of each node's track, kNone for nodes of no track; `tracks` are those that are kept.
+void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                 const States& states, std::span<const std::span<const Node>> tracks, const Constants& constants,
+                 std::vector<Node>& track_of);
+
+// Returns the boxes of a track after local linear regression with normal weights, with the camera's shift.
+std::vector<CentredBox> smooth(const Frames& frames, const BoxModel& model, std::span<const Node> nodes,
+                               const Constants& constants);
+
+}  // namespace trajtrack::flow

@@ -1,0 +1,296 @@
+#include "flow/motion.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "flow/elementary.h"
+#include "parallel.h"
+
+namespace trajtrack::flow {
+
+namespace {
+
+// Noise is measured at about so many nodes, if there are as many.
+constexpr Node kSample = 8192;
+
+double variance(std::vector<double>& differences) {
+  for (double& value : differences) value = std::abs(value);
+  const double deviation = quantile(differences, 9, 10) / 1.645;
+  return deviation * deviation;
+}
+
+double shrunk(double variance, std::size_t count, double prior, double least, double prior_weight) {
+  const double share = static_cast<double>(count) / (static_cast<double>(count) + prior_weight);
+  return exp(share * log(std::max(variance, least)) + (1.0 - share) * log(prior));
+}
+
+// `ratio` is the old area over the new one.
+State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
+                   const Noise& noise) {
+  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
+  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
+  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
+  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
+  const double vv = vv0 + noise.acceleration * d;
+  const double share = 1.0 / (pp + noise.position);
+  const double k0 = pp * share, k1 = pv * share;
+  const double ex = box.x - x, ey = box.y - y;
+  const double ss = before.ss + noise.size_drift * d;
+  const double k = ss / (ss + noise.size);
+  return {x + k0 * ex,
+          y + k0 * ey,
+          before.vx + k1 * ex,
+          before.vy + k1 * ey,
+          pp - k0 * pp,
+          pv - k0 * pv,
+          vv - k1 * pv,
+          before.w + k * (log_w - before.w),
+          before.h + k * (log_h - before.h),
+          ss - k * ss};
+}
+
+}  // namespace
+
+Noise prior_noise(const Constants& c) {
+  return {c.position_noise * c.position_noise, c.acceleration * c.acceleration, c.speed * c.speed,
+          c.size_noise * c.size_noise, c.size_drift * c.size_drift};
+}
+
+Tracks tracks_of(std::span<const Node> next) {
+  std::vector<std::uint8_t> has_previous(next.size(), 0);
+  for (const Node node : next) {
+    if (node != kNone) has_previous[node] = 1;
+  }
+  Tracks tracks;
+  tracks.nodes.reserve(next.size());
+  for (Node start = 0; start < next.size(); ++start) {
+    if (has_previous[start]) continue;
+    for (Node node = start; node != kNone; node = next[node]) tracks.nodes.push_back(node);
+    tracks.offsets.push_back(tracks.nodes.size());
+  }
+  return tracks;
+}
+
+BoxModel::BoxModel(const Frames& frames, std::vector<CentredBox> all, const Constants& constants)
+    : boxes(std::move(all)), noise(prior_noise(constants)) {
+  given.reserve(boxes.size());
+  size.reserve(boxes.size());
+  log_w.reserve(boxes.size());
+  log_h.reserve(boxes.size());
+  for (const CentredBox& box : boxes) {
+    given.push_back({box.x, box.y});
+    size.push_back(std::sqrt(box.w * box.h));
+    log_w.push_back(log(box.w));
+    log_h.push_back(log(box.h));
+  }
+  camera_x.assign(frames.size(), 0);
+  camera_y.assign(frames.size(), 0);
+}
+
+void BoxModel::estimate(const Frames& frames, std::span<const Node> next, const Constants& constants) {
+  estimate_camera(frames, next, constants);
+  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+    for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
+      boxes[node].x = given[node].x - camera_x[frame];
+      boxes[node].y = given[node].y - camera_y[frame];
+    }
+  }
+  estimate_noise(frames, next, constants);
+}
+
+void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants) {
+  std::vector<double> dx, dy, h;
+  double x = 0, y = 0;
+  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+    camera_x[frame] = x;
+    camera_y[frame] = y;
+    dx.clear();
+    dy.clear();
+    h.clear();
+    for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
+      const Node head = next[node];
+      if (head == kNone || frames.time(head) - frames.time(node) != 1) continue;
+      dx.push_back(given[head].x - given[node].x);
+      dy.push_back(given[head].y - given[node].y);
+      h.push_back(boxes[node].h);
+    }
+    if (dx.empty() || static_cast<double>(dx.size()) < constants.camera_links) continue;
+    const double limit = constants.camera_spread * quantile(h, 1, 2);
+    const double spread_x = quantile(dx, 3, 4) - quantile(dx, 1, 4);
+    const double spread_y = quantile(dy, 3, 4) - quantile(dy, 1, 4);
+    if (std::max(spread_x, spread_y) > limit) continue;
+    x += quantile(dx, 1, 2);
+    y += quantile(dy, 1, 2);
+  }
+}
+
+void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& c) {
+  const Noise prior = prior_noise(c);
+  const auto lag = static_cast<std::int64_t>(c.lag);
+  noise = prior;
+  measured.reset();
+  // The node `steps` links and frames later, kNone for none.
+  const auto after = [&](Node node, std::int64_t steps) {
+    Node later = node;
+    for (std::int64_t k = 0; k < steps && later != kNone; ++k) later = next[later];
+    return later != kNone && frames.time(later) - frames.time(node) == steps ? later : kNone;
+  };
+  std::vector<double> values;
+  const Node step = std::max<Node>(1, static_cast<Node>(next.size()) / kSample);
+  // Collects differences of the sampled nodes; returns how many nodes gave two each.
+  const auto collect = [&](const auto& add) {
+    values.clear();
+    for (Node node = 0; node < next.size(); node += step) add(node);
+    return values.size() / 2;
+  };
+  const auto second = [&](std::int64_t steps) {
+    return collect([&](Node i) {
+      const Node j = after(i, steps), k = j == kNone ? kNone : after(j, steps);
+      if (k == kNone) return;
+      values.push_back((boxes[i].x - 2.0 * boxes[j].x + boxes[k].x) / size[j]);
+      values.push_back((boxes[i].y - 2.0 * boxes[j].y + boxes[k].y) / size[j]);
+    });
+  };
+  const auto first_positions = [&](std::int64_t steps) {
+    return collect([&](Node i) {
+      const Node j = after(i, steps);
+      if (j == kNone) return;
+      values.push_back((boxes[j].x - boxes[i].x) / size[i] / static_cast<double>(steps));
+      values.push_back((boxes[j].y - boxes[i].y) / size[i] / static_cast<double>(steps));
+    });
+  };
+  const auto first_sides = [&](std::int64_t steps) {
+    return collect([&](Node i) {
+      const Node j = after(i, steps);
+      if (j == kNone) return;
+      values.push_back(log_w[j] - log_w[i]);
+      values.push_back(log_h[j] - log_h[i]);
+    });
+  };
+  const auto number = [&](double value, std::size_t count, double from, double least) {
+    return shrunk(value, count, from, least, c.prior_weight);
+  };
+
+  const std::size_t n_near = second(1);
+  if (n_near >= 5) {
+    const double a = variance(values);
+    const std::size_t n_far = second(lag);
+    double q, r;
+    if (n_far >= 5) {
+      q = std::max((variance(values) - a) / (2.0 / 3.0 * static_cast<double>(lag * lag * lag - 1)), 0.0);
+      q = std::max(q, 0.1 * a / 6.0 * 0.01);
+      r = std::max((a - 2.0 / 3.0 * q) / 6.0, 0.1 * a / 6.0);
+    } else {
+      q = prior.acceleration;
+      r = std::max((a - 2.0 / 3.0 * q) / 6.0, 0.3 * a / 6.0);
+    }
+    std::size_t n_speed = first_positions(lag);
+    if (n_speed < 5) n_speed = first_positions(1);
+    const double speed = variance(values);
+    const std::size_t few = std::min(n_near, n_far);
+    measured = Measured{number(r, n_near, prior.position / c.position_factor, 1e-6),
+                        number(q, few, prior.acceleration / c.acceleration_factor, 1e-8)};
+    noise.position = c.position_factor * number(r, n_near, prior.position / c.position_factor, 1e-5);
+    noise.acceleration = c.acceleration_factor * number(q, few, prior.acceleration / c.acceleration_factor, 1e-7);
+    noise.speed = c.speed_factor * number(speed, n_speed, prior.speed / c.speed_factor, 1e-5);
+  }
+  const std::size_t n_sides = first_sides(1);
+  if (n_sides >= 5) {
+    const double a = variance(values);
+    double drift, r;
+    if (first_sides(lag) >= 5) {
+      drift = std::max((variance(values) - a) / static_cast<double>(lag - 1), 0.02 * a);
+      r = std::max((a - drift) / 2.0, 0.1 * a);
+    } else {
+      drift = prior.size_drift;
+      r = std::max((a - drift) / 2.0, 0.3 * a);
+    }
+    noise.size = c.size_factor * number(r, n_sides, prior.size / c.size_factor, 1e-5);
+    noise.size_drift = c.size_drift_factor * number(drift, n_sides, prior.size_drift / c.size_drift_factor, 1e-7);
+  }
+}
+
+std::int64_t BoxModel::longest_link(const Constants& c) const {
+  const double q = measured ? measured->acceleration : prior_noise(c).acceleration;
+  const auto longest = static_cast<std::int64_t>(c.longest), shortest = static_cast<std::int64_t>(c.distance);
+  const double limit = 8.0 * 192.0 * c.long_deviation * c.long_deviation;
+  std::int64_t length = 1;
+  while (length < longest && static_cast<double>((length + 1) * (length + 1) * (length + 1)) * q <= limit) ++length;
+  return std::min(std::max(length, shortest), longest);
+}
+
+namespace {
+
+std::vector<Node> previous_of(std::span<const Node> next) {
+  std::vector<Node> previous(next.size(), kNone);
+  for (Node node = 0; node < next.size(); ++node) {
+    if (next[node] != kNone) previous[next[node]] = node;
+  }
+  return previous;
+}
+
+State observe(const Frames& frames, const BoxModel& model, Node node, Node before, const State& state) {
+  const CentredBox& box = model.boxes[node];
+  const double log_w = model.log_w[node], log_h = model.log_h[node];
+  if (before == kNone) {
+    return {box.x, box.y, 0, 0, model.noise.position, 0, model.noise.speed, log_w, log_h, model.noise.size};
+  }
+  const auto d = static_cast<double>(std::abs(frames.time(node) - frames.time(before)));
+  const double ratio = (model.size[before] * model.size[before]) / (model.size[node] * model.size[node]);
+  return observe_next(state, ratio, d, box, log_w, log_h, model.noise);
+}
+
+// In reversed time, velocities are turned around.
+State turned(State state) {
+  state.vx = -state.vx;
+  state.vy = -state.vy;
+  state.pv = -state.pv;
+  return state;
+}
+
+}  // namespace
+
+// Both go frame by frame, because the boxes of a track lie far apart in memory.
+void States::run(const Frames& frames, const BoxModel& model, std::span<const Node> next, int num_threads) {
+  past.resize(next.size());
+  future.resize(next.size());
+  const std::vector<Node> previous = previous_of(next);
+  parallel_for(2, num_threads, [&](std::size_t direction) {
+    if (direction == 0) {
+      for (Node node = 0; node < next.size(); ++node) {
+        const Node before = previous[node];
+        past[node] = observe(frames, model, node, before, past[before == kNone ? node : before]);
+      }
+    } else {
+      for (auto node = static_cast<Node>(next.size()); node-- > 0;) {
+        const Node before = next[node];
+        future[node] = turned(observe(frames, model, node, before, turned(future[before == kNone ? node : before])));
+      }
+    }
+  });
+}
+
+void States::update(const Frames& frames, const BoxModel& model, std::span<const Node> before,
+                    std::span<const Node> next, int num_threads) {
+  const std::vector<Node> previous = previous_of(next);
+  parallel_for(2, num_threads, [&](std::size_t direction) {
+    std::vector<std::uint8_t> changed(next.size(), 0);
+    if (direction == 0) {
+      for (Node node = 0; node < next.size(); ++node) {
+        const Node earlier = previous[node];
+        if (earlier == kNone || !(changed[earlier] || before[earlier] != node)) continue;
+        changed[node] = 1;
+        past[node] = observe(frames, model, node, earlier, past[earlier]);
+      }
+    } else {
+      for (auto node = static_cast<Node>(next.size()); node-- > 0;) {
+        const Node later = next[node];
+        if (later == kNone || !(changed[later] || before[node] != later)) continue;
+        changed[node] = 1;
+        future[node] = turned(observe(frames, model, node, later, turned(future[later])));
+      }
+    }
+  });
+}
+
+}  // namespace trajtrack::flow

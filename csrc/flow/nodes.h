@@ -1,0 +1,139 @@
+// The detections that are linked, by frame, and searches for those of a frame that lie near a place.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "node.h"
+
+namespace trajtrack::flow {
+
+struct CentredBox {
+  double x, y, w, h;
+};
+
+// The smallest width and height of a box, in pixels.
+inline constexpr double kSmallestSide = 1e-6;
+
+inline CentredBox centred(Box box) {
+  const double x1 = static_cast<double>(box.x1), y1 = static_cast<double>(box.y1);
+  const double x2 = static_cast<double>(box.x2), y2 = static_cast<double>(box.y2);
+  return {(x1 + x2) * 0.5, (y1 + y2) * 0.5, std::max(x2 - x1, kSmallestSide), std::max(y2 - y1, kSmallestSide)};
+}
+
+struct Edges {
+  double x1, y1, x2, y2;
+};
+
+inline Edges edges_of(const CentredBox& box) {
+  return {box.x - box.w * 0.5, box.y - box.h * 0.5, box.x + box.w * 0.5, box.y + box.h * 0.5};
+}
+
+// The intersection over union of boxes with these areas.
+inline double overlap(const Edges& a, double area_a, const Edges& b, double area_b) {
+  const double width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
+  const double height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
+  if (!(width > 0) | !(height > 0)) return 0;
+  const double intersection = width * height;
+  return intersection / ((area_a + area_b) - intersection);
+}
+
+inline double overlap(const CentredBox& a, const CentredBox& b) {
+  return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
+}
+
+// The region that a box must meet to overlap another by more than `threshold`: the sides intersect by more than
+// `threshold` times the longer one.
+inline Edges region_of(const Edges& box, double threshold) {
+  const double across = threshold * (box.x2 - box.x1), down = threshold * (box.y2 - box.y1);
+  return {box.x1 + across, box.y1 + down, box.x2 - across, box.y2 - down};
+}
+
+// Nodes are numbered by frame and row. Frames without nodes are not listed.
+struct Frames {
+  std::vector<std::int32_t> number;
+  std::vector<Node> begin{0};           // one more than frames
+  std::vector<std::uint32_t> frame_of;  // index of each node's frame
+
+  std::size_t size() const { return number.size(); }
+  Node num_nodes() const { return begin.back(); }
+  std::int64_t time(Node node) const { return number[frame_of[node]]; }
+
+  // `numbers` holds the frame number of each node, ascending.
+  static Frames of(std::span<const std::int32_t> numbers) {
+    Frames frames;
+    frames.frame_of.reserve(numbers.size());
+    for (std::size_t node = 0; node < numbers.size(); ++node) {
+      if (frames.number.empty() || frames.number.back() != numbers[node]) {
+        frames.number.push_back(numbers[node]);
+        frames.begin.push_back(0);
+      }
+      frames.frame_of.push_back(static_cast<std::uint32_t>(frames.number.size() - 1));
+      frames.begin.back() = static_cast<Node>(node + 1);
+    }
+    return frames;
+  }
+
+  // The number of frames from the first to the last.
+  std::int64_t duration() const {
+    return number.empty() ? 0 : std::int64_t{number.back()} - std::int64_t{number.front()} + 1;
+  }
+};
+
+// Some nodes with a box each, grouped by frame and label and sorted by left edge. The edges are rounded outwards to
+// floats, so that searches find all nodes that meet a region and perhaps some that just miss it.
+class SortedNodes {
+ public:
+  struct Group {
+    std::int32_t label;
+    std::uint32_t begin, end;  // positions
+    float left;
+    float cells_per_pixel;
+    std::uint32_t cells;  // where the group's cells begin
+  };
+
+  // `nodes` are ascending; `boxes` holds the box of each of them.
+  SortedNodes(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
+              std::span<const Edges> boxes);
+
+  Node node(std::size_t position) const { return node_[position]; }
+
+  // The index among `nodes` of the node at a position.
+  std::uint32_t index(std::size_t position) const { return index_[position]; }
+
+  // The group of a frame with this label, or null.
+  const Group* find(std::size_t frame, std::int32_t label) const {
+    const auto begin = groups_.begin() + first_group_[frame], end = groups_.begin() + first_group_[frame + 1];
+    if (begin == end) return nullptr;
+    if (begin->label == label) return &*begin;
+    const auto found = std::lower_bound(begin, end, label, [](const Group& g, std::int32_t l) { return g.label < l; });
+    return found != end && found->label == label ? &*found : nullptr;
+  }
+
+  // The positions of a group whose boxes meet the region; valid until `found` changes.
+  std::span<const std::uint32_t> meeting(const Group& group, const Edges& region,
+                                         std::vector<std::uint32_t>& found) const;
+
+ private:
+  // The cell of a place, the same or a later one for places farther to the right.
+  static std::uint32_t cell_of(const Group& group, float x) {
+    const float cell = (x - group.left) * group.cells_per_pixel;
+    const auto last = static_cast<float>(group.end - group.begin);
+    return static_cast<std::uint32_t>(cell > 0 ? (cell < last ? cell : last) : 0);
+  }
+  void add_cells(Group& group);
+
+  std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
+  std::vector<Node> node_;
+  std::vector<std::uint32_t> index_;
+  std::vector<Group> groups_;
+  std::vector<std::uint32_t> first_group_;
+  std::vector<std::uint32_t> cells_;  // the first position of a box that ends in this cell or a later one
+  std::size_t largest_group_ = 0;
+};
+
+}  // namespace trajtrack::flow

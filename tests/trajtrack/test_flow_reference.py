@@ -1,0 +1,203 @@
+"""The reference of linking by minimum-cost flow does what its parts promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trajtrack import Detections, FlowOptions, Reason, flow_reference, make_scene
+from trajtrack.flow_reference import choose_links, exp, log
+
+linear_sum_assignment = pytest.importorskip("scipy.optimize").linear_sum_assignment
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.floats(1e-300, 1e300))
+def test_the_logarithm_is_accurate_to_a_few_units_in_the_last_place(x: float) -> None:
+    assert float(log(np.array([x]))[0]) == pytest.approx(math.log(x), rel=1e-15, abs=1e-15)
+
+
+@given(st.floats(-700, 700))
+def test_the_exponential_is_accurate_to_a_few_units_in_the_last_place(x: float) -> None:
+    assert float(exp(np.array([x]))[0]) == pytest.approx(math.exp(x), rel=1e-15)
+
+
+# --- the choice of links ---------------------------------------------------------------------------------------------
+
+
+@st.composite
+def assignments(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int, int]], list[int]]:
+    rows, columns = draw(st.integers(1, 7)), draw(st.integers(1, 7))
+    pairs = [(row, column) for row in range(rows) for column in range(columns)]
+    chosen = sorted(draw(st.sets(st.sampled_from(pairs))))
+    gains = [draw(st.integers(-4, 9)) for _ in chosen]
+    links = [(row, column, gain) for (row, column), gain in zip(chosen, gains, strict=True)]
+    return rows, columns, links, draw(st.lists(st.integers(-5, 5), min_size=rows, max_size=rows))
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(assignments())
+def test_no_other_choice_of_links_has_a_greater_sum(
+    problem: tuple[int, int, list[tuple[int, int, int]], list[int]],
+) -> None:
+    rows, columns, links, stay = problem
+    chosen = choose_links(rows, columns, links, stay)
+    taken = [column for column in chosen if column >= 0]
+    assert len(set(taken)) == len(taken)
+    gain_of = {(row, column): gain for row, column, gain in links}
+    total = sum(stay[row] if column < 0 else gain_of[row, column] for row, column in enumerate(chosen))
+
+    # The same problem with a column of its own for each row that is assigned to none.
+    gains = np.full((rows, columns + rows), -1000)
+    for row, column, gain in links:
+        gains[row, column] = gain
+    gains[range(rows), columns + np.arange(rows)] = stay
+    best = linear_sum_assignment(gains, maximize=True)
+    assert total == gains[best].sum()
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.data())
+def test_no_other_set_of_disjoint_paths_has_a_greater_value(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 8))
+    links = [
+        (a, b, data.draw(st.integers(1, 6)))
+        for a in range(count)
+        for b in range(a + 1, count)
+        if data.draw(st.booleans())
+    ]
+    value = [data.draw(st.integers(-4, 2)) for _ in range(count)]
+    edges = sorted([(k, k, 0) for k in range(count)] + [(a, b, gain + value[a]) for a, b, gain in links])
+    chosen = choose_links(count, count, edges, value)
+    gain_of = {(a, b): gain for a, b, gain in links}
+    next_of = [-1 if column == row else column for row, column in enumerate(chosen)]
+    used = {row for row, column in enumerate(chosen) if column != row}
+    total = sum(value[row] for row in used)
+    total += sum(gain_of[row, column] for row, column in enumerate(next_of) if column >= 0)
+    assert all(column in used for column in next_of if column >= 0)
+
+    def best(rest: frozenset[int], last: int | None) -> int:
+        """Return the best value of paths through nodes after `last` that continue it or start anew."""
+        options = [0]
+        if last is not None:
+            options += [gain + value[b] + best(rest - {b}, b) for a, b, gain in links if a == last and b in rest]
+        options += [value[b] + best(frozenset(rest - {b}), b) for b in rest if last is None or b != last]
+        return max(options)
+
+    if count <= 5:
+        assert total == best(frozenset(range(count)), None)
+
+
+# --- confidence ------------------------------------------------------------------------------------------------------
+
+
+def scene() -> Detections:
+    return make_scene(
+        num_frames=80, objects_per_frame=8, num_classes=1, false_positives=6, dropout=0.05, seed=5
+    ).detections
+
+
+def with_scores(detections: Detections, scores: np.ndarray) -> Detections:
+    return Detections(detections.boxes, scores, detections.frames, labels=detections.labels)
+
+
+@pytest.mark.parametrize(
+    "rescaled",
+    [lambda s: 12 * s - 6, lambda s: np.exp(3 * s) + 5, lambda s: np.round(100 * s)],
+    ids=["logits", "curved", "integers"],
+)
+def test_scores_of_any_scale_are_calibrated(rescaled) -> None:
+    detections = scene()
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, rescaled(detections.scores)))
+    assert len(plain) > 5
+    assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
+
+
+def test_equal_scores_take_every_detection_for_certain() -> None:
+    detections = scene()
+    found = flow_reference.link(with_scores(detections, np.full(len(detections), 3.0)))
+    confident = flow_reference.link(with_scores(detections, np.ones(len(detections))), FlowOptions(calibrate=False))
+    np.testing.assert_array_equal(found.track_ids, confident.track_ids)
+
+
+# --- results ---------------------------------------------------------------------------------------------------------
+
+
+def steady(num_frames: int = 20, missing: tuple[int, ...] = ()) -> Detections:
+    frames = np.setdiff1d(np.arange(num_frames), missing)
+    x = 10 + 3.0 * frames
+    return Detections(np.stack([x, x, x + 30, x + 60], axis=1), np.ones(len(frames)), frames)
+
+
+def test_every_row_has_one_reason_and_linked_rows_have_a_trajectory() -> None:
+    detections = scene()
+    found = flow_reference.link(detections)
+    np.testing.assert_array_equal(found.reasons == Reason.LINKED, found.track_ids >= 0)
+    np.testing.assert_array_equal(np.sort(found.rows), np.flatnonzero(found.track_ids >= 0))
+    for number, trajectory in enumerate(found):
+        rows = trajectory.rows[trajectory.rows >= 0]
+        assert (found.track_ids[rows] == number).all()
+        assert (np.diff(detections.frames[rows]) > 0).all()
+
+
+def test_a_gap_is_bridged_and_filled() -> None:
+    found = flow_reference.link(steady(30, missing=tuple(range(12, 18))))
+    assert len(found) == 1
+    assert found[0].interpolated.sum() == 6
+    np.testing.assert_allclose(found[0].boxes[:, 0], 10 + 3.0 * np.arange(30), atol=0.5)
+
+
+def test_a_straight_line_stays_a_straight_line() -> None:
+    detections = steady()
+    found = flow_reference.link(detections)
+    np.testing.assert_allclose(found.boxes, detections.boxes, atol=1e-3)
+
+
+def test_smoothing_brings_jittered_boxes_closer_to_the_truth() -> None:
+    truth = steady(60)
+    noise = np.random.default_rng(0).normal(0, 2, truth.boxes.shape).astype(np.float32)
+    found = flow_reference.link(Detections(truth.boxes + noise, truth.scores, truth.frames))
+    assert len(found) == 1
+    assert np.abs(found.boxes - truth.boxes).mean() < 0.75 * np.abs(noise).mean()
+
+
+def test_without_smoothing_the_boxes_are_the_detectors_own() -> None:
+    detections = scene()
+    found = flow_reference.link(detections, FlowOptions(smooth=False))
+    assert found.smoothed is None
+    np.testing.assert_array_equal(found.boxes, detections.boxes[found.rows])
+
+
+def test_in_a_short_video_a_detection_is_a_trajectory_of_its_own() -> None:
+    found = flow_reference.link(Detections([[0, 0, 5, 5], [0, 0, 5, 5]], [1.0, 1.0], [7, 15]))
+    assert found.track_ids.tolist() == [0, 1]
+
+
+def test_in_a_long_video_a_single_detection_is_dropped() -> None:
+    found = flow_reference.link(Detections([[0, 0, 5, 5], [0, 0, 5, 5]], [1.0, 1.0], [7, 300]))
+    assert len(found) == 0
+    assert found.reasons.tolist() == [Reason.LOW_CONFIDENCE] * 2
+
+
+def test_no_detection_gives_no_trajectory() -> None:
+    assert len(flow_reference.link(Detections([], [], []))) == 0
+
+
+def test_short_trajectories_are_dropped_with_their_reason() -> None:
+    found = flow_reference.link(steady(20), FlowOptions(min_length=21))
+    assert len(found) == 0
+    assert set(found.reasons.tolist()) == {Reason.TOO_SHORT}
+
+
+def test_labels_are_linked_apart_unless_they_are_ignored() -> None:
+    base = steady(20)
+    flickering = Detections(base.boxes, base.scores, base.frames, labels=base.frames // 10)
+    assert len(flow_reference.link(flickering)) == 2
+    assert len(flow_reference.link(flickering, FlowOptions(class_agnostic=True))) == 1
