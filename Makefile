@@ -83,7 +83,7 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 	$(PYTHON) -m venv $(SANITIZED)
 	$(SANITIZED)/bin/pip install --quiet --constraint constraints.txt -C build-dir=build/sanitized \
 		-C cmake.build-type=Debug -C cmake.define.TRAJTRACK_SANITIZERS=address,undefined \
-		-C cmake.define.TRAJTRACK_CUDA_STAND_IN=$(CURDIR)/tests/cuda_stand_in '.[io]' pytest hypothesis
+		-C cmake.define.TRAJTRACK_CUDA_STAND_IN=$(CURDIR)/tests/cuda_stand_in '.[io]' pytest pytest-xdist hypothesis
 	@touch $@
 
 # Python itself leaks on exit, and its allocator hides overruns: hence ASAN_OPTIONS and PYTHONMALLOC. The C++ standard
@@ -91,9 +91,9 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
-		$(SANITIZED)/bin/pytest -p no:cacheprovider tests/core tests/trajtrack/test_reference.py \
-		tests/trajtrack/test_linking.py tests/trajtrack/test_streaming.py tests/trajtrack/test_many_videos.py \
-		tests/trajtrack/io
+		$(SANITIZED)/bin/pytest --numprocesses auto -p no:cacheprovider tests/core tests/trajtrack/test_reference.py \
+		tests/trajtrack/test_flow_reference.py tests/trajtrack/test_linking.py tests/trajtrack/test_streaming.py \
+		tests/trajtrack/test_many_videos.py tests/trajtrack/io
 
 WHEEL := $(VENV)-wheel
 CLEAN := build/wheel/clean

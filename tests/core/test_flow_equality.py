@@ -24,7 +24,7 @@ COLUMNS = ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels",
 EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
 
 every_scene = settings(
-    max_examples=EXPLORED or 200,
+    max_examples=EXPLORED or 500,
     deadline=None,
     derandomize=not EXPLORED,
     database=None,
@@ -131,6 +131,7 @@ def test_boxes_without_area_are_linked_as_by_the_reference() -> None:
 @pytest.mark.slow
 def test_a_hundred_thousand_frames_are_linked_as_by_the_reference() -> None:
     frames = np.arange(100_000)
+    frames = frames[frames % 170 < 100]  # many short trajectories, for the sake of the reference
     x = 500 + 400 * np.sin(frames / 300)
     boxes = np.stack([x, x, x + 40, x + 80], axis=1)
     check(Detections(boxes, np.linspace(0.7, 0.9, len(frames)), frames), FlowOptions())

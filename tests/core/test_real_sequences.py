@@ -5,6 +5,7 @@ No sequence is linked with every combination of options; each option takes each 
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import trajtrack
-from trajtrack import Detections, LinkOptions, reference
+from trajtrack import Detections, FlowOptions, LinkOptions, TrajtrackWarning, flow_reference, reference
 
 pytestmark = pytest.mark.real_data
 
@@ -148,3 +149,43 @@ def test_some_training_videos_of_vidvrd_with_their_frames_without_annotation(dat
     for number, detections in enumerate(videos_of(archive, "train")):
         if number % 20 == 0:
             check(detections, ALL[number // 20 % 5])
+
+
+# --- minimum-cost flow -----------------------------------------------------------------------------------------------
+
+
+def check_flow(detections: Detections) -> None:
+    for options in (FlowOptions(), FlowOptions(class_agnostic=True, smooth=False, calibrate=False)):
+        expected = flow_reference.link(detections, options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrajtrackWarning)  # some videos are short
+            found = trajtrack.link(detections, options, num_threads=2)
+        for name in (*COLUMNS, "boxes"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name, strict=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detector", ["det", "det_dpm", "det_yolox_val_half"])
+@pytest.mark.parametrize("sequence", ["MOT17-02", "MOT17-04", "MOT17-09", "MOT17-10"])
+def test_flow_on_mot17(data_dir: Path, sequence: str, detector: str) -> None:
+    check_flow(trajtrack.read(data_dir / "mot17" / sequence / detector / "det.txt"))
+
+
+@pytest.mark.parametrize("file", ["det/det_public_ACF.txt", "det/det_SORT_FrRCNN.txt", "gt/gt.txt"])
+def test_flow_on_tud_campus(data_dir: Path, file: str) -> None:
+    check_flow(trajtrack.read(data_dir / "mot15" / "TUD-Campus" / file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sequence", range(11))
+def test_flow_on_kitti_all_classes_at_once(data_dir: Path, sequence: int) -> None:
+    folder = data_dir / "kitti" / "det_pointrcnn"
+    check_flow(trajtrack.concat([trajtrack.read(path) for path in sorted(folder.glob(f"*/{sequence:04}.txt"))]))
+    for name in ("Car", "Pedestrian"):
+        check_flow(trajtrack.read(data_dir / "kitti" / "det_rrc" / name / f"{sequence:04}.txt", "kitti-rrc"))
+
+
+@pytest.mark.slow
+def test_flow_on_every_test_video_of_vidvrd(data_dir: Path) -> None:
+    for detections in videos_of(data_dir / "vidvrd" / "VidVRD-dataset.zip", "test"):
+        check_flow(detections)
