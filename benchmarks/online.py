@@ -1,6 +1,7 @@
-"""HOTA of trajtrack with its defaults, compared with online trackers, on the raw detections of several detectors.
+"""HOTA of both methods of trajtrack, compared with online trackers, on the raw detections of several detectors.
 
-Every linker sees the same boxes, scores and classes, and no image. trajtrack runs with its defaults. Each online
+Every linker sees the same boxes, scores and classes, and no image. trajtrack runs with its defaults, Seq-NMS with
+``method="seq-nms"`` and minimum-cost flow with ``method="flow"``. Each online
 tracker runs with its defaults too, twice: on all detections and on those with a score of at least 0.5; the better of
 the two counts, which favours the trackers. The table also shows the better of the two after linear interpolation over
 gaps of up to 20 frames, which turns an online tracker into an offline one. Videos with several classes are tracked
@@ -15,9 +16,10 @@ The sets:
 Command::
 
     pip install '.[eval]' trackforge trackers
-    python benchmarks/online.py [--data DIR] [--jobs N] [--only WORDS] [--trackers WORDS] [--json FILE]
+    python benchmarks/online.py [--data DIR] [--jobs N] [--only WORDS] [--trackers WORDS] [--json FILE] [--reuse FILE]
 
-Trackers that are not installed are listed and skipped. It takes about 20 minutes with two processes; without VidVRD
+Trackers that are not installed are listed and skipped. ``--reuse`` takes the trackers' results from an earlier FILE of
+``--json`` and links with trajtrack only. It takes about 20 minutes with two processes; without VidVRD
 (``--only MOT17,KITTI``) about 10.
 """
 
@@ -27,6 +29,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -40,6 +43,7 @@ import trajtrack
 from accuracy import SETS, Video, add_data_argument, every, load_mot17
 from link import machine, markdown
 from trajtrack import Detections
+from trajtrack.methods import Method
 from trajtrack.metrics import GroundTruth, evaluate_many
 
 sys.path.append(str(Path(__file__).parent / "peers"))
@@ -49,6 +53,7 @@ TRACKERS = (
     *("trackforge ByteTrack", "trackforge BoT-SORT", "trackforge TrackTrack", "trackforge OC-SORT"),
     *("trackers ByteTrack", "trackers BoT-SORT", "trackers C-BIoU"),
 )
+METHODS: tuple[Method, ...] = ("seq-nms", "flow")
 MIN_SCORE = 0.5
 MAX_INTERPOLATED_GAP = 20
 
@@ -164,13 +169,19 @@ def interpolated(tracks: Detections) -> Detections:
 
 
 def score(name: str, tracker: str | None, data: Path) -> dict[str, float]:
-    """Return HOTA of trajtrack (`tracker` is None), or of a tracker on all and on confident detections."""
+    """Return HOTA of trajtrack's methods (`tracker` is None), or of a tracker on all and on confident detections."""
     videos = ALL[name](data)
     if tracker is None:
-        linked = [
-            (truth, trajtrack.link(found, num_threads=1).to_detections(interpolate=True)) for truth, found in videos
-        ]
-        return {"trajtrack": evaluate_many(linked).hota}
+        warnings.simplefilter("ignore", trajtrack.TrajtrackWarning)  # some videos are too short to calibrate scores
+        return {
+            method: evaluate_many(
+                [
+                    (truth, trajtrack.link(found, method=method, num_threads=1).to_detections())
+                    for truth, found in videos
+                ]
+            ).hota
+            for method in METHODS
+        }
     results = {}
     for condition, minimum in (("all", -np.inf), (f">= {MIN_SCORE}", MIN_SCORE)):
         pairs = [(truth, track(tracker, found[found.scores >= minimum])) for truth, found in videos]
@@ -193,14 +204,20 @@ def best(results: dict[str, dict[str, float]], filled: bool) -> tuple[str, float
 
 
 def table(found: dict[str, dict[str | None, dict[str, float]]]) -> str:
-    header = ["", "trajtrack", "best online tracker", "HOTA", "best with interpolation", "HOTA", "difference"]
+    header = ["", *METHODS, "best online tracker", "HOTA", "best with interpolation", "HOTA", "flow - best"]
     rows = []
     for name, results in found.items():
-        own = results[None]["trajtrack"]
+        own = results[None]
         online = {tracker: values for tracker, values in results.items() if tracker is not None}
         (plain_name, plain), (filled_name, filled) = best(online, False), best(online, True)
-        cells = [f"{100 * own:.1f}", plain_name, f"{100 * plain:.1f}", filled_name, f"{100 * filled:.1f}"]
-        rows.append([name, *cells, f"{100 * (own - max(plain, filled)):+.1f}"])
+        cells = [
+            *(f"{100 * own[method]:.1f}" for method in METHODS),
+            plain_name,
+            f"{100 * plain:.1f}",
+            filled_name,
+            f"{100 * filled:.1f}",
+        ]
+        rows.append([name, *cells, f"{100 * (own['flow'] - max(plain, filled)):+.1f}"])
     return markdown(header, rows)
 
 
@@ -218,10 +235,13 @@ def main() -> int:
         "--trackers", default="", metavar="WORDS", help="only trackers with one of these words in their name"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to FILE")
+    parser.add_argument("--reuse", type=Path, metavar="FILE", help="take the trackers' results from this earlier FILE")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         parser.error(f"--data: found no folder {arguments.data}, expected one with mot17, kitti and vidvrd")
-    installed = [name for name in TRACKERS if find_spec(PEERS[name].package)]
+    earlier = {} if arguments.reuse is None else json.loads(arguments.reuse.read_text())
+    measured = {tracker for results in earlier.values() for tracker in results}
+    installed = [name for name in TRACKERS if name in measured or find_spec(PEERS[name].package)]
     for name in (each for each in TRACKERS if each not in installed):
         print(f"{name}: skipped, {PEERS[name].package} is not installed")
     names = list(matches(arguments.only, list(ALL)))
@@ -230,9 +250,18 @@ def main() -> int:
         parser.error("--only, --trackers: found no matching set or tracker, expected at least one of each")
     with ProcessPoolExecutor(arguments.jobs) as pool:
         futures = {
-            (name, tracker): pool.submit(score, name, tracker, arguments.data) for name in names for tracker in trackers
+            (name, tracker): pool.submit(score, name, tracker, arguments.data)
+            for name in names
+            for tracker in trackers
+            if tracker not in earlier.get(name, {})
         }
-        found = {name: {tracker: futures[name, tracker].result() for tracker in trackers} for name in names}
+        found = {
+            name: {
+                tracker: futures[name, tracker].result() if (name, tracker) in futures else earlier[name][tracker]
+                for tracker in trackers
+            }
+            for name in names
+        }
     print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
     print(table(found))
     if arguments.json:

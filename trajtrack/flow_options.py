@@ -73,7 +73,7 @@ class FlowConstants:
     """Minimum persistence that means certainty."""
     label_weight: float = 200.0
     """Number of detections of a label that count as much as all labels together."""
-    score_share: float = 0.5
+    score_share: float = 0.7
     """Share of the detector's own score in the confidence, if it lies in [0, 1] and detections are many."""
     score_weight: float = 100.0
     """Number of detections at which that share is halfway to 1."""
@@ -126,6 +126,8 @@ class FlowConstants:
     """Maximum number of frames of a link by overlap."""
     long_deviation: float = 0.08
     """Standard deviation of an interpolated position at which a gap is half as long as the longest long link."""
+    candidates: int = 8
+    """Maximum number of links from a node to the nodes of one frame, those of the greatest gains."""
     longest: int = 60
     """Maximum number of frames of a long link."""
 

@@ -506,17 +506,20 @@ class _Model:
             next_of = self.best_paths(nodes, links)
             self.estimate(next_of)
         past, future = self.states(next_of)
-        used = next_of >= 0
+        has_next = next_of >= 0
         has_previous = np.zeros(len(next_of), np.bool_)
-        has_previous[next_of[used]] = True
-        tails, heads = np.flatnonzero(has_previous & ~used), np.flatnonzero(used & ~has_previous)
+        has_previous[next_of[has_next]] = True
+        # In a short video, a single node may be a trajectory too.
+        single = self.strong & ~has_previous & ~has_next & (self.value >= self.required_evidence())
+        tails = np.flatnonzero((has_previous & ~has_next) | single)
+        heads = np.flatnonzero((has_next & ~has_previous) | single)
         links = self.links_by_likelihood(past, future, tails, heads, self.longest_link())
-        position_of = np.full(len(next_of), -1)
-        position_of[tails], position_of[heads] = np.arange(len(tails)), np.arange(len(heads))
+        row_of, column_of = np.full(len(next_of), -1), np.full(len(next_of), -1)
+        row_of[tails], column_of[heads] = np.arange(len(tails)), np.arange(len(heads))
         chosen = choose_links(
             len(tails),
             len(heads),
-            [(int(position_of[tail]), int(position_of[head]), gain) for tail, head, gain in links],
+            [(int(row_of[tail]), int(column_of[head]), gain) for tail, head, gain in links],
             [0] * len(tails),
         )
         for tail, column in zip(tails, chosen, strict=True):
@@ -584,8 +587,7 @@ class _Model:
             gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail)
             gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0)
             gain = gain + 2.0 * c.end_cost
-            rounded = _rounded(gain)
-            links += [(int(a), int(b), int(g)) for a, b, g in zip(i, j, rounded, strict=True) if g > 0]
+            links += self._best_links(i, j, _rounded(gain))
         return sorted(links)
 
     def links_by_overlap(self, past: _States, future: _States, nodes: Ints) -> list[tuple[int, int, int]]:
@@ -601,11 +603,17 @@ class _Model:
             # Boxes that do not meet in the later frame are not linked.
             near = there > 0
             gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
-            rounded = _rounded(gain)
-            links += [
-                (int(a), int(b), int(g)) for a, b, g in zip(i[near], j[near], rounded[near], strict=True) if g > 0
-            ]
+            links += self._best_links(i[near], j[near], _rounded(gain[near]))
         return sorted(links)
+
+    def _best_links(self, tails: Ints, heads: Ints, gains: Ints) -> list[tuple[int, int, int]]:
+        """Return the links of positive gain, for each tail at most `candidates`: the greatest gains, then first heads."""
+        order = np.lexsort((heads, -gains, tails))
+        order = order[gains[order] > 0]
+        tails, heads, gains = tails[order], heads[order], gains[order]
+        rank = np.arange(len(tails)) - np.searchsorted(tails, tails, "left")
+        chosen = rank < self.constants.candidates
+        return list(zip(tails[chosen].tolist(), heads[chosen].tolist(), gains[chosen].tolist(), strict=True))
 
     # --- camera and noise
 
@@ -740,17 +748,20 @@ class _Model:
     def tracks(self, next_of: Ints) -> tuple[Ints, dict[int, int]]:
         """Return the track of each node, -1 for none, and the evidence of each track that is kept."""
         order, offsets = _tracks_of(next_of)
-        c = self.constants
-        required = int(np.rint(min(c.evidence, c.evidence_share * float(self.duration)) * ONE))
         track_of = np.full(len(next_of), -1)
         evidence: dict[int, int] = {}
         for begin, end in pairwise(offsets.tolist()):
             nodes = order[begin:end]
             total = int(self.value[nodes].sum())
-            if total >= required:
+            if total >= self.required_evidence():
                 track_of[nodes] = nodes[0]
                 evidence[int(nodes[0])] = total
         return track_of, evidence
+
+    def required_evidence(self) -> int:
+        """Return the minimum evidence of a trajectory; less in short videos."""
+        c = self.constants
+        return int(np.rint(min(c.evidence, c.evidence_share * float(self.duration)) * ONE))
 
     def fill(self, next_of: Ints, track_of: Ints) -> None:
         """Add detections of no track to the tracks whose box they overlap: in gaps, then at ends, then at starts."""

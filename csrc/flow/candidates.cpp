@@ -59,14 +59,25 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, int num_thread
   return links;
 }
 
-// Calls visit(distance, group) for the groups of the tail's label in the next `longest` frames.
+// Calls visit(distance, group) for the groups of the tail's label in the next `longest` frames, and keeps at most
+// `most` of the candidates that each call appends to `found`: those of the greatest gains, then the first heads.
 template <typename Visit>
 void visit_groups(const Frames& frames, std::span<const std::int32_t> labels, const SortedNodes& heads, Node tail,
-                  std::int64_t longest, const Visit& visit) {
+                  std::int64_t longest, std::size_t most, std::vector<Candidate>& found, const Visit& visit) {
   for (std::size_t frame = frames.frame_of[tail] + std::size_t{1}; frame < frames.size(); ++frame) {
     const std::int64_t distance = frames.number[frame] - frames.time(tail);
     if (distance > longest) return;
-    if (const auto* const group = heads.find(frame, labels[tail])) visit(static_cast<double>(distance), *group);
+    const auto* const group = heads.find(frame, labels[tail]);
+    if (!group) continue;
+    const std::size_t before = found.size();
+    visit(static_cast<double>(distance), *group);
+    if (found.size() - before <= most) continue;
+    const auto begin = found.begin() + static_cast<std::ptrdiff_t>(before);
+    const auto end = begin + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(begin, end, found.end(), [](const Candidate& a, const Candidate& b) {
+      return a.gain != b.gain ? a.gain > b.gain : a.head < b.head;
+    });
+    found.erase(end, found.end());
   }
 }
 
@@ -87,40 +98,42 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
   }
   const SortedNodes sorted(frames, labels, heads, places);
   const Noise& noise = model.noise;
+  const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), tails, num_threads, [&](Node tail, auto& found, auto& room) {
     const State& i = states.past[tail];
-    visit_groups(frames, labels, sorted, tail, longest, [&](double d, const SortedNodes::Group& group) {
-      const double own = i.pp + 2.0 * d * i.pv + d * d * i.vv + noise.acceleration * d * d * d / 3.0;
-      const double farthest = c.gate * std::sqrt((own + most) * (model.size[tail] * largest)) * 1.000001;
-      const double x = i.x + i.vx * d, y = i.y + i.vy * d;
-      for (const std::uint32_t position :
-           sorted.meeting(group, {x - farthest, y - farthest, x + farthest, y + farthest}, room)) {
-        const Node head = sorted.node(position);
-        const State& j = states.future[head];
-        const double area = model.size[tail] * model.size[head];
-        const double pp = own + j.pp;
-        const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
-        const double limit = c.gate * c.gate * pp * area;
-        if (!(dx * dx <= limit) || !(dy * dy <= limit)) continue;
-        const double pv = i.pv + d * i.vv + noise.acceleration * d * d / 2.0 + j.pv;
-        const double vv = i.vv + noise.acceleration * d + j.vv;
-        const double det = pp * vv - pv * pv;
-        const double wx = j.vx - i.vx, wy = j.vy - i.vy;
-        double deviation = vv * (dx * dx + dy * dy) - 2.0 * pv * (dx * wx + dy * wy) + pp * (wx * wx + wy * wy);
-        deviation = deviation / (det * area);
-        const double ss = i.ss + j.ss + noise.size_drift * d;
-        const double dw = i.w - j.w, dh = i.h - j.h;
-        deviation = deviation + (dw * dw + dh * dh) / ss;
-        const double speed = (j.vx * j.vx + j.vy * j.vy) / area;
-        const double speed_variance = noise.speed + j.vv;
-        const double ratio = speed_variance * (0.25 + j.ss) / (det * ss);
-        double gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail);
-        gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0);
-        gain = gain + 2.0 * c.end_cost;
-        const std::int64_t rounded = rounded_gain(gain);
-        if (rounded > 0) found.push_back({head, rounded});
-      }
-    });
+    visit_groups(
+        frames, labels, sorted, tail, longest, most_links, found, [&](double d, const SortedNodes::Group& group) {
+          const double own = i.pp + 2.0 * d * i.pv + d * d * i.vv + noise.acceleration * d * d * d / 3.0;
+          const double farthest = c.gate * std::sqrt((own + most) * (model.size[tail] * largest)) * 1.000001;
+          const double x = i.x + i.vx * d, y = i.y + i.vy * d;
+          for (const std::uint32_t position :
+               sorted.meeting(group, {x - farthest, y - farthest, x + farthest, y + farthest}, room)) {
+            const Node head = sorted.node(position);
+            const State& j = states.future[head];
+            const double area = model.size[tail] * model.size[head];
+            const double pp = own + j.pp;
+            const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
+            const double limit = c.gate * c.gate * pp * area;
+            if (!(dx * dx <= limit) || !(dy * dy <= limit)) continue;
+            const double pv = i.pv + d * i.vv + noise.acceleration * d * d / 2.0 + j.pv;
+            const double vv = i.vv + noise.acceleration * d + j.vv;
+            const double det = pp * vv - pv * pv;
+            const double wx = j.vx - i.vx, wy = j.vy - i.vy;
+            double deviation = vv * (dx * dx + dy * dy) - 2.0 * pv * (dx * wx + dy * wy) + pp * (wx * wx + wy * wy);
+            deviation = deviation / (det * area);
+            const double ss = i.ss + j.ss + noise.size_drift * d;
+            const double dw = i.w - j.w, dh = i.h - j.h;
+            deviation = deviation + (dw * dw + dh * dh) / ss;
+            const double speed = (j.vx * j.vx + j.vy * j.vy) / area;
+            const double speed_variance = noise.speed + j.vv;
+            const double ratio = speed_variance * (0.25 + j.ss) / (det * ss);
+            double gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail);
+            gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0);
+            gain = gain + 2.0 * c.end_cost;
+            const std::int64_t rounded = rounded_gain(gain);
+            if (rounded > 0) found.push_back({head, rounded});
+          }
+        });
   });
 }
 
@@ -144,12 +157,13 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
     const State& future = states.future[sorted.node(position)];
     heads[position] = {backward[sorted.index(position)], future.vx, future.vy};
   }
+  const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), nodes, num_threads, [&](Node tail, auto& found, auto& room) {
     const State& past = states.past[tail];
     const CentredBox own{past.x, past.y, exp(past.w), exp(past.h)};
     const Edges here = edges_of(own);
     const double area = own.w * own.h;
-    visit_groups(frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance),
+    visit_groups(frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance), most_links, found,
                  [&](double d, const SortedNodes::Group& group) {
                    const Edges later = edges_of({own.x + past.vx * d, own.y + past.vy * d, own.w, own.h});
                    for (const std::uint32_t position : sorted.meeting(group, later, room)) {

@@ -87,6 +87,12 @@ std::vector<std::int64_t> node_values(std::span<const double> confidence, const 
   return values;
 }
 
+// The minimum evidence of a trajectory; less in short videos.
+std::int64_t required_evidence(const Columns& columns, const Constants& c) {
+  const double share = c.evidence_share * static_cast<double>(columns.duration);
+  return static_cast<std::int64_t>(nearest(std::min(c.evidence, share) * kOne));
+}
+
 // The next node of each node: two rounds of short links, then long links.
 std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
                              States& states, const Constants& c, int num_threads) {
@@ -117,11 +123,14 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
   std::vector<Node> tails, heads;
   std::vector<std::int64_t> tail_values(count, kLeftOut);
   for (Node node = 0; node < count; ++node) {
-    if (has_previous[node] && next[node] == kNone) {
+    // In a short video, a single node may be a trajectory too.
+    const bool alone = !has_previous[node] && next[node] == kNone;
+    const bool single = alone && path_values[node] != kLeftOut && values[node] >= required_evidence(columns, c);
+    if (single || (has_previous[node] && next[node] == kNone)) {
       tails.push_back(node);
       tail_values[node] = 0;
     }
-    if (!has_previous[node] && next[node] != kNone) heads.push_back(node);
+    if (single || (!has_previous[node] && next[node] != kNone)) heads.push_back(node);
   }
   states.run(frames, model, next, num_threads);
   const Links links =
@@ -144,8 +153,7 @@ std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_
                              const BoxModel& model, const States& states, const Constants& c) {
   const Frames& frames = columns.frames;
   const Tracks tracks = tracks_of(next);
-  const auto required = static_cast<std::int64_t>(
-      nearest(std::min(c.evidence, c.evidence_share * static_cast<double>(columns.duration)) * kOne));
+  const std::int64_t required = required_evidence(columns, c);
   std::vector<Node> track_of(next.size(), kNone);
   std::vector<std::span<const Node>> kept;
   std::vector<Path> paths;

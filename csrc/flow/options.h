@@ -16,12 +16,15 @@ namespace trajtrack::flow {
   X(least_window)                                                                                                      \
   X(top_share)                                                                                                         \
   X(top_count)                                                                                                         \
-  X(top_failures) X(occupied) X(plateau) X(label_weight) X(score_share) X(score_weight) X(high) X(low) X(value_cap)    \
-      X(end_cost) X(evidence) X(evidence_share) X(position_noise) X(acceleration) X(speed) X(size_noise) X(size_drift) \
-          X(position_factor) X(acceleration_factor) X(speed_factor) X(size_factor) X(size_drift_factor) X(lag)         \
-              X(prior_weight) X(tail) X(chance) X(gate) X(skip_cost) X(overlap_gain) X(min_overlap)                    \
-                  X(overlap_skip_cost) X(distance) X(long_deviation) X(longest) X(camera_links) X(camera_spread)       \
-                      X(fill_overlap) X(size_memory) X(bandwidth)
+  X(top_failures)                                                                                                      \
+  X(occupied)                                                                                                          \
+  X(plateau)                                                                                                           \
+  X(label_weight) X(score_share) X(score_weight) X(high) X(low) X(value_cap) X(end_cost) X(evidence) X(evidence_share) \
+      X(position_noise) X(acceleration) X(speed) X(size_noise) X(size_drift) X(position_factor) X(acceleration_factor) \
+          X(speed_factor) X(size_factor) X(size_drift_factor) X(lag) X(prior_weight) X(tail) X(chance) X(gate)         \
+              X(skip_cost) X(overlap_gain) X(min_overlap) X(overlap_skip_cost) X(distance) X(long_deviation)           \
+                  X(candidates) X(longest) X(camera_links) X(camera_spread) X(fill_overlap) X(size_memory)             \
+                      X(bandwidth)
 
 struct Constants {
 #define TRAJTRACK_FIELD(name) double name;
