@@ -43,7 +43,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack import Detections, LinkOptions, Trajectories, _core, link, link_graph
+from trajtrack import Detections, FlowOptions, LinkOptions, Trajectories, _core, link, link_graph
 from trajtrack.scenes import SceneOptions, make_scene
 
 Result = TypeVar("Result")
@@ -58,7 +58,11 @@ class Columns(NamedTuple):
     labels: NDArray[np.int32]
 
 
-OPTIONS = {"max_gap=0": LinkOptions(max_gap=0), "defaults": LinkOptions()}
+OPTIONS: dict[str, LinkOptions | FlowOptions] = {
+    "max_gap=0": LinkOptions(max_gap=0),
+    "defaults": LinkOptions(),
+    "method=flow": FlowOptions(),
+}
 
 _SCENE = SceneOptions(num_classes=1, seed=2)  # one class gives the most candidate links
 _WIDE = replace(_SCENE, image_width=3840, image_height=2160, mean_life=800)
@@ -161,7 +165,9 @@ class Row:
 
     @property
     def bytes_allowed(self) -> float:
-        """Memory bound: 120 bytes per detection, plus 16 for each link beyond two per detection."""
+        """Memory bound: 120 bytes per detection and 16 for each link beyond two per detection; for the flow, 300."""
+        if isinstance(OPTIONS[self.options], FlowOptions):
+            return 300
         return 120 + 16 * max(self.links_per_detection - 2, 0.0)
 
     def cells(self) -> list[str]:
@@ -222,9 +228,14 @@ def load_columns(folder: Path, case: Case) -> Columns:
     return Columns._make(np.load(folder / f"{case.name}-{name}.npy") for name in Columns._fields)
 
 
-def link_columns(columns: Columns, options: LinkOptions) -> Trajectories:
+def link_columns(columns: Columns, options: LinkOptions | FlowOptions) -> Trajectories:
     """Validate and link: the work that is timed."""
     return link(Detections(*columns), options, num_threads=1)
+
+
+def num_links(detections: Detections, options: LinkOptions | FlowOptions) -> int:
+    """Return the number of links that Seq-NMS chooses from; 0 for the flow, whose links are not public."""
+    return 0 if isinstance(options, FlowOptions) else len(link_graph(detections, options, num_threads=1).targets)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -263,7 +274,7 @@ def measure_group(folder: Path, cases: Sequence[Case], quick: bool, with_peer: b
                     case.name,
                     name,
                     detections=len(detections),
-                    links=len(link_graph(detections, options, num_threads=1).targets),
+                    links=num_links(detections, options),
                     trajectories=len(link(detections, options, num_threads=1)),
                     timing=Timing(tuple(seconds[case.name, name])),
                     peak_bytes=0,
@@ -295,7 +306,7 @@ def byte_track(columns: Columns) -> Callable[[], object] | None:
     return run
 
 
-def measure_memory(folder: Path, case: Case, options: LinkOptions) -> int:
+def measure_memory(folder: Path, case: Case, options: LinkOptions | FlowOptions) -> int:
     """Return the peak memory of linking on top of its inputs, in bytes; call it in a fresh process."""
     library = ctypes.CDLL(None)
     if sys.platform == "linux":

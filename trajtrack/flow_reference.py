@@ -607,7 +607,7 @@ class _Model:
         return sorted(links)
 
     def _best_links(self, tails: Ints, heads: Ints, gains: Ints) -> list[tuple[int, int, int]]:
-        """Return the links of positive gain, for each tail at most `candidates`: the greatest gains, then first heads."""
+        """Return links of positive gain, at most `candidates` per tail: the greatest gains, then the first heads."""
         order = np.lexsort((heads, -gains, tails))
         order = order[gains[order] > 0]
         tails, heads, gains = tails[order], heads[order], gains[order]

@@ -176,7 +176,7 @@ def test_without_smoothing_the_boxes_are_the_detectors_own() -> None:
 
 
 def test_in_a_short_video_a_detection_is_a_trajectory_of_its_own() -> None:
-    found = flow_reference.link(Detections([[0, 0, 5, 5], [0, 0, 5, 5]], [1.0, 1.0], [7, 15]))
+    found = flow_reference.link(Detections([[0, 0, 5, 5], [90, 0, 95, 5]], [1.0, 1.0], [7, 15]))
     assert found.track_ids.tolist() == [0, 1]
 
 
