@@ -10,7 +10,6 @@ import pytest
 
 from helpers.comparisons import exactly
 from trajtrack import Detections, FlowOptions, LinkOptions, TrajtrackWarning, _core, link, link_graph
-from trajtrack.metrics import evaluate
 from trajtrack.scenes import make_scene
 
 PAIR = Detections([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.25], [0, 2])
@@ -152,7 +151,8 @@ def test_the_flow_method_links_without_any_option() -> None:
     scene = make_scene(num_frames=60, seed=3)
     tracks = link(scene.detections, method="flow")
     assert tracks.options == FlowOptions()
-    assert evaluate(scene.truth, tracks).hota > evaluate(scene.truth, link(scene.detections)).hota
+    objects = len(np.unique(scene.truth.track_ids))
+    assert abs(len(tracks) - objects) < abs(len(link(scene.detections)) - objects)
 
 
 def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
