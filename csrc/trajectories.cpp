@@ -11,11 +11,6 @@ namespace trajtrack {
 
 namespace {
 
-// Below this many boxes, threads take longer to start than to work.
-constexpr std::size_t kSmall = 20'000;
-
-int useful_threads(const FrameOrder& order, int num_threads) { return order.size() < kSmall ? 1 : num_threads; }
-
 // Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
 template <typename Work>
 void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
@@ -94,7 +89,7 @@ double rescored(const DetectionsView& detections, std::span<const std::int64_t> 
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const auto build_graph = [&](const FrameOrder& order) {
-    return build_link_graph(detections, order, options.graph, true, useful_threads(order, num_threads));
+    return build_link_graph(detections, order, options.graph, true, useful_threads(order.size(), num_threads));
   };
   return link(detections, options, build_graph, num_threads);
 }
@@ -102,7 +97,7 @@ Trajectories link(const DetectionsView& detections, const LinkOptions& options, 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, const GraphBuilder& build_graph,
                   int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
-  num_threads = useful_threads(order, num_threads);
+  num_threads = useful_threads(order.size(), num_threads);
   ExtractedPaths extracted =
       extract_paths(build_graph(order), scores_of_nodes(detections, order, num_threads), num_threads);
 
@@ -161,7 +156,7 @@ NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool for
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
   const NodeLists links =
-      build_link_graph(detections, order, options.graph, false, useful_threads(order, num_threads)).links;
+      build_link_graph(detections, order, options.graph, false, useful_threads(order.size(), num_threads)).links;
   RowGraph graph;
   graph.offsets.assign(detections.size() + 1, 0);
   for (Node node = 0; node < order.size(); ++node) {

@@ -1,8 +1,6 @@
 #include "flow/link.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "flow/assignment.h"
 #include "flow/candidates.h"
@@ -122,15 +120,16 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
   }
   std::vector<Node> tails, heads;
   std::vector<std::int64_t> tail_values(count, kLeftOut);
-  for (Node node = 0; node < count; ++node) {
+  const std::int64_t required = required_evidence(columns, c);
+  for (const Node node : nodes) {
+    const bool is_end = next[node] == kNone, is_start = !has_previous[node];
     // In a short video, a single node may be a trajectory too.
-    const bool alone = !has_previous[node] && next[node] == kNone;
-    const bool single = alone && path_values[node] != kLeftOut && values[node] >= required_evidence(columns, c);
-    if (single || (has_previous[node] && next[node] == kNone)) {
+    if (is_end && is_start && values[node] < required) continue;
+    if (is_end) {
       tails.push_back(node);
       tail_values[node] = 0;
     }
-    if (single || (!has_previous[node] && next[node] != kNone)) heads.push_back(node);
+    if (is_start) heads.push_back(node);
   }
   states.run(frames, model, next, num_threads);
   const Links links =
@@ -179,6 +178,7 @@ std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_
 
 SmoothTrajectories link(const DetectionsView& detections, const Options& options, int num_threads) {
   const Constants& c = options.constants;
+  num_threads = useful_threads(detections.size(), num_threads);
   SmoothTrajectories found;
   Trajectories& result = found.trajectories;
   result.track_ids.assign(detections.size(), -1);

@@ -21,6 +21,9 @@ from trajtrack.linking import link_flow
 
 COLUMNS = ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores", "boxes")
 
+THREADED = 20_000
+"""Minimum number of rows for which the core starts threads."""
+
 EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
 
 every_scene = settings(
@@ -98,6 +101,12 @@ def test_the_constants_of_the_core_are_those_of_python(seed: int) -> None:
         for field in fields(FlowConstants)
     }
     check(noisy(seed), FlowOptions(), replace(FlowConstants(), **changed))
+
+
+def test_scenes_that_are_large_enough_for_threads_are_linked_as_by_the_reference() -> None:
+    detections = noisy(1, num_frames=900, objects_per_frame=25, image_width=1280, image_height=960)
+    assert len(detections) >= THREADED
+    check(detections, FlowOptions())
 
 
 def test_a_moving_camera_is_followed_as_by_the_reference() -> None:
