@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from trajtrack import _core
 from trajtrack.columns import as_count, as_integers, as_reals
 from trajtrack.detections import Detections, as_corners
+from trajtrack.flow_options import FlowOptions
 from trajtrack.options import LinkOptions, resolve_options
 from trajtrack.trajectories import Trajectories
 
@@ -88,6 +89,8 @@ class Linker:
         label_names: Mapping[int, str] | None = None,
         **overrides: Any,
     ) -> None:
+        if isinstance(options, FlowOptions):
+            raise TypeError("options: found FlowOptions, which need the whole video, expected trajtrack.LinkOptions")
         self._options = resolve_options(options, overrides)
         if max_open_frames is not None:
             max_open_frames = as_count("max_open_frames", max_open_frames, minimum=1, maximum=_LAST_FRAME)

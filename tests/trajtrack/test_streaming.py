@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import trajtrack
 from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
-from trajtrack import Detections, Linker, LinkOptions, StreamOutput, Trajectories
+from trajtrack import Detections, FlowOptions, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
 BOX = [[0.0, 0.0, 10.0, 10.0]]
@@ -272,3 +273,9 @@ def test_real_sequences_stream_exactly(data_dir: Path, sequence: str, options: L
         detections = by_frame(trajtrack.read(data_dir / "mot17" / sequence / detector / "det.txt"))
         linker = Linker(options)
         assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, options))
+
+
+def test_the_flow_method_is_refused_because_it_needs_the_whole_video() -> None:
+    message = "options: found FlowOptions, which need the whole video, expected trajtrack.LinkOptions"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        Linker(FlowOptions())  # type: ignore[arg-type]
