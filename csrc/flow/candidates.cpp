@@ -139,24 +139,27 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
 
 Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
                        std::span<const Node> nodes, const Constants& c, int num_threads) {
-  std::vector<CentredBox> backward(nodes.size());
-  std::vector<Edges> edges(nodes.size());
-  for (std::size_t k = 0; k < nodes.size(); ++k) {
-    const State& future = states.future[nodes[k]];
-    backward[k] = {future.x, future.y, exp(future.w), exp(future.h)};
-    edges[k] = edges_of(backward[k]);
-  }
-  const SortedNodes sorted(frames, labels, nodes, edges);
   // The heads in sorted order, to be read one after the other.
   struct Head {
     CentredBox box;
     double vx, vy;
   };
   std::vector<Head> heads(nodes.size());
-  for (std::size_t position = 0; position < nodes.size(); ++position) {
-    const State& future = states.future[sorted.node(position)];
-    heads[position] = {backward[sorted.index(position)], future.vx, future.vy};
-  }
+  const SortedNodes sorted = [&] {
+    std::vector<CentredBox> backward(nodes.size());
+    std::vector<Edges> edges(nodes.size());
+    for (std::size_t k = 0; k < nodes.size(); ++k) {
+      const State& future = states.future[nodes[k]];
+      backward[k] = {future.x, future.y, exp(future.w), exp(future.h)};
+      edges[k] = edges_of(backward[k]);
+    }
+    SortedNodes result(frames, labels, nodes, edges);
+    for (std::size_t position = 0; position < nodes.size(); ++position) {
+      const State& future = states.future[result.node(position)];
+      heads[position] = {backward[result.index(position)], future.vx, future.vy};
+    }
+    return result;
+  }();
   const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), nodes, num_threads, [&](Node tail, auto& found, auto& room) {
     const State& past = states.past[tail];
