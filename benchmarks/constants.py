@@ -39,7 +39,7 @@ def changed(seed: int) -> FlowConstants:
             fields(FlowConstants), rng.uniform(0.75, 1.25, len(fields(FlowConstants))), strict=True
         )
     }
-    # Shares and confidences stay below 1.
+    # These are shares.
     return replace(FlowConstants(), **values | {name: min(values[name], 1.0) for name in ("plateau", "score_share")})
 
 

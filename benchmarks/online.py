@@ -1,11 +1,10 @@
 """HOTA of both methods of trajtrack, compared with online trackers, on the raw detections of several detectors.
 
-Every linker sees the same boxes, scores and classes, and no image. trajtrack runs with its defaults, Seq-NMS with
-``method="seq-nms"`` and minimum-cost flow with ``method="flow"``. Each online
-tracker runs with its defaults too, twice: on all detections and on those with a score of at least 0.5; the better of
-the two counts, which favours the trackers. The table also shows the better of the two after linear interpolation over
-gaps of up to 20 frames, which turns an online tracker into an offline one. Videos with several classes are tracked
-class by class.
+Every linker sees the same boxes, scores and classes, and no image. Both methods of trajtrack run with their defaults.
+Each online tracker runs with its defaults too, twice: on all detections and on those with a score of at least 0.5; the
+better of the two counts, which favours the trackers. The table also shows the better of the two after linear
+interpolation over gaps of up to 20 frames, which turns an online tracker into an offline one. Videos with several
+classes are tracked class by class.
 
 The sets:
 
@@ -18,9 +17,9 @@ Command::
     pip install '.[eval]' trackforge trackers
     python benchmarks/online.py [--data DIR] [--jobs N] [--only WORDS] [--trackers WORDS] [--json FILE] [--reuse FILE]
 
-Trackers that are not installed are listed and skipped. ``--reuse`` takes the trackers' results from an earlier FILE of
-``--json`` and links with trajtrack only. It takes about 20 minutes with two processes; without VidVRD
-(``--only MOT17,KITTI``) about 10.
+Trackers that are not installed are listed and skipped. It takes about 20 minutes with two processes; without VidVRD
+(``--only MOT17,KITTI``) about 10. ``--reuse`` reads the trackers' results from a FILE that ``--json`` wrote earlier;
+only trajtrack then runs, for half a minute.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -53,7 +53,7 @@ TRACKERS = (
     *("trackforge ByteTrack", "trackforge BoT-SORT", "trackforge TrackTrack", "trackforge OC-SORT"),
     *("trackers ByteTrack", "trackers BoT-SORT", "trackers C-BIoU"),
 )
-METHODS: tuple[Method, ...] = ("seq-nms", "flow")
+METHODS: tuple[Method, ...] = get_args(Method)
 MIN_SCORE = 0.5
 MAX_INTERPOLATED_GAP = 20
 

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "block_search.h"
 #include "parallel.h"
-#include "target_clones.h"
 
 namespace trajtrack {
 
 namespace {
-
-constexpr std::size_t kBlock = 16;
 
 // Writes the positions in [begin, end) whose boxes overlap `box` and returns their number. `left` is ascending and at
 // most each box's own left edge, so the search ends at the first value beyond the right edge of `box`. Up to
@@ -27,15 +24,7 @@ std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, 
       const std::size_t i = block + k;
       flags[k] = overlaps(box, box_area, Box{x1[i], y1[i], x2[i], y2[i]}, areas[i], threshold);
     }
-    for (std::size_t part = 0; part < kBlock; part += sizeof(std::uint64_t)) {
-      std::uint64_t any;
-      std::memcpy(&any, flags.data() + part, sizeof any);
-      if (any == 0) continue;
-      for (std::size_t k = part; k < part + sizeof any && block + k < end; ++k) {
-        found[count] = static_cast<std::uint32_t>(block + k);
-        count += flags[k];
-      }
-    }
+    count = append_flagged(flags, block, end, found, count);
   }
   return count;
 }

@@ -1,4 +1,4 @@
-"""Checks of arguments shared by several functions, and the warning about arguments that are valid but of no use."""
+"""Checks of arguments shared by several functions, and the warning category of the package."""
 
 from __future__ import annotations
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import get_args
 
-from trajtrack.option_fields import check_options, choice, count, flag, number
-from trajtrack.options import Rescore
+from trajtrack.option_fields import check_options, count, flag
+from trajtrack.options import LARGEST_COUNT, Rescore, min_score_option, rescore_option
 
 __all__ = ["FlowConstants", "FlowOptions"]
-
-_LARGEST_COUNT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -24,7 +20,7 @@ class FlowOptions:
         If an option is invalid; the message names it, what was found and what was expected.
     """
 
-    min_score: float = number(-math.inf, -math.inf, math.inf, "Minimum score; lower-scoring rows are dropped first.")
+    min_score: float = min_score_option()
     calibrate: bool = flag(
         True,
         "Whether the confidence of a detection is estimated from how long detections of its score persist; if not, "
@@ -32,12 +28,8 @@ class FlowOptions:
     )
     class_agnostic: bool = flag(False, "Whether boxes of different labels may be linked.")
     smooth: bool = flag(True, "Whether the boxes of a trajectory are smoothed; if not, they are the detector's.")
-    min_length: int = count(1, 1, _LARGEST_COUNT, "Minimum number of detections of a trajectory.")
-    rescore: Rescore = choice(
-        "mean",
-        get_args(Rescore),
-        "Score of a trajectory: the mean, the maximum or the sum of the scores of its detections.",
-    )
+    min_length: int = count(1, 1, LARGEST_COUNT, "Minimum number of detections of a trajectory.")
+    rescore: Rescore = rescore_option()
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -58,11 +50,11 @@ class FlowConstants:
     chain_motion: int = 3
     """Number of past links from which a chain's motion is measured."""
     window: int = 12
-    """Half width of the window in which the boxes of a detection's chain are counted."""
+    """Half width of the window in which the boxes of a detection's chain are counted; a fifteenth of shorter videos."""
     least_window: int = 4
-    """The same in short videos, where it is a fifteenth of the video; at most a third of it."""
+    """Minimum half width, except in videos of fewer than three times as many frames."""
     top_share: float = 0.1
-    """Share of the detections, those of the highest scores, that are taken to be correct."""
+    """Share of the detections, those with the highest scores, that are assumed to be correct."""
     top_count: float = 100.0
     """Minimum number of these detections."""
     top_failures: float = 0.07
@@ -70,13 +62,13 @@ class FlowConstants:
     occupied: float = 0.4
     """Minimum share of the window's frames in which the chain must have boxes."""
     plateau: float = 0.9
-    """Minimum persistence that means certainty."""
+    """Minimum share of persistent detections that counts as certainty."""
     label_weight: float = 200.0
     """Number of detections of a label that count as much as all labels together."""
     score_share: float = 0.7
-    """Share of the detector's own score in the confidence, if it lies in [0, 1] and detections are many."""
+    """Weight of the detector's score in the confidence, if all scores are in [0, 1] and there are many detections."""
     score_weight: float = 100.0
-    """Number of detections at which that share is halfway to 1."""
+    """Number of detections at which that weight is halfway to 1."""
 
     # Confidence.
     high: float = 0.6
@@ -90,7 +82,7 @@ class FlowConstants:
     evidence: float = 10.0
     """Minimum sum of the values of a trajectory's nodes."""
     evidence_share: float = 0.1
-    """The same for each frame of a short video."""
+    """Minimum sum per frame of the video, if that is less."""
 
     # Motion: standard deviations before anything has been measured, and factors on what is measured.
     position_noise: float = 0.03

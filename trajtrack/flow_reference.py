@@ -32,7 +32,7 @@ Bools = NDArray[np.bool_]
 ONE = 2**20
 """The integer that stands for a gain of 1."""
 SAMPLE = 8192
-"""Noise is measured at about so many nodes, if there are as many."""
+"""Approximate number of nodes at which noise is measured, if there are as many."""
 SMALLEST_SIDE = 1e-6
 """Boxes are at least this wide and high, in pixels."""
 
@@ -160,7 +160,7 @@ def _overlap(a: _Boxes, b: _Boxes) -> Floats:
     height = np.minimum(a.y + a.h * 0.5, b.y + b.h * 0.5) - np.maximum(a.y - a.h * 0.5, b.y - b.h * 0.5)
     intersection = width * height
     union = (a.w * a.h + b.w * b.h) - intersection
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # of boxes that do not meet
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # boxes that do not intersect
         result: Floats = np.where((width > 0) & (height > 0), intersection / union, 0.0)
     return result
 
@@ -212,7 +212,7 @@ def calibrate(
     window = max(1, min(constants.window, max(duration // 15, constants.least_window), duration // 3))
     persistence = _count_in_window(_chains(boxes, frames, labels, constants), frames, window)
 
-    # The fewest of the highest scores, ties whole, that are enough.
+    # The smallest sufficient set of the highest scores; equal scores are not separated.
     needed = max(constants.top_share * count, min(constants.top_count, count))
     descending = np.sort(scores)[::-1]
     top = scores >= descending[min(int(np.ceil(needed)), count) - 1]
@@ -243,7 +243,7 @@ def calibrate(
 
 
 def _chains(boxes: _Boxes, frames: Ints, labels: Ints, constants: FlowConstants) -> Ints:
-    """Chain boxes that are one another's best, first in neighbouring frames, then across gaps; return chain numbers."""
+    """Return the chain of each box: mutual best matches are chained, in neighbouring frames first, then across gaps."""
     count = len(frames)
     next_of, previous_of = np.full(count, -1), np.full(count, -1)
     for distance in range(1, constants.chain_distance + 1):
@@ -286,7 +286,7 @@ def _count_in_window(chain: Ints, frames: Ints, window: int) -> Ints:
 
 
 def _rising(scores: NDArray[np.float32], persists: Bools) -> Floats:
-    """Return the nondecreasing function of the score that fits best (isotonic regression, by pooling), at `scores`."""
+    """Return the isotonic regression of `persists` on the scores, by pooling adjacent violators, at `scores`."""
     which = np.unique(scores, return_inverse=True)[1]
     hits = np.bincount(which, persists).astype(int).tolist()
     sizes = np.bincount(which).tolist()
@@ -384,7 +384,7 @@ class _Noise(NamedTuple):
 
 @dataclass
 class _States:
-    """What the boxes of a track up to a node, or from it on, say about the object there.
+    """State of the object at each node, estimated from the boxes of its track up to the node or from it on.
 
     Positions and velocities in pixels; variances in units of the box's area; logarithms of the sides.
     """
@@ -400,17 +400,13 @@ class _States:
     h: Floats
     ss: Floats
 
-    @staticmethod
-    def empty(count: int) -> _States:
-        return _States(*(np.zeros(count) for _ in range(10)))
-
 
 def _filter(boxes: _Boxes, size: Floats, times: Ints, order: Ints, offsets: Ints, noise: _Noise) -> _States:
     """Run a Kalman filter along each track: constant velocity for the centre, a random walk for log width and height.
 
     The two coordinates share one covariance, and so do the two sides.
     """
-    states = _States.empty(len(times))
+    states = _States(*(np.zeros(len(times)) for _ in range(10)))
     log_w, log_h = log(boxes.w), log(boxes.h)
     lengths = np.diff(offsets)
     for step in range(int(lengths.max(initial=0))):
@@ -545,13 +541,10 @@ class _Model:
         return next_of
 
     def states(self, next_of: Ints) -> tuple[_States, _States]:
-        """Return what the past and what the future of each node's track say about it."""
+        """Return the states estimated from the past and from the future of each node's track."""
         order, offsets = _tracks_of(next_of)
         past = _filter(self.boxes, self.size, self.frames, order, offsets, self.noise)
-        begins = offsets[:-1]
-        backwards = np.concatenate(
-            [order[begin:end][::-1] for begin, end in zip(begins, offsets[1:], strict=True)] or [order]
-        )
+        backwards = np.concatenate([order[begin:end][::-1] for begin, end in pairwise(offsets)] or [order])
         future = _filter(self.boxes, self.size, -self.frames, backwards, offsets, self.noise)
         future.vx, future.vy, future.pv = -future.vx, -future.vy, -future.pv
         return past, future
@@ -591,7 +584,7 @@ class _Model:
         return sorted(links)
 
     def links_by_overlap(self, past: _States, future: _States, nodes: Ints) -> list[tuple[int, int, int]]:
-        """Return links whose gain, from the overlap of the two boxes carried to one another, is positive."""
+        """Return links whose gain, from the overlap of each box with the prediction of the other, is positive."""
         c = self.constants
         forward = _Boxes(past.x, past.y, exp(past.w), exp(past.h))
         backward = _Boxes(future.x, future.y, exp(future.w), exp(future.h))
@@ -600,7 +593,7 @@ class _Model:
             d = float(distance)
             there = _overlap(forward[i].moved(past.vx[i] * d, past.vy[i] * d), backward[j])
             back = _overlap(forward[i], backward[j].moved(-(future.vx[j] * d), -(future.vy[j] * d)))
-            # Boxes that do not meet in the later frame are not linked.
+            # Boxes that do not overlap in the later frame are not linked.
             near = there > 0
             gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
             links += self._best_links(i[near], j[near], _rounded(gain[near]))
@@ -624,7 +617,7 @@ class _Model:
         self._estimate_noise(next_of)
 
     def _estimate_camera(self, next_of: Ints) -> None:
-        """Take the median displacement of neighbouring frames, where the objects agree on it."""
+        """Estimate the shift between neighbouring frames: the median displacement, if the objects agree on it."""
         c = self.constants
         tails = np.flatnonzero(next_of >= 0)
         tails = tails[self.frames[next_of[tails]] - self.frames[tails] == 1]
@@ -642,7 +635,7 @@ class _Model:
         self.camera_x, self.camera_y = np.cumsum(shift_x)[self.frame_of], np.cumsum(shift_y)[self.frame_of]
 
     def _estimate_noise(self, next_of: Ints) -> None:
-        """Separate noise from motion by differences at two lags; where there are few, keep close to the prior."""
+        """Separate noise from motion by differences at two lags; shrink to the prior if there are few."""
         c, prior, lag = self.constants, self.prior, self.constants.lag
         noise, self.measured = prior, None
         centres, sides = (self.boxes.x, self.boxes.y), (self.log_w, self.log_h)
@@ -698,7 +691,7 @@ class _Model:
         return result
 
     def _sampled(self, chosen: Bools) -> Ints:
-        """Return the chosen ones of about `SAMPLE` nodes."""
+        """Return those of the chosen nodes that are in the sample."""
         nodes = np.flatnonzero(chosen)
         sampled: Ints = nodes[nodes % max(1, len(chosen) // SAMPLE) == 0]
         return sampled
@@ -802,7 +795,7 @@ class _Model:
     def _extend(
         self, states: _States, step: int, track_of: Ints, free_of: dict[int, Ints], members: dict[int, Ints]
     ) -> None:
-        """Continue tracks frame by frame, as long as a detection lies where the track is expected."""
+        """Extend tracks frame by frame, as long as a detection overlaps the predicted box."""
         noise, memory = self.noise, self.constants.size_memory
         ends: dict[int, dict[int, tuple[float, ...]]] = {}  # by frame and track
         for track, nodes in members.items():
@@ -810,16 +803,16 @@ class _Model:
             state = tuple(
                 float(v[node]) for v in (states.x, states.y, states.vx, states.vy, states.pp, states.pv, states.vv)
             )
-            state += (float(self.boxes.w[node]), float(self.boxes.h[node]), float(self.size[node]))
+            state += (float(self.boxes.w[node]), float(self.boxes.h[node]))
             ends.setdefault(int(self.frames[node]), {})[track] = state
         d = float(step)
         for frame in self.numbers[::step].tolist():
             expected = {
-                track: (x + vx * d, y + vy * d, vx, vy, pp, pv, vv, w, h, size)
-                for track, (x, y, vx, vy, pp, pv, vv, w, h, size) in ends.get(frame - step, {}).items()
+                track: (x + vx * d, y + vy * d, vx, vy, pp, pv, vv, w, h)
+                for track, (x, y, vx, vy, pp, pv, vv, w, h) in ends.get(frame - step, {}).items()
             }
             found: list[tuple[float, int, int]] = []
-            for track, (x, y, *_, w, h, _) in expected.items():
+            for track, (x, y, *_, w, h) in expected.items():
                 free = free_of.get(frame)
                 if free is not None:
                     box = _Boxes(*(np.array(v) for v in (x, y, w, h)))
@@ -827,7 +820,7 @@ class _Model:
             taken: dict[tuple[int, int], int] = {}
             self._take(found, track_of, taken)
             for (track, _), node in taken.items():
-                x, y, vx, vy, pp, pv, vv, w, h, size = expected[track]
+                x, y, vx, vy, pp, pv, vv, w, h = expected[track]
                 pp = pp + 2.0 * d * pv + vv + noise.acceleration / 3.0
                 pv = pv + d * vv + d * noise.acceleration / 2.0
                 vv = vv + noise.acceleration
@@ -843,11 +836,10 @@ class _Model:
                     vv - k1 * pv,
                     memory * w + (1.0 - memory) * float(self.boxes.w[node]),
                     memory * h + (1.0 - memory) * float(self.boxes.h[node]),
-                    size,
                 )
 
     def smoothed(self, nodes: Ints) -> _Boxes:
-        """Return the boxes of a track after local linear regression with normal weights, as they were given."""
+        """Return the boxes of a track after local linear regression with Gaussian weights, in image coordinates."""
         boxes = self.boxes[nodes]
         if self.measured is not None:
             position, acceleration = self.measured
@@ -868,7 +860,7 @@ def _sides(boxes: _Boxes) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def _regress(values: Floats, frames: Ints, bandwidth: float) -> Floats:
-    """Replace (4, L) values by those of straight lines, each fitted to the values nearby."""
+    """Smooth (4, L) values by local linear regression."""
     reach = int(np.ceil(2.5 * bandwidth))
     offsets = np.arange(reach + 1, dtype=np.float64)
     weights = exp(-0.5 * (offsets / bandwidth) * (offsets / bandwidth))

@@ -22,7 +22,7 @@ from trajtrack.trajectories import Trajectories
 if TYPE_CHECKING:
     from trajtrack._core import DeviceArray
 
-__all__ = ["DeviceLinkGraph", "LinkGraph", "count_threads", "link", "link_graph"]
+__all__ = ["DeviceLinkGraph", "LinkGraph", "count_threads", "link", "link_flow", "link_graph"]
 
 
 @dataclass(frozen=True, eq=False)

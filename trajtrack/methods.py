@@ -10,7 +10,7 @@ from trajtrack.flow_options import FlowOptions
 from trajtrack.option_fields import with_overrides
 from trajtrack.options import LinkOptions
 
-__all__ = ["METHODS", "Method", "resolve_method"]
+__all__ = ["METHODS", "Method", "method_of_option", "resolve_method"]
 
 Method = Literal["seq-nms", "flow"]
 
@@ -41,10 +41,15 @@ def resolve_method(
         )
     if not overrides:
         return options
-    own = {field.name for field in fields(options)}
+    chosen = next(each for each, kind in METHODS.items() if isinstance(options, kind))
     for name in overrides:
-        others = [other for other, kind in METHODS.items() if name in {field.name for field in fields(kind)}]
-        if name not in own and others:
-            chosen = next(each for each, kind in METHODS.items() if isinstance(options, kind))
-            raise TypeError(f"{name}: found with method={chosen!r}, expected method={others[0]!r}")
+        other = method_of_option(name, chosen)
+        if other not in (None, chosen):
+            raise TypeError(f"{name}: found with method={chosen!r}, expected method={other!r}")
     return with_overrides(options, overrides)
+
+
+def method_of_option(name: str, preferred: str) -> str | None:
+    """Return the method that has an option of this name, `preferred` if it has, or None if none has."""
+    methods = (preferred, *METHODS)
+    return next((each for each in methods if name in {field.name for field in fields(METHODS[each])}), None)

@@ -13,7 +13,21 @@ __all__ = ["LinkOptions", "Rescore", "resolve_options"]
 
 Rescore = Literal["mean", "max", "sum"]
 
-_LARGEST_COUNT = 2**31 - 1
+LARGEST_COUNT = 2**31 - 1
+
+
+def min_score_option() -> Any:
+    """Declare the option `min_score` of every method."""
+    return number(-math.inf, -math.inf, math.inf, "Minimum score; lower-scoring rows are dropped first.")
+
+
+def rescore_option() -> Any:
+    """Declare the option `rescore` of every method."""
+    return choice(
+        "mean",
+        get_args(Rescore),
+        "Score of a trajectory: the mean, the maximum or the sum of the scores of its detections.",
+    )
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class LinkOptions:
         If an option is invalid; the message names it, what was found and what was expected.
     """
 
-    min_score: float = number(-math.inf, -math.inf, math.inf, "Minimum score; lower-scoring rows are dropped first.")
+    min_score: float = min_score_option()
     iou_threshold: float = number(
         0.5, 0, 1, "Minimum overlap (intersection over union) of linked boxes in successive frames; 0 is any overlap."
     )
@@ -36,7 +50,7 @@ class LinkOptions:
     max_gap: int = count(
         10,
         0,
-        _LARGEST_COUNT,
+        LARGEST_COUNT,
         "Maximum number of frames that a link may skip, from a detection without a link to the next frame to one "
         "without a link from the previous frame; 0 is classic Seq-NMS.",
     )
@@ -44,7 +58,7 @@ class LinkOptions:
         0.2, 0, 1, "Minimum overlap of boxes linked across a gap, after moving the earlier one along its motion."
     )
     motion_frames: int = count(
-        10, 0, _LARGEST_COUNT, "Number of past frames over which a box's motion is measured; 0 assumes no motion."
+        10, 0, LARGEST_COUNT, "Number of past frames over which a box's motion is measured; 0 assumes no motion."
     )
     max_shape_change: float = number(
         2.0, 1, 1e6, "Maximum ratio of areas, and of aspect ratios, of two boxes linked across a gap."
@@ -56,15 +70,11 @@ class LinkOptions:
     min_length: int = count(
         1,
         1,
-        _LARGEST_COUNT,
+        LARGEST_COUNT,
         "Minimum number of detections of a trajectory; shorter ones are dropped, and what they suppressed stays "
         "suppressed.",
     )
-    rescore: Rescore = choice(
-        "mean",
-        get_args(Rescore),
-        "Score of a trajectory: the mean, the maximum or the sum of the scores of its detections.",
-    )
+    rescore: Rescore = rescore_option()
 
     def __post_init__(self) -> None:
         check_options(self)

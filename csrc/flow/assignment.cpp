@@ -13,7 +13,7 @@ namespace {
 
 // Assigns each node, as a row, to the column of the node that follows it. With `paths`, a node assigned to its own
 // column is on no path. Rows are assigned one after the other by the shortest augmenting path; prices make all lengths
-// nonnegative. Parts that share no link do not see one another and may run in parallel.
+// nonnegative. Connected components are independent and may run in parallel.
 class Assignment {
  public:
   Assignment(const Links& links, const std::vector<std::int64_t>& value, bool paths)

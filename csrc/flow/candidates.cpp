@@ -88,15 +88,15 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           std::int64_t longest, const Constants& c, int num_threads) {
   // The greatest variance and size among all heads, for the regions.
   double most = 0, largest = 0;
-  std::vector<Edges> places;
-  places.reserve(heads.size());
+  std::vector<Edges> centres;
+  centres.reserve(heads.size());
   for (const Node head : heads) {
     const State& state = states.future[head];
-    places.push_back({state.x, state.y, state.x, state.y});
+    centres.push_back({state.x, state.y, state.x, state.y});
     most = std::max(most, state.pp);
     largest = std::max(largest, model.size[head]);
   }
-  const SortedNodes sorted(frames, labels, heads, places);
+  const SortedNodes sorted(frames, labels, heads, centres);
   const Noise& noise = model.noise;
   const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), tails, num_threads, [&](Node tail, auto& found, auto& room) {
@@ -107,7 +107,7 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
           const double farthest = c.gate * std::sqrt((own + most) * (model.size[tail] * largest)) * 1.000001;
           const double x = i.x + i.vx * d, y = i.y + i.vy * d;
           for (const std::uint32_t position :
-               sorted.meeting(group, {x - farthest, y - farthest, x + farthest, y + farthest}, room)) {
+               sorted.intersecting(group, {x - farthest, y - farthest, x + farthest, y + farthest}, room)) {
             const Node head = sorted.node(position);
             const State& j = states.future[head];
             const double area = model.size[tail] * model.size[head];
@@ -169,7 +169,7 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
     visit_groups(frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance), most_links, found,
                  [&](double d, const SortedNodes::Group& group) {
                    const Edges later = edges_of({own.x + past.vx * d, own.y + past.vy * d, own.w, own.h});
-                   for (const std::uint32_t position : sorted.meeting(group, later, room)) {
+                   for (const std::uint32_t position : sorted.intersecting(group, later, room)) {
                      const Head& head = heads[position];
                      const CentredBox& box = head.box;
                      const double area_of_head = box.w * box.h;

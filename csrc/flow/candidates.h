@@ -16,7 +16,7 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           const States& states, std::span<const Node> tails, std::span<const Node> heads,
                           std::int64_t longest, const Constants& constants, int num_threads);
 
-// Links between nodes by the overlap of the two boxes carried to one another. The gain is positive.
+// Links between nodes by the overlap of each box with the prediction of the other. The gain is positive.
 Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
                        std::span<const Node> nodes, const Constants& constants, int num_threads);
 

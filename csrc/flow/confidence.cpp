@@ -21,7 +21,7 @@ std::vector<Node> nodes_without(std::span<const Node> other) {
   return nodes;
 }
 
-// Chains boxes that are one another's best, first in neighbouring frames, then across gaps. Returns the next node of
+// Chains boxes that are mutual best matches, first in neighbouring frames, then across gaps. Returns the next node of
 // each node's chain.
 std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes, std::span<const std::int32_t> labels,
                         const Constants& constants, int num_threads) {
@@ -68,7 +68,8 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
           }
           const Edges here = edges_of(expected);
           const double area = expected.w * expected.h;
-          for (const std::uint32_t position : sorted.meeting(*group, region_of(here, constants.chain_overlap), room)) {
+          for (const std::uint32_t position :
+               sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
             const Node head = sorted.node(position);
             const double value = overlap(here, area, edges[sorted.index(position)], boxes[head].w * boxes[head].h);
             if (!(value > constants.chain_overlap)) continue;
@@ -119,7 +120,7 @@ std::vector<Node> by_score(std::span<const float> scores) {
   return nodes;
 }
 
-// The nondecreasing function of the score that fits `persists` best, at each of `nodes`, which ascend by score.
+// The isotonic regression of `persists` on the scores, at each of `nodes`, which ascend by score.
 template <typename Persists, typename Set>
 void fit_rising(std::span<const Node> nodes, std::span<const float> scores, const Persists& persists, const Set& set) {
   struct Block {
@@ -165,7 +166,7 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   const std::vector<std::uint32_t> persistence =
       count_in_window(frames, chain(frames, boxes, labels, constants, num_threads), window);
 
-  // The fewest of the highest scores, ties whole, that are enough.
+  // The smallest sufficient set of the highest scores; equal scores are not separated.
   const std::vector<Node> order = by_score(scores);
   const auto number = static_cast<double>(count);
   const double needed = std::max(constants.top_share * number, std::min(constants.top_count, number));
@@ -194,7 +195,7 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   }
   fit_rising(order, scores, persists, [&](Node node, double fit) { confidence[node] = fit; });
 
-  // Each label by itself, drawn to all labels.
+  // The fit of each label, shrunk to that of all labels.
   const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
   std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
   std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });

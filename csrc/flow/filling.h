@@ -15,8 +15,4 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
                  const States& states, std::span<const std::span<const Node>> tracks, const Constants& constants,
                  std::vector<Node>& track_of);
 
-// Returns the boxes of a track after local linear regression with normal weights, with the camera's shift.
-std::vector<CentredBox> smooth(const Frames& frames, const BoxModel& model, std::span<const Node> nodes,
-                               const Constants& constants);
-
 }  // namespace trajtrack::flow

@@ -8,6 +8,7 @@
 #include "flow/elementary.h"
 #include "flow/filling.h"
 #include "flow/motion.h"
+#include "flow/smoothing.h"
 #include "parallel.h"
 
 namespace trajtrack::flow {

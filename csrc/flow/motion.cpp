@@ -10,7 +10,7 @@ namespace trajtrack::flow {
 
 namespace {
 
-// Noise is measured at about so many nodes, if there are as many.
+// Approximate number of nodes at which noise is measured, if there are as many.
 constexpr Node kSample = 8192;
 
 double variance(std::vector<double>& differences) {

@@ -1,5 +1,4 @@
-// Tracks of nodes, what their boxes say about the motion of objects, and what a video's tracks say about its noise and
-// its camera.
+// Tracks of nodes, the motion of objects along them, and the noise and the camera of a video.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +31,8 @@ struct Tracks {
 
 Tracks tracks_of(std::span<const Node> next);
 
-// What the boxes of a track up to a node, or from it on, say about the object there. Positions and velocities in
-// pixels; variances in units of the box's area; logarithms of the sides.
+// The state of an object at a node, estimated from the boxes of its track up to the node or from it on. Positions and
+// velocities in // pixels; variances in units of the box's area; logarithms of the sides.
 struct State {
   double x, y, vx, vy, pp, pv, vv, w, h, ss;
 };
@@ -66,8 +65,8 @@ struct BoxModel {
   void estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& constants);
 };
 
-// A Kalman filter along each track: constant velocity for the centre, a random walk for log width and height. What the
-// past and what the future of each node's track say about it.
+// A Kalman filter along each track: constant velocity for the centre, a random walk for log width and height. The
+// states are estimated from the past and from the future of each node's track.
 struct States {
   std::vector<State> past, future;
 

@@ -2,25 +2,22 @@
 
 #include <array>
 #include <cmath>
-#include <cstring>
 
-#include "target_clones.h"
+#include "block_search.h"
 
 namespace trajtrack::flow {
 
 namespace {
 
-constexpr std::size_t kBlock = 16;
-
 float rounded_down(double value) { return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30)); }
 float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
 
-// Writes the positions in [begin, end) whose boxes meet the region and returns their number. Left edges ascend. Up to
-// kBlock - 1 boxes past `end` are read and ignored.
+// Writes the positions in [begin, end) whose boxes intersect the region and returns their number. Left edges ascend. Up
+// to kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
-std::size_t find_meeting(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
-                         const float* __restrict y2, std::size_t begin, std::size_t end, Box region,
-                         std::uint32_t* __restrict found) {
+std::size_t find_intersecting(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
+                              const float* __restrict y2, std::size_t begin, std::size_t end, Box region,
+                              std::uint32_t* __restrict found) {
   std::size_t count = 0;
   for (std::size_t block = begin; block < end && x1[block] < region.x2; block += kBlock) {
     std::array<std::uint8_t, kBlock> flags;
@@ -28,15 +25,7 @@ std::size_t find_meeting(const float* __restrict x1, const float* __restrict y1,
       const std::size_t i = block + k;
       flags[k] = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
     }
-    for (std::size_t part = 0; part < kBlock; part += sizeof(std::uint64_t)) {
-      std::uint64_t any;
-      std::memcpy(&any, flags.data() + part, sizeof any);
-      if (any == 0) continue;
-      for (std::size_t k = part; k < part + sizeof any && block + k < end; ++k) {
-        found[count] = static_cast<std::uint32_t>(block + k);
-        count += flags[k];
-      }
-    }
+    count = append_flagged(flags, block, end, found, count);
   }
   return count;
 }
@@ -99,13 +88,13 @@ void SortedNodes::add_cells(Group& group) {
   }
 }
 
-std::span<const std::uint32_t> SortedNodes::meeting(const Group& group, const Edges& region,
-                                                    std::vector<std::uint32_t>& found) const {
+std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,
+                                                         std::vector<std::uint32_t>& found) const {
   found.resize(std::max(found.size(), largest_group_ + 1));  // a search may write one element past what it finds
   const Box rounded{rounded_down(region.x1), rounded_down(region.y1), rounded_up(region.x2), rounded_up(region.y2)};
   const std::size_t begin = cells_[group.cells + cell_of(group, rounded.x1)];
   const std::size_t count =
-      find_meeting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, group.end, rounded, found.data());
+      find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, group.end, rounded, found.data());
   return {found.data(), count};
 }
 

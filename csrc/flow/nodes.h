@@ -1,4 +1,4 @@
-// The detections that are linked, by frame, and searches for those of a frame that lie near a place.
+// The detections that are linked, by frame, and searches for those that intersect a region.
 #pragma once
 
 #include <algorithm>
@@ -42,12 +42,8 @@ inline double overlap(const Edges& a, double area_a, const Edges& b, double area
   return intersection / ((area_a + area_b) - intersection);
 }
 
-inline double overlap(const CentredBox& a, const CentredBox& b) {
-  return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
-}
-
-// The region that a box must meet to overlap another by more than `threshold`: the sides intersect by more than
-// `threshold` times the longer one.
+// The region that a box must intersect to overlap this one by more than `threshold`: on both axes, the intersection
+// is longer than `threshold` times the longer side.
 inline Edges region_of(const Edges& box, double threshold) {
   const double across = threshold * (box.x2 - box.x1), down = threshold * (box.y2 - box.y1);
   return {box.x1 + across, box.y1 + down, box.x2 - across, box.y2 - down};
@@ -85,7 +81,7 @@ struct Frames {
 };
 
 // Some nodes with a box each, grouped by frame and label and sorted by left edge. The edges are rounded outwards to
-// floats, so that searches find all nodes that meet a region and perhaps some that just miss it.
+// floats, so that searches find all nodes that intersect a region, and perhaps some that narrowly miss it.
 class SortedNodes {
  public:
   struct Group {
@@ -114,12 +110,12 @@ class SortedNodes {
     return found != end && found->label == label ? &*found : nullptr;
   }
 
-  // The positions of a group whose boxes meet the region; valid until `found` changes.
-  std::span<const std::uint32_t> meeting(const Group& group, const Edges& region,
-                                         std::vector<std::uint32_t>& found) const;
+  // The positions of a group whose boxes intersect the region; valid until `found` changes.
+  std::span<const std::uint32_t> intersecting(const Group& group, const Edges& region,
+                                              std::vector<std::uint32_t>& found) const;
 
  private:
-  // The cell of a place, the same or a later one for places farther to the right.
+  // The cell of an x coordinate; a greater coordinate has the same cell or a later one.
   static std::uint32_t cell_of(const Group& group, float x) {
     const float cell = (x - group.left) * group.cells_per_pixel;
     const auto last = static_cast<float>(group.end - group.begin);

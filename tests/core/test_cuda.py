@@ -22,27 +22,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 import trajtrack
 from helpers.comparisons import assert_same_graph, assert_same_trajectories, tensors
 from helpers.emulation import Emulation, find_compiler
 from helpers.stand_in_arrays import find_cuda, play_cupy, play_torch
-from helpers.strategies import Scene, grid_scenes, moving_scenes
+from helpers.strategies import Scene, grid_scenes, moving_scenes, scene_settings
 from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, _core, link, link_graph, reference
 from trajtrack.cli import main
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
 
-EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
-
-every_scene = settings(
-    max_examples=EXPLORED or 400,
-    deadline=None,
-    derandomize=not EXPLORED,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
-)
+every_scene = scene_settings(400, HealthCheck.function_scoped_fixture)
 STAND_IN = find_cuda()
 no_gpu = pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
 

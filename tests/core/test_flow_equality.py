@@ -5,34 +5,24 @@ The scenes are the same in every run; with `TRAJ_SCENES=50000` in the environmen
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.strategies import Scene, grid_scenes, moving_scenes
+from helpers.comparisons import assert_same_trajectories
+from helpers.strategies import Scene, grid_scenes, moving_scenes, scene_settings
 from trajtrack import Detections, FlowOptions, TrajtrackWarning, flow_reference, make_scene
 from trajtrack.flow_options import FlowConstants
 from trajtrack.linking import link_flow
 
-COLUMNS = ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores", "boxes")
-
 THREADED = 20_000
 """Minimum number of rows for which the core starts threads."""
 
-EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
-
-every_scene = settings(
-    max_examples=EXPLORED or 500,
-    deadline=None,
-    derandomize=not EXPLORED,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+every_scene = scene_settings(500)
 
 flow_options = st.builds(
     FlowOptions,
@@ -52,8 +42,8 @@ def check(detections: Detections, options: FlowOptions, constants: FlowConstants
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrajtrackWarning)
             found = link_flow(detections, options, constants, num_threads)
-        for name in COLUMNS:
-            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name, strict=True)
+        assert_same_trajectories(found, expected)
+        np.testing.assert_array_equal(found.boxes, expected.boxes, strict=True)
 
 
 @every_scene
@@ -69,7 +59,7 @@ def test_moving_objects_are_linked_as_by_the_reference(scene: Scene, options: Fl
 
 
 def noisy(seed: int, **options: object) -> Detections:
-    settings = {
+    defaults = {
         "num_frames": 40,
         "objects_per_frame": 12,
         "num_classes": 3,
@@ -80,10 +70,10 @@ def noisy(seed: int, **options: object) -> Detections:
         "image_height": 480,
         "seed": seed,
     }
-    return make_scene(**(settings | options)).detections
+    return make_scene(**(defaults | options)).detections
 
 
-@settings(max_examples=EXPLORED or 25, deadline=None, derandomize=not EXPLORED, database=None)
+@scene_settings(25)
 @given(seed=st.integers(0, 10**6), options=flow_options)
 def test_crowded_scenes_are_linked_as_by_the_reference(seed: int, options: FlowOptions) -> None:
     detections = noisy(seed)
@@ -92,7 +82,7 @@ def test_crowded_scenes_are_linked_as_by_the_reference(seed: int, options: FlowO
     check(Detections(detections.boxes, scores, detections.frames, labels=detections.labels), options)
 
 
-@settings(max_examples=EXPLORED or 20, deadline=None, derandomize=not EXPLORED, database=None)
+@scene_settings(20)
 @given(seed=st.integers(0, 10**6))
 def test_the_constants_of_the_core_are_those_of_python(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -5,29 +5,19 @@ The scenes are the same in every run; with `TRAJ_SCENES=50000` in the environmen
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 import trajtrack
-from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
+from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes, scene_settings
 from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, reference
 from trajtrack.scenes import make_scene
 
 GRAPH_COLUMNS = ("offsets", "targets")
 COLUMNS = ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores")
 
-EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
-
-every_scene = settings(
-    max_examples=EXPLORED or 1000,
-    deadline=None,
-    derandomize=not EXPLORED,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+every_scene = scene_settings(1000)
 
 
 def assert_same_graph(found: LinkGraph, expected: LinkGraph) -> None:

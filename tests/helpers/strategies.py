@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,7 +16,10 @@ from trajtrack import Detections, LinkOptions, link_graph
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-__all__ = ["Scene", "gap_scenes", "grid_scenes", "moving_scenes"]
+__all__ = ["EXPLORED", "Scene", "gap_scenes", "grid_scenes", "moving_scenes", "scene_settings"]
+
+EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
+"""Number of random scenes to explore in each test; 0 for the same scenes in every run."""
 
 LAST_FRAME = 2**31 - 1
 
@@ -40,6 +45,17 @@ SCORES = (
 )
 LABELS = ((0,), (0, 1), (-7, 3, 2**31 - 1), (-(2**31), -1, 0, 1))
 THRESHOLDS = (0.0, 0.1, 0.2, 0.25, 1 / 3, 0.4, 0.5, 0.6, 2 / 3, 0.7, 0.75, 1.0)
+
+
+def scene_settings(max_examples: int, *suppressed: HealthCheck) -> settings:
+    """Return the settings of tests that link generated scenes, `max_examples` unless scenes are explored."""
+    return settings(
+        max_examples=EXPLORED or max_examples,
+        deadline=None,
+        derandomize=not EXPLORED,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, *suppressed],
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trajtrack.console.errors import UsageError
 from trajtrack.flow_options import FlowOptions
-from trajtrack.methods import METHODS, resolve_method
+from trajtrack.methods import METHODS, method_of_option, resolve_method
 from trajtrack.option_fields import documentation_of
 from trajtrack.options import LinkOptions
 
@@ -54,12 +54,15 @@ def link_options(arguments: argparse.Namespace) -> LinkOptions | FlowOptions:
         If one is out of range, or belongs to another method.
     """
     given = given_link_flags(arguments)
-    method = given.pop("method", None)
+    method = given.pop("method", next(iter(METHODS)))
+    for name in given:
+        other = method_of_option(name, method)
+        if other != method:
+            raise UsageError(f"{_flag(name)}: found with --method {method}, expected --method {other}")
     try:
         return resolve_method(None, method, given)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         name, _, rest = str(error).partition(":")
-        rest = rest.replace("method=", "--method ").replace("'", "")
         raise UsageError(f"{_flag(name)}:{rest}") from error
 
 
