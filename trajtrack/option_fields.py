@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
+__all__ = ["check_names", "check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
 
 Options = TypeVar("Options")
 _Check = Callable[[str, Any], None]
@@ -65,11 +65,16 @@ def with_overrides(options: Options, overrides: Mapping[str, Any]) -> Options:
     ValueError, TypeError
         If an option is unknown or out of range.
     """
-    names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
-    for name in overrides:
-        if name not in names:
-            raise TypeError(f"found an unknown option {name!r}, expected one of {', '.join(sorted(names))}")
+    check_names(overrides, type(options))
     return dataclasses.replace(options, **overrides)  # type: ignore[type-var]
+
+
+def check_names(names: Iterable[str], *classes: type) -> None:
+    """Raise TypeError if a name is not that of an option of one of these classes."""
+    known = {field.name for options in classes for field in dataclasses.fields(options)}
+    for name in names:
+        if name not in known:
+            raise TypeError(f"found an unknown option {name!r}, expected one of {', '.join(sorted(known))}")
 
 
 def _declare(default: Any, doc: str, check: _Check) -> Any:

@@ -183,7 +183,7 @@ def test_a_bound_on_open_frames_cuts_longer_components() -> None:
 def test_a_bound_that_is_never_reached_changes_nothing() -> None:
     detections = by_frame(make_scene(num_frames=200, objects_per_frame=5, seed=1).detections)
     linker = Linker(max_open_frames=200)
-    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections))
+    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, method="seq-nms"))
     assert linker.num_cut == 0
 
 

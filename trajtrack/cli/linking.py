@@ -34,7 +34,6 @@ def add_command(commands: Any) -> None:
             "one video, without trajectories of fewer than 5 detections": "trajtrack link out/demo/detections.txt "
             "-o tracks.txt --min-length 5",
             "many videos, into a folder": "trajtrack link 'detections/*.txt' -o tracks",
-            "the most accurate tracks": "trajtrack link out/demo/detections.txt -o accurate.txt --method flow",
             "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
         },
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trajtrack.arguments import TrajtrackWarning
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.console.errors import Failure, UsageError
@@ -168,7 +170,9 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
             raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
-    linked = link(detections, options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrajtrackWarning)  # the tracks may be those of another tool
+        linked = link(detections, options)
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
 
 

@@ -180,7 +180,7 @@ def test_the_end_of_a_track_is_marked_by_a_box_outside_unless_the_video_ends(tmp
 
 def test_interpolated_boxes_are_not_key_frames(tmp_path: Path) -> None:
     detections = Detections([[0, 0, 9, 9], [0.1, 0, 9.1, 9], [0.9, 0, 9.9, 9]], [0.9, 0.8, 0.7], [0, 1, 8])
-    trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections))
+    trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections, method="seq-nms"))
     assert [box["keyframe"] for box in boxes_of(tmp_path / "a.xml")] == [*"110000001"]
 
 

@@ -319,7 +319,7 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
     label = {name: number for number, name in annotations.label_names.items()}[category]
     rows = rows_of(data_dir / "kitti" / "det_rrc" / category / "0009.txt")
     detections = Detections(rows[:, 1:5], rows[:, 5], rows[:, 0], np.full(len(rows), label))
-    tracks = trajtrack.link(detections, min_score=0.1).to_detections()
+    tracks = trajtrack.link(detections, method="seq-nms", min_score=0.1).to_detections()
 
     names = {**annotations.label_names, 4: "Person"}  # TrackEval's name for Person_sitting
     for path, boxes in (("label_02/0009.txt", annotations), ("trackers/ours/0009.txt", tracks)):

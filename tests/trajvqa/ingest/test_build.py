@@ -69,7 +69,7 @@ def test_every_file_becomes_a_video(videos, output):
 
 def test_trajectories_are_those_of_linking(videos, output):
     build_trajectories(videos, output, BuildOptions(link=LinkOptions(rescore="mean"), keep_boxes=True))
-    tracks = link(read(videos[0]))
+    tracks = link(read(videos[0]), method="seq-nms")
     found = only(output)
     assert found.scores.tolist() == tracks.scores.tolist()
     assert [frames.tolist() for frames in found.frames] == [track.frames.tolist() for track in tracks]
