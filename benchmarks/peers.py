@@ -5,8 +5,8 @@ Each peer runs with its default settings, which are printed. Measured for each:
 - Time on two synthetic scenes of `trajtrack.scenes.make_scene` (one class, 300 frames of about 30 and about 300
   boxes), from inputs in the peer's own format, prepared before the clock starts, to its return value. Each peer
   alternates with trajtrack, which starts from NumPy columns (`Detections(...)` included), uses one thread and runs
-  with its defaults and as Seq-NMS with and without gaps; ratios compare the medians of these turns. Peers may use any number of
-  threads. A peer whose run exceeds the budget is stopped.
+  with its defaults and as Seq-NMS with and without gaps; ratios compare the medians of these turns. Peers may use any
+  number of threads. A peer whose run exceeds the budget is stopped.
 - Peak memory of one such run on top of its inputs, including results.
 - HOTA, IDF1 and identity switches, computed by `trajtrack.evaluate_many` under the rules of each benchmark: MOT17
   (sequences 02, 04, 09 and 10, all frames with Faster R-CNN's detections, the second halves with YOLOX's) and KITTI

@@ -102,7 +102,8 @@ def link(
     Warns
     -----
     TrajtrackWarning
-        If ``"flow"`` cannot calibrate the scores, because even detections of the highest scores do not persist.
+        If ``"flow"`` cannot calibrate the scores, because even detections of the highest scores do not persist; not for
+        scores from 0 to 1 in at most 8 frames, which are taken as probabilities.
     """
     chosen = _device(detections, device)
     options = resolve_method(options, method, overrides)

@@ -53,7 +53,7 @@ class StreamOutput:
 
 
 class Linker:
-    """Links a stream of frames into the trajectories that `link` finds in the whole video.
+    """Links a stream of frames into the trajectories that `link` finds by Seq-NMS in the whole video.
 
     A detection is open while it has no link and a later frame may still provide one. The connected component of an open
     detection, by links or suppression, may still change and is kept; everything else is settled and returned at once.

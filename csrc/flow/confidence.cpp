@@ -179,10 +179,47 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   std::nth_element(ranked.begin(), ranked.begin() + rank, ranked.end());
   const auto required = static_cast<double>(ranked[static_cast<std::size_t>(rank)]);
   const double enough_boxes = constants.occupied * static_cast<double>(2 * window + 1);
-  const bool certain = result.certain = required >= enough_boxes;
-  if (!certain && probabilities) {
-    std::transform(scores.begin(), scores.end(), confidence.begin(), [](float s) { return static_cast<double>(s); });
-    return result;
+  const bool certain = required >= enough_boxes;
+  // Nothing persists in a few frames, and probabilities stand for themselves.
+  result.certain = certain || (probabilities && duration <= 2 * least);
+
+  // Nodes by label, if there are several, and ascending score.
+  const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
+  std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
+  std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
+  const auto for_each_label = [&](const auto& use) {
+    for (std::size_t begin = 0, end = 0; begin < by_label.size(); begin = end) {
+      while (end < count && labels[by_label[end]] == labels[by_label[begin]]) ++end;
+      const std::span<const Node> own(by_label.data() + begin, end - begin);
+      const auto size = static_cast<double>(own.size());
+      use(own, [size](double value, double of_all, double weight) {
+        return (size * value + weight * of_all) / (size + weight);
+      });
+    }
+  };
+
+  // Detectors whose highest scores are low are as certain as others.
+  std::vector<double> relative;
+  if (probabilities) {
+    const auto typical = [&](std::span<const Node> nodes) {
+      const double above = 0.5 * constants.top_share * static_cast<double>(nodes.size());
+      return static_cast<double>(scores[nodes[nodes.size() - 1 - static_cast<std::size_t>(above)]]);
+    };
+    relative.resize(count);
+    const double least_top = certain ? constants.top_score : constants.top_score_alone;
+    const auto rescale = [&](std::span<const Node> nodes, double top) {
+      const double factor = top > 0 && top < least_top ? least_top / top : 1.0;
+      for (const Node node : nodes) relative[node] = std::min(static_cast<double>(scores[node]) * factor, 1.0);
+    };
+    const double of_all = typical(order);
+    rescale(order, of_all);
+    for_each_label([&](std::span<const Node> own, const auto& shrink) {
+      rescale(own, shrink(typical(own), of_all, constants.score_weight));
+    });
+    if (!certain) {
+      confidence = std::move(relative);
+      return result;
+    }
   }
 
   const double limit = certain ? required : enough_boxes;
@@ -195,23 +232,16 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   }
   fit_rising(order, scores, persists, [&](Node node, double fit) { confidence[node] = fit; });
 
-  // The fit of each label, shrunk to that of all labels.
-  const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
-  std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
-  std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
-  for (std::size_t begin = 0, end = 0; begin < by_label.size(); begin = end) {
-    while (end < count && labels[by_label[end]] == labels[by_label[begin]]) ++end;
-    const std::span<const Node> own(by_label.data() + begin, end - begin);
-    const auto size = static_cast<double>(own.size());
+  for_each_label([&](std::span<const Node> own, const auto& shrink) {
     fit_rising(own, scores, persists, [&](Node node, double fit) {
-      confidence[node] = (size * fit + constants.label_weight * confidence[node]) / (size + constants.label_weight);
+      confidence[node] = shrink(fit, confidence[node], constants.label_weight);
     });
-  }
+  });
   double share = constants.score_share;
   share += (1.0 - share) * constants.score_weight / (number + constants.score_weight);
   for (std::size_t node = 0; node < count; ++node) {
     confidence[node] = std::min(confidence[node] / plateau, 1.0);
-    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * static_cast<double>(scores[node]);
+    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
   }
   return result;
 }

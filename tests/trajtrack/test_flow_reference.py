@@ -121,6 +121,28 @@ def test_scores_of_any_scale_are_calibrated(rescaled) -> None:
     assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
 
 
+@pytest.mark.parametrize("factor", [0.5, 0.1, 0.001])
+def test_a_detector_with_low_scores_is_as_certain_as_others(factor: float) -> None:
+    detections = scene()
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, factor * detections.scores))
+    assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
+
+
+def test_a_class_with_lower_scores_than_others_is_kept() -> None:
+    detections = make_scene(num_frames=80, objects_per_frame=16, num_classes=2, seed=5).detections
+    low = detections.labels == 1
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, np.where(low, 0.3, 1) * detections.scores))
+    assert (found.track_ids[low] >= 0).sum() > 0.7 * (plain.track_ids[low] >= 0).sum()
+
+
+@pytest.mark.parametrize("score", [0.5, 0.1])
+def test_an_object_stays_although_one_of_its_scores_is_much_higher(score: float) -> None:
+    detections = with_scores(steady(30), np.where(np.arange(30) == 0, 0.9, score))
+    assert (flow_reference.link(detections).track_ids == 0).all()
+
+
 def test_equal_scores_take_every_detection_for_certain() -> None:
     detections = scene()
     found = flow_reference.link(with_scores(detections, np.full(len(detections), 3.0)))

@@ -164,6 +164,12 @@ def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
         link(scattered)
 
 
+def test_probabilities_in_a_few_frames_are_not_warned_of() -> None:
+    assert len(link(PAIR)) == 1
+    with pytest.warns(TrajtrackWarning):
+        link(Detections(PAIR.boxes, [-1, 2], PAIR.frames))
+
+
 def test_the_flow_method_runs_on_the_cpu() -> None:
     assert len(link(make_scene().detections, device="cpu")) > 0
 

@@ -27,8 +27,8 @@ def add_command(commands: Any) -> None:
         "demo",
         help="link a synthetic scene and compare with its ground truth",
         description="Make a synthetic scene of moving objects and simulated detections, link these with nothing set "
-        "and by Seq-NMS, and compare the results with the ground truth. Writes detections.txt, truth.txt, tracks.txt and "
-        "trajectories.png.",
+        "and by Seq-NMS, and compare the results with the ground truth. Writes detections.txt, truth.txt, tracks.txt "
+        "and trajectories.png.",
         examples={"write to another folder": "trajtrack demo -o scene --seed 1"},
     )
     parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
