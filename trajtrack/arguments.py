@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +13,19 @@ from numpy.typing import NDArray
 from trajtrack.detections import Detections
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["TrajtrackWarning", "check_suffix", "check_tracks", "check_trajectories", "identities_of"]
+__all__ = ["TrajtrackWarning", "check_suffix", "check_tracks", "check_trajectories", "identities_of", "warn"]
 
 
 class TrajtrackWarning(UserWarning):
     """A result may be meaningless, although no argument is wrong."""
+
+
+def warn(message: str) -> None:
+    """Issue a `TrajtrackWarning` at the line that called the package."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "trajtrack":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, TrajtrackWarning, stacklevel=level)
 
 
 def check_tracks(tracks: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.detections import Detections
-from trajtrack.io import FORMATS, input_format, read
+from trajtrack.io import FORMATS, Format, input_format, read_recognised
 
 __all__ = ["add_format_flag", "read_inputs"]
 
@@ -17,8 +17,8 @@ def add_format_flag(parser: argparse.ArgumentParser, flag: str, text: str) -> No
     parser.add_argument(flag, choices=list(FORMATS), metavar="NAME", help=text.format(formats=", ".join(FORMATS)))
 
 
-def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None) -> list[Detections]:
-    """Read files of one video each.
+def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None) -> list[tuple[Detections, Format]]:
+    """Read files of one video each, and return the format of each too.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def _names_videos(path: str, format: str | None) -> bool:
         raise Failure(describe(error, path)) from error
 
 
-def _read(path: str, format: str | None, video_name: str | None) -> Detections:
+def _read(path: str, format: str | None, video_name: str | None) -> tuple[Detections, Format]:
     try:
-        return read(path, format, video=video_name)
+        return read_recognised(path, format, video_name)
     except (ValueError, OSError) as error:
         raise Failure(describe(error, path)) from error

@@ -155,7 +155,7 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
     files = [(arguments.tracks, arguments.format)]
     if arguments.detections is not None:
         files.append((arguments.detections, arguments.detections_format))
-    tracks, *others = read_inputs(files, arguments.video_name)
+    tracks, *others = (boxes for boxes, _ in read_inputs(files, arguments.video_name))
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:
         if others:

@@ -14,11 +14,23 @@ from types import MappingProxyType
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.zip_members import read_content
-from trajtrack.io import coco_vid, cvat, kitti, kitti_pointrcnn, kitti_rrc, mot, parquet, tao, vidor, youtube_vis
+from trajtrack.io import (
+    coco_vid,
+    cvat,
+    kitti,
+    kitti_pointrcnn,
+    kitti_rrc,
+    mot,
+    parquet,
+    tao,
+    vidor,
+    visdrone,
+    youtube_vis,
+)
 from trajtrack.io.format import Format, Source
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "write"]
+__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "read_recognised", "write"]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -28,6 +40,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti.FORMAT,
             kitti_rrc.FORMAT,
             kitti_pointrcnn.FORMAT,
+            visdrone.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
             tao.FORMAT,
@@ -49,8 +62,9 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
         A file, or a file in a zip archive: ``"annotations.zip/train/video.json"``.
     format
         A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose third field
-        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, other text is MOT;
-        the keys of JSON decide. ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
+        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
+        whose last three are a class and two flags is VisDrone, other text is MOT; the keys of JSON decide.
+        ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
         Name or ID of the video to read; required for files that hold several videos.
 
@@ -63,7 +77,19 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
         If the file cannot be opened.
     ImportError
         If the file is Parquet and pyarrow is not installed.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the last of ten columns may be a class or a position.
     """
+    return read_recognised(path, format, video)[0]
+
+
+def read_recognised(
+    path: str | os.PathLike[str], format: str | None = None, video: str | int | None = None
+) -> tuple[Detections, Format]:
+    """Read the detections of one video as `read` does, and return the format of the file too."""
     name = _as_name(path)
     chosen = None if format is None else _named(format)
     source = Source(name, read_content(name), video)
@@ -72,7 +98,7 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
             chosen = _recognised(source)
         if video is not None and not chosen.names_videos:
             raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
-        return chosen.decode(source)
+        return chosen.decode(source), chosen
     except ValueError as error:
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
