@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
@@ -75,6 +75,7 @@ def evaluate(
     tracks: Detections | Trajectories,
     *,
     class_agnostic: bool = False,
+    classes: Iterable[int | str] | None = None,
     iou_threshold: float = 0.5,
 ) -> Metrics:
     """Evaluate the tracks of a video against its ground truth.
@@ -88,6 +89,9 @@ def evaluate(
         Trajectories, including their interpolated boxes; or detections with `track_ids`; rows with ID -1 are ignored.
     class_agnostic
         Whether labels are ignored. Otherwise each class is evaluated separately, and the total adds up their boxes.
+    classes
+        Labels or names of the classes to evaluate; default: all that are annotated or tracked and that the rules of the
+        ground truth evaluate.
     iou_threshold
         Minimum overlap (intersection over union, float64) of matching boxes in the CLEAR and identity metrics, above 0
         and up to 1. HOTA averages over many thresholds.
@@ -102,15 +106,16 @@ def evaluate(
     ImportError
         If TrackEval is not installed.
     ValueError
-        If boxes have no identities, or an identity has two boxes of a class in one frame.
+        If boxes have no identities, an identity has two boxes of a class in one frame, or there is no such class.
     """
-    return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, iou_threshold=iou_threshold)
+    return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, classes=classes, iou_threshold=iou_threshold)
 
 
 def evaluate_many(
     pairs: Sequence[tuple[Detections | GroundTruth, Detections | Trajectories]],
     *,
     class_agnostic: bool = False,
+    classes: Iterable[int | str] | None = None,
     iou_threshold: float = 0.5,
 ) -> Metrics:
     """Evaluate the tracks of several videos and combine the results as TrackEval does; parameters as in `evaluate`.
@@ -131,7 +136,12 @@ def evaluate_many(
     per_class = not videos[0].class_agnostic
     if any(video.class_agnostic == per_class for video in videos):
         raise ValueError("pairs: found ground truth with and without classes, expected one kind")
+    if per_class:
+        _check_names(videos)
     labels = sorted({label for video in videos for label in video.labels})
+    if classes is not None:
+        labels = _choose(classes, labels, videos)
+    labels = labels or [0]
     results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
     metrics = _combine(measures, results, per_class)
     if len(videos) == 1:
@@ -141,6 +151,37 @@ def evaluate_many(
         for number in range(len(videos))
     )
     return replace(metrics, videos=tuple(alone))
+
+
+def _check_names(videos: Sequence[Video]) -> None:
+    names: dict[int, str] = {}
+    for index, video in enumerate(videos):
+        for label, name in video.label_names.items():
+            known = names.setdefault(label, name)
+            if known.lower() != name.lower():
+                raise ValueError(f"pairs, video {index}, label {label}: found {name!r}, expected {known!r} as before")
+
+
+def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequence[Video]) -> list[int]:
+    """Return the labels of the classes that the caller chose."""
+    if any(video.class_agnostic for video in videos):
+        raise ValueError("classes: found a choice, expected None: labels are ignored")
+    if isinstance(classes, str):
+        raise TypeError(f"classes: found {classes!r}, expected several labels or names")
+    names = {label: name for video in videos for label, name in video.label_names.items()}
+    ruled = [video.truth.classes for video in videos]
+    known = {label for own in ruled for label in own or ()}
+    if None in ruled:
+        known |= {*labels, *names}
+    numbers = {names[label].lower(): label for label in known if label in names}
+    chosen: set[int] = set()
+    for each in classes:
+        label = numbers.get(each.lower()) if isinstance(each, str) else each
+        if label is None or label not in known:
+            expected = ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known))
+            raise ValueError(f"classes: found {each!r}, expected some of {expected}")
+        chosen.add(label)
+    return sorted(chosen)
 
 
 @dataclass(frozen=True)

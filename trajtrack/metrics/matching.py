@@ -53,13 +53,17 @@ class Video:
 
     @property
     def labels(self) -> set[int]:
-        """The classes to evaluate."""
+        """The classes to evaluate, of those that are annotated or tracked."""
         if self.class_agnostic:
             return {0}
-        if self.truth.classes is not None:
-            return set(self.truth.classes)
         annotated = self.truth.detections.labels[self.truth.evaluated]
-        return set(np.union1d(annotated, self.tracks.labels).tolist()) or {0}
+        found = set(np.union1d(annotated, self.tracks.labels).tolist())
+        return found if self.truth.classes is None else found.intersection(self.truth.classes)
+
+    @property
+    def label_names(self) -> Mapping[int, str]:
+        """Class names by label, of the tracks and the ground truth."""
+        return {**self.tracks.label_names, **self.truth.detections.label_names}
 
     def data(self, label: int) -> dict[str, Any]:
         """Return one class of the video in the form that TrackEval's metrics take."""

@@ -240,6 +240,47 @@ def test_eval_recognises_motchallenge_ground_truth_by_its_flags_and_classes(tmp_
     assert json.loads(capsys.readouterr().out)["metrics"]["true_positives"] == 2
 
 
+@pytest.mark.parametrize("position", ["-1,-1,-1", "-4.5,2.25,0"])
+def test_eval_ignores_rows_with_flag_zero_in_ten_columns(tmp_path, capsys, position):
+    pytest.importorskip("trackeval")
+    (tmp_path / "gt.txt").write_text(f"1,1,0,0,10,10,1,{position}\n1,2,50,0,10,10,0,{position}\n")
+    (tmp_path / "tracks.txt").write_text("1,1,0,0,10,10,0.9,-1,-1,-1\n")
+    main(["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["files"][0]["preset"], report["metrics"]["hota"]) == ("mot", 1)
+
+
+KITTI = "{} {} {} 0 0 -10 {} 0 {} 40 -1 -1 -1 -1000 -1000 -1000 -10\n"
+
+
+def test_eval_uses_one_preset_for_all_files(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    cars = KITTI.format(0, 1, "Car", 0, 40)
+    (tmp_path / "gt0.txt").write_text(cars)
+    (tmp_path / "gt1.txt").write_text(cars + KITTI.format(0, 2, "Van", 100, 140))
+    (tmp_path / "tracks.txt").write_text(cars)
+    words = ["eval", "--gt", str(tmp_path / "gt*.txt"), str(tmp_path / "tracks.txt"), str(tmp_path / "tracks.txt")]
+    assert main([*words, "--json"]) == 0
+    assert {file["preset"] for file in json.loads(capsys.readouterr().out)["files"]} == {"kitti"}
+    (tmp_path / "gt0.txt").write_text("1,1,0,0,10,10,0.5\n")
+    assert main(words) == 2
+    message = capsys.readouterr().err
+    assert all(name in message for name in ("gt0.txt", "gt1.txt", "--preset"))
+
+
+def test_eval_can_be_limited_to_classes(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    cars = KITTI.format(0, 1, "Car", 0, 40)
+    (tmp_path / "gt.txt").write_text(cars + KITTI.format(0, 2, "Pedestrian", 100, 140))
+    (tmp_path / "tracks.txt").write_text(cars)
+    words = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--preset", "kitti"]
+    assert main([*words, "--classes", "Car", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert (list(metrics["classes"]), metrics["recall"]) == (["0"], 1)
+    assert main([*words, "--classes", "0,dog"]) == 1
+    assert "classes: found 'dog', expected some of 'Car', 'Pedestrian'" in capsys.readouterr().err
+
+
 def test_link_chooses_a_video_of_several_by_its_name(tmp_path):
     write_two_videos(tmp_path / "two.json")
     output = tmp_path / "tracks.txt"

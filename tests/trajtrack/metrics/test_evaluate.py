@@ -9,7 +9,15 @@ import pytest
 
 import trajtrack
 from trajtrack.detections import Detections
-from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
+from trajtrack.metrics import (
+    GroundTruth,
+    Metrics,
+    evaluate,
+    evaluate_many,
+    kitti_ground_truth,
+    mot_ground_truth,
+    visdrone_ground_truth,
+)
 
 pytest.importorskip("trackeval")
 
@@ -220,6 +228,55 @@ def test_mot_rules_evaluate_pedestrians_with_a_flag():
     np.testing.assert_array_equal(truth.evaluated, [True, False, False, False, False])
     np.testing.assert_array_equal(truth.distractors, [False, False, False, True, False])
     assert mot_ground_truth(annotations, mot20=True).distractors[4]
+
+
+def test_mot_rules_evaluate_all_rows_with_a_flag_if_there_are_no_classes():
+    annotations = walk(0, 1, range(5))
+    annotations.scores[3:] = 0
+    truth = mot_ground_truth(annotations)
+    np.testing.assert_array_equal(truth.evaluated, [True, True, True, False, False])
+    assert not truth.distractors.any()
+
+
+def test_visdrone_rules_ignore_flags_of_zero_and_regions():
+    flagged = walk(0, 1, range(10), label=4)
+    unflagged = walk(50, 2, range(10), label=4)
+    unflagged.scores[:] = 0
+    region = walk(100, 0, range(10), label=0, size=30)
+    region.scores[:] = 0
+    truth = visdrone_ground_truth(trajtrack.concat([flagged, unflagged, region]))
+    tracks = [flagged, unflagged, walk(110, 3, range(10), label=4), walk(200, 4, range(10), label=4)]
+    metrics = evaluate(truth, trajtrack.concat(tracks))
+    assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (10, 10, 0)
+    assert metrics.classes.keys() == {4}
+
+
+def test_chosen_classes_are_evaluated_alone_by_label_or_name():
+    boxes = trajtrack.concat([walk(0, 1, range(10), label=1), walk(50, 2, range(10), label=4)])
+    truth = Detections(**{**vars(boxes), "label_names": {4: "Dog"}})
+    for classes in ([4], ["dog"]):
+        metrics = evaluate(truth, walk(50, 1, range(10), label=4), classes=classes)
+        assert metrics.classes.keys() == {4}
+        assert (metrics.recall, metrics.truth_tracks) == (1.0, 1)
+
+
+def test_an_unknown_class_is_refused_with_the_known_ones():
+    truth = walk(0, 1, range(3), label=2)
+    with pytest.raises(ValueError, match=r"^classes: found 'cat', expected some of 2$"):
+        evaluate(truth, truth, classes=["cat"])
+    with pytest.raises(ValueError, match=r"^classes: found a choice, expected None: labels are ignored$"):
+        evaluate(truth, truth, classes=[2], class_agnostic=True)
+
+
+def test_a_label_that_means_different_things_in_two_videos_is_refused():
+    dogs, cats = (Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: name}) for name in ("dog", "cat"))
+    with pytest.raises(ValueError, match=r"^pairs, video 1, label 0: found 'cat', expected 'dog' as before$"):
+        evaluate_many([(dogs, dogs), (cats, cats)])
+
+
+def test_kitti_rules_leave_out_a_class_that_is_neither_annotated_nor_tracked():
+    cars = Detections(**{**vars(walk(0, 1, range(3))), "label_names": {0: "Car", 3: "Pedestrian"}})
+    assert evaluate(kitti_ground_truth(cars), cars).classes.keys() == {0}
 
 
 def test_kitti_rules_need_the_class_names():
