@@ -22,13 +22,14 @@ SHARED = {"trajtrack.files", "trajtrack.version", "trajtrack.option_fields"}
 MAY_IMPORT = {
     # What knows nothing of boxes.
     "trajtrack.version": set(),
+    "trajtrack.printable": set(),
     "trajtrack.option_fields": set(),
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core"},
     "trajtrack.console": {"trajtrack.files", "trajtrack.version"},
     # What goes in and what comes out.
     "trajtrack.gpu": {"trajtrack._core"},
-    "trajtrack.columns": {"trajtrack.gpu"},
+    "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
     "trajtrack.containers": {"trajtrack.columns"},
     "trajtrack.tables": {"trajtrack.columns", "trajtrack.containers"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},

@@ -361,7 +361,9 @@ def concat(parts: Sequence[Detections]) -> Detections:
 
 def as_rows(rows: Any, count: int) -> NDArray[Any]:
     """Convert a boolean mask or row numbers, but not a single number, to an index array for `count` rows."""
-    selection = np.asarray(rows)
+    selection: NDArray[Any] = np.asanyarray(rows)
+    if isinstance(selection, np.ma.MaskedArray):
+        raise TypeError("rows: found a masked array, expected a slice, a boolean mask or row numbers")
     if selection.ndim != 1 or (selection.size and selection.dtype.kind not in "iub"):
         raise TypeError(f"rows: found {rows!r}, expected a slice, a boolean mask or row numbers")
     if selection.dtype == bool and len(selection) != count:
@@ -371,7 +373,7 @@ def as_rows(rows: Any, count: int) -> NDArray[Any]:
 
 def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: str) -> GpuColumns | None:
     """Return the columns if the boxes are on a GPU and every column is valid, otherwise None."""
-    boxes = gpu.detached(boxes)
+    boxes = gpu.readable(boxes)
     if not gpu.is_on_gpu(boxes) or _core.cuda_problem() is not None:
         return None
     given = gpu.view("boxes", boxes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trajtrack.columns import as_array
 from trajtrack.detections import Detections
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Trajectories:
         ValueError
             If `features` does not have one row per detection.
         """
-        values = np.asarray(features)
+        values = as_array("features", features, kinds="fiub")
         if values.ndim != 2 or len(values) != len(self.track_ids):
             raise ValueError(f"features: found shape {values.shape}, expected ({len(self.track_ids)}, D)")
         dtype = np.float64 if values.dtype == np.float64 else np.float32

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 import re
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -216,12 +217,11 @@ def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
     ("columns", "message"),
     [
         ({"boxes": [["a", "b", "c", "d"]]}, "boxes: found dtype <U1, expected numbers"),
-        ({"boxes": [[0, 0, 1, None]]}, "boxes: found dtype object, expected numbers"),
+        ({"boxes": [[0, 0, 1, {}]]}, "boxes, row 0: found {}, expected a number"),
         ({"scores": [True]}, "scores: found dtype bool, expected numbers"),
         ({"scores": [1j]}, "scores: found dtype complex128, expected numbers"),
         ({"frames": np.array(["2020-01-01"], "M8[D]")}, "frames: found dtype datetime64[D], expected numbers"),
         ({"labels": ["car"]}, "labels: found dtype <U3, expected numbers"),
-        ({"track_ids": [None]}, "track_ids: found dtype object, expected numbers"),
         ({"num_frames": 2.0}, "num_frames: found 2.0, expected an integer"),
         ({"label_names": {1: 2}}, "label_names, label 1: found 2, expected a name"),
         ({"label_names": ["car"]}, "label_names: found list, expected a mapping from label to name"),
@@ -473,6 +473,23 @@ def test_a_missing_column_is_named(make, missing: str, expected: str) -> None:
 def test_a_column_of_text_is_named() -> None:
     with pytest.raises(TypeError, match=r"^column 'score': found dtype <U1, expected numbers$"):
         Detections.from_table(TABLE | {"score": ["a", "b", "c"]})
+
+
+@every_table
+def test_decimals_are_converted(make) -> None:
+    decimals = {
+        name: [Decimal(str(value)) for value in column] for name, column in TABLE.items() if name not in ("note", "y1")
+    }
+    assert Detections.from_table(make({**decimals, "y1": TABLE["y1"]})) == EXPECTED
+
+
+@pytest.mark.parametrize("column", ["frame", "x1", "score", "label", "track_id"])
+@every_table
+def test_a_missing_value_is_named_with_its_row(make, column: str) -> None:
+    columns = TABLE | {"track_id": [5, -1, 6]}
+    values = [*columns[column][:1], None, columns[column][2]]
+    with pytest.raises(ValueError, match=f"^column '{column}', row 1: found a missing value, expected a "):
+        Detections.from_table(make(columns | {column: values}))
 
 
 # --- selecting, joining, comparing -----------------------------------------------------------------------------------

@@ -137,6 +137,30 @@ def test_text_labels_may_be_an_array() -> None:
 
 
 @pytest.mark.parametrize(
+    "entry",
+    [
+        np.ma.masked_array([[0, 0, 9, 9, 1]] * 2, mask=[[0] * 5, [1] * 5]),
+        {"boxes": MOVING[0], "scores": np.ma.masked_array(SCORES[0], mask=[0, 1])},
+        {"boxes": MOVING[0], "scores": SCORES[0], "labels": np.ma.masked_array(["dog", "cat"], mask=[0, 1])},
+        {"boxes": MOVING[0], "scores": SCORES[0], "labels": ["dog", None]},
+        [
+            {**item, "score": score}
+            for item, score in zip(as_pipeline(MOVING[0], *[[1, 1]] * 2), [1, None], strict=True)
+        ],
+    ],
+    ids=["array", "scores", "names", "names in a list", "pipeline"],
+)
+def test_a_masked_or_missing_value_is_named_with_its_entry_and_row(entry) -> None:
+    with pytest.raises(ValueError, match=r"^frames, entry 1: \w+, row 1: found a (masked|missing) value, expected a"):
+        Detections.from_frames([None, entry])
+
+
+def test_narrow_floats_are_read() -> None:
+    entry = {name: tensor.to(torch.bfloat16) for name, tensor in as_mapping(MOVING[0], SCORES[0], LABELS[0]).items()}
+    assert Detections.from_frames([entry]).labels.tolist() == LABELS[0]
+
+
+@pytest.mark.parametrize(
     ("entries", "label_names", "message"),
     [
         (
