@@ -187,8 +187,8 @@ class Detections:
         Raises
         ------
         ValueError, TypeError
-            If an entry is invalid, or entries give one label different names; the message names the entry, what was
-            found and what was expected.
+            If an entry is invalid, some entries with boxes have labels and others none, or entries give one label
+            different names; the message names the entry, what was found and what was expected.
         """
         if isinstance(frames, Mapping) or not isinstance(frames, Iterable):
             raise TypeError(f"frames: found {type(frames).__name__}, expected one entry per frame")
@@ -209,9 +209,9 @@ class Detections:
     def _of_frame(cls, index: int, entry: Any, box_format: BoxFormat, naming: LabelNaming) -> Detections:
         try:
             held = container_of(entry).columns(entry)
-            if held.scores is None:
+            if held.scores is None and held.count:
                 raise ValueError("found boxes without scores, expected a score for each")
-            scores = as_reals("scores", held.scores, ndim=1)
+            scores = as_reals("scores", [] if held.scores is None else held.scores, ndim=1)
             naming.learn(held.label_names)
             return cls(
                 held.boxes,

@@ -101,6 +101,7 @@ class Linker:
         self._num_rows = 0
         self._num_trajectories = 0
         self._cut_before = 0
+        self._labelled: bool | None = None
 
     @property
     def options(self) -> LinkOptions:
@@ -134,7 +135,7 @@ class Linker:
         scores
             (n,) confidences.
         labels
-            (n,) classes; default: 0.
+            (n,) classes, in all frames with boxes or in none; default: 0.
         frame
             Frame number, greater than all before; default: `next_frame`. Skipped frames are empty.
 
@@ -146,7 +147,8 @@ class Linker:
         Raises
         ------
         ValueError, TypeError
-            As in `Detections`, and if `frame` does not come after the last one; the linker is not changed.
+            As in `Detections`, if `frame` does not come after the last one, and if labels are given in some frames and
+            missing in others; the linker is not changed.
         """
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
@@ -157,6 +159,9 @@ class Linker:
         classes = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
         settled = None
         if len(corners) == count == len(classes):
+            if count and self._labelled not in (None, labels is not None):
+                found, expected = ("none", "labels") if labels is None else ("labels", "none")
+                raise ValueError(f"labels: found {found}, expected {expected} as in earlier frames")
             rows = np.arange(self._num_rows, self._num_rows + count)
             settled = self._stream.push(corners, scores, classes, rows, number)
         if settled is None:
@@ -164,6 +169,8 @@ class Linker:
             raise AssertionError("Detections must reject whatever the core rejects, and say why")
         self._next_frame = number + 1
         self._num_rows += count
+        if count:
+            self._labelled = labels is not None
         return self._settle(settled)
 
     def flush(self) -> StreamOutput:
@@ -227,6 +234,7 @@ class Linker:
             linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
         if linker.num_open != len(rows):
             raise ValueError(f"state: found {len(rows) - linker.num_open} boxes that are not open, expected none")
+        linker._labelled = bool(given.labels.any()) or None
         linker._next_frame = next_frame
         linker._num_rows = num_rows
         linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])

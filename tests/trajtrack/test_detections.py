@@ -366,7 +366,7 @@ def test_objects_with_xyxy_keep_it_whatever_the_box_format() -> None:
             "frames, entry 1: found an array of shape (2, 4), expected 5 or 6 columns (box, score, label)",
         ),
         (np.zeros(6), "frames, entry 1: found an array of shape (6,), expected 5 or 6 columns (box, score, label)"),
-        ({"boxes": []}, "frames, entry 1: found a mapping without scores, expected boxes and scores"),
+        ({"boxes": [[0, 0, 1, 1]]}, "frames, entry 1: found a mapping without scores, expected boxes and scores"),
         ({"scores": []}, "frames, entry 1: found a mapping without boxes, expected boxes and scores"),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": None},

@@ -279,3 +279,18 @@ def test_the_flow_method_is_refused_because_it_needs_the_whole_video() -> None:
     message = "options: found FlowOptions, which need the whole video, expected trajtrack.LinkOptions"
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         Linker(FlowOptions())  # type: ignore[arg-type]
+
+
+def test_labels_in_some_frames_and_not_in_others_are_refused():
+    linker = Linker()
+    linker.push([], [], [])
+    linker.push(BOX, [0.9])
+    linker.push([], [], [])
+    with pytest.raises(ValueError, match=r"^labels: found labels, expected none as in earlier frames$"):
+        linker.push(BOX, [0.9], [0])
+    assert linker.next_frame == 3
+    labelled = Linker()
+    labelled.push(BOX, [0.9], [2])
+    for each in (labelled, Linker.from_state_dict(labelled.state_dict())):
+        with pytest.raises(ValueError, match=r"^labels: found none, expected labels as in earlier frames$"):
+            each.push(BOX, [0.9])
