@@ -43,7 +43,8 @@ MAY_IMPORT = {
     },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.trajectories"},
     # Linking.
-    "trajtrack.linking": DATA | ARGUMENTS,
+    "trajtrack.result_checks": DATA | ARGUMENTS,
+    "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.result_checks"},
     "trajtrack.streaming": DATA | ARGUMENTS,
     "trajtrack.reference": DATA | ARGUMENTS | {"trajtrack.linking"},
     "trajtrack.flow_reference": DATA | ARGUMENTS | {"trajtrack.reference"},

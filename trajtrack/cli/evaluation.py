@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from trajtrack.cli.presets import PRESETS, Annotations, apply_preset, choose_preset
+from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, expand
 from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
-from trajtrack.metrics import GroundTruth, evaluate_many
+from trajtrack.io import ReadFile
+from trajtrack.metrics.evaluate import evaluate_from
+from trajtrack.metrics.matching import Origin
 
 __all__ = ["add_command"]
 
@@ -89,20 +91,14 @@ def _run(arguments: argparse.Namespace) -> bool:
             f"found {len(truths)} files of ground truth and {len(tracks)} of tracks, expected as many of each"
         )
     files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
-    inputs = [
-        (_with_identities(boxes, path), format.name)
-        for (path, _), (boxes, format) in zip(files, read_inputs(files, arguments.video_name), strict=True)
-    ]
-    annotations = [
-        Annotations(path, format, boxes) for path, (boxes, format) in zip(truths, inputs[: len(truths)], strict=True)
-    ]
-    preset = choose_preset(annotations) if arguments.preset == "auto" else arguments.preset
-    pairs = [
-        (apply_preset(preset, each), found) for each, (found, _) in zip(annotations, inputs[len(truths) :], strict=True)
-    ]
+    inputs = [_with_identities(file) for file in read_inputs(files, arguments.video_name)]
+    annotated, found = inputs[: len(truths)], inputs[len(truths) :]
+    preset = choose_preset(annotated) if arguments.preset == "auto" else arguments.preset
+    pairs = [(apply_preset(preset, file), own.detections) for file, own in zip(annotated, found, strict=True)]
     try:
-        metrics = evaluate_many(
+        metrics = evaluate_from(
             pairs,
+            [(_origin(file), _origin(own)) for file, own in zip(annotated, found, strict=True)],
             class_agnostic=arguments.class_agnostic,
             classes=_classes(arguments),
             iou_threshold=arguments.iou_threshold,
@@ -119,9 +115,8 @@ def _run(arguments: argparse.Namespace) -> bool:
     for video in videos:
         print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")
     names: dict[int, str] = {}
-    for truth, found in pairs:
-        boxes = truth.detections if isinstance(truth, GroundTruth) else truth
-        names |= {**found.label_names, **boxes.label_names}
+    for file in (*found, *annotated):
+        names |= file.detections.label_names
     rows = dict(zip(distinct_names(tracks), metrics.videos, strict=False))
     if len(metrics.classes) > 1:
         rows |= {f"class {names.get(label, label)}": own for label, own in metrics.classes.items()}
@@ -138,9 +133,14 @@ def _classes(arguments: argparse.Namespace) -> list[int | str] | None:
     return [int(word) if re.fullmatch(r"-?[0-9]{1,10}", word) else word for word in words]
 
 
-def _with_identities(detections: Detections, path: str) -> Detections:
-    if len(detections) == 0:
-        return Detections([], [], [], num_frames=detections.num_frames, track_ids=[])
-    if detections.track_ids is None:
-        raise Failure(f"{path}: found boxes without identities, expected tracks")
-    return detections
+def _with_identities(file: ReadFile) -> ReadFile:
+    boxes = file.detections
+    if len(boxes) == 0:
+        return replace(file, detections=Detections([], [], [], num_frames=boxes.num_frames, track_ids=[]))
+    if boxes.track_ids is None:
+        raise Failure(f"{file.path}: found boxes without identities, expected tracks")
+    return file
+
+
+def _origin(file: ReadFile) -> Origin:
+    return Origin(file.path, file.numbering.first_frame, file.numbering.first_id)

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from trajtrack.arguments import list_names
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.detections import Detections
+from trajtrack.io import ReadFile
 from trajtrack.io.kitti import CLASS_NAMES
 from trajtrack.metrics import GroundTruth, kitti_ground_truth, mot_ground_truth, visdrone_ground_truth
 
-__all__ = ["PRESETS", "Annotations", "apply_preset", "choose_preset"]
+__all__ = ["PRESETS", "apply_preset", "choose_preset"]
 
 PRESETS = ("auto", "mot", "mot20", "kitti", "visdrone", "none")
 """Values of ``--preset``."""
 
 _MOT_CLASSES = range(1, 14)
-_MAX_LISTED = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Annotations:
-    """The ground truth of a video."""
-
-    path: str
-    """File."""
-    format: str
-    """Name of its format."""
-    boxes: Detections
-    """Its rows."""
-
-
-def choose_preset(files: Sequence[Annotations]) -> str:
+def choose_preset(files: Sequence[ReadFile]) -> str:
     """Return the preset that suits all files.
 
     Raises
@@ -48,11 +37,11 @@ def choose_preset(files: Sequence[Annotations]) -> str:
     paths: dict[str, list[str]] = {}
     for each, own in zip(files, suited, strict=True):
         paths.setdefault(own[0], []).append(each.path)
-    found = "; ".join(f"{preset} for {_listed(own)}" for preset, own in paths.items())
+    found = "; ".join(f"{preset} for {list_names(own)}" for preset, own in paths.items())
     raise UsageError(f"--preset: found files that look different ({found}), expected --preset NAME, for all of them")
 
 
-def apply_preset(preset: str, annotations: Annotations) -> Detections | GroundTruth:
+def apply_preset(preset: str, file: ReadFile) -> Detections | GroundTruth:
     """Return the ground truth under the rules of a preset.
 
     Raises
@@ -60,26 +49,26 @@ def apply_preset(preset: str, annotations: Annotations) -> Detections | GroundTr
     Failure
         If the file lacks what the rules need.
     """
-    boxes = annotations.boxes
+    boxes = file.detections
     if preset == "none":
         return boxes
     if preset == "kitti":
         try:
             return kitti_ground_truth(boxes if len(boxes) else replace(boxes, label_names=CLASS_NAMES))
         except ValueError as error:
-            raise Failure(f"{annotations.path}: {error}") from error
+            raise Failure(f"{file.path}: {error}") from error
     if preset == "visdrone":
         return visdrone_ground_truth(boxes)
     return mot_ground_truth(boxes, mot20=preset == "mot20")
 
 
-def _suited_presets(annotations: Annotations) -> tuple[str, ...]:
+def _suited_presets(file: ReadFile) -> tuple[str, ...]:
     """Return the presets that a file may belong to, the likeliest first."""
-    boxes = annotations.boxes
+    boxes = file.detections
     labels = np.unique(boxes.labels)
     if len(boxes) == 0:
         return ("none", "mot", "kitti", "visdrone")
-    if annotations.format == "visdrone":
+    if file.format.name == "visdrone":
         return ("visdrone",)
     names = {boxes.label_names.get(label, "").lower() for label in labels.tolist()}
     if names & {"car", "pedestrian"} and names & {"dontcare", "van", "person_sitting"}:
@@ -94,12 +83,5 @@ def _suited_presets(annotations: Annotations) -> tuple[str, ...]:
     if not labels.any():
         return ("mot",) if flagged else ("none", "mot")
     if flagged:
-        raise UsageError(
-            f"{annotations.path}: found flags of 0, but the classes of no benchmark, expected --preset NAME"
-        )
+        raise UsageError(f"{file.path}: found flags of 0, but the classes of no benchmark, expected --preset NAME")
     return ("none",)
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _MAX_LISTED} more" if len(paths) > _MAX_LISTED else ""
-    return ", ".join(paths[:_MAX_LISTED]) + more

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from trajtrack.arguments import warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.console.errors import Failure, UsageError
@@ -155,12 +156,13 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
     files = [(arguments.tracks, arguments.format)]
     if arguments.detections is not None:
         files.append((arguments.detections, arguments.detections_format))
-    tracks, *others = (boxes for boxes, _ in read_inputs(files, arguments.video_name))
+    tracks, *others = (file.detections for file in read_inputs(files, arguments.video_name))
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:
         if others:
             raise UsageError(f"--detections: found no identities in {arguments.tracks}, expected tracks")
-        return link(tracks, options), None
+        with warnings_about(arguments.tracks):
+            return link(tracks, options), None
     if not others:
         given = given_link_flags(arguments)
         if given:
@@ -168,7 +170,8 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
             raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
-    linked = link(detections, options)
+    with warnings_about(arguments.detections):
+        linked = link(detections, options)
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
 
 

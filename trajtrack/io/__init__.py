@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,10 +28,10 @@ from trajtrack.io import (
     visdrone,
     youtube_vis,
 )
-from trajtrack.io.format import Format, Source
+from trajtrack.io.format import Format, Numbering, Source
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "read_recognised", "write"]
+__all__ = ["FORMATS", "Format", "ReadFile", "input_format", "output_format", "read", "read_file", "write"]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -83,13 +84,25 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
     TrajtrackWarning
         If the last of ten columns may be a class or a position.
     """
-    return read_recognised(path, format, video)[0]
+    return read_file(path, format, video).detections
 
 
-def read_recognised(
-    path: str | os.PathLike[str], format: str | None = None, video: str | int | None = None
-) -> tuple[Detections, Format]:
-    """Read the detections of one video as `read` does, and return the format of the file too."""
+@dataclass(frozen=True, eq=False)
+class ReadFile:
+    """The content of a file, and how it was written there."""
+
+    path: str
+    """Path as the caller gave it."""
+    detections: Detections
+    """The detections of one video."""
+    format: Format
+    """Format of the file."""
+    numbering: Numbering
+    """Numbers of the first frame and the first identity in the file."""
+
+
+def read_file(path: str | os.PathLike[str], format: str | None = None, video: str | int | None = None) -> ReadFile:
+    """Read the detections of one video as `read` does, and what the file says beyond them."""
     name = _as_name(path)
     chosen = None if format is None else _named(format)
     source = Source(name, read_content(name), video)
@@ -98,7 +111,7 @@ def read_recognised(
             chosen = _recognised(source)
         if video is not None and not chosen.names_videos:
             raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
-        return chosen.decode(source), chosen
+        return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:

@@ -35,7 +35,7 @@ from trajtrack.io.checks import (
     track_ids_or_none,
     track_ids_to_write,
 )
-from trajtrack.io.format import Format, Source
+from trajtrack.io.format import Format, Numbering, Source
 from trajtrack.io.ten_columns import COLUMNS, LastColumns, has_last_columns, is_visdrone, last_columns
 from trajtrack.io.text_rows import MAX_INTEGER, TextRows, parse_rows
 
@@ -54,14 +54,15 @@ def _recognise(source: Source) -> bool:
 
 def _decode(source: Source) -> Detections:
     rows = parse_rows(source.content, 6, COLUMNS)
-    return decode_boxes(rows, _labels(rows, source.path))
+    return decode_boxes(rows, _labels(rows, source.path), source.numbering)
 
 
-def decode_boxes(rows: TextRows, labels: NDArray[np.int64] | None) -> Detections:
+def decode_boxes(rows: TextRows, labels: NDArray[np.int64] | None, numbering: Numbering) -> Detections:
     """Decode the columns that MOT text and the formats derived from it share."""
     values = rows.values
+    numbering.first_frame = 1
     frames = rows.integers(0, "frame", 1, MAX_FRAME + 1) - 1
-    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER))
+    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER), numbering)
     return Detections(
         boxes=corners_from_sizes(values[:, 2:6], rows.where),
         scores=as_scores(np.where(rows.widths >= 7, values[:, 6], 1.0), rows.where),

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from trajtrack.arguments import list_names, warn
 from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
-from trajtrack.metrics.matching import Video
+from trajtrack.metrics.matching import Origin, Video
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Metrics", "evaluate", "evaluate_many"]
+__all__ = ["Metrics", "evaluate", "evaluate_from", "evaluate_many"]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ def evaluate(
         If TrackEval is not installed.
     ValueError
         If boxes have no identities, an identity has two boxes of a class in one frame, or there is no such class.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the ground truth has no box to evaluate, or no track has the class of one.
     """
     return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, classes=classes, iou_threshold=iou_threshold)
 
@@ -124,7 +130,26 @@ def evaluate_many(
     ----------
     pairs
         Ground truth and tracks of each video.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the ground truth of a video has no box to evaluate, or no track has the class of one.
     """
+    prefixes = [""] if len(pairs) == 1 else [f"pairs, video {index}, " for index in range(len(pairs))]
+    origins = [(Origin(f"{prefix}truth"), Origin(f"{prefix}tracks")) for prefix in prefixes]
+    return evaluate_from(pairs, origins, class_agnostic=class_agnostic, classes=classes, iou_threshold=iou_threshold)
+
+
+def evaluate_from(
+    pairs: Sequence[tuple[Detections | GroundTruth, Detections | Trajectories]],
+    origins: Sequence[tuple[Origin, Origin]],
+    *,
+    class_agnostic: bool,
+    classes: Iterable[int | str] | None,
+    iou_threshold: float,
+) -> Metrics:
+    """Evaluate as `evaluate_many`; messages name the origins of the ground truth and of the tracks of each video."""
     if not pairs:
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
@@ -132,7 +157,7 @@ def evaluate_many(
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
-    videos = [Video.of(truth, tracks, class_agnostic) for truth, tracks in pairs]
+    videos = [Video.of(truth, tracks, class_agnostic, own) for (truth, tracks), own in zip(pairs, origins, strict=True)]
     per_class = not videos[0].class_agnostic
     if any(video.class_agnostic == per_class for video in videos):
         raise ValueError("pairs: found ground truth with and without classes, expected one kind")
@@ -141,6 +166,7 @@ def evaluate_many(
     labels = sorted({label for video in videos for label in video.labels})
     if classes is not None:
         labels = _choose(classes, labels, videos)
+    _warn_if_nothing_counts(videos)
     labels = labels or [0]
     results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
     metrics = _combine(measures, results, per_class)
@@ -155,11 +181,30 @@ def evaluate_many(
 
 def _check_names(videos: Sequence[Video]) -> None:
     names: dict[int, str] = {}
-    for index, video in enumerate(videos):
+    for video in videos:
         for label, name in video.label_names.items():
             known = names.setdefault(label, name)
             if known.lower() != name.lower():
-                raise ValueError(f"pairs, video {index}, label {label}: found {name!r}, expected {known!r} as before")
+                raise ValueError(
+                    f"{video.origins[0].name}, label {label}: found {name!r}, expected {known!r} as in earlier videos"
+                )
+
+
+def _warn_if_nothing_counts(videos: Sequence[Video]) -> None:
+    empty = [video.origins[0].name for video in videos if not video.truth.evaluated.any()]
+    if empty:
+        warn(f"{list_names(empty)}: found no box to evaluate, expected some; the metrics count none there")
+        return
+    if any(video.class_agnostic for video in videos) or not any(len(video.tracks) for video in videos):
+        return
+    annotated = {label for video in videos for label in video.truth.detections.labels[video.truth.evaluated].tolist()}
+    tracked = {label for video in videos for label in video.tracks.labels.tolist()}
+    if not annotated & tracked:
+        found, expected = (", ".join(map(str, sorted(labels)[:5])) for labels in (tracked, annotated))
+        warn(
+            f"{list_names([video.origins[1].name for video in videos])}: found tracks of class {found} alone, expected "
+            f"some of class {expected} as in the ground truth; class_agnostic=True or --class-agnostic ignores classes"
+        )
 
 
 def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequence[Video]) -> list[int]:

@@ -90,7 +90,7 @@ def test_a_warning_is_one_line(tmp_path, capsys):
         warnings.simplefilter("always")
         assert main(["link", str(path), "-o", str(tmp_path / "out.txt"), "--method", "flow"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert [line for line in lines if line.startswith("trajtrack: warning: scores: found no detections")] == lines
+    assert [line.startswith(f"trajtrack: warning: {path}: scores: found no detections") for line in lines] == [True]
 
 
 def test_interpolated_boxes_are_written_unless_left_out(tmp_path):
@@ -266,6 +266,44 @@ def test_eval_uses_one_preset_for_all_files(tmp_path, capsys):
     assert main(words) == 2
     message = capsys.readouterr().err
     assert all(name in message for name in ("gt0.txt", "gt1.txt", "--preset"))
+
+
+@pytest.mark.parametrize("others", ["", "5,0,0,0,9,9\n"], ids=["from 1", "from 0"])
+def test_eval_names_the_file_and_its_own_numbers_of_an_identity_twice_in_a_frame(tmp_path, capsys, others):
+    pytest.importorskip("trackeval")
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("3,4,0,0,9,9\n")
+    bad.write_text(f"3,4,0,0,9,9\n{others}3,4,50,0,9,9\n")
+    message = f"{bad}: found two boxes of identity 4 in frame 3, expected at most one\n"
+    for words in (["--gt", good, bad], ["--gt", bad, good], ["--gt", good, "--gt", good, good, bad]):
+        assert main(["eval", *map(str, words)]) == 1
+        assert capsys.readouterr().err == f"trajtrack: error: {message}"
+
+
+def test_eval_of_ground_truth_without_a_box_to_evaluate_is_a_warning_with_the_file(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    (tmp_path / "gt.txt").write_text("1,1,0,0,9,9,0\n2,1,0,0,9,9,0\n")
+    (tmp_path / "tracks.txt").write_text("1,1,0,0,9,9\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt")]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"trajtrack: warning: {tmp_path / 'gt.txt'}: found no box to evaluate")
+
+
+@pytest.mark.parametrize("method", ["seq-nms", "flow"])
+def test_each_file_of_which_nothing_is_linked_is_a_warning(tmp_path, capsys, method):
+    for name in ("a", "b"):
+        trajtrack.write(tmp_path / f"{name}.txt", trajtrack.make_scene(num_frames=60).detections)
+    words = ["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out"), "--min-score", "200", "--method", method]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(words) == 0
+    lines = capsys.readouterr().err.splitlines()
+    starts = [
+        f"trajtrack: warning: {tmp_path / name}: min_score: found 200, expected at most" for name in ("a.txt", "b.txt")
+    ]
+    assert [line[: len(start)] for line, start in zip(sorted(lines), starts, strict=True)] == starts
 
 
 def test_eval_can_be_limited_to_classes(tmp_path, capsys):

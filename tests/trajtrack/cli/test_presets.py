@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from trajtrack import Detections
-from trajtrack.cli.presets import Annotations, apply_preset, choose_preset
+from trajtrack.cli.presets import apply_preset, choose_preset
 from trajtrack.console.errors import UsageError
+from trajtrack.io import FORMATS, ReadFile
+from trajtrack.io.format import Numbering
 from trajtrack.io.kitti import CLASS_NAMES
 
 EVERY_KIND = {
@@ -21,13 +23,13 @@ EVERY_KIND = {
 }
 
 
-def annotations(kind: str, format: str = "mot") -> Annotations:
+def annotations(kind: str, format: str = "mot") -> ReadFile:
     scores, labels, names = EVERY_KIND[kind]
     count = len(scores)
     boxes = Detections(
         np.tile([0, 0, 9, 9], (count, 1)), scores, np.arange(count), labels, track_ids=range(count), label_names=names
     )
-    return Annotations(f"{kind}.txt", format, boxes)
+    return ReadFile(f"{kind}.txt", boxes, FORMATS[format], Numbering())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_files_of_different_kinds_are_refused_by_name(kinds):
 def test_flags_of_zero_with_unknown_classes_are_refused_by_name():
     boxes = Detections([[0, 0, 9, 9]] * 2, [1, 0], [0, 1], [0, 20], track_ids=[0, 1])
     with pytest.raises(UsageError, match=r"^a.txt: found flags of 0, but the classes of no benchmark, .*--preset"):
-        choose_preset([Annotations("a.txt", "mot", boxes)])
+        choose_preset([ReadFile("a.txt", boxes, FORMATS["mot"], Numbering())])
 
 
 def test_kitti_s_rules_apply_to_a_file_without_rows():

@@ -158,7 +158,10 @@ def test_classes_are_evaluated_separately_and_added_up():
 
 def test_boxes_of_the_wrong_class_match_only_if_labels_are_ignored():
     truth, tracks = walk(0, 1, range(10), label=1), walk(0, 1, range(10), label=2)
-    assert evaluate(truth, tracks).true_positives == 0
+    with pytest.warns(
+        trajtrack.TrajtrackWarning, match=r"^tracks: found tracks of class 2 alone, expected some of class 1"
+    ):
+        assert evaluate(truth, tracks).true_positives == 0
     agnostic = evaluate(truth, tracks, class_agnostic=True)
     assert agnostic.true_positives == 10
     assert agnostic.classes == {}
@@ -184,10 +187,22 @@ def test_videos_with_classes_are_not_combined_with_videos_without():
         evaluate_many([(boxes, boxes), (mot_ground_truth(boxes), boxes)])
 
 
-def test_no_tracks_and_no_truth_are_fine():
+def test_ground_truth_without_a_box_to_evaluate_is_a_warning():
     nothing = Detections(np.empty((0, 4)), [], [], track_ids=[])
-    metrics = evaluate(nothing, nothing)
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"^truth: found no box to evaluate, expected some") as caught:
+        metrics = evaluate(nothing, nothing)
+    assert len(caught) == 1
     assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (0, 0, 0)
+
+
+def test_the_warning_names_the_videos_without_a_box_to_evaluate():
+    boxes = walk(0, 1, range(3), label=1)
+    unflagged = Detections(**{**vars(boxes), "scores": np.zeros(3)})
+    pairs = [(mot_ground_truth(truth), boxes) for truth in (boxes, unflagged, unflagged)]
+    expected = r"^pairs, video 1, truth, pairs, video 2, truth: found no box to evaluate"
+    with pytest.warns(trajtrack.TrajtrackWarning, match=expected) as caught:
+        evaluate_many(pairs)
+    assert len(caught) == 1
 
 
 def test_frames_without_boxes_cost_nothing():
@@ -270,7 +285,7 @@ def test_an_unknown_class_is_refused_with_the_known_ones():
 
 def test_a_label_that_means_different_things_in_two_videos_is_refused():
     dogs, cats = (Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: name}) for name in ("dog", "cat"))
-    with pytest.raises(ValueError, match=r"^pairs, video 1, label 0: found 'cat', expected 'dog' as before$"):
+    with pytest.raises(ValueError, match=r"^pairs, video 1, truth, label 0: found 'cat', expected 'dog' as in earlier"):
         evaluate_many([(dogs, dogs), (cats, cats)])
 
 
@@ -301,6 +316,12 @@ def test_two_boxes_of_a_track_in_one_frame_are_rejected():
     tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
     with pytest.raises(ValueError, match=r"^tracks: found two boxes of identity 4 in frame 2, expected at most one$"):
         evaluate(walk(0, 1, range(3)), tracks)
+
+
+def test_an_error_names_the_video():
+    tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
+    with pytest.raises(ValueError, match=r"^pairs, video 1, tracks: found two boxes of identity 4 in frame 2"):
+        evaluate_many([(walk(0, 1, range(3)), walk(0, 1, range(3))), (walk(0, 1, range(3)), tracks)])
 
 
 def test_labels_that_mean_different_things_are_rejected():
