@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "trajtrack.printable": set(),
     "trajtrack.option_fields": set(),
     "trajtrack._core": {"trajtrack.version"},
-    "trajtrack.files": {"trajtrack._core"},
+    "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.console": {"trajtrack.files", "trajtrack.version"},
     # What goes in and what comes out.
     "trajtrack.gpu": {"trajtrack._core"},
