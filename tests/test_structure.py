@@ -12,7 +12,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("trajtrack", "trajvqa")
 
-DATA = {"trajtrack._core", "trajtrack.columns", "trajtrack.detections", "trajtrack.trajectories"}
+DATA = {
+    *("trajtrack._core", "trajtrack.columns", "trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories")
+}
 ARGUMENTS = {
     *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
     *("trajtrack.option_fields", "trajtrack.options"),
@@ -26,7 +28,7 @@ MAY_IMPORT = {
     "trajtrack.option_fields": set(),
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
-    "trajtrack.console": {"trajtrack.files", "trajtrack.version"},
+    "trajtrack.console": {"trajtrack.files", "trajtrack.printable", "trajtrack.version"},
     # What goes in and what comes out.
     "trajtrack.gpu": {"trajtrack._core"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
@@ -77,6 +79,7 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
+    "trajtrack.printable",
     "trajtrack.cli.link_flags",
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, and the linking flags."""

@@ -10,6 +10,9 @@ import pytest
 from trajtrack import Detections, Reason, Trajectories, link, link_graph, reference
 from trajtrack.scenes import make_scene
 
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
+
 Box = tuple[float, float, float, float]
 
 LEFT, MIDDLE, RIGHT = (0, 0, 10, 10), (100, 0, 110, 10), (200, 0, 210, 10)

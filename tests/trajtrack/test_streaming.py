@@ -17,6 +17,9 @@ from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
 from trajtrack import Detections, FlowOptions, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
+
 BOX = [[0.0, 0.0, 10.0, 10.0]]
 
 every_scene = settings(

@@ -17,6 +17,7 @@ from trajtrack.detections import Detections
 from trajtrack.io import ReadFile
 from trajtrack.metrics.evaluate import evaluate_from
 from trajtrack.metrics.matching import Origin
+from trajtrack.printable import escaped
 
 __all__ = ["add_command"]
 
@@ -113,7 +114,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         print_json({"files": videos, "metrics": asdict(metrics)})
         return False
     for video in videos:
-        print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")
+        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
     names: dict[int, str] = {}
     for file in (*found, *annotated):
         names |= file.detections.label_names

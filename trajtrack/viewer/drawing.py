@@ -14,6 +14,7 @@ from trajtrack.arguments import check_suffix, check_tracks, identities_of
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_path
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 
@@ -91,7 +92,9 @@ def draw(
     _draw_paths(image, chosen, others, detections)
     image.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
     _draw_timeline(timeline, chosen, _num_frames(tracks))
-    figure.suptitle(title or _count(chosen, others), color=_TEXT, fontsize=13)
+    # A dollar sign in a name is no formula.
+    text = escaped(title or _count(chosen, others), keep="\n")
+    figure.suptitle(text, color=_TEXT, fontsize=13, parse_math=False)
     with atomic_path(target) as unfinished:
         figure.savefig(unfinished, format=target.suffix[1:].lower())
 
