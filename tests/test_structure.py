@@ -25,23 +25,27 @@ MAY_IMPORT = {
     # What knows nothing of boxes.
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
-    "trajtrack.option_fields": set(),
+    "trajtrack.option_fields": {"trajtrack.printable"},
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.console": {"trajtrack.files", "trajtrack.printable", "trajtrack.version"},
     # What goes in and what comes out.
-    "trajtrack.gpu": {"trajtrack._core"},
+    "trajtrack.gpu": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
-    "trajtrack.containers": {"trajtrack.columns"},
+    "trajtrack.containers": {"trajtrack.columns", "trajtrack.printable"},
     "trajtrack.tables": {"trajtrack.columns", "trajtrack.containers"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
-        *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.tables")
+        *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),
+        "trajtrack.tables",
     },
     "trajtrack.flow_options": {"trajtrack.option_fields", "trajtrack.options"},
-    "trajtrack.methods": {"trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options"},
+    "trajtrack.methods": {
+        *("trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options", "trajtrack.printable")
+    },
     "trajtrack.trajectories": {
-        *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options")
+        *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options"),
+        "trajtrack.printable",
     },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.trajectories"},
     # Linking.

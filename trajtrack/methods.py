@@ -9,6 +9,7 @@ from typing import Any, Literal
 from trajtrack.flow_options import FlowOptions
 from trajtrack.option_fields import with_overrides
 from trajtrack.options import LinkOptions
+from trajtrack.printable import shown
 
 __all__ = ["METHODS", "Method", "method_of_option", "resolve_method"]
 
@@ -28,7 +29,7 @@ def resolve_method(
     The method is `method`, or that of `options`, or Seq-NMS.
     """
     if method is not None and method not in METHODS:
-        raise ValueError(f"method: found {method!r}, expected one of {', '.join(map(repr, METHODS))}")
+        raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
     if options is None:
         options = _DEFAULTS[method or "seq-nms"]
     elif not isinstance(options, tuple(METHODS.values())):

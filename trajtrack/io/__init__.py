@@ -29,6 +29,7 @@ from trajtrack.io import (
     youtube_vis,
 )
 from trajtrack.io.format import Format, Numbering, Source
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["FORMATS", "Format", "ReadFile", "input_format", "output_format", "read", "read_file", "write"]
@@ -110,7 +111,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, video: st
         if chosen is None:
             chosen = _recognised(source)
         if video is not None and not chosen.names_videos:
-            raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+            raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
         return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:
         hint = ""
@@ -162,7 +163,7 @@ def write(
     chosen = output_format(name, format)
     assert chosen.encode is not None
     if video is not None and not chosen.names_videos:
-        raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+        raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:
@@ -227,7 +228,7 @@ def _named(format: str) -> Format:
     try:
         return FORMATS[format]
     except (KeyError, TypeError):
-        raise ValueError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}") from None
+        raise ValueError(f"format: found {shown(format)}, expected one of {', '.join(FORMATS)}") from None
 
 
 def _recognised(source: Source) -> Format:

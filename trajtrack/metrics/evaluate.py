@@ -13,6 +13,7 @@ from trajtrack.arguments import list_names, warn
 from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
 from trajtrack.metrics.matching import Origin, Video
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Metrics", "evaluate", "evaluate_from", "evaluate_many"]
@@ -153,7 +154,7 @@ def evaluate_from(
     if not pairs:
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold: found {iou_threshold!r}, expected a number above 0 and up to 1")
+        raise ValueError(f"iou_threshold: found {shown(iou_threshold)}, expected a number above 0 and up to 1")
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
@@ -223,8 +224,10 @@ def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequenc
     for each in classes:
         label = numbers.get(each.lower()) if isinstance(each, str) else each
         if label is None or label not in known:
-            expected = ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known))
-            raise ValueError(f"classes: found {each!r}, expected some of {expected}")
+            expected = (
+                ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known)) or "none"
+            )
+            raise ValueError(f"classes: found {shown(each)}, expected some of {expected}")
         chosen.add(label)
     return sorted(chosen)
 

@@ -17,6 +17,7 @@ from trajtrack.files.atomic import atomic_path
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
+from trajtrack.viewer.images import check_size
 
 __all__ = ["IMAGE_SUFFIXES", "draw"]
 
@@ -67,12 +68,14 @@ def draw(
     TypeError
         If `tracks` are not Trajectories or Detections.
     ValueError
-        If the suffix is not supported or boxes have no identities.
+        If the suffix is not supported, boxes have no identities, or the size is out of range.
     OSError
         If the file cannot be written.
     """
     target = Path(path)
     check_suffix(target, IMAGE_SUFFIXES)
+    if size is not None:
+        check_size(size)
     chosen, others = _select(_as_paths(tracks), as_count("max_tracks", max_tracks))
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
