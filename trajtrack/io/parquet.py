@@ -45,7 +45,7 @@ def _decode(source: Source) -> Detections:
     arrow, parquet = _pyarrow()
     try:
         table = parquet.read_table(arrow.BufferReader(source.content))
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"found an unreadable file ({reason}), expected a Parquet table") from error
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)

@@ -84,6 +84,11 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
 
 
+@pytest.mark.parametrize("encoding", ["big5", "idna", "punycode", "undefined"])
+def test_an_encoding_that_is_no_encoding_of_single_bytes_is_refused(tmp_path: Path, encoding: str) -> None:
+    refused(tmp_path, EXPORTED.replace("utf-8", encoding), "line 1: found an unreadable encoding")
+
+
 def test_the_video_may_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, EXPORTED, video="street")) == 3
     refused(tmp_path, EXPORTED, "video: found 'sea', which matches 0 videos, expected one of 'street'", video="sea")

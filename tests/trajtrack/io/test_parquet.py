@@ -101,9 +101,15 @@ def test_text_that_is_not_utf_8_is_refused_by_column(tmp_path: Path) -> None:
         pyarrow.string(), 2, [None, pyarrow.py_buffer(np.array([0, 1, 2], np.int32)), pyarrow.py_buffer(b"\xffa")]
     )
     parquet.write_table(pyarrow.table({**COLUMNS, "label": invalid}), tmp_path / "a.parquet")
-    with pytest.raises(
-        ValueError, match=r"a\.parquet, column 'label': found unreadable values \(.*\), expected"
-    ):
+    with pytest.raises(ValueError, match=r"a\.parquet, column 'label': found unreadable values \(.*\), expected"):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+def test_a_column_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table({**COLUMNS, "other": [1, 2]}), tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content.replace(b"other", b"\xffther"))
+    with pytest.raises(ValueError, match=r"a\.parquet, (found an unreadable file|table: found a column name)"):
         trajtrack.read(tmp_path / "a.parquet")
 
 
