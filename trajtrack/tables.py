@@ -108,16 +108,16 @@ def _as_columns(table: Any) -> Any:
         raise ImportError(
             f"a table of type {type(table).__name__} needs pyarrow: pip install 'trajtrack[io]'"
         ) from None
-    return pyarrow.table(table)
+    try:
+        return pyarrow.table(table)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"table: found a column name that is not text ({error}), expected UTF-8") from error
 
 
 def _column_names(table: Any) -> list[Any]:
     if isinstance(table, Mapping):
         return list(table)
-    try:
-        return list(table.column_names if hasattr(table, "column_names") else table.columns)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"table: found a column name that is not text ({error}), expected UTF-8") from error
+    return list(table.column_names if hasattr(table, "column_names") else table.columns)
 
 
 def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dict[str, str]:

@@ -109,7 +109,7 @@ def test_a_column_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({**COLUMNS, "other": [1, 2]}), tmp_path / "a.parquet")
     content = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(content.replace(b"other", b"\xffther"))
-    with pytest.raises(ValueError, match=r"a\.parquet, (found an unreadable file|table: found a column name)"):
+    with pytest.raises(ValueError, match=r"a\.parquet, table: found a column name that is not text"):
         trajtrack.read(tmp_path / "a.parquet")
 
 
