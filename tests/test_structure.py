@@ -47,7 +47,7 @@ MAY_IMPORT = {
         *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options"),
         "trajtrack.printable",
     },
-    "trajtrack.arguments": {"trajtrack.detections", "trajtrack.trajectories"},
+    "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
     # Linking.
     "trajtrack.result_checks": DATA | ARGUMENTS,
     "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.result_checks"},

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 
 __all__ = [
@@ -51,6 +52,7 @@ def warn(message: str) -> None:
     subject = _subject.get()
     if subject is not None and not message.startswith(subject):
         message = f"{subject}: {message}"
+    message = escaped(message)
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "trajtrack":
         level, frame = level + 1, frame.f_back

@@ -95,6 +95,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     inputs = [_with_identities(file) for file in read_inputs(files, arguments.video_name)]
     annotated, found = inputs[: len(truths)], inputs[len(truths) :]
     preset = choose_preset(annotated) if arguments.preset == "auto" else arguments.preset
+    if arguments.classes is not None and (arguments.class_agnostic or preset in ("mot", "mot20")):
+        reason = "--class-agnostic" if arguments.class_agnostic else f"preset {preset}"
+        raise UsageError(f"--classes: found with {reason}, which ignores labels, expected one or the other")
     pairs = [(apply_preset(preset, file), own.detections) for file, own in zip(annotated, found, strict=True)]
     try:
         metrics = evaluate_from(

@@ -24,4 +24,7 @@ def describe(error: BaseException, path: str | None = None) -> str:
         text = error.strerror
     else:
         text = str(error).strip() or type(error).__name__
-    return escaped(text if path is None or text.startswith(path) else f"{path}: {text}")
+    text = escaped(text)
+    if path is None or text.startswith(escaped(path)):
+        return text
+    return f"{escaped(path)}: {text}"

@@ -29,7 +29,7 @@ from trajtrack.io import (
     youtube_vis,
 )
 from trajtrack.io.format import Format, Numbering, Source
-from trajtrack.printable import shown
+from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["FORMATS", "Format", "ReadFile", "input_format", "output_format", "read", "read_file", "write"]
@@ -117,7 +117,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, video: st
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
             hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
-        raise ValueError(f"{name}, {error}{hint}") from error
+        raise ValueError(f"{escaped(name)}, {error}{hint}") from error
 
 
 def write(
@@ -167,7 +167,7 @@ def write(
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{escaped(name)}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
 
@@ -188,7 +188,7 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
     try:
         return _recognised(Source(name, read_content(name)))
     except ValueError as error:
-        raise ValueError(f"{name}, {error}") from error
+        raise ValueError(f"{escaped(name)}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:

@@ -315,6 +315,8 @@ def test_eval_can_be_limited_to_classes(tmp_path, capsys):
     assert main([*words, "--classes", "Car", "--json"]) == 0
     metrics = json.loads(capsys.readouterr().out)["metrics"]
     assert (list(metrics["classes"]), metrics["recall"]) == (["0"], 1)
+    assert main([*words[:-1], "mot", "--classes", "Car"]) == 2
+    assert "--classes: found with preset mot, which ignores labels" in capsys.readouterr().err
     assert main([*words, "--classes", "0,dog"]) == 1
     assert "classes: found 'dog', expected some of 'Car', 'Pedestrian'" in capsys.readouterr().err
 

@@ -289,6 +289,15 @@ def test_a_label_that_means_different_things_in_two_videos_is_refused():
         evaluate_many([(dogs, dogs), (cats, cats)])
 
 
+def test_a_class_of_the_benchmark_without_a_track_is_a_warning():
+    names = {0: "Car", 3: "Pedestrian"}
+    boxes = trajtrack.concat([walk(0, 1, range(3)), walk(50, 2, range(3), label=3)])
+    truth = kitti_ground_truth(Detections(**{**vars(boxes), "label_names": names}))
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"^tracks: found no track of class Pedestrian, expected some"):
+        assert evaluate(truth, walk(0, 1, range(3))).recall == 0.5
+    assert evaluate(truth, walk(0, 1, range(3)), classes=["Car"]).recall == 1
+
+
 def test_kitti_rules_leave_out_a_class_that_is_neither_annotated_nor_tracked():
     cars = Detections(**{**vars(walk(0, 1, range(3))), "label_names": {0: "Car", 3: "Pedestrian"}})
     assert evaluate(kitti_ground_truth(cars), cars).classes.keys() == {0}
@@ -419,5 +428,5 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
             "PRINT_CONFIG": False,
         }
     )
-    metrics = evaluate(kitti_ground_truth(annotations), tracks)
+    metrics = evaluate(kitti_ground_truth(annotations), tracks, classes=[label])
     assert_equal_to_the_last_digit(metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower()))
