@@ -23,7 +23,8 @@ from trajtrack.attach import attach_ids
 from trajtrack.io import FORMATS, read, write
 
 # Metrics: evaluation against ground truth
-from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
+from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many
+from trajtrack.metrics import kitti_ground_truth, mot_ground_truth, visdrone_ground_truth
 
 # Synthetic scenes with known ground truth
 from trajtrack.scenes import Scene, SceneOptions, make_scene
@@ -72,6 +73,7 @@ __all__ = [
     "mot_ground_truth",
     "read",
     "to_supervision",
+    "visdrone_ground_truth",
     "write",
     "write_page",
     "write_video",

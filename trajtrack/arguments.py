@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["TrajtrackWarning", "check_suffix", "check_tracks", "check_trajectories", "identities_of"]
+__all__ = [
+    "TrajtrackWarning",
+    "check_suffix",
+    "check_tracks",
+    "check_trajectories",
+    "identities_of",
+    "warn",
+    "warnings_about",
+]
+
+
+_MAX_LISTED = 5
 
 
 class TrajtrackWarning(UserWarning):
     """A result may be meaningless, although no argument is wrong."""
+
+
+_subject: ContextVar[str | None] = ContextVar("subject", default=None)
+
+
+@contextmanager
+def warnings_about(subject: str) -> Iterator[None]:
+    """Name the file or video that warnings are about while the block runs, in this thread."""
+    token = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
+def warn(message: str) -> None:
+    """Issue a `TrajtrackWarning` at the line that called the package."""
+    subject = _subject.get()
+    if subject is not None and not message.startswith(subject):
+        message = f"{subject}: {message}"
+    message = escaped(message)
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "trajtrack":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, TrajtrackWarning, stacklevel=level)
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Return the first names, and how many there are more."""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
 
 
 def check_tracks(tracks: object) -> None:

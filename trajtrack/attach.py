@@ -82,7 +82,7 @@ def _counts(entries: Sequence[Any], tracks: Trajectories) -> NDArray[np.int64]:
 
 def _count(index: int, entry: Any) -> int:
     try:
-        return len(container_of(entry).columns(entry).scores)
+        return container_of(entry).columns(entry).count
     except (ValueError, TypeError) as error:
         raise type(error)(f"container, entry {index}: {error}") from error
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.printable import shown
 
 if TYPE_CHECKING:
     from trajtrack._core import DeviceArray
 
-__all__ = ["GpuColumns", "choose_device", "is_on_gpu", "place", "to_host", "upload", "view"]
+__all__ = ["GpuColumns", "choose_device", "is_on_gpu", "place", "readable", "to_host", "upload", "view"]
 
 _HOST_DEVICES = (1, 3)
 """DLPack device types of main memory, including pinned memory."""
@@ -44,7 +45,7 @@ class GpuColumns:
 
 
 def is_on_gpu(values: Any) -> bool:
-    """Return whether `values`, already detached, are outside main memory."""
+    """Return whether `values`, already made `readable`, are outside main memory."""
     # For CPU tensors too, torch's __dlpack_device__ queries CUDA, which fails in a process forked after CUDA started.
     if getattr(getattr(values, "device", None), "type", None) == "cpu":
         return False
@@ -53,9 +54,11 @@ def is_on_gpu(values: Any) -> bool:
     return hasattr(values, "__cuda_array_interface__")
 
 
-def detached(values: Any) -> Any:
-    """Return the values detached from autograd if they require a gradient."""
-    return values.detach() if getattr(values, "requires_grad", False) else values
+def readable(values: Any) -> Any:
+    """Return a tensor detached from autograd if it requires a gradient, and widened to float32 if it is narrow."""
+    values = values.detach() if getattr(values, "requires_grad", False) else values
+    dtype = str(getattr(values, "dtype", ""))
+    return values.float() if ("bfloat16" in dtype or "float8" in dtype) and hasattr(values, "float") else values
 
 
 def view(name: str, values: Any) -> DeviceArray:
@@ -73,7 +76,7 @@ def upload(values: NDArray[Any], device: int) -> DeviceArray:
 
 def place(name: str, values: Any, dtype: str, ndim: int, device: int, convert: Callable[[], NDArray[Any]]) -> Any:
     """Return `values` if already a contiguous array of this kind on the device, otherwise upload `convert()`."""
-    values = detached(values)
+    values = readable(values)
     if is_on_gpu(values):
         found = view(name, values)
         if (found.dtype, len(found.shape), found.device, found.contiguous) == (dtype, ndim, device, True):
@@ -121,7 +124,7 @@ def choose_device(device: str | None, of_boxes: int | None) -> int | None:
         return None
     named = re.fullmatch(r"cuda(?::(\d+))?", device) if isinstance(device, str) else None
     if named is None:
-        raise ValueError(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
+        raise ValueError(f"device: found {shown(device)}, expected 'cpu', 'cuda', 'cuda:N' or None")
     problem = _core.cuda_problem()
     if problem is not None:
         raise RuntimeError(f"device: found {device!r}, but {problem}; expected 'cpu'")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -11,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core, gpu
-from trajtrack.arguments import TrajtrackWarning
+from trajtrack.arguments import warn
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.flow_options import FlowConstants, FlowOptions
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.result_checks import warn_if_nothing_is_linked
 from trajtrack.trajectories import Trajectories
 
 if TYPE_CHECKING:
@@ -102,8 +102,9 @@ def link(
     Warns
     -----
     TrajtrackWarning
-        If ``"flow"`` cannot calibrate the scores, because even detections of the highest scores do not persist; not for
-        scores from 0 to 1 in at most 8 frames, which are taken as probabilities.
+        If no detection is linked, with the likely reason; if ``"flow"`` cannot calibrate the scores, because even
+        detections of the highest scores do not persist, except for scores from 0 to 1 in at most 8 frames, which are
+        taken as probabilities.
     """
     chosen = _device(detections, device)
     options = resolve_method(options, method, overrides)
@@ -123,7 +124,9 @@ def link(
             options,
             threads,
         )
-    return Trajectories(detections, options, *result)
+    tracks = Trajectories(detections, options, *result)
+    warn_if_nothing_is_linked(tracks)
+    return tracks
 
 
 def link_flow(detections: Detections, options: FlowOptions, constants: FlowConstants, num_threads: int) -> Trajectories:
@@ -132,7 +135,7 @@ def link_flow(detections: Detections, options: FlowOptions, constants: FlowConst
     Warns
     -----
     TrajtrackWarning
-        If confidences cannot be calibrated.
+        If confidences cannot be calibrated, or no detection is linked.
     """
     columns, smoothed, calibrated = _core.link_flow(
         detections.boxes,
@@ -143,14 +146,15 @@ def link_flow(detections: Detections, options: FlowOptions, constants: FlowConst
         constants,
         num_threads,
     )
-    if not calibrated:
-        warnings.warn(
+    tracks = Trajectories(detections, options, *columns, smoothed=smoothed if options.smooth else None)
+    if calibrated:
+        warn_if_nothing_is_linked(tracks)
+    else:
+        warn(
             "scores: found no detections that persist long enough to calibrate the scores by, expected those of the "
-            "highest scores to; confidences may be wrong",
-            TrajtrackWarning,
-            stacklevel=3,
+            "highest scores to; confidences may be wrong"
         )
-    return Trajectories(detections, options, *columns, smoothed=smoothed if options.smooth else None)
+    return tracks
 
 
 @overload

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from trajtrack.arguments import warnings_about
 from trajtrack.detections import Detections
 from trajtrack.flow_options import FlowOptions
 from trajtrack.io import read
@@ -80,6 +81,11 @@ def link_many(
     LinkedVideo
         One result per video. A video that cannot be read or linked has an `error`; the others continue.
 
+    Warns
+    -----
+    TrajtrackWarning
+        As `link`, naming the file or the index of the video.
+
     Raises
     ------
     TypeError, ValueError
@@ -106,8 +112,9 @@ def link_file(
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     try:
-        detections = read(source, format, video=video) if isinstance(source, str) else source
-        return LinkedVideo(index, source, link(detections, options, num_threads=num_threads), None)
+        with warnings_about(source if isinstance(source, str) else f"videos, entry {index}"):
+            detections = read(source, format, video=video) if isinstance(source, str) else source
+            return LinkedVideo(index, source, link(detections, options, num_threads=num_threads), None)
     except Exception as error:  # one faulty video must not end the others
         return LinkedVideo(index, source, None, error)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from trajtrack.flow_options import FlowOptions
 from trajtrack.option_fields import check_names, with_overrides
 from trajtrack.options import LinkOptions
+from trajtrack.printable import shown
 
 __all__ = ["DEFAULT_METHOD", "METHODS", "Method", "method_of_options", "methods_with", "resolve_method"]
 
@@ -31,7 +32,7 @@ def resolve_method(
     default. So a call that sets thresholds of Seq-NMS means Seq-NMS.
     """
     if method is not None and method not in METHODS:
-        raise ValueError(f"method: found {method!r}, expected one of {', '.join(map(repr, METHODS))}")
+        raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
     if options is None:
         if method is None:
             check_names(overrides, *METHODS.values())

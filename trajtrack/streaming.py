@@ -14,12 +14,15 @@ from trajtrack.columns import as_count, as_integers, as_reals
 from trajtrack.detections import Detections, as_corners
 from trajtrack.flow_options import FlowOptions
 from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Linker", "StreamOutput"]
 
 _STATE_VERSION = 1
 _LAST_FRAME = np.iinfo(np.int32).max
+_LAST_ROW = 2**62
+"""Rows of a stream are numbered in int64, with room for many more."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,6 +104,7 @@ class Linker:
         self._num_rows = 0
         self._num_trajectories = 0
         self._cut_before = 0
+        self._labelled: bool | None = None
 
     @property
     def options(self) -> LinkOptions:
@@ -134,7 +138,7 @@ class Linker:
         scores
             (n,) confidences.
         labels
-            (n,) classes; default: 0.
+            (n,) classes, in all frames with boxes or in none; default: 0.
         frame
             Frame number, greater than all before; default: `next_frame`. Skipped frames are empty.
 
@@ -146,17 +150,23 @@ class Linker:
         Raises
         ------
         ValueError, TypeError
-            As in `Detections`, and if `frame` does not come after the last one; the linker is not changed.
+            As in `Detections`, if `frame` does not come after the last one, and if labels are given in some frames and
+            missing in others; the linker is not changed.
         """
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
-            raise ValueError(f"frame: found {number}, expected a number from {self._next_frame} to {_LAST_FRAME}")
+            raise ValueError(
+                f"frame: found {shown(number)}, expected a number from {self._next_frame} to {_LAST_FRAME}"
+            )
         corners = as_corners(boxes)
         scores = as_reals("scores", scores, ndim=1)
         count = len(scores)
         classes = np.zeros(count, np.int32) if labels is None else as_integers("labels", labels)
         settled = None
         if len(corners) == count == len(classes):
+            if count and self._labelled not in (None, labels is not None):
+                found, expected = ("none", "labels") if labels is None else ("labels", "none")
+                raise ValueError(f"labels: found {found}, expected {expected} as in earlier frames")
             rows = np.arange(self._num_rows, self._num_rows + count)
             settled = self._stream.push(corners, scores, classes, rows, number)
         if settled is None:
@@ -164,6 +174,8 @@ class Linker:
             raise AssertionError("Detections must reject whatever the core rejects, and say why")
         self._next_frame = number + 1
         self._num_rows += count
+        if count:
+            self._labelled = labels is not None
         return self._settle(settled)
 
     def flush(self) -> StreamOutput:
@@ -198,18 +210,31 @@ class Linker:
         ValueError
             If `state` is not a result of `state_dict`.
         """
-        expected = Linker().state_dict().keys()
-        if state.get("version") != _STATE_VERSION or state.keys() != expected:
+        try:
+            return cls._restored(state)
+        except (ValueError, TypeError) as error:
+            text = str(error)
+            raise ValueError(text if text.startswith("state") else f"state, {text}") from error
+
+    @classmethod
+    def _restored(cls, state: Mapping[str, Any]) -> Linker:
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state: found {type(state).__name__}, expected a result of state_dict")
+        expected = Linker().state_dict()
+        if state.get("version") != _STATE_VERSION or state.keys() != expected.keys():
             raise ValueError(f"state: found other keys, expected a result of state_dict (version {_STATE_VERSION})")
-        linker = cls(
-            LinkOptions(**state["options"]),
-            max_open_frames=state["max_open_frames"],
-            label_names=state["label_names"],
-        )
-        given = Detections(state["boxes"], state["scores"], state["frames"], state["labels"])
+        options = state["options"]
+        if not isinstance(options, Mapping) or options.keys() != expected["options"].keys():
+            raise ValueError(f"options: found {shown(options)}, expected each option of LinkOptions")
+        linker = cls(LinkOptions(**options), max_open_frames=state["max_open_frames"], label_names=state["label_names"])
+        labels = as_integers("labels", state["labels"])
+        given = Detections(state["boxes"], state["scores"], state["frames"], labels)
         rows = as_integers("rows", state["rows"], np.int64)
         next_frame = as_count("next_frame", state["next_frame"], maximum=_LAST_FRAME + 1)
-        num_rows = as_count("num_rows", state["num_rows"])
+        num_rows = as_count("num_rows", state["num_rows"], maximum=_LAST_ROW if next_frame else 0)
+        settled = num_rows - len(rows)
+        num_trajectories = as_count("num_trajectories", state["num_trajectories"], maximum=max(settled, 0))
+        num_cut = as_count("num_cut", state["num_cut"], maximum=0 if linker._max_open_frames is None else _LAST_ROW)
         if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
             raise ValueError("state: found rows out of order, expected one per box, ascending, in frame order")
         if len(rows) and (rows[0] < 0 or rows[-1] >= num_rows or given.frames[-1] >= next_frame):
@@ -227,10 +252,11 @@ class Linker:
             linker._stream.push(empty.boxes, empty.scores, empty.labels, np.empty(0, np.int64), next_frame - 1)
         if linker.num_open != len(rows):
             raise ValueError(f"state: found {len(rows) - linker.num_open} boxes that are not open, expected none")
+        linker._labelled = bool(given.labels.any()) or None
         linker._next_frame = next_frame
         linker._num_rows = num_rows
-        linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])
-        linker._cut_before = as_count("num_cut", state["num_cut"])
+        linker._num_trajectories = num_trajectories
+        linker._cut_before = num_cut
         return linker
 
     def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> StreamOutput:

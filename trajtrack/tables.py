@@ -37,6 +37,9 @@ def table_columns(
         sides, box_format = _LEFT_TOP_SIZE, "xywh"
     else:
         sides, box_format = _CORNERS, "xyxy"
+    for ours in present:
+        if names.count(theirs[ours]) > 1:
+            raise ValueError(f"table: found {names.count(theirs[ours])} columns {theirs[ours]!r}, expected one")
     for ours in ("frame", "score", *sides):
         if ours not in present:
             raise ValueError(f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}")
@@ -105,7 +108,10 @@ def _as_columns(table: Any) -> Any:
         raise ImportError(
             f"a table of type {type(table).__name__} needs pyarrow: pip install 'trajtrack[io]'"
         ) from None
-    return pyarrow.table(table)
+    try:
+        return pyarrow.table(table)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"table: found a column name that is not text ({error}), expected UTF-8") from error
 
 
 def _column_names(table: Any) -> list[Any]:
@@ -148,7 +154,10 @@ def _labels(
 def _values(table: Any, name: str) -> Any:
     column = table[name]
     find_missing = getattr(column, "is_null", None) or getattr(column, "isna", None)  # polars and pyarrow, pandas
-    values = column.to_numpy() if hasattr(column, "to_numpy") else column
+    try:
+        values = column.to_numpy() if hasattr(column, "to_numpy") else column
+    except Exception as error:  # of the library of the table, for example for text that is not UTF-8
+        raise ValueError(f"column {name!r}: found unreadable values ({error}), expected numbers or text") from error
     if find_missing is not None:
         missing = np.asarray(find_missing().to_numpy())
     elif isinstance(column, list | tuple):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 import re
 from dataclasses import FrozenInstanceError
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -204,7 +205,15 @@ def test_empty_boxes_are_accepted_in_every_format() -> None:
         ({"labels": [1, 2, 3]}, "labels: found 3 rows, expected 1 as in boxes"),
         ({"track_ids": [1, 2]}, "track_ids: found 2 rows, expected 1 as in boxes"),
         ({"box_format": "xyhw"}, "box_format: found 'xyhw', expected one of xyxy, xywh, cxcywh"),
-        ({"num_frames": -1}, "num_frames: found -1, expected an integer of at least 0"),
+        ({"num_frames": -1}, "num_frames: found -1, expected an integer from 0 to 9223372036854775807"),
+        (
+            {"num_frames": 2**63},
+            "num_frames: found 9223372036854775808, expected an integer from 0 to 9223372036854775807",
+        ),
+        (
+            {"label_names": {2**31: "dog"}},
+            "label_names: label: found 2147483648, expected an integer from -2147483648 to 2147483647",
+        ),
     ],
 )
 def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
@@ -216,12 +225,11 @@ def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
     ("columns", "message"),
     [
         ({"boxes": [["a", "b", "c", "d"]]}, "boxes: found dtype <U1, expected numbers"),
-        ({"boxes": [[0, 0, 1, None]]}, "boxes: found dtype object, expected numbers"),
+        ({"boxes": [[0, 0, 1, {}]]}, "boxes, row 0: found {}, expected a number"),
         ({"scores": [True]}, "scores: found dtype bool, expected numbers"),
         ({"scores": [1j]}, "scores: found dtype complex128, expected numbers"),
         ({"frames": np.array(["2020-01-01"], "M8[D]")}, "frames: found dtype datetime64[D], expected numbers"),
         ({"labels": ["car"]}, "labels: found dtype <U3, expected numbers"),
-        ({"track_ids": [None]}, "track_ids: found dtype object, expected numbers"),
         ({"num_frames": 2.0}, "num_frames: found 2.0, expected an integer"),
         ({"label_names": {1: 2}}, "label_names, label 1: found 2, expected a name"),
         ({"label_names": ["car"]}, "label_names: found list, expected a mapping from label to name"),
@@ -366,7 +374,7 @@ def test_objects_with_xyxy_keep_it_whatever_the_box_format() -> None:
             "frames, entry 1: found an array of shape (2, 4), expected 5 or 6 columns (box, score, label)",
         ),
         (np.zeros(6), "frames, entry 1: found an array of shape (6,), expected 5 or 6 columns (box, score, label)"),
-        ({"boxes": []}, "frames, entry 1: found a mapping without scores, expected boxes and scores"),
+        ({"boxes": [[0, 0, 1, 1]]}, "frames, entry 1: found a mapping without scores, expected boxes and scores"),
         ({"scores": []}, "frames, entry 1: found a mapping without boxes, expected boxes and scores"),
         (
             {"boxes": [[0, 0, 1, 1]], "scores": None},
@@ -470,9 +478,35 @@ def test_a_missing_column_is_named(make, missing: str, expected: str) -> None:
         Detections.from_table(make({name: column for name, column in TABLE.items() if name != missing}))
 
 
+@pytest.mark.parametrize("make", [as_pandas, as_arrow])
+def test_two_columns_of_one_name_are_refused(make) -> None:
+    table = make({**TABLE, "score2": SCORES})
+    names = [*TABLE, "score"]
+    table = table.set_axis(names, axis=1) if make is as_pandas else table.rename_columns(names)
+    with pytest.raises(ValueError, match=r"^table: found 2 columns 'score', expected one$"):
+        Detections.from_table(table)
+
+
 def test_a_column_of_text_is_named() -> None:
     with pytest.raises(TypeError, match=r"^column 'score': found dtype <U1, expected numbers$"):
         Detections.from_table(TABLE | {"score": ["a", "b", "c"]})
+
+
+@every_table
+def test_decimals_are_converted(make) -> None:
+    decimals = {
+        name: [Decimal(str(value)) for value in column] for name, column in TABLE.items() if name not in ("note", "y1")
+    }
+    assert Detections.from_table(make({**decimals, "y1": TABLE["y1"]})) == EXPECTED
+
+
+@pytest.mark.parametrize("column", ["frame", "x1", "score", "label", "track_id"])
+@every_table
+def test_a_missing_value_is_named_with_its_row(make, column: str) -> None:
+    columns = TABLE | {"track_id": [5, -1, 6]}
+    values = [*columns[column][:1], None, columns[column][2]]
+    with pytest.raises(ValueError, match=f"^column '{column}', row 1: found a missing value, expected a "):
+        Detections.from_table(make(columns | {column: values}))
 
 
 # --- selecting, joining, comparing -----------------------------------------------------------------------------------

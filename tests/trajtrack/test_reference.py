@@ -11,6 +11,9 @@ from helpers.seq_nms import link
 from trajtrack import Detections, Reason, Trajectories, link_graph, reference
 from trajtrack.scenes import make_scene
 
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
+
 Box = tuple[float, float, float, float]
 
 LEFT, MIDDLE, RIGHT = (0, 0, 10, 10), (100, 0, 110, 10), (200, 0, 210, 10)

@@ -217,6 +217,7 @@ def test_everything_is_empty_without_detections(nothing: Trajectories) -> None:
         nothing[0]
 
 
+@pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
 def test_no_features_are_pooled_if_all_rows_are_dropped() -> None:
     dropped = link(DETECTIONS, min_score=2)
     assert dropped.pool(np.ones((5, 2))).shape == (0, 2)

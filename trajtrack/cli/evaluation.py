@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
+from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, expand
 from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
-from trajtrack.metrics import GroundTruth, evaluate_many, kitti_ground_truth, mot_ground_truth
+from trajtrack.io import ReadFile
+from trajtrack.metrics.evaluate import evaluate_from
+from trajtrack.metrics.matching import Origin
+from trajtrack.printable import escaped
 
 __all__ = ["add_command"]
-
-_PRESETS = ("auto", "mot", "mot20", "kitti", "none")
-_MOT_CLASSES = range(1, 14)
 
 _DESCRIPTION = """\
 Compare tracks with ground truth, using TrackEval: HOTA, CLEAR and identity
 metrics, for each video and for all together.
 
 Presets decide which annotations count:
-  mot    MOTChallenge: pedestrians (class 1) with flag 1, whatever the labels of
-         the tracks; tracks on a person on a vehicle, a static person, a
-         distractor or a reflection do not count
-  mot20  the same; tracks on a vehicle without a motor do not count either
-  kitti  cars and pedestrians; tracks on vans or sitting persons, in DontCare
-         regions, or at most 25 pixels high do not count; truncated and
-         occluded objects do, unlike in KITTI's own evaluation
-  none   every row counts, in its own class
-  auto   kitti if classes have KITTI's names; mot if all flags are 0 or 1 and
-         all classes 1 to 13, as in a gt.txt; otherwise none
+  mot       MOTChallenge: pedestrians (class 1, or all rows if there are no
+            classes) with flag 1, whatever the labels of the tracks; tracks on a
+            person on a vehicle, a static person, a distractor or a reflection
+            do not count
+  mot20     the same; tracks on a vehicle without a motor do not count either
+  kitti     cars and pedestrians; tracks on vans or sitting persons, in DontCare
+            regions, or at most 25 pixels high do not count; truncated and
+            occluded objects do, unlike in KITTI's own evaluation
+  visdrone  classes 1 to 10 with flag 1; tracks on boxes with flag 0 or mostly
+            in ignored regions (class 0) do not count
+  none      every row counts, in its own class
+  auto      the one that all files of ground truth suit: kitti if classes have
+            KITTI's names; visdrone for that format; mot if all flags are 0 or 1
+            and all classes 1 to 13, or some flag is 0 and there are no classes,
+            as in a gt.txt; otherwise none
 """
 
 
@@ -62,8 +67,14 @@ def add_command(commands: Any) -> None:
     add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; default: inferred from the file")
     add_format_flag(parser, "--format", "the same for the tracks")
     parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
-    parser.add_argument("--preset", choices=_PRESETS, default="auto", help="which annotations count; default: auto")
+    parser.add_argument("--preset", choices=PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="ignore labels")
+    parser.add_argument(
+        "--classes",
+        action="append",
+        metavar="NAMES",
+        help="classes to evaluate, by name or number, separated by commas; default: all that the preset evaluates",
+    )
     parser.add_argument(
         "--iou-threshold", type=float, default=0.5, metavar="X", help="minimum overlap of a match; default: 0.5"
     )
@@ -80,33 +91,36 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(
             f"found {len(truths)} files of ground truth and {len(tracks)} of tracks, expected as many of each"
         )
-    pairs, presets = [], []
     files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
-    boxes = [
-        _with_identities(detections, path)
-        for (path, _), detections in zip(files, read_inputs(files, arguments.video_name), strict=True)
-    ]
-    for path, annotated, found in zip(truths, boxes[: len(truths)], boxes[len(truths) :], strict=True):
-        preset = arguments.preset if arguments.preset != "auto" else _recognise(annotated)
-        pairs.append((_apply(preset, annotated, path), found))
-        presets.append(preset)
+    inputs = [_with_identities(file) for file in read_inputs(files, arguments.video_name)]
+    annotated, found = inputs[: len(truths)], inputs[len(truths) :]
+    preset = choose_preset(annotated) if arguments.preset == "auto" else arguments.preset
+    if arguments.classes is not None and (arguments.class_agnostic or preset in ("mot", "mot20")):
+        reason = "--class-agnostic" if arguments.class_agnostic else f"preset {preset}"
+        raise UsageError(f"--classes: found with {reason}, which ignores labels, expected one or the other")
+    pairs = [(apply_preset(preset, file), own.detections) for file, own in zip(annotated, found, strict=True)]
     try:
-        metrics = evaluate_many(pairs, class_agnostic=arguments.class_agnostic, iou_threshold=arguments.iou_threshold)
+        metrics = evaluate_from(
+            pairs,
+            [(_origin(file), _origin(own)) for file, own in zip(annotated, found, strict=True)],
+            class_agnostic=arguments.class_agnostic,
+            classes=_classes(arguments),
+            iou_threshold=arguments.iou_threshold,
+        )
     except ValueError as error:
         raise Failure(str(error)) from error
     videos = [
         {"gt": truth_path, "tracks": tracks_path, "preset": preset}
-        for truth_path, tracks_path, preset in zip(truths, tracks, presets, strict=True)
+        for truth_path, tracks_path in zip(truths, tracks, strict=True)
     ]
     if arguments.json:
         print_json({"files": videos, "metrics": asdict(metrics)})
         return False
     for video in videos:
-        print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")
+        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
     names: dict[int, str] = {}
-    for truth, found in pairs:
-        annotations = truth.detections if isinstance(truth, GroundTruth) else truth
-        names |= {**found.label_names, **annotations.label_names}
+    for file in (*found, *annotated):
+        names |= file.detections.label_names
     rows = dict(zip(distinct_names(tracks), metrics.videos, strict=False))
     if len(metrics.classes) > 1:
         rows |= {f"class {names.get(label, label)}": own for label, own in metrics.classes.items()}
@@ -115,29 +129,22 @@ def _run(arguments: argparse.Namespace) -> bool:
     return False
 
 
-def _with_identities(detections: Detections, path: str) -> Detections:
-    if len(detections) == 0:
-        return Detections([], [], [], num_frames=detections.num_frames, track_ids=[])
-    if detections.track_ids is None:
-        raise Failure(f"{path}: found boxes without identities, expected tracks")
-    return detections
+def _classes(arguments: argparse.Namespace) -> list[int | str] | None:
+    """Return the chosen classes; whole numbers are labels."""
+    if arguments.classes is None:
+        return None
+    words = [word.strip() for given in arguments.classes for word in given.split(",")]
+    return [int(word) if re.fullmatch(r"-?[0-9]{1,10}", word) else word for word in words]
 
 
-def _recognise(annotations: Detections) -> str:
-    names = {annotations.label_names.get(label, "").lower() for label in np.unique(annotations.labels).tolist()}
-    if names & {"car", "pedestrian"} and names & {"dontcare", "van", "person_sitting"}:
-        return "kitti"
-    flags = np.isin(annotations.scores, (0, 1)).all()
-    classes = np.isin(annotations.labels, _MOT_CLASSES).all()
-    return "mot" if len(annotations) and not annotations.label_names and flags and classes else "none"
+def _with_identities(file: ReadFile) -> ReadFile:
+    boxes = file.detections
+    if len(boxes) == 0:
+        return replace(file, detections=Detections([], [], [], num_frames=boxes.num_frames, track_ids=[]))
+    if boxes.track_ids is None:
+        raise Failure(f"{file.path}: found boxes without identities, expected tracks")
+    return file
 
 
-def _apply(preset: str, annotations: Detections, path: str) -> Detections | GroundTruth:
-    if preset == "none":
-        return annotations
-    if preset == "kitti":
-        try:
-            return kitti_ground_truth(annotations)
-        except ValueError as error:
-            raise Failure(f"{path}: {error}") from error
-    return mot_ground_truth(annotations, mot20=preset == "mot20")
+def _origin(file: ReadFile) -> Origin:
+    return Origin(file.path, file.numbering.first_frame, file.numbering.first_id)

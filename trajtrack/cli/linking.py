@@ -18,6 +18,7 @@ from trajtrack.flow_options import FlowOptions
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.many_videos import LinkedVideo, link_file, link_many
 from trajtrack.options import LinkOptions
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["add_command"]
@@ -90,7 +91,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             done.append(report)
             if not arguments.json:
                 progress.clear()
-                print(_line(report), flush=True)
+                print(escaped(_line(report)), flush=True)
     if arguments.json:
         print_json({"files": done, "failed": failed})
     for failure in failed:

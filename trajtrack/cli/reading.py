@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from trajtrack.console.errors import Failure, UsageError, describe
-from trajtrack.detections import Detections
-from trajtrack.io import FORMATS, input_format, read
+from trajtrack.io import FORMATS, ReadFile, input_format, read_file
 
 __all__ = ["add_format_flag", "read_inputs"]
 
@@ -17,7 +16,7 @@ def add_format_flag(parser: argparse.ArgumentParser, flag: str, text: str) -> No
     parser.add_argument(flag, choices=list(FORMATS), metavar="NAME", help=text.format(formats=", ".join(FORMATS)))
 
 
-def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None) -> list[Detections]:
+def read_inputs(files: Sequence[tuple[str, str | None]], video_name: str | None) -> list[ReadFile]:
     """Read files of one video each.
 
     Parameters
@@ -48,8 +47,8 @@ def _names_videos(path: str, format: str | None) -> bool:
         raise Failure(describe(error, path)) from error
 
 
-def _read(path: str, format: str | None, video_name: str | None) -> Detections:
+def _read(path: str, format: str | None, video_name: str | None) -> ReadFile:
     try:
-        return read(path, format, video=video_name)
+        return read_file(path, format, video_name)
     except (ValueError, OSError) as error:
         raise Failure(describe(error, path)) from error

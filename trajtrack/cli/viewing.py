@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trajtrack.arguments import TrajtrackWarning
+from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import add_format_flag, read_inputs
 from trajtrack.console.errors import Failure, UsageError
@@ -20,6 +20,7 @@ from trajtrack.console.inputs import same_file
 from trajtrack.console.output import StatusLine, print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import IMAGE_SUFFIXES, draw
@@ -157,12 +158,13 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
     files = [(arguments.tracks, arguments.format)]
     if arguments.detections is not None:
         files.append((arguments.detections, arguments.detections_format))
-    tracks, *others = read_inputs(files, arguments.video_name)
+    tracks, *others = (file.detections for file in read_inputs(files, arguments.video_name))
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:
         if others:
             raise UsageError(f"--detections: found no identities in {arguments.tracks}, expected tracks")
-        return link(tracks, options), None
+        with warnings_about(arguments.tracks):
+            return link(tracks, options), None
     if not others:
         given = given_link_flags(arguments)
         if given:
@@ -196,17 +198,17 @@ def _write_page(
             progress=progress,
         )
     if page.num_unknown:
-        print(
-            f"trajtrack: {arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
-            "the linking options do not reproduce these tracks",
-            file=sys.stderr,
+        _note(
+            f"{arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
+            "the linking options do not reproduce these tracks"
         )
     if output.stat().st_size > _LARGE:
-        print(
-            f"trajtrack: {output}: browsers are slow to open such a large page; --max-width N makes it smaller",
-            file=sys.stderr,
-        )
+        _note(f"{output}: browsers are slow to open such a large page; --max-width N makes it smaller")
     return page
+
+
+def _note(message: str) -> None:
+    print(f"trajtrack: {escaped(message)}", file=sys.stderr)
 
 
 def _write_video(
@@ -255,7 +257,7 @@ def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | 
         print_json({"input": arguments.tracks, "output": str(output), "bytes": num_bytes, **shown})
         return
     shows = "" if written is None else f": {_sum_up(written)}"
-    print(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB")
+    print(escaped(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB"))
 
 
 def _sum_up(written: ViewSummary) -> str:

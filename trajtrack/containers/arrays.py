@@ -26,7 +26,7 @@ def _with_ids(entry: Any, ids: NDArray[np.int64]) -> NDArray[Any] | None:
 
 def _rows(entry: Any) -> NDArray[Any]:
     try:
-        rows = as_array("entry", entry)
+        rows = as_array("array", entry)
     except TypeError as error:
         if hasattr(entry, "dtype") or isinstance(entry, list | tuple):
             raise

@@ -20,13 +20,18 @@ class FrameColumns:
     boxes: Any
     """(n, 4) boxes."""
     scores: Any
-    """(n,) scores."""
+    """(n,) scores; None if there are none, which an empty frame needs not."""
     labels: Any = None
     """(n,) class numbers or names; None if there are no classes."""
     label_names: Iterable[tuple[int, str]] = ()
     """Class names in the container, as pairs of label and name."""
     box_format: Literal["xyxy"] | None = None
     """Box format; None if the container does not determine it."""
+
+    @property
+    def count(self) -> int:
+        """Number of boxes."""
+        return len(self.boxes if self.scores is None else self.scores)
 
 
 @dataclass(frozen=True)

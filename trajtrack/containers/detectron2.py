@@ -21,11 +21,11 @@ def _columns(entry: Any) -> FrameColumns:
     if isinstance(entry, Mapping):
         entry = entry["instances"]
     for name in ("pred_boxes", "scores"):
-        if not hasattr(entry, name):
+        if not hasattr(entry, name) and not (name == "scores" and len(entry.pred_boxes) == 0):
             raise ValueError(f"found instances without {name}, expected pred_boxes and scores")
     return FrameColumns(
         boxes=entry.pred_boxes.tensor,
-        scores=entry.scores,
+        scores=getattr(entry, "scores", None),
         labels=getattr(entry, "pred_classes", None),
         box_format="xyxy",
     )
@@ -35,7 +35,7 @@ def _with_ids(entry: Any, ids: NDArray[np.int64]) -> Any:
     if isinstance(entry, Mapping):
         return {**entry, "instances": _with_ids(entry["instances"], ids)}
     copy = type(entry)(entry.image_size, **entry.get_fields())
-    copy.set("track_ids", ids_like(entry.scores, ids))
+    copy.set("track_ids", ids_like(entry.pred_boxes.tensor, ids))
     return copy
 
 

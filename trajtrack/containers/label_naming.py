@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.printable import shown
+
 __all__ = ["LabelNaming"]
 
 
@@ -27,7 +29,7 @@ class LabelNaming:
         self._numbers = {name: label for label, name in (given or {}).items()}
         self._shared = {name for name, labels in Counter((given or {}).values()).items() if labels > 1}
         self._names: dict[int, str] = {}
-        self._by_name: bool | None = None
+        self._kind: str | None = None
 
     def number(self, labels: Any, count: int) -> Any:
         """Return the labels of `count` boxes as numbers; numbers assigned to names are final only after `finish`.
@@ -35,16 +37,16 @@ class LabelNaming:
         Raises
         ------
         ValueError
-            If some boxes have numbers and others names, or a name belongs to none of the caller's labels or to several.
+            If boxes have numbers, names or no labels and those of earlier calls had another of the three, or a name
+            belongs to none of the caller's labels or to several.
         """
         if count == 0:
             return None
         names = _as_names(labels)
-        by_name = names is not None
-        if self._by_name not in (None, by_name):
-            found, expected = ("names", "numbers") if by_name else ("no names", "names")
-            raise ValueError(f"labels: found {found}, expected {expected} as in earlier entries")
-        self._by_name = by_name
+        kind = "no labels" if labels is None else "numbers" if names is None else "names"
+        if self._kind not in (None, kind):
+            raise ValueError(f"labels: found {kind}, expected {self._kind} as in earlier entries")
+        self._kind = kind
         return labels if names is None else np.array([self._number(name) for name in names], np.int32)
 
     def learn(self, pairs: Iterable[tuple[int, str]]) -> None:
@@ -59,7 +61,7 @@ class LabelNaming:
             return
         for label, name in pairs:
             if not isinstance(name, str):
-                raise TypeError(f"label {label}: found {name!r}, expected a name")
+                raise TypeError(f"label {label}: found {shown(name)}, expected a name")
             known = self._names.setdefault(label, str(name))
             if known != name:
                 raise ValueError(f"label {label}: found {str(name)!r}, expected {known!r} as before")
@@ -68,7 +70,7 @@ class LabelNaming:
         """Return the final labels of all boxes, and the class names by label."""
         if self._given is not None:
             return labels, self._given
-        if not self._by_name:
+        if self._kind != "names":
             return labels, self._names
         names = sorted(self._numbers)
         ranks = np.empty(len(names), np.int32)

@@ -17,17 +17,18 @@ __all__ = ["CONTAINER"]
 
 
 def _columns(entry: Mapping[str, Any]) -> FrameColumns:
-    for name in ("boxes", "scores"):
-        if name not in entry:
-            raise ValueError(f"found a mapping without {name}, expected boxes and scores")
+    boxes, scores = entry.get("boxes"), entry.get("scores")
+    if boxes is None or ("scores" not in entry and len(boxes)):
+        name = "boxes" if boxes is None else "scores"
+        raise ValueError(f"found a mapping without {name}, expected boxes and scores")
     labels = entry.get("text_labels")
     if labels is None:
         labels = entry.get("labels")
-    return FrameColumns(boxes=entry["boxes"], scores=entry["scores"], labels=labels)
+    return FrameColumns(boxes=boxes, scores=scores, labels=labels)
 
 
 def _with_ids(entry: Mapping[str, Any], ids: NDArray[np.int64]) -> dict[str, Any]:
-    return {**entry, "track_ids": ids_like(entry["scores"], ids)}
+    return {**entry, "track_ids": ids_like(entry["boxes"], ids)}
 
 
 CONTAINER: Container = Container(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.printable import shown
 
 __all__ = [
     "at",
@@ -28,6 +30,8 @@ Place = tuple[str | int, ...]
 """Location of a value: the keys and indices that lead to it."""
 
 _MAX_INTEGER = 2**63 - 1
+_MAX_DIGITS = 1000
+_TOKEN = re.compile(r'[{}\[\]]|(?P<string>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?')
 
 
 def parse(content: bytes) -> Any:
@@ -36,10 +40,11 @@ def parse(content: bytes) -> Any:
     Raises
     ------
     ValueError
-        If the content is not JSON, naming the line.
+        If the content is not JSON, or a key is twice in an object; naming the line.
     """
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=_unique, parse_int=_as_integer)
     except UnicodeDecodeError as error:
         line = 1 + content.count(b"\n", 0, error.start)
         raise ValueError(f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text") from None
@@ -48,6 +53,41 @@ def parse(content: bytes) -> Any:
         raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None
     except RecursionError:
         raise ValueError("line 1: found brackets nested too deeply, expected JSON with few levels") from None
+    except _RepeatedKeyError:
+        line, key = _repeated_key(text)
+        raise ValueError(f"line {line}: found the key {shown(key)} a second time, expected distinct keys") from None
+
+
+class _RepeatedKeyError(Exception):
+    """A key is twice in an object."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise _RepeatedKeyError
+    return record
+
+
+def _as_integer(digits: str) -> int | float:
+    """Convert an integer; one of more digits than Python converts is beyond every limit anyway."""
+    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)
+
+
+def _repeated_key(text: str) -> tuple[int, str]:
+    """Return line and name of the first key of valid JSON that is in its object already."""
+    seen: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] in "{[":
+            seen.append(set())
+        elif token[0] in "}]":
+            seen.pop()
+        elif token["colon"]:
+            key = json.loads(token["string"])
+            if key in seen[-1]:
+                return 1 + text.count("\n", 0, token.start()), key
+            seen[-1].add(key)
+    raise AssertionError("a key must be repeated")
 
 
 def at(place: Place) -> str:
@@ -57,11 +97,7 @@ def at(place: Place) -> str:
 
 def unexpected(value: Any, place: Place, expected: str) -> ValueError:
     """Return the ValueError for an unexpected value at a location."""
-    found = repr(value)
-    if isinstance(value, dict | list):
-        found = "an object" if isinstance(value, dict) else "a list"
-    elif len(found) > 60:
-        found = f"{found[:60]}..."
+    found = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
     return ValueError(f"{at(place)}: found {found}, expected {expected}")
 
 

@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.zip_members import read_content
-from trajtrack.io import coco_vid, cvat, kitti, kitti_pointrcnn, kitti_rrc, mot, parquet, tao, vidor, youtube_vis
-from trajtrack.io.format import Format, Source
+from trajtrack.io import (
+    coco_vid,
+    cvat,
+    kitti,
+    kitti_pointrcnn,
+    kitti_rrc,
+    mot,
+    parquet,
+    tao,
+    vidor,
+    visdrone,
+    youtube_vis,
+)
+from trajtrack.io.format import Format, Numbering, Source
+from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "input_format", "output_format", "read", "write"]
+__all__ = ["FORMATS", "Format", "ReadFile", "input_format", "output_format", "read", "read_file", "write"]
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -28,6 +42,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti.FORMAT,
             kitti_rrc.FORMAT,
             kitti_pointrcnn.FORMAT,
+            visdrone.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
             tao.FORMAT,
@@ -49,8 +64,9 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
         A file, or a file in a zip archive: ``"annotations.zip/train/video.json"``.
     format
         A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose third field
-        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, other text is MOT;
-        the keys of JSON decide. ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
+        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
+        whose last three are a class and two flags is VisDrone, other text is MOT; the keys of JSON decide.
+        ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
         Name or ID of the video to read; required for files that hold several videos.
 
@@ -63,7 +79,31 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
         If the file cannot be opened.
     ImportError
         If the file is Parquet and pyarrow is not installed.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the last of ten columns may be a class or a position.
     """
+    return read_file(path, format, video).detections
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFile:
+    """The content of a file, and how it was written there."""
+
+    path: str
+    """Path as the caller gave it."""
+    detections: Detections
+    """The detections of one video."""
+    format: Format
+    """Format of the file."""
+    numbering: Numbering
+    """Numbers of the first frame and the first identity in the file."""
+
+
+def read_file(path: str | os.PathLike[str], format: str | None = None, video: str | int | None = None) -> ReadFile:
+    """Read the detections of one video as `read` does, and what the file says beyond them."""
     name = _as_name(path)
     chosen = None if format is None else _named(format)
     source = Source(name, read_content(name), video)
@@ -71,13 +111,13 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
         if chosen is None:
             chosen = _recognised(source)
         if video is not None and not chosen.names_videos:
-            raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
-        return chosen.decode(source)
+            raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
+        return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
             hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
-        raise ValueError(f"{name}, {error}{hint}") from error
+        raise ValueError(f"{escaped(name)}, {error}{hint}") from error
 
 
 def write(
@@ -123,11 +163,11 @@ def write(
     chosen = output_format(name, format)
     assert chosen.encode is not None
     if video is not None and not chosen.names_videos:
-        raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+        raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{escaped(name)}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
 
@@ -148,7 +188,7 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
     try:
         return _recognised(Source(name, read_content(name)))
     except ValueError as error:
-        raise ValueError(f"{name}, {error}") from error
+        raise ValueError(f"{escaped(name)}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
@@ -188,7 +228,7 @@ def _named(format: str) -> Format:
     try:
         return FORMATS[format]
     except (KeyError, TypeError):
-        raise ValueError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}") from None
+        raise ValueError(f"format: found {shown(format)}, expected one of {', '.join(FORMATS)}") from None
 
 
 def _recognised(source: Source) -> Format:

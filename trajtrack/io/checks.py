@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.detections import Detections
+from trajtrack.io.format import Numbering
 
 __all__ = [
     "MAX_FRAME",
@@ -132,9 +133,10 @@ def as_scores(scores: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
     return rounded
 
 
-def ids_from_zero(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def ids_from_zero(ids: NDArray[np.int64], numbering: Numbering) -> NDArray[np.int64]:
     """Convert IDs that count from 1 to IDs that count from 0; a file that has an ID 0 already counts from 0."""
-    return ids if (ids == 0).any() else np.where(ids > 0, ids - 1, ids)
+    numbering.first_id = 0 if (ids == 0).any() else 1
+    return np.where(ids > 0, ids - numbering.first_id, ids)
 
 
 def track_ids_or_none(ids: NDArray[np.int64]) -> NDArray[np.int64] | None:

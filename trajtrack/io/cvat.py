@@ -8,7 +8,8 @@ Reading
     otherwise the next free number in the order of the file. The video has ``<size>`` frames, or as many as its last
     box needs if that is more. Rows are in the order of the file.
 
-    Shapes other than upright boxes, and ``<image>`` elements (CVAT for images), raise an error. So does a document
+    Shapes other than upright boxes, boxes outside a ``<track>`` of ``<annotations>``, ``<image>`` elements (CVAT for
+    images) and values of ``outside`` other than 0 and 1 raise an error. So does a document
     type declaration, the only place where XML can declare entities.
 
 Writing

@@ -18,6 +18,7 @@ CORNERS = ("xtl", "ytl", "xbr", "ybr")
 """Attributes of a box that hold its corners."""
 
 _OTHER_SHAPES = ("cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton")
+_WITHOUT_BOXES = ("meta", "tag", "version")
 _MAX_INTEGER = 2**63 - 1
 _INT32 = np.iinfo(np.int32)
 
@@ -51,6 +52,8 @@ class CvatReader:
         self._text: list[str] = []
         self._track: tuple[int, str] | None = None
         self._is_row = False
+        self._has_boxes = False
+        self._unknown: ValueError | None = None
         self._attribute: str | None = None
         self._parser = expat.ParserCreate()
         parser = self._parser
@@ -66,6 +69,15 @@ class CvatReader:
             raise ValueError(f"line {error.lineno}: found invalid XML ({reason}), expected an XML document") from None
         except LookupError as error:
             raise ValueError(f"line 1: found {error}, expected an encoding that Python knows") from None
+        except ValueError as error:
+            if isinstance(error, UnicodeError) or str(error).startswith("multi-byte"):
+                raise ValueError(f"line 1: found an unreadable encoding ({error}), expected UTF-8") from None
+            raise
+        self._refuse_unknown()
+
+    def _refuse_unknown(self) -> None:
+        if self._unknown is not None and not self._has_boxes:
+            raise self._unknown
 
     def label_numbers(self) -> dict[str, int]:
         """Return the label of each name: the declared one, the number that the name is, or the next free one."""
@@ -89,24 +101,39 @@ class CvatReader:
         parent = self._path[-1] if self._path else None
         self._path.append(tag)
         self._text = []
-        if tag == "label":
-            declared = attributes.get("id")
-            self._label_number = None if declared is None else self._integer(declared, "id", _INT32.min, _INT32.max)
-        elif tag == "image" and parent == "annotations":
-            raise self._fault("<image>", "<track>, as in CVAT for video")
+        if "meta" in self._path[1:2]:
+            if tag == "label":
+                declared = attributes.get("id")
+                self._label_number = None if declared is None else self._integer(declared, "id", _INT32.min, _INT32.max)
         elif tag == "track" and parent == "annotations":
             number = self._integer(self._given(attributes, "id"), "id", 0, _MAX_INTEGER)
             self._track = number, self._given(attributes, "label")
-        elif self._track is not None and tag in _OTHER_SHAPES:
-            raise self._fault(f"<{tag}>", "<box>")
-        elif self._track is not None and tag == "box":
+        elif tag == "box" and parent == "track":
             self._start_box(attributes)
         elif self._is_row and tag == "attribute":
             self._attribute = attributes.get("name")
+        else:
+            self._start_other(tag, parent)
+
+    def _start_other(self, tag: str, parent: str | None) -> None:
+        """Refuse an element that holds boxes elsewhere, and remember one that may."""
+        if tag == "image":
+            raise self._fault("<image>", "<track>, as in CVAT for video")
+        if tag.lower() in ("box", *_OTHER_SHAPES) and parent == "track":
+            raise self._fault(f"<{tag}>", "<box>")
+        if tag.lower() in ("track", "box", *_OTHER_SHAPES):
+            parents = {"track": "<track> in <annotations>"}
+            raise self._fault(f"<{tag}> in <{parent}>", parents.get(tag.lower(), "<box> in <track>"))
+        if self._unknown is None and parent in ("annotations", "track") and tag not in _WITHOUT_BOXES:
+            self._unknown = self._fault(f"<{tag}>, but no <box> in a <track>", "tracks of boxes")
 
     def _start_box(self, attributes: dict[str, str]) -> None:
         assert self._track is not None
-        self._is_row = attributes.get("outside", "0") != "1"
+        self._has_boxes = True
+        outside = attributes.get("outside", "0")
+        if outside not in ("0", "1"):
+            raise self._fault(f"outside {outside[:60]!r}", "0 or 1")
+        self._is_row = outside == "0"
         if not self._is_row:
             return
         if self._number(attributes.get("rotation", "0"), "rotation") != 0:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields
 
-__all__ = ["Format", "Source"]
+__all__ = ["Format", "Numbering", "Source"]
+
+
+@dataclass
+class Numbering:
+    """How a file counts what counts from 0 in memory."""
+
+    first_frame: int = 0
+    """Number of the first frame."""
+    first_id: int = 0
+    """Number of the identity 0."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class Source:
     """Content of the file."""
     video: str | int | None = None
     """Name or ID of the video to read; None for the only one."""
+    numbering: Numbering = field(default_factory=Numbering)
+    """Set by the decoder of a format that counts from 1."""
 
     @cached_property
     def document(self) -> Any:

@@ -4,8 +4,11 @@ Reading
     Rows have 6 to 10 columns, separated by commas or whitespace; they may have different lengths and any order. Frames
     count from 1 in the file and from 0 in memory. Frames without rows are empty. IDs count from 1 in the file and from
     0 in memory, and -1 is none; if a file has an ID 0, all its IDs are kept unchanged. Without a seventh column the
-    score is 1. Rows of 8 or 9 columns are ground truth, whose eighth column is the class, used as label. In other rows
-    the label is 0. Further columns must be numbers and are ignored.
+    score is 1. The label is the eighth of 8 or 9 columns, and of 10 columns if they hold a class (`ten_columns`); if no
+    row has a class, it is 0. Further columns must be numbers and are ignored.
+
+    The last three of ten columns are a position in space unless all rows agree with a class. If they agree with both,
+    the label is 0, and a warning names the format that reads the class.
 
 Writing
     If all labels are 0, ten columns, the last three -1; otherwise nine columns with the class and a visibility of -1.
@@ -20,22 +23,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.arguments import warn
 from trajtrack.detections import Detections
 from trajtrack.io.checks import (
     MAX_FRAME,
     as_scores,
     corners_from_sizes,
     ids_from_zero,
+    refuse,
     sizes_from_corners,
     track_ids_or_none,
     track_ids_to_write,
 )
-from trajtrack.io.format import Format, Source
+from trajtrack.io.format import Format, Numbering, Source
+from trajtrack.io.ten_columns import COLUMNS, LastColumns, has_last_columns, is_visdrone, last_columns
 from trajtrack.io.text_rows import MAX_INTEGER, TextRows, parse_rows
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "decode_boxes"]
 
-_MOST_COLUMNS = 10
 _UNKNOWN = -1
 
 
@@ -44,42 +49,59 @@ def _recognise(source: Source) -> bool:
         return False
     line = source.first_line
     columns = line.count(b",") + 1 if b"," in line else len(line.split())
-    return columns <= _MOST_COLUMNS
+    return columns <= COLUMNS and not is_visdrone(source)
 
 
 def _decode(source: Source) -> Detections:
-    rows = parse_rows(source.content, 6, _MOST_COLUMNS)
-    values, widths = rows.values, rows.widths
+    rows = parse_rows(source.content, 6, COLUMNS)
+    return decode_boxes(rows, _labels(rows, source.path), source.numbering)
+
+
+def decode_boxes(rows: TextRows, labels: NDArray[np.int64] | None, numbering: Numbering) -> Detections:
+    """Decode the columns that MOT text and the formats derived from it share."""
+    values = rows.values
+    numbering.first_frame = 1
     frames = rows.integers(0, "frame", 1, MAX_FRAME + 1) - 1
-    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER))
+    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER), numbering)
     return Detections(
         boxes=corners_from_sizes(values[:, 2:6], rows.where),
-        scores=as_scores(np.where(widths >= 7, values[:, 6], 1.0), rows.where),
+        scores=as_scores(np.where(rows.widths >= 7, values[:, 6], 1.0), rows.where),
         frames=frames,
-        labels=_labels(rows),
+        labels=labels,
         track_ids=track_ids_or_none(ids),
     )
 
 
-def _labels(rows: TextRows) -> NDArray[np.int64] | None:
-    has_class = (rows.widths == 8) | (rows.widths == 9)
-    if not has_class.any():
+def _labels(rows: TextRows, path: str) -> NDArray[np.int64] | None:
+    classified = (rows.widths == 8) | (rows.widths == 9)
+    last, filled = last_columns(rows), has_last_columns(rows)
+    if last is LastColumns.CLASS:
+        classified |= filled
+    if not classified.any():
+        if last is LastColumns.UNCLEAR:
+            warn(
+                f"{path}, {rows.where(int(filled.argmax()))}: found columns 8 to 10 that may be a class or a position, "
+                "read as a position; format='visdrone' or --format visdrone reads the class"
+            )
         return None
     limits = np.iinfo(np.int32)
-    classes = np.where(has_class, rows.values[:, 7], 0.0)[:, None]
-    return TextRows(classes, rows.lines, rows.widths).integers(0, "class", limits.min, limits.max)
+    classes = np.where(classified, rows.values[:, 7], 0.0)[:, None]
+    labels = TextRows(classes, rows.lines, rows.widths).integers(0, "class", limits.min, limits.max)
+    first = int(classified.argmax())
+    refuse(~classified, rows.where, lambda row: "no class", f"one in every row, as in {rows.where(first)}")
+    return labels
 
 
 def _encode(detections: Detections, video: str) -> bytes:
     ids = track_ids_to_write(detections, MAX_INTEGER - 1)
     unknown = np.full(len(detections), _UNKNOWN, np.float64)
-    has_classes = bool(detections.labels.any())
+    has_last_columnses = bool(detections.labels.any())
     columns: list[NDArray[Any]] = [
         detections.frames.astype(np.int64) + 1,
         np.where(ids >= 0, ids + 1, ids),
         sizes_from_corners(detections.boxes),
         _core.short_decimals(detections.scores),
-        *([detections.labels, unknown] if has_classes else [unknown] * 3),
+        *([detections.labels, unknown] if has_last_columnses else [unknown] * 3),
     ]
     return _core.format_numbers(columns, ",")
 

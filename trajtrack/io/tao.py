@@ -46,7 +46,7 @@ def _decode(source: Source) -> Detections:
     detections = coco.decode_annotations(source, frame_key="frame_index", track_key="track_id")
     if detections.track_ids is None:
         return detections
-    return replace(detections, track_ids=ids_from_zero(detections.track_ids))
+    return replace(detections, track_ids=ids_from_zero(detections.track_ids, source.numbering))
 
 
 def _encode(detections: Detections, video: str) -> bytes:

@@ -84,7 +84,7 @@ def _decode(source: Source) -> Detections:
         frames=np.array(frames, np.int64),
         labels=np.array(labels, np.int32),
         num_frames=num_frames,
-        track_ids=track_ids_or_none(ids_from_zero(np.array(ids, np.int64))),
+        track_ids=track_ids_or_none(ids_from_zero(np.array(ids, np.int64), source.numbering)),
         label_names=names,
     )
 

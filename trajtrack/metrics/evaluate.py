@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from trajtrack.arguments import list_names, warn
 from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
-from trajtrack.metrics.matching import Video
+from trajtrack.metrics.matching import Origin, Video
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Metrics", "evaluate", "evaluate_many"]
+__all__ = ["Metrics", "evaluate", "evaluate_from", "evaluate_many"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def evaluate(
     tracks: Detections | Trajectories,
     *,
     class_agnostic: bool = False,
+    classes: Iterable[int | str] | None = None,
     iou_threshold: float = 0.5,
 ) -> Metrics:
     """Evaluate the tracks of a video against its ground truth.
@@ -88,6 +91,9 @@ def evaluate(
         Trajectories, including their interpolated boxes; or detections with `track_ids`; rows with ID -1 are ignored.
     class_agnostic
         Whether labels are ignored. Otherwise each class is evaluated separately, and the total adds up their boxes.
+    classes
+        Labels or names of the classes to evaluate; default: all that are annotated or tracked and that the rules of the
+        ground truth evaluate.
     iou_threshold
         Minimum overlap (intersection over union, float64) of matching boxes in the CLEAR and identity metrics, above 0
         and up to 1. HOTA averages over many thresholds.
@@ -102,15 +108,21 @@ def evaluate(
     ImportError
         If TrackEval is not installed.
     ValueError
-        If boxes have no identities, or an identity has two boxes of a class in one frame.
+        If boxes have no identities, an identity has two boxes of a class in one frame, or there is no such class.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the ground truth has no box to evaluate, or no track has the class of one.
     """
-    return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, iou_threshold=iou_threshold)
+    return evaluate_many([(truth, tracks)], class_agnostic=class_agnostic, classes=classes, iou_threshold=iou_threshold)
 
 
 def evaluate_many(
     pairs: Sequence[tuple[Detections | GroundTruth, Detections | Trajectories]],
     *,
     class_agnostic: bool = False,
+    classes: Iterable[int | str] | None = None,
     iou_threshold: float = 0.5,
 ) -> Metrics:
     """Evaluate the tracks of several videos and combine the results as TrackEval does; parameters as in `evaluate`.
@@ -119,19 +131,44 @@ def evaluate_many(
     ----------
     pairs
         Ground truth and tracks of each video.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the ground truth of a video has no box to evaluate, or no track has the class of one.
     """
+    prefixes = [""] if len(pairs) == 1 else [f"pairs, video {index}, " for index in range(len(pairs))]
+    origins = [(Origin(f"{prefix}truth"), Origin(f"{prefix}tracks")) for prefix in prefixes]
+    return evaluate_from(pairs, origins, class_agnostic=class_agnostic, classes=classes, iou_threshold=iou_threshold)
+
+
+def evaluate_from(
+    pairs: Sequence[tuple[Detections | GroundTruth, Detections | Trajectories]],
+    origins: Sequence[tuple[Origin, Origin]],
+    *,
+    class_agnostic: bool,
+    classes: Iterable[int | str] | None,
+    iou_threshold: float,
+) -> Metrics:
+    """Evaluate as `evaluate_many`; messages name the origins of the ground truth and of the tracks of each video."""
     if not pairs:
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold: found {iou_threshold!r}, expected a number above 0 and up to 1")
+        raise ValueError(f"iou_threshold: found {shown(iou_threshold)}, expected a number above 0 and up to 1")
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
-    videos = [Video.of(truth, tracks, class_agnostic) for truth, tracks in pairs]
+    videos = [Video.of(truth, tracks, class_agnostic, own) for (truth, tracks), own in zip(pairs, origins, strict=True)]
     per_class = not videos[0].class_agnostic
     if any(video.class_agnostic == per_class for video in videos):
         raise ValueError("pairs: found ground truth with and without classes, expected one kind")
+    if per_class:
+        _check_names(videos)
     labels = sorted({label for video in videos for label in video.labels})
+    if classes is not None:
+        labels = _choose(classes, labels, videos)
+    _warn_if_nothing_counts(videos, labels)
+    labels = labels or [0]
     results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
     metrics = _combine(measures, results, per_class)
     if len(videos) == 1:
@@ -141,6 +178,69 @@ def evaluate_many(
         for number in range(len(videos))
     )
     return replace(metrics, videos=tuple(alone))
+
+
+def _check_names(videos: Sequence[Video]) -> None:
+    names: dict[int, str] = {}
+    for video in videos:
+        for label, name in video.label_names.items():
+            known = names.setdefault(label, name)
+            if known.lower() != name.lower():
+                raise ValueError(
+                    f"{video.origins[0].name}, label {label}: found {name!r}, expected {known!r} as in earlier videos"
+                )
+
+
+def _warn_if_nothing_counts(videos: Sequence[Video], labels: Sequence[int]) -> None:
+    empty = [video.origins[0].name for video in videos if not video.truth.evaluated.any()]
+    if empty:
+        warn(f"{list_names(empty)}: found no box to evaluate, expected some; the metrics count none there")
+        return
+    if any(video.class_agnostic for video in videos) or not any(len(video.tracks) for video in videos):
+        return
+    annotated = {label for video in videos for label in video.truth.detections.labels[video.truth.evaluated].tolist()}
+    tracked = {label for video in videos for label in video.tracks.labels.tolist()}
+    of_tracks = list_names([video.origins[1].name for video in videos])
+    names = {label: name for video in videos for label, name in video.label_names.items()}
+
+    def listed(labels: Iterable[int]) -> str:
+        return list_names([names.get(label, str(label)) for label in sorted(labels)])
+
+    untracked = {label for label in labels if label in annotated} - tracked
+    if not annotated & tracked:
+        warn(
+            f"{of_tracks}: found tracks of class {listed(tracked)} alone, expected some of class {listed(annotated)} "
+            "as in the ground truth; class_agnostic=True or --class-agnostic ignores classes"
+        )
+    elif untracked and any(video.truth.classes is not None for video in videos):
+        warn(
+            f"{of_tracks}: found no track of class {listed(untracked)}, expected some, because the benchmark evaluates "
+            "it; classes=[...] or --classes chooses others"
+        )
+
+
+def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequence[Video]) -> list[int]:
+    """Return the labels of the classes that the caller chose."""
+    if any(video.class_agnostic for video in videos):
+        raise ValueError("classes: found a choice, expected None: labels are ignored")
+    if isinstance(classes, str):
+        raise TypeError(f"classes: found {classes!r}, expected several labels or names")
+    names = {label: name for video in videos for label, name in video.label_names.items()}
+    ruled = [video.truth.classes for video in videos]
+    known = {label for own in ruled for label in own or ()}
+    if None in ruled:
+        known |= {*labels, *names}
+    numbers = {names[label].lower(): label for label in known if label in names}
+    chosen: set[int] = set()
+    for each in classes:
+        label = numbers.get(each.lower()) if isinstance(each, str) else each
+        if label is None or label not in known:
+            expected = (
+                ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known)) or "none"
+            )
+            raise ValueError(f"classes: found {shown(each)}, expected some of {expected}")
+        chosen.add(label)
+    return sorted(chosen)
 
 
 @dataclass(frozen=True)

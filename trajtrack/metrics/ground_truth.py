@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
 
-__all__ = ["GroundTruth", "kitti_ground_truth", "mot_ground_truth"]
+__all__ = ["GroundTruth", "kitti_ground_truth", "mot_ground_truth", "visdrone_ground_truth"]
 
 _MOT_PEDESTRIAN = 1
 _MOT_DISTRACTORS = (2, 7, 8, 12)  # person on a vehicle, static person, distractor, reflection
 _MOT20_DISTRACTORS = (*_MOT_DISTRACTORS, 6)  # and non-motorised vehicle
+_VISDRONE_REGION = 0
+_VISDRONE_CLASSES = range(1, 11)  # pedestrian to motor; 11 is others
 _KITTI_CLASSES = {
     "car": "car",
     "van": "car",
@@ -45,31 +47,57 @@ class GroundTruth:
     min_height: float | None = None
     """Height in pixels; unmatched boxes of at most this height do not count."""
     classes: tuple[int, ...] | None = None
-    """Labels to evaluate; None for all that are annotated or tracked."""
+    """Labels that may be evaluated; None for all. Those that are neither annotated nor tracked are left out."""
     class_agnostic: bool = False
     """Whether the labels of tracks are ignored."""
 
 
 def mot_ground_truth(annotations: Detections, *, mot20: bool = False) -> GroundTruth:
-    """Apply the MOTChallenge rules (MOT16, MOT17; MOT20) to the rows of a ``gt.txt``.
+    """Apply the MOTChallenge rules (MOT15, MOT16, MOT17; MOT20) to the rows of a ``gt.txt``.
 
     Pedestrians (class 1) whose flag is not 0 are evaluated. Track boxes matched to a person on a vehicle, a static
     person, a distractor or a reflection (classes 2, 7, 8, 12) do not count. All tracks are treated as pedestrians,
     whatever their labels: if the detector has more classes, select pedestrians first.
 
+    If no row has a class, as in MOT15, all rows are pedestrians.
+
     Parameters
     ----------
     annotations
-        Rows with the flag as score and the class as label, as `trajtrack.read` returns them.
+        Rows with the flag as score and the class as label, as `trajtrack.read` returns them; all labels are 0 if there
+        are no classes.
     mot20
         Whether non-motorised vehicles (class 6) are distractors too, as in MOT20.
     """
     labels = annotations.labels
     return GroundTruth(
         annotations,
-        evaluated=(annotations.scores != 0) & (labels == _MOT_PEDESTRIAN),
+        evaluated=(annotations.scores != 0) & ((labels == _MOT_PEDESTRIAN) | (not labels.any())),
         distractors=np.isin(labels, _MOT20_DISTRACTORS if mot20 else _MOT_DISTRACTORS),
         class_agnostic=True,
+    )
+
+
+def visdrone_ground_truth(annotations: Detections) -> GroundTruth:
+    """Apply the rules of VisDrone's annotations to their rows.
+
+    Classes 1 to 10 are evaluated, each separately, unless the flag is 0. Track boxes matched to a box of flag 0 do not
+    count, and neither do unmatched ones with more than half of their area in an ignored region (class 0).
+
+    Parameters
+    ----------
+    annotations
+        Rows with the flag as score and the class as label, as `trajtrack.read` returns them.
+    """
+    regions = annotations.labels == _VISDRONE_REGION
+    rows = annotations[~regions]
+    evaluated = (rows.scores != 0) & np.isin(rows.labels, _VISDRONE_CLASSES)
+    return GroundTruth(
+        rows,
+        evaluated=evaluated,
+        distractors=~evaluated,
+        ignore=annotations[regions],
+        classes=tuple(_VISDRONE_CLASSES),
     )
 
 

@@ -13,10 +13,22 @@ from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Video"]
+__all__ = ["Origin", "Video"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _RULE_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where boxes come from, for messages."""
+
+    name: str
+    """File or argument."""
+    first_frame: int = 0
+    """Number of the first frame there."""
+    first_id: int = 0
+    """Number there of the identity 0."""
 
 
 @dataclass(frozen=True)
@@ -26,40 +38,56 @@ class Video:
     truth: GroundTruth
     tracks: Detections
     class_agnostic: bool
+    origins: tuple[Origin, Origin]
+    """Where the ground truth and the tracks come from."""
 
     @classmethod
-    def of(cls, truth: Detections | GroundTruth, tracks: Detections | Trajectories, class_agnostic: bool) -> Video:
+    def of(
+        cls,
+        truth: Detections | GroundTruth,
+        tracks: Detections | Trajectories,
+        class_agnostic: bool,
+        origins: tuple[Origin, Origin],
+    ) -> Video:
         """Build a video after checking ground truth and tracks."""
+        of_truth, of_tracks = origins
         if isinstance(tracks, Trajectories):
             tracks = tracks.to_detections()
         if isinstance(truth, Detections):
             everything = np.ones(len(truth), np.bool_)
             truth = GroundTruth(truth, evaluated=everything, distractors=~everything)
-        for name, given in (("truth", truth), ("tracks", tracks)):
-            expected = GroundTruth if name == "truth" else Detections
+        for origin, given, expected in ((of_truth, truth, GroundTruth), (of_tracks, tracks, Detections)):
             if not isinstance(given, expected):
-                raise TypeError(f"{name}: found {type(given).__name__}, expected trajtrack.Detections")
-        ids = _ids(truth.detections, "truth")
+                raise TypeError(f"{origin.name}: found {type(given).__name__}, expected trajtrack.Detections")
+        ids = _ids(truth.detections, of_truth.name)
         missing = np.flatnonzero(truth.evaluated & (ids < 0))
         if len(missing):
-            raise ValueError(f"truth, row {missing[0]}: found no identity (-1), expected one for each box to be found")
-        tracks = tracks[_ids(tracks, "tracks") >= 0]
+            frame = truth.detections.frames[missing[0]] + of_truth.first_frame
+            raise ValueError(
+                f"{of_truth.name}, row {missing[0]}: found no identity (-1) in frame {frame}, "
+                "expected one for each box to be found"
+            )
+        tracks = tracks[_ids(tracks, of_tracks.name) >= 0]
         agnostic = class_agnostic or truth.class_agnostic
         if not agnostic:
-            _check_names(truth.detections.label_names, tracks.label_names)
-        _check_unique("truth", truth.detections[truth.evaluated], agnostic)
-        _check_unique("tracks", tracks, agnostic)
-        return cls(truth, tracks, agnostic)
+            _check_names(truth.detections.label_names, tracks.label_names, of_tracks)
+        _check_unique(of_truth, truth.detections[truth.evaluated], agnostic)
+        _check_unique(of_tracks, tracks, agnostic)
+        return cls(truth, tracks, agnostic, origins)
 
     @property
     def labels(self) -> set[int]:
-        """The classes to evaluate."""
+        """The classes to evaluate, of those that are annotated or tracked."""
         if self.class_agnostic:
             return {0}
-        if self.truth.classes is not None:
-            return set(self.truth.classes)
         annotated = self.truth.detections.labels[self.truth.evaluated]
-        return set(np.union1d(annotated, self.tracks.labels).tolist()) or {0}
+        found = set(np.union1d(annotated, self.tracks.labels).tolist())
+        return found if self.truth.classes is None else found.intersection(self.truth.classes)
+
+    @property
+    def label_names(self) -> Mapping[int, str]:
+        """Class names by label, of the tracks and the ground truth."""
+        return {**self.tracks.label_names, **self.truth.detections.label_names}
 
     def data(self, label: int) -> dict[str, Any]:
         """Return one class of the video in the form that TrackEval's metrics take."""
@@ -98,23 +126,26 @@ def _ids(detections: Detections, name: str = "") -> NDArray[np.int64]:
     return detections.track_ids
 
 
-def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str]) -> None:
+def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str], of_tracks: Origin) -> None:
     for label in sorted(truth.keys() & tracks.keys()):
         if truth[label].lower() != tracks[label].lower():
             raise ValueError(
-                f"label_names, label {label}: found {tracks[label]!r} in the tracks, "
+                f"{of_tracks.name}, label_names, label {label}: found {tracks[label]!r} in the tracks, "
                 f"expected {truth[label]!r} as in the ground truth"
             )
 
 
-def _check_unique(name: str, detections: Detections, class_agnostic: bool) -> None:
+def _check_unique(origin: Origin, detections: Detections, class_agnostic: bool) -> None:
     ids, frames = _ids(detections), detections.frames
     labels = np.zeros(len(ids), np.int32) if class_agnostic else detections.labels
     order = np.lexsort((labels, ids, frames))
     twice = np.flatnonzero((np.diff(ids[order]) == 0) & (np.diff(frames[order]) == 0) & (np.diff(labels[order]) == 0))
     if len(twice):
         row = order[twice[0]]
-        raise ValueError(f"{name}: found two boxes of identity {ids[row]} in frame {frames[row]}, expected at most one")
+        raise ValueError(
+            f"{origin.name}: found two boxes of identity {ids[row] + origin.first_id} "
+            f"in frame {frames[row] + origin.first_frame}, expected at most one"
+        )
 
 
 def _by_frame(truth_frames: NDArray[np.int32], track_frames: NDArray[np.int32]) -> Iterator[tuple[slice, slice]]:

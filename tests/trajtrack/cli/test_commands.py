@@ -90,7 +90,7 @@ def test_a_warning_is_one_line(tmp_path, capsys):
         warnings.simplefilter("always")
         assert main(["link", str(path), "-o", str(tmp_path / "out.txt")]) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert [line for line in lines if line.startswith("trajtrack: warning: scores: found no detections")] == lines
+    assert [line.startswith(f"trajtrack: warning: {path}: scores: found no detections") for line in lines] == [True]
 
 
 def test_interpolated_boxes_are_written_unless_left_out(tmp_path):
@@ -238,6 +238,87 @@ def test_eval_recognises_motchallenge_ground_truth_by_its_flags_and_classes(tmp_
     assert (ruled["metrics"]["true_positives"], ruled["metrics"]["false_positives"]) == (1, 0)
     main([*words, "--preset", "none", "--class-agnostic"])
     assert json.loads(capsys.readouterr().out)["metrics"]["true_positives"] == 2
+
+
+@pytest.mark.parametrize("position", ["-1,-1,-1", "-4.5,2.25,0"])
+def test_eval_ignores_rows_with_flag_zero_in_ten_columns(tmp_path, capsys, position):
+    pytest.importorskip("trackeval")
+    (tmp_path / "gt.txt").write_text(f"1,1,0,0,10,10,1,{position}\n1,2,50,0,10,10,0,{position}\n")
+    (tmp_path / "tracks.txt").write_text("1,1,0,0,10,10,0.9,-1,-1,-1\n")
+    main(["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["files"][0]["preset"], report["metrics"]["hota"]) == ("mot", 1)
+
+
+KITTI = "{} {} {} 0 0 -10 {} 0 {} 40 -1 -1 -1 -1000 -1000 -1000 -10\n"
+
+
+def test_eval_uses_one_preset_for_all_files(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    cars = KITTI.format(0, 1, "Car", 0, 40)
+    (tmp_path / "gt0.txt").write_text(cars)
+    (tmp_path / "gt1.txt").write_text(cars + KITTI.format(0, 2, "Van", 100, 140))
+    (tmp_path / "tracks.txt").write_text(cars)
+    words = ["eval", "--gt", str(tmp_path / "gt*.txt"), str(tmp_path / "tracks.txt"), str(tmp_path / "tracks.txt")]
+    assert main([*words, "--json"]) == 0
+    assert {file["preset"] for file in json.loads(capsys.readouterr().out)["files"]} == {"kitti"}
+    (tmp_path / "gt0.txt").write_text("1,1,0,0,10,10,0.5\n")
+    assert main(words) == 2
+    message = capsys.readouterr().err
+    assert all(name in message for name in ("gt0.txt", "gt1.txt", "--preset"))
+
+
+@pytest.mark.parametrize("others", ["", "5,0,0,0,9,9\n"], ids=["from 1", "from 0"])
+def test_eval_names_the_file_and_its_own_numbers_of_an_identity_twice_in_a_frame(tmp_path, capsys, others):
+    pytest.importorskip("trackeval")
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("3,4,0,0,9,9\n")
+    bad.write_text(f"3,4,0,0,9,9\n{others}3,4,50,0,9,9\n")
+    message = f"{bad}: found two boxes of identity 4 in frame 3, expected at most one\n"
+    for words in (["--gt", good, bad], ["--gt", bad, good], ["--gt", good, "--gt", good, good, bad]):
+        assert main(["eval", *map(str, words)]) == 1
+        assert capsys.readouterr().err == f"trajtrack: error: {message}"
+
+
+def test_eval_of_ground_truth_without_a_box_to_evaluate_is_a_warning_with_the_file(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    (tmp_path / "gt.txt").write_text("1,1,0,0,9,9,0\n2,1,0,0,9,9,0\n")
+    (tmp_path / "tracks.txt").write_text("1,1,0,0,9,9\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt")]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"trajtrack: warning: {tmp_path / 'gt.txt'}: found no box to evaluate")
+
+
+@pytest.mark.parametrize("method", ["seq-nms", "flow"])
+def test_each_file_of_which_nothing_is_linked_is_a_warning(tmp_path, capsys, method):
+    for name in ("a", "b"):
+        trajtrack.write(tmp_path / f"{name}.txt", trajtrack.make_scene(num_frames=60).detections)
+    words = ["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out"), "--min-score", "200", "--method", method]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(words) == 0
+    lines = capsys.readouterr().err.splitlines()
+    starts = [
+        f"trajtrack: warning: {tmp_path / name}: min_score: found 200, expected at most" for name in ("a.txt", "b.txt")
+    ]
+    assert [line[: len(start)] for line, start in zip(sorted(lines), starts, strict=True)] == starts
+
+
+def test_eval_can_be_limited_to_classes(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    cars = KITTI.format(0, 1, "Car", 0, 40)
+    (tmp_path / "gt.txt").write_text(cars + KITTI.format(0, 2, "Pedestrian", 100, 140))
+    (tmp_path / "tracks.txt").write_text(cars)
+    words = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--preset", "kitti"]
+    assert main([*words, "--classes", "Car", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert (list(metrics["classes"]), metrics["recall"]) == (["0"], 1)
+    assert main([*words[:-1], "mot", "--classes", "Car"]) == 2
+    assert "--classes: found with preset mot, which ignores labels" in capsys.readouterr().err
+    assert main([*words, "--classes", "0,dog"]) == 1
+    assert "classes: found 'dog', expected some of 'Car', 'Pedestrian'" in capsys.readouterr().err
 
 
 def test_link_chooses_a_video_of_several_by_its_name(tmp_path):

@@ -138,12 +138,76 @@ def test_text_labels_may_be_an_array() -> None:
 
 
 @pytest.mark.parametrize(
+    "entry",
+    [
+        np.ma.masked_array([[0, 0, 9, 9, 1]] * 2, mask=[[0] * 5, [1] * 5]),
+        {"boxes": MOVING[0], "scores": np.ma.masked_array(SCORES[0], mask=[0, 1])},
+        {"boxes": MOVING[0], "scores": SCORES[0], "labels": np.ma.masked_array(["dog", "cat"], mask=[0, 1])},
+        {"boxes": MOVING[0], "scores": SCORES[0], "labels": ["dog", None]},
+        [
+            {**item, "score": score}
+            for item, score in zip(as_pipeline(MOVING[0], *[[1, 1]] * 2), [1, None], strict=True)
+        ],
+    ],
+    ids=["array", "scores", "names", "names in a list", "pipeline"],
+)
+def test_a_masked_or_missing_value_is_named_with_its_entry_and_row(entry) -> None:
+    with pytest.raises(ValueError, match=r"^frames, entry 1: \w+, row 1: found a (masked|missing) value, expected a"):
+        Detections.from_frames([None, entry])
+
+
+def test_narrow_floats_are_read() -> None:
+    entry = {name: tensor.to(torch.bfloat16) for name, tensor in as_mapping(MOVING[0], SCORES[0], LABELS[0]).items()}
+    assert Detections.from_frames([entry]).labels.tolist() == LABELS[0]
+
+
+FULL = as_array(MOVING[1], SCORES[1], LABELS[1])
+UNLABELLED = {
+    "array": FULL[:, :5],
+    "mapping": {"boxes": MOVING[1], "scores": SCORES[1]},
+    "mapping with None": {"boxes": MOVING[1], "scores": SCORES[1], "labels": None},
+    "instances": Instances((20, 200), pred_boxes=Boxes(torch.tensor(MOVING[1])), scores=torch.tensor(SCORES[1])),
+}
+
+
+@pytest.mark.parametrize("entry", UNLABELLED.values(), ids=UNLABELLED)
+def test_labels_in_some_frames_and_not_in_others_are_refused_by_entry(entry) -> None:
+    message = "frames, entry {}: labels: found {}, expected {} as in earlier entries"
+    with pytest.raises(ValueError, match=exactly(message.format(2, "no labels", "numbers"))):
+        Detections.from_frames([FULL, None, entry])
+    with pytest.raises(ValueError, match=exactly(message.format(1, "numbers", "no labels"))):
+        Detections.from_frames([entry, FULL])
+    with pytest.raises(ValueError, match=exactly(message.format(1, "no labels", "names"))):
+        Detections.from_frames([as_pipeline(MOVING[1], [1], [1]), entry])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        [],
+        np.empty((0, 5)),
+        {"boxes": []},
+        {"boxes": torch.zeros((0, 4))},
+        {"boxes": np.empty((0, 4)), "scores": None, "labels": None},
+        Instances((20, 200), pred_boxes=Boxes(torch.zeros((0, 4)))),
+    ],
+    ids=["None", "list", "array", "empty list", "no scores", "scores of None", "instances"],
+)
+def test_an_empty_frame_needs_neither_scores_nor_labels(entry) -> None:
+    entries = [FULL, entry, FULL]
+    found = Detections.from_frames(entries)
+    assert (found.num_frames, found.frames.tolist(), found.labels.tolist()) == (3, [0, 2], [3, 3])
+    assert len(trajtrack.attach_ids(entries, trajtrack.link(found, method="seq-nms"))) == 3
+
+
+@pytest.mark.parametrize(
     ("entries", "label_names", "message"),
     [
         (
             [as_pipeline(MOVING[1], [1], [1]), as_mapping(MOVING[1], [1.0], [1])],
             None,
-            "frames, entry 1: labels: found no names, expected names as in earlier entries",
+            "frames, entry 1: labels: found numbers, expected names as in earlier entries",
         ),
         (
             [as_mapping(MOVING[1], [1.0], [1]), None, as_pipeline(MOVING[1], [1], [1])],
@@ -285,7 +349,7 @@ def test_empty_frames_do_not_change() -> None:
         (lambda given: given[:2], "container: found 2 entries, expected 3, one per frame of tracks"),
         (lambda given: given[::-1][1:] + given[:1], "container, entry 0: found 1 rows, expected 2 as in tracks"),
         (
-            lambda given: [given[0], {"boxes": []}, given[2]],
+            lambda given: [given[0], {"boxes": MOVING[1]}, given[2]],
             "container, entry 1: found a mapping without scores, expected boxes and scores",
         ),
     ],

@@ -84,6 +84,11 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
 
 
+@pytest.mark.parametrize("encoding", ["big5", "idna", "punycode", "undefined"])
+def test_an_encoding_that_is_no_encoding_of_single_bytes_is_refused(tmp_path: Path, encoding: str) -> None:
+    refused(tmp_path, EXPORTED.replace("utf-8", encoding), "line 1: found an unreadable encoding")
+
+
 def test_the_video_may_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, EXPORTED, video="street")) == 3
     refused(tmp_path, EXPORTED, "video: found 'sea', which matches 0 videos, expected one of 'street'", video="sea")
@@ -127,6 +132,14 @@ def test_undeclared_labels_are_numbered_in_order_of_appearance(tmp_path: Path) -
         ),
         ("<box frame", '<polygon frame="0"/><box frame', "line 19: found <polygon>, expected <box>"),
         ("<track", '<image id="0"/><track', "line 18: found <image>, expected <track>, as in CVAT for video"),
+        ("<track", '<box frame="0"/><track', "line 18: found <box> in <annotations>, expected <box> in <track>"),
+        ("<track", "<job><track", "line 18: found <track> in <job>, expected <track> in <annotations>"),
+        ("<track", '<polygon points=""/><track', "line 18: found <polygon> in <annotations>, expected <box> in"),
+        ("<box frame", "<frame><box frame", "line 19: found <box> in <frame>, expected <box> in <track>"),
+        ("<track", "<Track", "line 18: found <Track> in <annotations>, expected <track> in <annotations>"),
+        ("<box", "<Box", "line 19: found <Box>, expected <box>"),
+        ('outside="0"', 'outside="true"', "line 19: found outside 'true', expected 0 or 1"),
+        ('outside="0"', 'outside=""', "line 19: found outside '', expected 0 or 1"),
         ("</track>", "</box>", "line 28: found invalid XML (mismatched tag), expected an XML document"),
         ("annotations>", "annotation>", "line 2: found <annotation>, expected <annotations>, the root of a CVAT file"),
         (EXPORTED, "", "line 1: found invalid XML (no element found), expected an XML document"),
@@ -135,6 +148,16 @@ def test_undeclared_labels_are_numbered_in_order_of_appearance(tmp_path: Path) -
 )
 def test_errors_name_file_and_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     refused(tmp_path, EXPORTED.replace(old, new), message)
+
+
+@pytest.mark.parametrize("element", ["<shape/>", '<track id="0" label="dog"><shape/></track>'])
+def test_elements_without_a_box_are_refused_instead_of_read_as_none(tmp_path: Path, element: str) -> None:
+    text = f"<annotations>\n{element}\n</annotations>"
+    refused(tmp_path, text, "line 2: found <shape>, but no <box> in a <track>, expected tracks of boxes")
+
+
+def test_tracks_without_boxes_and_tags_are_read(tmp_path: Path) -> None:
+    assert len(read(tmp_path, '<annotations><tag frame="0"/><track id="0" label="dog"/></annotations>')) == 0
 
 
 def test_two_labels_of_the_same_name_or_number_are_refused(tmp_path: Path) -> None:

@@ -40,10 +40,61 @@ def test_without_a_seventh_column_the_score_is_one(mot_file) -> None:
 
 
 def test_the_eighth_of_eight_or_nine_columns_is_the_class(mot_file) -> None:
-    text = "1,1,0,0,1,1,1,7\n1,2,0,0,1,1,0,-3,0.5\n1,3,0,0,1,1,1,7,8,9\n1,4,0,0,1,1,1\n"
-    read = trajtrack.read(mot_file(text))
-    assert read.labels.tolist() == [7, -3, 0, 0]
-    assert read.scores.tolist() == [1, 0, 1, 1]
+    read = trajtrack.read(mot_file("1,1,0,0,1,1,1,7\n1,2,0,0,1,1,0,-3,0.5\n"))
+    assert read.labels.tolist() == [7, -3]
+    assert read.scores.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        (["1,4,0,0", "1,1,1,2", "0,0,0,0"], [4, 1, 0]),
+        (["0.9,4,-1,-1", "0.8,1,-1,-1"], [4, 1]),
+        (["1,1,0.83,-1", "0,7,1,-1"], [1, 7]),
+        (["1,70,0,0"], [70]),
+    ],
+    ids=["truncation and occlusion", "a result", "visibility", "more classes than VisDrone"],
+)
+def test_the_eighth_of_ten_columns_is_the_class_if_the_last_two_belong_to_one(mot_file, rows, labels) -> None:
+    text = "".join(f"1,{row},0,0,1,1,{rest}\n" for row, rest in enumerate(rows, 1))
+    assert trajtrack.read(mot_file(text)).labels.tolist() == labels
+    assert trajtrack.read(mot_file(text), "mot").labels.tolist() == labels
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1,-1,-1,-1", "0,-1,-1,-1"],
+        ["1,-8.2,3.1,0", "1,4,0,0"],
+        ["1,4,8.2,0", "1,5,7.9,0"],
+        ["1,4,0,0.5"],
+        ["1,-3,5,0", "1,4,5,0"],
+        ["1,-1,2.5,0"],
+    ],
+    ids=["unknown", "x has fractions", "y has fractions", "z has fractions", "x is negative", "x is -1"],
+)
+def test_the_last_three_of_ten_columns_are_a_position_otherwise(mot_file, rows) -> None:
+    text = "".join(f"1,{row},0,0,1,1,{rest}\n" for row, rest in enumerate(rows, 1))
+    assert trajtrack.read(mot_file(text)).labels.tolist() == [0] * len(rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,1,0,0,1,1,1,7,8,9\n", "1,1,0,0,1,1,1,4,0,0\n2,1,0,0,1,1,1,5,0,0\n"],
+    ids=["no flags", "an identity that moves"],
+)
+def test_columns_that_may_be_a_class_or_a_position_are_a_position_with_a_warning(mot_file, text) -> None:
+    path = mot_file(text)
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"det.txt, line 1: found columns 8 to 10 .* format='visdrone'"):
+        assert not trajtrack.read(path).labels.any()
+    assert trajtrack.read(path, "visdrone").labels[0] == float(text.split(",")[7])
+
+
+@pytest.mark.parametrize("row", ["2,1,0,0,1,1,1", "2,1,0,0,1,1", "2,1,0,0,1,1,1,-1,-1,-1", "2,1,0,0,1,1,1,0.5,2.5,0"])
+def test_a_row_without_a_class_among_rows_with_one_is_refused(mot_file, row) -> None:
+    path = mot_file(f"1,1,0,0,1,1,1,7,1\n{row}\n")
+    with pytest.raises(ValueError, match=r"det.txt, line 2: found no class, expected one in every row, as in line 1$"):
+        trajtrack.read(path)
 
 
 def test_ids_count_from_one_in_the_file_and_minus_one_is_none(mot_file) -> None:

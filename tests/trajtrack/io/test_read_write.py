@@ -23,6 +23,7 @@ def test_the_formats() -> None:
         "kitti",
         "kitti-rrc",
         "kitti-pointrcnn",
+        "visdrone",
         "vidor",
         "coco-vid",
         "tao",

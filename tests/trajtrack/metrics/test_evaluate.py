@@ -9,7 +9,15 @@ import pytest
 
 import trajtrack
 from trajtrack.detections import Detections
-from trajtrack.metrics import GroundTruth, Metrics, evaluate, evaluate_many, kitti_ground_truth, mot_ground_truth
+from trajtrack.metrics import (
+    GroundTruth,
+    Metrics,
+    evaluate,
+    evaluate_many,
+    kitti_ground_truth,
+    mot_ground_truth,
+    visdrone_ground_truth,
+)
 
 pytest.importorskip("trackeval")
 
@@ -150,7 +158,10 @@ def test_classes_are_evaluated_separately_and_added_up():
 
 def test_boxes_of_the_wrong_class_match_only_if_labels_are_ignored():
     truth, tracks = walk(0, 1, range(10), label=1), walk(0, 1, range(10), label=2)
-    assert evaluate(truth, tracks).true_positives == 0
+    with pytest.warns(
+        trajtrack.TrajtrackWarning, match=r"^tracks: found tracks of class 2 alone, expected some of class 1"
+    ):
+        assert evaluate(truth, tracks).true_positives == 0
     agnostic = evaluate(truth, tracks, class_agnostic=True)
     assert agnostic.true_positives == 10
     assert agnostic.classes == {}
@@ -176,10 +187,22 @@ def test_videos_with_classes_are_not_combined_with_videos_without():
         evaluate_many([(boxes, boxes), (mot_ground_truth(boxes), boxes)])
 
 
-def test_no_tracks_and_no_truth_are_fine():
+def test_ground_truth_without_a_box_to_evaluate_is_a_warning():
     nothing = Detections(np.empty((0, 4)), [], [], track_ids=[])
-    metrics = evaluate(nothing, nothing)
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"^truth: found no box to evaluate, expected some") as caught:
+        metrics = evaluate(nothing, nothing)
+    assert len(caught) == 1
     assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (0, 0, 0)
+
+
+def test_the_warning_names_the_videos_without_a_box_to_evaluate():
+    boxes = walk(0, 1, range(3), label=1)
+    unflagged = Detections(**{**vars(boxes), "scores": np.zeros(3)})
+    pairs = [(mot_ground_truth(truth), boxes) for truth in (boxes, unflagged, unflagged)]
+    expected = r"^pairs, video 1, truth, pairs, video 2, truth: found no box to evaluate"
+    with pytest.warns(trajtrack.TrajtrackWarning, match=expected) as caught:
+        evaluate_many(pairs)
+    assert len(caught) == 1
 
 
 def test_frames_without_boxes_cost_nothing():
@@ -222,6 +245,64 @@ def test_mot_rules_evaluate_pedestrians_with_a_flag():
     assert mot_ground_truth(annotations, mot20=True).distractors[4]
 
 
+def test_mot_rules_evaluate_all_rows_with_a_flag_if_there_are_no_classes():
+    annotations = walk(0, 1, range(5))
+    annotations.scores[3:] = 0
+    truth = mot_ground_truth(annotations)
+    np.testing.assert_array_equal(truth.evaluated, [True, True, True, False, False])
+    assert not truth.distractors.any()
+
+
+def test_visdrone_rules_ignore_flags_of_zero_and_regions():
+    flagged = walk(0, 1, range(10), label=4)
+    unflagged = walk(50, 2, range(10), label=4)
+    unflagged.scores[:] = 0
+    region = walk(100, 0, range(10), label=0, size=30)
+    region.scores[:] = 0
+    truth = visdrone_ground_truth(trajtrack.concat([flagged, unflagged, region]))
+    tracks = [flagged, unflagged, walk(110, 3, range(10), label=4), walk(200, 4, range(10), label=4)]
+    metrics = evaluate(truth, trajtrack.concat(tracks))
+    assert (metrics.true_positives, metrics.false_positives, metrics.false_negatives) == (10, 10, 0)
+    assert metrics.classes.keys() == {4}
+
+
+def test_chosen_classes_are_evaluated_alone_by_label_or_name():
+    boxes = trajtrack.concat([walk(0, 1, range(10), label=1), walk(50, 2, range(10), label=4)])
+    truth = Detections(**{**vars(boxes), "label_names": {4: "Dog"}})
+    for classes in ([4], ["dog"]):
+        metrics = evaluate(truth, walk(50, 1, range(10), label=4), classes=classes)
+        assert metrics.classes.keys() == {4}
+        assert (metrics.recall, metrics.truth_tracks) == (1.0, 1)
+
+
+def test_an_unknown_class_is_refused_with_the_known_ones():
+    truth = walk(0, 1, range(3), label=2)
+    with pytest.raises(ValueError, match=r"^classes: found 'cat', expected some of 2$"):
+        evaluate(truth, truth, classes=["cat"])
+    with pytest.raises(ValueError, match=r"^classes: found a choice, expected None: labels are ignored$"):
+        evaluate(truth, truth, classes=[2], class_agnostic=True)
+
+
+def test_a_label_that_means_different_things_in_two_videos_is_refused():
+    dogs, cats = (Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: name}) for name in ("dog", "cat"))
+    with pytest.raises(ValueError, match=r"^pairs, video 1, truth, label 0: found 'cat', expected 'dog' as in earlier"):
+        evaluate_many([(dogs, dogs), (cats, cats)])
+
+
+def test_a_class_of_the_benchmark_without_a_track_is_a_warning():
+    names = {0: "Car", 3: "Pedestrian"}
+    boxes = trajtrack.concat([walk(0, 1, range(3)), walk(50, 2, range(3), label=3)])
+    truth = kitti_ground_truth(Detections(**{**vars(boxes), "label_names": names}))
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"^tracks: found no track of class Pedestrian, expected some"):
+        assert evaluate(truth, walk(0, 1, range(3))).recall == 0.5
+    assert evaluate(truth, walk(0, 1, range(3)), classes=["Car"]).recall == 1
+
+
+def test_kitti_rules_leave_out_a_class_that_is_neither_annotated_nor_tracked():
+    cars = Detections(**{**vars(walk(0, 1, range(3))), "label_names": {0: "Car", 3: "Pedestrian"}})
+    assert evaluate(kitti_ground_truth(cars), cars).classes.keys() == {0}
+
+
 def test_kitti_rules_need_the_class_names():
     with pytest.raises(ValueError, match=r"^label_names: found dog, expected KITTI's class names"):
         kitti_ground_truth(Detections(np.empty((0, 4)), [], [], label_names={0: "dog"}, track_ids=[]))
@@ -244,6 +325,12 @@ def test_two_boxes_of_a_track_in_one_frame_are_rejected():
     tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
     with pytest.raises(ValueError, match=r"^tracks: found two boxes of identity 4 in frame 2, expected at most one$"):
         evaluate(walk(0, 1, range(3)), tracks)
+
+
+def test_an_error_names_the_video():
+    tracks = trajtrack.concat([walk(0, 4, range(3)), walk(50, 4, range(2, 5))])
+    with pytest.raises(ValueError, match=r"^pairs, video 1, tracks: found two boxes of identity 4 in frame 2"):
+        evaluate_many([(walk(0, 1, range(3)), walk(0, 1, range(3))), (walk(0, 1, range(3)), tracks)])
 
 
 def test_labels_that_mean_different_things_are_rejected():
@@ -341,5 +428,5 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
             "PRINT_CONFIG": False,
         }
     )
-    metrics = evaluate(kitti_ground_truth(annotations), tracks)
+    metrics = evaluate(kitti_ground_truth(annotations), tracks, classes=[label])
     assert_equal_to_the_last_digit(metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower()))
