@@ -49,6 +49,7 @@ def link(
     reasons[rows] = Reason.LOW_CONFIDENCE
 
     frames = detections.frames[rows].astype(np.int64)
+    frames = (frames - frames[:1]) // _step(frames)
     labels = np.zeros(len(rows), np.int64) if options.class_agnostic else detections.labels[rows].astype(np.int64)
     boxes, scores = _Boxes.of(detections.boxes[rows]), detections.scores[rows]
     duration = _duration(frames)
@@ -174,6 +175,12 @@ def _pairs(frames: Ints, labels: Ints, tails: Ints, heads: Ints, distances: rang
             if there is not None:
                 a, b = np.nonzero(labels[here][:, None] == labels[there][None, :])
                 yield distance, here[a], there[b]
+
+
+def _step(frames: Ints) -> int:
+    """Return the distance of the frames with boxes: 12 if every twelfth frame of a video was given to the detector."""
+    distinct = np.unique(frames)
+    return int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 2 else 1
 
 
 def _duration(frames: Ints) -> int:

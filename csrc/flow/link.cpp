@@ -1,6 +1,7 @@
 #include "flow/link.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "flow/assignment.h"
 #include "flow/candidates.h"
@@ -26,11 +27,25 @@ struct Columns {
   bool calibrated = true;
 };
 
+// The distance of the frames with boxes, such as 12 if every twelfth frame of a video was given to the detector.
+std::int32_t step_of(const DetectionsView& detections, std::span<const std::uint32_t> rows) {
+  std::int32_t step = 0;
+  std::size_t distinct = 1;
+  for (std::size_t k = 1; k < rows.size() && step != 1; ++k) {
+    const std::int32_t apart = detections.frames[rows[k]] - detections.frames[rows[k - 1]];
+    distinct += apart != 0;
+    step = std::gcd(step, apart);
+  }
+  return distinct > 2 ? step : 1;
+}
+
 // The rows of sufficient score and confidence.
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
   columns.rows = order_by_frame(detections, options.min_score).rows;
+  const std::int32_t step = step_of(detections, columns.rows);
+  const std::int32_t first = columns.rows.empty() ? 0 : detections.frames[columns.rows.front()];
   std::vector<std::int32_t> numbers;
   std::vector<float> scores;
   const auto gather = [&] {
@@ -40,7 +55,7 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
     columns.boxes.resize(count);
     for (std::size_t node = 0; node < count; ++node) {
       const std::uint32_t row = columns.rows[node];
-      numbers[node] = detections.frames[row];
+      numbers[node] = (detections.frames[row] - first) / step;
       columns.labels[node] = options.class_agnostic ? 0 : detections.labels[row];
       columns.boxes[node] = centred(detections.boxes[row]);
     }

@@ -170,6 +170,15 @@ def test_every_row_has_one_reason_and_linked_rows_have_a_trajectory() -> None:
         assert (np.diff(detections.frames[rows]) > 0).all()
 
 
+@pytest.mark.parametrize("step", [2, 12, 1000])
+def test_a_detector_may_have_seen_every_nth_frame_only(step: int) -> None:
+    detections = scene()
+    sparse = Detections(detections.boxes, detections.scores, 7 + step * detections.frames, detections.labels)
+    found, expected = flow_reference.link(sparse), flow_reference.link(detections)
+    np.testing.assert_array_equal(found.track_ids, expected.track_ids)
+    assert found[0].start == 7 + step * expected[0].start
+
+
 def test_a_gap_is_bridged_and_filled() -> None:
     found = flow_reference.link(steady(30, missing=tuple(range(12, 18))))
     assert len(found) == 1
