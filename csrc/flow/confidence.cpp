@@ -8,6 +8,7 @@
 #include "flow/elementary.h"
 #include "flow/motion.h"
 #include "parallel.h"
+#include "radix_sort.h"
 
 namespace trajtrack::flow {
 
@@ -110,13 +111,9 @@ std::vector<std::uint32_t> count_in_window(const Frames& frames, std::span<const
 
 // Nodes by ascending score.
 std::vector<Node> by_score(std::span<const float> scores) {
-  std::vector<std::uint64_t> keys(scores.size());
-  for (std::size_t node = 0; node < scores.size(); ++node) {
-    keys[node] = std::uint64_t{ordered_bits(scores[node])} << 32 | node;
-  }
-  std::sort(keys.begin(), keys.end());
   std::vector<Node> nodes(scores.size());
-  std::transform(keys.begin(), keys.end(), nodes.begin(), [](std::uint64_t key) { return static_cast<Node>(key); });
+  std::iota(nodes.begin(), nodes.end(), Node{0});
+  sort_by_key(nodes, [&](Node node) { return ordered_bits(scores[node]); });
   return nodes;
 }
 
