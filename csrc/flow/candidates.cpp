@@ -88,15 +88,14 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           std::int64_t longest, const Constants& c, int num_threads) {
   // The greatest variance and size among all heads, for the regions.
   double most = 0, largest = 0;
-  std::vector<Edges> centres;
-  centres.reserve(heads.size());
   for (const Node head : heads) {
-    const State& state = states.future[head];
-    centres.push_back({state.x, state.y, state.x, state.y});
-    most = std::max(most, state.pp);
+    most = std::max(most, states.future[head].pp);
     largest = std::max(largest, model.size[head]);
   }
-  const SortedNodes sorted(frames, labels, heads, centres);
+  const SortedNodes sorted(frames, labels, heads, [&](std::size_t k) {
+    const State& state = states.future[heads[k]];
+    return Edges{state.x, state.y, state.x, state.y};
+  });
   const Noise& noise = model.noise;
   const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), tails, num_threads, [&](Node tail, auto& found, auto& room) {
@@ -147,13 +146,11 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
   std::vector<Head> heads(nodes.size());
   const SortedNodes sorted = [&] {
     std::vector<CentredBox> backward(nodes.size());
-    std::vector<Edges> edges(nodes.size());
     for (std::size_t k = 0; k < nodes.size(); ++k) {
       const State& future = states.future[nodes[k]];
       backward[k] = {future.x, future.y, exp(future.w), exp(future.h)};
-      edges[k] = edges_of(backward[k]);
     }
-    SortedNodes result(frames, labels, nodes, edges);
+    SortedNodes result(frames, labels, nodes, [&](std::size_t k) { return edges_of(backward[k]); });
     for (std::size_t position = 0; position < nodes.size(); ++position) {
       const State& future = states.future[result.node(position)];
       heads[position] = {backward[result.index(position)], future.vx, future.vy};

@@ -41,10 +41,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
     const std::vector<Node> tails = nodes_without(next), heads = nodes_without(previous);
     for (const Node node : tails) best_next[node] = {};
     for (const Node node : heads) best_previous[node] = {};
-    std::vector<Edges> edges;
-    edges.reserve(heads.size());
-    for (const Node head : heads) edges.push_back(edges_of(boxes[head]));
-    const SortedNodes sorted(frames, labels, heads, edges);
+    const SortedNodes sorted(frames, labels, heads, [&](std::size_t k) { return edges_of(boxes[heads[k]]); });
     // Tails of a frame, and all tails with heads in the same frame, belong to one task.
     const std::size_t parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
     parallel_for(parts, num_threads, [&](std::size_t part) {
@@ -72,7 +69,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
           for (const std::uint32_t position :
                sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
             const Node head = sorted.node(position);
-            const double value = overlap(here, area, edges[sorted.index(position)], boxes[head].w * boxes[head].h);
+            const double value = overlap(here, area, edges_of(boxes[head]), boxes[head].w * boxes[head].h);
             if (!(value > constants.chain_overlap)) continue;
             best_next[*tail].improve(value, head);
             best_previous[head].improve(value, *tail);

@@ -41,10 +41,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     if (track_of[node] == kNone) free.push_back(node);
   }
   if (free.empty() || tracks.empty()) return;
-  std::vector<Edges> edges;
-  edges.reserve(free.size());
-  for (const Node node : free) edges.push_back(edges_of(model.boxes[node]));
-  const SortedNodes sorted(frames, labels, free, edges);
+  const SortedNodes sorted(frames, labels, free, [&](std::size_t k) { return edges_of(model.boxes[free[k]]); });
   std::vector<std::uint32_t> room;
   const auto find = [&](const CentredBox& box, std::size_t frame, Node track, std::vector<Found>& found) {
     const auto* const group = sorted.find(frame, labels[track]);
@@ -55,7 +52,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
       const Node node = sorted.node(position);
       if (track_of[node] != kNone) continue;
       const CentredBox& other = model.boxes[node];
-      const double value = overlap(here, area, edges[sorted.index(position)], other.w * other.h);
+      const double value = overlap(here, area, edges_of(other), other.w * other.h);
       if (value >= constants.fill_overlap) found.push_back({value, track, node});
     }
   };
