@@ -1,6 +1,7 @@
 #include "flow/candidates.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -24,6 +25,9 @@ struct Pairs {
   std::vector<Range> crowds;                // of pairs of one tail and one frame, where there are many
   std::vector<std::uint32_t> room;          // for searches
   std::size_t size = 0;
+
+  // The size in whole blocks, so that no pair is left over when blocks are computed.
+  std::size_t padded_size() const { return (size + kBlock - 1) / kBlock * kBlock; }
 
   // Appends pairs of a tail and the heads at these positions, all of one frame.
   void append(std::uint32_t tail, const SortedNodes& sorted, std::span<const std::uint32_t> positions, double distance,
@@ -149,10 +153,16 @@ double predicted_variance(const State& i, double d, const Noise& noise) {
   return i.pp + 2.0 * d * i.pv + d * d * i.vv + noise.acceleration * d * d * d / 3.0;
 }
 
-inline double rounded_positive(double gain) { return nearest(std::min(std::max(gain, 0.0), 1e6) * kOne); }
+// The gain in multiples of 1 / kOne, if it is positive.
+inline double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
 
-// The gain of a link in multiples of 1 / kOne, 0 if it is not positive or the head is too far away. `own` is the
-// predicted variance, `area` the product of the sizes.
+// The value or 0, without a branch.
+inline double value_if(bool condition, double value) {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & -std::uint64_t{condition});
+}
+
+// The gain of a link in multiples of 1 / kOne, if it is positive; 0 if the head is too far away. `own` is the predicted
+// variance, `area` the product of the sizes.
 inline double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
                               const Constants& c) {
   const double pp = own + j.pp;
@@ -174,22 +184,36 @@ inline double likelihood_gain(const State& i, const State& j, double own, double
   double gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail);
   gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0);
   gain = gain + 2.0 * c.end_cost;
-  return near ? rounded_positive(gain) : 0;
+  return value_if(near, rounded_positive(gain));
 }
 
-// Sets the gains of links between nodes that are one frame apart and have the model's first states.
+// What differs between the states of nodes that are not linked yet.
+struct Unlinked {
+  double x, y, log_w, log_h, size;
+};
+
+// Sets the gains of links between unlinked nodes that are one frame apart. All states are `known` but for the boxes.
 TRAJTRACK_CLONES
-void first_gains(const BoxModel& model, const std::uint32_t* __restrict frame_of, const Node* __restrict nodes,
-                 double own, const Constants& c, Pairs& pairs) {
+void first_gains(const Unlinked* __restrict nodes, const State& known, double own, const Noise& all_noise,
+                 const Constants& constants, Pairs& pairs) {
   const std::uint32_t* __restrict tails = pairs.tails.data();
   const std::uint32_t* __restrict heads = pairs.heads.data();
   double* __restrict gains = pairs.gains.data();
-  const Noise noise = model.noise;
-  const std::size_t blocks = (pairs.size + kBlock - 1) / kBlock;
-  for (std::size_t k = 0; k < blocks * kBlock; ++k) {
-    const Node tail = nodes[tails[k]], head = nodes[heads[k]];
-    const State i = model.first_state(tail, frame_of[tail]), j = model.first_state(head, frame_of[head]);
-    gains[k] = likelihood_gain(i, j, own, model.size[tail] * model.size[head], 1.0, noise, c);
+  const Noise noise = all_noise;
+  const Constants c = constants;
+  State i = known, j = known;
+  const std::size_t end = pairs.padded_size();
+  for (std::size_t k = 0; k < end; ++k) {
+    const Unlinked &tail = nodes[tails[k]], &head = nodes[heads[k]];
+    i.x = tail.x;
+    i.y = tail.y;
+    i.w = tail.log_w;
+    i.h = tail.log_h;
+    j.x = head.x;
+    j.y = head.y;
+    j.w = head.log_w;
+    j.h = head.log_h;
+    gains[k] = likelihood_gain(i, j, own, tail.size * head.size, 1.0, noise, c);
   }
 }
 
@@ -202,8 +226,8 @@ void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict
   const double* __restrict distances = pairs.distances.data();
   double* __restrict gains = pairs.gains.data();
   const Constants c = constants;
-  const std::size_t blocks = (pairs.size + kBlock - 1) / kBlock;
-  for (std::size_t k = 0; k < blocks * kBlock; ++k) {
+  const std::size_t end = pairs.padded_size();
+  for (std::size_t k = 0; k < end; ++k) {
     const MovingBox &own = past[tails[k]], &other = future[heads[k]];
     const CentredBox a = own.box, b = other.box;
     const double d = distances[k], area_a = a.w * a.h, area_b = b.w * b.h;
@@ -212,7 +236,7 @@ void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict
     const double there = overlap(later, area_a, edges_of(b), area_b);
     const double back = overlap(edges_of(a), area_a, earlier, area_b);
     const double gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
-    gains[k] = there > 0 ? rounded_positive(gain) : 0;
+    gains[k] = value_if(there > 0, rounded_positive(gain));
   }
 }
 
@@ -263,20 +287,26 @@ Links first_links(const Frames& frames, std::span<const std::int32_t> labels, co
   // A head is within reach if its distance is at most `reach` times the geometric mean of both sizes. Their arithmetic
   // mean, half of it around each, is little more.
   const double reach = c.gate * std::sqrt(own + known.pp) * 0.5 * 1.000001;
-  const auto around = [&](Node node) {
+  std::vector<Unlinked> unlinked;
+  unlinked.reserve(nodes.size());
+  for (const Node node : nodes) {
     const CentredBox box = model.box(node, frames.frame_of[node]);
-    const double near = reach * model.size[node];
-    return Edges{box.x - near, box.y - near, box.x + near, box.y + near};
+    unlinked.push_back({box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]});
+  }
+  const auto around = [&](std::size_t k) {
+    const Unlinked& node = unlinked[k];
+    const double near = reach * node.size;
+    return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
   };
-  const SortedNodes sorted(frames, labels, nodes, [&](std::size_t k) { return around(nodes[k]); });
+  const SortedNodes sorted(frames, labels, nodes, around);
   const auto most = static_cast<std::size_t>(c.candidates);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    const Edges region = around(nodes[tail]);
+    const Edges region = around(tail);
     visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double d, std::size_t, const auto& group) {
       pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
     });
   };
-  const auto evaluate = [&](Pairs& pairs) { first_gains(model, frames.frame_of.data(), nodes.data(), own, c, pairs); };
+  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked.data(), known, own, model.noise, c, pairs); };
   return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
 }
 

@@ -19,7 +19,7 @@ struct CentredBox {
 // The smallest width and height of a box, in pixels.
 inline constexpr double kSmallestSide = 1e-6;
 
-inline CentredBox centred(Box box) {
+inline CentredBox centred(const Box& box) {
   const double x1 = static_cast<double>(box.x1), y1 = static_cast<double>(box.y1);
   const double x2 = static_cast<double>(box.x2), y2 = static_cast<double>(box.y2);
   return {(x1 + x2) * 0.5, (y1 + y2) * 0.5, std::max(x2 - x1, kSmallestSide), std::max(y2 - y1, kSmallestSide)};
