@@ -8,6 +8,7 @@
 #include "flow/elementary.h"
 #include "flow/motion.h"
 #include "parallel.h"
+#include "radix_sort.h"
 
 namespace trajtrack::flow {
 
@@ -23,7 +24,7 @@ std::vector<Node> nodes_without(std::span<const Node> other) {
 
 // Chains boxes that are mutual best matches, first in neighbouring frames, then across gaps. Returns the next node of
 // each node's chain.
-std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes, std::span<const std::int32_t> labels,
+std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::span<const std::int32_t> labels,
                         const Constants& constants, int num_threads) {
   struct Best {
     double value = 0;
@@ -40,10 +41,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
     const std::vector<Node> tails = nodes_without(next), heads = nodes_without(previous);
     for (const Node node : tails) best_next[node] = {};
     for (const Node node : heads) best_previous[node] = {};
-    std::vector<Edges> edges;
-    edges.reserve(heads.size());
-    for (const Node head : heads) edges.push_back(edges_of(boxes[head]));
-    const SortedNodes sorted(frames, labels, heads, edges);
+    const SortedNodes sorted(frames, labels, heads, [&](std::size_t k) { return edges_of(centred(boxes[heads[k]])); });
     // Tails of a frame, and all tails with heads in the same frame, belong to one task.
     const std::size_t parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
     parallel_for(parts, num_threads, [&](std::size_t part) {
@@ -57,21 +55,23 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
         for (; tail != tails.end() && *tail < frames.begin[frame + 1]; ++tail) {
           const auto* const group = sorted.find(later, labels[*tail]);
           if (!group) continue;
-          CentredBox expected = boxes[*tail];
+          CentredBox expected = centred(boxes[*tail]);
           if (distance > 1) {
             Node first = *tail;
             for (int k = 0; k < steps && previous[first] != kNone; ++k) first = previous[first];
             const auto time = static_cast<double>(std::max<std::int64_t>(frames.time(*tail) - frames.time(first), 1));
             const auto moving = static_cast<double>(distance);
-            expected.x += (boxes[*tail].x - boxes[first].x) / time * moving;
-            expected.y += (boxes[*tail].y - boxes[first].y) / time * moving;
+            const CentredBox own = expected, from = centred(boxes[first]);
+            expected.x += (own.x - from.x) / time * moving;
+            expected.y += (own.y - from.y) / time * moving;
           }
           const Edges here = edges_of(expected);
           const double area = expected.w * expected.h;
           for (const std::uint32_t position :
                sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
             const Node head = sorted.node(position);
-            const double value = overlap(here, area, edges[sorted.index(position)], boxes[head].w * boxes[head].h);
+            const CentredBox other = centred(boxes[head]);
+            const double value = overlap(here, area, edges_of(other), other.w * other.h);
             if (!(value > constants.chain_overlap)) continue;
             best_next[*tail].improve(value, head);
             best_previous[head].improve(value, *tail);
@@ -110,13 +110,9 @@ std::vector<std::uint32_t> count_in_window(const Frames& frames, std::span<const
 
 // Nodes by ascending score.
 std::vector<Node> by_score(std::span<const float> scores) {
-  std::vector<std::uint64_t> keys(scores.size());
-  for (std::size_t node = 0; node < scores.size(); ++node) {
-    keys[node] = std::uint64_t{ordered_bits(scores[node])} << 32 | node;
-  }
-  std::sort(keys.begin(), keys.end());
   std::vector<Node> nodes(scores.size());
-  std::transform(keys.begin(), keys.end(), nodes.begin(), [](std::uint64_t key) { return static_cast<Node>(key); });
+  std::iota(nodes.begin(), nodes.end(), Node{0});
+  sort_by_key(nodes, [&](Node node) { return ordered_bits(scores[node]); });
   return nodes;
 }
 
@@ -150,7 +146,7 @@ void fit_rising(std::span<const Node> nodes, std::span<const float> scores, cons
 
 }  // namespace
 
-Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, std::span<const float> scores,
+Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span<const float> scores,
                      std::span<const std::int32_t> labels, const Constants& constants, int num_threads) {
   const std::size_t count = scores.size();
   Confidence result{std::vector<double>(count, 1.0)};
