@@ -83,10 +83,10 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
-    "trajtrack.printable",
-    "trajtrack.cli.link_flags",
+    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags"),
 }
-"""What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, and the linking flags."""
+"""What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
+warnings and the linking flags."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),

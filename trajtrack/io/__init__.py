@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from trajtrack.arguments import as_path_name
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.zip_members import read_content
@@ -218,7 +219,7 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
 
 
 def _as_name(path: str | os.PathLike[str]) -> str:
-    name = os.fsdecode(path)
+    name = as_path_name(path)
     if not name:
         raise ValueError("path: found an empty name, expected the name of a file")
     return name

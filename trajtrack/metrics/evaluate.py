@@ -231,15 +231,15 @@ def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequenc
     if None in ruled:
         known |= {*labels, *names}
     numbers = {names[label].lower(): label for label in known if label in names}
+    expected = ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known)) or "none"
     chosen: set[int] = set()
     for each in classes:
         label = numbers.get(each.lower()) if isinstance(each, str) else each
         if label is None or label not in known:
-            expected = (
-                ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known)) or "none"
-            )
             raise ValueError(f"classes: found {shown(each)}, expected some of {expected}")
         chosen.add(label)
+    if not chosen:
+        raise ValueError(f"classes: found none, expected some of {expected}")
     return sorted(chosen)
 
 

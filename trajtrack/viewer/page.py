@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import as_path_name
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
@@ -82,6 +83,7 @@ def write_page(
     OSError
         If a file cannot be read or written.
     """
+    as_path_name(path)
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
     check_presentation(images, size, frame_rate)

@@ -197,7 +197,7 @@ def test_names_and_contents_of_files_cannot_control_the_terminal(capfdbinary):
     for name in names:
         Path(name).write_text(STILL)
     Path(f"bad{HOSTILE}.txt").write_text("1,-1,\x1b[2J,0,10,10\n")
-    assert main(["link", *names, f"bad{HOSTILE}.txt", f"missing{HOSTILE}.txt", "-o", "out"]) == 1
+    assert main(["link", *names, f"bad{HOSTILE}.txt", f"missing{HOSTILE}.txt", "-o", "out", "--method", "seq-nms"]) == 1
     output = b"".join(capfdbinary.readouterr())
     assert output.count(rb"\x1bc\n\udcff") >= 4
     assert b"\x1b" not in output

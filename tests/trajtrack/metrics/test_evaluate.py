@@ -279,6 +279,8 @@ def test_an_unknown_class_is_refused_with_the_known_ones():
     truth = walk(0, 1, range(3), label=2)
     with pytest.raises(ValueError, match=r"^classes: found 'cat', expected some of 2$"):
         evaluate(truth, truth, classes=["cat"])
+    with pytest.raises(ValueError, match=r"^classes: found none, expected some of 2$"):
+        evaluate(truth, truth, classes=[])
     with pytest.raises(ValueError, match=r"^classes: found a choice, expected None: labels are ignored$"):
         evaluate(truth, truth, classes=[2], class_agnostic=True)
 

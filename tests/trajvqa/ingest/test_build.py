@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.question_examples import make_questions
-from trajtrack import Detections, LinkOptions, link, read, write
+from trajtrack import Detections, LinkOptions, TrajtrackWarning, link, read, write
 from trajvqa.cli import main
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.ingest import BuildOptions, build_trajectories
@@ -87,7 +87,9 @@ def test_the_score_is_the_sum_over_the_path(videos, output):
 
 
 def test_a_trajectory_needs_two_detections(tmp_path, output):
-    build_trajectories([str(write_video(tmp_path, "a", make_detections(length=1)))], output)
+    path = str(write_video(tmp_path, "a", make_detections(length=1)))
+    with pytest.warns(TrajtrackWarning, match=f"^{re.escape(path)}: "):
+        build_trajectories([path], output)
     assert len(only(output)) == 0
 
 
