@@ -1,1 +1,2 @@
-"""Files of any kind: atomic output, JSON values with their location in errors, and members of zip archives."""
+"""Files of any kind: atomic output, JSON values with their location in errors, members of zip
+archives, and pickles."""
