@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -78,23 +79,23 @@ def _declare(default: Any, doc: str, check: _Check) -> Any:
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool | np.bool_ | str | bytes) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name}: found {value!r}, expected a number")
+        raise TypeError(f"{name}: found {reprlib.repr(value)}, expected a number")
     if not low <= float(value) <= high:
-        raise ValueError(f"{name}: found {value!r}, expected a number from {low:g} to {high:g}")
+        raise ValueError(f"{name}: found {reprlib.repr(value)}, expected a number from {low:g} to {high:g}")
 
 
 def _check_count(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}: found {value!r}, expected an integer")
+        raise TypeError(f"{name}: found {reprlib.repr(value)}, expected an integer")
     if not low <= operator.index(value) <= high:
-        raise ValueError(f"{name}: found {value!r}, expected an integer from {low} to {high}")
+        raise ValueError(f"{name}: found {reprlib.repr(value)}, expected an integer from {low} to {high}")
 
 
 def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: found {value!r}, expected True or False")
+        raise TypeError(f"{name}: found {reprlib.repr(value)}, expected True or False")
 
 
 def _check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(choices)}")
+        raise ValueError(f"{name}: found {reprlib.repr(value)}, expected one of {', '.join(choices)}")

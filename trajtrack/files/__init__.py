@@ -1,2 +1,1 @@
-"""Files of any kind: atomic output, JSON values with their location in errors, members of zip
-archives, and pickles."""
+"""Files of any kind: atomic output, JSON values with their location in errors, zip archives and pickles."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.files.excerpts import excerpt
 
 __all__ = [
     "at",
@@ -57,11 +58,7 @@ def at(place: Place) -> str:
 
 def unexpected(value: Any, place: Place, expected: str) -> ValueError:
     """Return the ValueError for an unexpected value at a location."""
-    found = repr(value)
-    if isinstance(value, dict | list):
-        found = "an object" if isinstance(value, dict) else "a list"
-    elif len(found) > 60:
-        found = f"{found[:60]}..."
+    found = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else excerpt(value)
     return ValueError(f"{at(place)}: found {found}, expected {expected}")
 
 

@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 import numpy as np
 
+from trajtrack.files.excerpts import excerpt
 from trajtrack.io.checks import MAX_FRAME
 
 __all__ = ["CORNERS", "CvatReader"]
@@ -110,7 +111,7 @@ class CvatReader:
         if not self._is_row:
             return
         if self._number(attributes.get("rotation", "0"), "rotation") != 0:
-            raise self._fault(f"rotation {attributes['rotation']!r}", "an upright box")
+            raise self._fault(f"rotation {excerpt(attributes['rotation'])}", "an upright box")
         number, name = self._track
         self.lines.append(self._parser.CurrentLineNumber)
         self.frames.append(self._integer(self._given(attributes, "frame"), "frame", 0, MAX_FRAME))
@@ -142,7 +143,7 @@ class CvatReader:
     def _declare(self, name: str) -> None:
         number = self._label_number
         if name in self._labels:
-            raise self._fault(f"label {name!r} a second time", "distinct names")
+            raise self._fault(f"label {excerpt(name)} a second time", "distinct names")
         if number is not None and number in self._labels.values():
             raise self._fault(f"label id {number} a second time", "distinct ids")
         self._labels[name] = number

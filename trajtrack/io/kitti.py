@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.detections import Detections
+from trajtrack.files.excerpts import excerpt
 from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.format import Format, Source
 from trajtrack.io.text_rows import MAX_INTEGER, parse_rows
@@ -85,7 +86,7 @@ def _as_name(name: bytes, content: bytes) -> str:
         return name.decode()
     except UnicodeDecodeError:
         line = 1 + content.count(b"\n", 0, content.index(name))
-        raise ValueError(f"line {line}: found type {name!r}, expected UTF-8 text") from None
+        raise ValueError(f"line {line}: found type {excerpt(name)}, expected UTF-8 text") from None
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:

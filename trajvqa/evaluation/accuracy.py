@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
+from trajtrack.files.excerpts import excerpt
 from trajvqa.datasets.questions import NUM_CANDIDATES, QUESTION_TYPES, Questions
 
 __all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score", "write_predictions"]
@@ -154,7 +155,7 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
     """
     for row, kind in enumerate(questions.types):
         if kind not in QUESTION_TYPES:
-            raise ValueError(f"types, row {row}: found {kind!r}, expected one of {', '.join(QUESTION_TYPES)}")
+            raise ValueError(f"types, row {row}: found {excerpt(kind)}, expected one of {', '.join(QUESTION_TYPES)}")
     right = is_right(questions, predictions).tolist()
     types = [_FOLDED.get(kind, kind) for kind in questions.types]
     counts = Counter(types)
@@ -251,20 +252,20 @@ def _read_json(name: str) -> dict[str, Any]:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, times in Counter(key for key, _ in pairs).items():
         if times > 1:
-            raise ValueError(f"{key!r} comes {times} times")
+            raise ValueError(f"{excerpt(key)} comes {times} times")
     return dict(pairs)
 
 
 def _candidate(name: str, key: str, entry: Any, field: str) -> int:
     expected = f"a number from 0 to {NUM_CANDIDATES - 1}"
     if not isinstance(entry, dict):
-        raise ValueError(f"{name}: {key}: found {entry!r}, expected an object with prediction and answer")
+        raise ValueError(f"{name}: {key}: found {excerpt(entry)}, expected an object with prediction and answer")
     if field not in entry:
         raise ValueError(f"{name}: {key}: found no {field}, expected {expected}")
     value = entry[field]
     # A bool is an int to Python, but not the index of a candidate.
     if type(value) is not int or not 0 <= value < NUM_CANDIDATES:
-        raise ValueError(f"{name}: {key}: {field}: found {value!r}, expected {expected}")
+        raise ValueError(f"{name}: {key}: {field}: found {excerpt(value)}, expected {expected}")
     return value
 
 

@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.excerpts import excerpt
+
 __all__ = ["LazyFile", "open_checked", "read_ids", "require_dataset", "require_videos", "write_ids"]
 
 Kind = Literal["float", "integer"]
@@ -106,7 +108,7 @@ def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
     for row, each in enumerate(ids):
         first = seen.setdefault(each, row)
         if first != row:
-            raise ValueError(f"{where}: found {each!r} in rows {first} and {row}, expected unique IDs")
+            raise ValueError(f"{where}: found {excerpt(each)} in rows {first} and {row}, expected unique IDs")
     return ids
 
 
@@ -153,7 +155,7 @@ def _as_text(value: Any, where: str) -> str:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise ValueError(f"{where}: found {value!r}, expected UTF-8 text") from None
+            raise ValueError(f"{where}: found {excerpt(value)}, expected UTF-8 text") from None
     if isinstance(value, int | str):
         return str(value)
     raise ValueError(f"{where}: found {type(value).__name__}, expected an integer or text")

@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.excerpts import excerpt
 from trajvqa.stores.array_rows import ArrayRows
 from trajvqa.stores.hdf5 import LazyFile, open_checked, read_ids, require_dataset, require_videos
 from trajvqa.stores.video_trajectories import VideoTrajectories
@@ -264,4 +265,4 @@ def _classes(file: h5py.File) -> tuple[str, ...]:
         names = [name.decode() if isinstance(name, bytes) else name for name in found.tolist()]
         if all(isinstance(name, str) for name in names):
             return tuple(names)
-    raise ValueError(f"{file.filename}: attribute classes: found {found!r}, expected the class names")
+    raise ValueError(f"{file.filename}: attribute classes: found {excerpt(found)}, expected the class names")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.excerpts import excerpt
 from trajvqa.text.vocabulary import SPECIAL_WORDS
 
 __all__ = ["initial_word_vectors", "label_vectors", "label_words", "read_word_vectors"]
@@ -68,7 +69,7 @@ def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.flo
     count = size or len(fields) - 1
     numbers = fields[-count:] if 0 < count < len(fields) else []
     beginning = fields[: len(fields) - len(numbers)]
-    where = f"{where}: numbers after {fields[0]!r}"
+    where = f"{where}: numbers after {excerpt(fields[0])}"
     if not numbers or (len(beginning) > 1 and _is_number(beginning[-1])):
         expected = f"{size}, as in line 1" if size else "at least 1"
         raise ValueError(f"{where}: found {len(fields) - 1}, expected {expected}")
@@ -77,10 +78,10 @@ def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.flo
             vector = np.array(numbers, np.float32)
     except ValueError:
         bad = next(field for field in numbers if not _is_number(field))
-        raise ValueError(f"{where}: found {bad!r}, expected numbers") from None
+        raise ValueError(f"{where}: found {excerpt(bad)}, expected numbers") from None
     if not np.isfinite(vector).all():
         bad = numbers[int(np.isfinite(vector).argmin())]
-        raise ValueError(f"{where}: found {bad!r}, expected finite numbers")
+        raise ValueError(f"{where}: found {excerpt(bad)}, expected finite numbers")
     return " ".join(beginning), vector
 
 
@@ -166,6 +167,6 @@ def label_vectors(
     for row, label in enumerate(classes):
         words = label_words(label)
         if not words:
-            raise ValueError(f"classes, row {row}: found {label!r}, expected a name with a word in it")
+            raise ValueError(f"classes, row {row}: found {excerpt(label)}, expected a name with a word in it")
         vectors[row] = initial_word_vectors(words, known, size, seed).mean(axis=0, dtype=np.float64)
     return vectors

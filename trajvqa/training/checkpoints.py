@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from trajtrack.files.atomic import atomic_path
+from trajtrack.files.excerpts import excerpt
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.splits import Schema, inputs_of
 from trajvqa.models import create_model
@@ -75,7 +76,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     if missing:
         raise ValueError(f"{name}: {missing[0]}: found no such field, expected a checkpoint of trajvqa")
     if content["version"] != _VERSION:
-        raise ValueError(f"{name}: version: found {content['version']}, expected {_VERSION}")
+        raise ValueError(f"{name}: version: found {excerpt(content['version'])}, expected {_VERSION}")
     try:
         schema = Schema.from_dict(content["schema"])
     except TypeError as error:
@@ -126,7 +127,7 @@ def require_same_experiment(path: str | os.PathLike[str], found: Experiment, exp
     before, now = _flat(asdict(found)), _flat(asdict(expected))
     for name in now:
         if name not in _FREE and before[name] != now[name]:
-            raise ValueError(f"{os.fspath(path)}: {name}: found {before[name]!r}, expected {now[name]!r}")
+            raise ValueError(f"{os.fspath(path)}: {name}: found {excerpt(before[name])}, expected {excerpt(now[name])}")
 
 
 def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
+from trajtrack.files.excerpts import excerpt
 from trajvqa.datasets.nextqa.table import QuestionTable, read_table
 from trajvqa.datasets.questions import NUM_CANDIDATES, OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
@@ -70,7 +71,9 @@ def _check_unique(table: QuestionTable, videos: Sequence[str], qids: Sequence[st
     for row, key in enumerate(zip(videos, qids, strict=True)):
         first = seen.setdefault(key, row)
         if first != row:
-            raise table.error(row, "qid", f"{key[1]!r} of video {key[0]} again", f"it only at {table.locations[first]}")
+            raise table.error(
+                row, "qid", f"{excerpt(key[1])} of video {key[0]} again", f"it only at {table.locations[first]}"
+            )
 
 
 def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]]) -> NDArray[np.int64]:
@@ -87,7 +90,7 @@ def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]]) -> NDArr
         answers = [_index_of(value, texts) for value, texts in zip(values, candidates, strict=True)]
     for row, answer in enumerate(answers):
         if answer < 0:
-            raise table.error(row, "answer", repr(values[row]), expected)
+            raise table.error(row, "answer", excerpt(values[row]), expected)
     return np.array(answers, np.int64)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.excerpts import excerpt
+
 __all__ = ["QuestionTable", "read_table"]
 
 _PARQUET = b"PAR1"
@@ -59,7 +61,7 @@ class QuestionTable:
         for row, value in enumerate(values):
             # 18 digits always fit int64.
             if not (value.isascii() and value.isdigit() and len(value) <= 18 and int(value) > 0):
-                raise self.error(row, name, repr(value), "an integer of at least 1")
+                raise self.error(row, name, excerpt(value), "an integer of at least 1")
         return np.array([int(value) for value in values], np.int64)
 
     def one_of(self, name: str, expected: Sequence[str]) -> Sequence[str]:
@@ -67,7 +69,7 @@ class QuestionTable:
         values, allowed = self.column(name), frozenset(expected)
         for row, value in enumerate(values):
             if value not in allowed:
-                raise self.error(row, name, repr(value), f"one of {', '.join(expected)}")
+                raise self.error(row, name, excerpt(value), f"one of {', '.join(expected)}")
         return values
 
     def error(self, row: int, column: str, found: str, expected: str) -> ValueError:
@@ -128,7 +130,7 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
         raise ValueError(f"{source}: found an empty file, expected a line of column names and rows")
     for name in header:
         if header.count(name) > 1:
-            raise ValueError(f"{source}: line 1: found {header.count(name)} columns {name!r}, expected one")
+            raise ValueError(f"{source}: line 1: found {header.count(name)} columns {excerpt(name)}, expected one")
     return QuestionTable(source, dict(zip(header, zip(*rows, strict=True), strict=bool(rows))), locations)
 
 
