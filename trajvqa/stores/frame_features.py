@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trajtrack.files.atomic import atomic_path
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
 from trajvqa.stores.hdf5 import open_checked, read_ids, require_dataset, require_videos, write_ids
+from trajvqa.stores.own_values import has_dataset
 
 __all__ = ["FrameFeatures", "write_frame_features"]
 
@@ -55,7 +56,7 @@ class FrameFeatures:
         self.path = Path(path)
         with open_checked(path) as file, reporting_damage(self.path):
             self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
-            frames_apart = "feat" not in file and _FRAMES_APART in file
+            frames_apart = not has_dataset(file, "feat") and has_dataset(file, _FRAMES_APART)
             self._name = _FRAMES_APART if frames_apart else "feat"
             shape_text = "(V, N, F, D)" if frames_apart else "(V, N, D)"
             found = require_dataset(file, self._name, shape_text, "float")
