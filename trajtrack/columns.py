@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from trajtrack import gpu
 
-__all__ = ["as_array", "as_count", "as_integers", "as_reals"]
+__all__ = ["CORNERS", "LEFT_TOP_SIZE", "TABLE_COLUMNS", "as_array", "as_count", "as_integers", "as_reals"]
+
+CORNERS = ("x1", "y1", "x2", "y2")
+LEFT_TOP_SIZE = ("x", "y", "w", "h")
+TABLE_COLUMNS = ("frame", "score", *CORNERS, *LEFT_TOP_SIZE, "label", "track_id")
+"""Names of the columns of tables that are read; tables may have others."""
 
 
 def as_array(name: str, values: Any) -> NDArray[Any]:

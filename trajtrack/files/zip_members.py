@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import errno
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["is_archive", "member_names", "read_content"]
+from trajtrack.files.excerpts import excerpt
+
+__all__ = ["is_archive", "member_names", "read_content", "read_members"]
+
+_MAX_SIZE = 1 << 30
+"""Maximum number of bytes of a member."""
+_MAX_RATIO, _MAX_DENSE_SIZE = 200, 1 << 26
+"""Ratio of compression that no text of boxes reaches, and the maximum number of bytes of members beyond it."""
 
 
 def read_content(name: str) -> bytes:
@@ -20,7 +26,8 @@ def read_content(name: str) -> bytes:
     OSError
         As `open`; FileNotFoundError also if the archive has no such member.
     ValueError
-        If the archive cannot be read, or is named without a member.
+        If the archive cannot be read or is named without a member, or the member has more than 1 GiB, or more than
+        64 MiB and is compressed to less than a two-hundredth.
     """
     path = Path(name)
     if path.is_dir():
@@ -51,12 +58,35 @@ def member_names(archive: Path) -> list[str]:
         return sorted(name for name in files.namelist() if not name.endswith("/"))
 
 
+def read_members(archive: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of the files in a zip archive whose names end with `suffix`, sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If the archive cannot be read.
+    """
+    with _opened(archive) as files:
+        for name in sorted(name for name in files.namelist() if name.endswith(suffix)):
+            yield name, _content(files, name)
+
+
 def _read_member(archive: Path, member: str, name: str) -> bytes:
-    try:
-        with _opened(archive) as files:
-            return files.read(member)
-    except KeyError:
-        raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name) from None
+    with _opened(archive) as files:
+        if member not in files.NameToInfo:
+            raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name)
+        return _content(files, member)
+
+
+def _content(files: zipfile.ZipFile, member: str) -> bytes:
+    info = files.getinfo(member)
+    limit = _MAX_SIZE if info.file_size <= _MAX_RATIO * info.compress_size else _MAX_DENSE_SIZE
+    if info.file_size > limit:
+        raise ValueError(
+            f"{excerpt(member)} of {info.file_size} bytes, compressed to {info.compress_size}, expected at most {limit}"
+        )
+    # The size is what the archive claims; zipfile reads no more than that.
+    return files.read(info)
 
 
 @contextmanager
@@ -64,6 +94,8 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(archive) as files:
             yield files
-    # zipfile raises RuntimeError for encrypted members and unknown compression methods.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    # Each compression method has errors of its own; that of bz2 is an OSError, as is that of an impossible offset.
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
         raise ValueError(f"{archive}: found an unreadable file ({error}), expected a zip archive") from error

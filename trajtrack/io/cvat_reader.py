@@ -47,6 +47,7 @@ class CvatReader:
         self.names: list[str] = []
         self.ids: list[int] = []
         self._labels: dict[str, int | None] = {}
+        self._label_ids: set[int | None] = set()
         self._label_number: int | None = None
         self._path: list[str] = []
         self._text: list[str] = []
@@ -144,9 +145,10 @@ class CvatReader:
         number = self._label_number
         if name in self._labels:
             raise self._fault(f"label {excerpt(name)} a second time", "distinct names")
-        if number is not None and number in self._labels.values():
+        if number is not None and number in self._label_ids:
             raise self._fault(f"label id {number} a second time", "distinct ids")
         self._labels[name] = number
+        self._label_ids.add(number)
 
     def _characters(self, text: str) -> None:
         self._text.append(text)

@@ -117,6 +117,7 @@ def _encode(detections: Detections, video: str) -> bytes:
 def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
     """Return the type to write for each label, both as bytes."""
     names: dict[bytes, bytes] = {}
+    written: set[bytes] = set()
     for label in np.unique(detections.labels).tolist():
         name = detections.label_names.get(label, str(label))
         if not re.fullmatch(r"[^\s,]+", name, re.ASCII):
@@ -125,9 +126,10 @@ def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
             )
         if _WHOLE_NUMBER.fullmatch(name) and name != str(label):
             raise ValueError(f"label_names: found {name!r} for label {label}, expected a name that is not a number")
-        if name.encode() in names.values():
+        if name.encode() in written:
             raise ValueError(f"label_names: found {name!r} for label {label}, expected distinct names")
         names[str(label).encode()] = name.encode()
+        written.add(name.encode())
     return names
 
 

@@ -37,6 +37,25 @@ def test_other_tables_may_have_left_top_width_and_height(tmp_path: Path) -> None
     assert trajtrack.read(tmp_path / "a.parquet") == DETECTIONS
 
 
+def test_other_columns_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    texts = pyarrow.array(["left alone"] * 2)
+    parquet.write_table(pyarrow.table(COLUMNS | {"notes": texts}), path, use_dictionary=False, compression="none")
+    content = path.read_bytes()
+    assert content.count(b"left alone") >= 2
+    # A page that cannot be decoded, of a column that nobody asked for.
+    path.write_bytes(content.replace(b"\x0a\0\0\0left alone", b"\xff\xff\xff\xffleft alone"))
+    assert trajtrack.read(path) == DETECTIONS
+
+
+def test_rows_that_take_no_space_are_refused(tmp_path: Path) -> None:
+    path, rows = tmp_path / "a.parquet", 10**6
+    parquet.write_table(pyarrow.table({name: np.zeros(rows, np.float32) for name in COLUMNS}), path)
+    assert path.stat().st_size < rows / 8
+    with pytest.raises(ValueError, match=r"a\.parquet, found 1000000 rows in \d+ bytes"):
+        trajtrack.read(path)
+
+
 def test_a_table_written_by_pandas_is_read(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     pandas.DataFrame(COLUMNS).to_parquet(tmp_path / "a.parquet")

@@ -24,6 +24,7 @@ __all__ = ["multiple_choice", "read_open_ended", "read_questions", "write_questi
 
 _CANDIDATES = tuple(f"a{index}" for index in range(NUM_CANDIDATES))
 _COLUMNS = ("video", "frame_count", "width", "height", "question", "answer", "qid", "type", *_CANDIDATES)
+_READ = (*_COLUMNS, "video_id")
 
 
 def read_questions(path: str | os.PathLike[str]) -> Questions:
@@ -42,7 +43,7 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     ValueError
         The message names the file, the line or row, what was found and what was expected.
     """
-    table = read_table(path)
+    table = read_table(path, _READ)
     if not any(name in table.columns for name in _CANDIDATES):
         raise ValueError(
             f"{table.source}: found open-ended questions, without the columns a0 to a{NUM_CANDIDATES - 1}, expected "
@@ -145,7 +146,7 @@ def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
     ValueError
         The message names the file, the line or row, what was found and what was expected.
     """
-    table = read_table(path)
+    table = read_table(path, _READ)
     if "a0" in table.columns:
         raise ValueError(
             f"{table.source}: found questions with candidates, expected open-ended ones, without the columns a0 to "

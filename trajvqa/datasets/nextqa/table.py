@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from trajtrack.files.excerpts import excerpt
 __all__ = ["QuestionTable", "read_table"]
 
 _PARQUET = b"PAR1"
+_MAX_NAMED = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +28,11 @@ class QuestionTable:
     source: str
     """The file, for messages."""
     columns: Mapping[str, Sequence[str]]
-    """Values of each column, in the order of the rows."""
+    """Values of each column that was read, in the order of the rows."""
     locations: Sequence[str]
     """Location of each row in the file: ``line 7`` or ``row 6``."""
+    names: tuple[str, ...]
+    """Names of all columns of the file."""
 
     def __len__(self) -> int:
         return len(self.locations)
@@ -44,7 +48,8 @@ class QuestionTable:
         for name in names:
             if name in self.columns:
                 return self.columns[name]
-        found = ", ".join(name or "one without a name" for name in self.columns)
+        found = ", ".join(name or "one without a name" for name in self.names[:_MAX_NAMED])
+        found += ", ..." if len(self.names) > _MAX_NAMED else ""
         raise ValueError(f"{self.source}: found the columns {found}, expected a column {' or '.join(names)}")
 
     def filled(self, *names: str) -> Sequence[str]:
@@ -77,10 +82,21 @@ class QuestionTable:
         return ValueError(f"{self.source}: {self.locations[row]}: {column}: found {found}, expected {expected}")
 
 
-def read_table(path: str | os.PathLike[str]) -> QuestionTable:
+def read_table(
+    path: str | os.PathLike[str], columns: Collection[str] | None = None, optional: Collection[str] = ()
+) -> QuestionTable:
     """Read a CSV file in UTF-8, with or without byte order mark, or a Parquet file.
 
     Columns may be in any order. Blank lines are skipped.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Columns to read, if they exist; default: all.
+    optional
+        Columns in which a value may be missing, which becomes empty text.
 
     Raises
     ------
@@ -92,7 +108,8 @@ def read_table(path: str | os.PathLike[str]) -> QuestionTable:
     """
     source = os.fspath(path)
     content = Path(path).read_bytes()
-    table = _from_parquet(source, content) if content.startswith(_PARQUET) else _from_csv(source, content)
+    is_parquet = content.startswith(_PARQUET)
+    table = _from_parquet(source, content, columns, optional) if is_parquet else _from_csv(source, content)
     if not len(table):
         raise ValueError(f"{source}: found no rows, expected at least one")
     return table
@@ -128,28 +145,36 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
         raise ValueError(f"{source}: line {line}: found unreadable text ({error}), expected CSV") from None
     if not header:
         raise ValueError(f"{source}: found an empty file, expected a line of column names and rows")
-    for name in header:
-        if header.count(name) > 1:
-            raise ValueError(f"{source}: line 1: found {header.count(name)} columns {excerpt(name)}, expected one")
-    return QuestionTable(source, dict(zip(header, zip(*rows, strict=True), strict=bool(rows))), locations)
+    name, times = Counter(header).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"{source}: line 1: found {times} columns {excerpt(name)}, expected one")
+    return QuestionTable(
+        source, dict(zip(header, zip(*rows, strict=True), strict=bool(rows))), locations, tuple(header)
+    )
 
 
-def _from_parquet(source: str, content: bytes) -> QuestionTable:
+def _from_parquet(
+    source: str, content: bytes, wanted: Collection[str] | None, optional: Collection[str]
+) -> QuestionTable:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise ImportError(f"{source}: Parquet files need pyarrow: pip install 'trajtrack[io]'") from None
     try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        rows, names = file.metadata.num_rows, file.schema_arrow.names
+        # Equal values take almost no space, but IDs of different questions take a bit at least.
+        if rows > 8 * len(content):
+            raise ValueError(f"{source}: found {rows} rows in {len(content)} bytes, expected at least a bit for each")
+        table = file.read([name for name in names if wanted is None or name in wanted])
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
     # pyarrow raises KeyError for two columns of the same name.
     except (KeyError, pyarrow.ArrowException, OSError) as error:
         raise ValueError(f"{source}: found an unreadable Parquet table ({error}), expected a valid one") from error
     locations = [f"row {row}" for row in range(table.num_rows)]
     for name, values in columns.items():
-        if None in values:
+        if name not in optional and None in values:
             raise ValueError(f"{source}: row {values.index(None)}: {name}: found no value, expected one")
-    return QuestionTable(
-        source, {name: [str(value) for value in values] for name, values in columns.items()}, locations
-    )
+    texts = {name: ["" if value is None else str(value) for value in values] for name, values in columns.items()}
+    return QuestionTable(source, texts, locations, tuple(names))
