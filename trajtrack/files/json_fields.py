@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.files.excerpts import excerpt
+from trajtrack.files.packed import decode
 
 __all__ = [
     "at",
@@ -39,11 +40,9 @@ def parse(content: bytes) -> Any:
     ValueError
         If the content is not JSON, naming the line.
     """
+    text = decode(content, "UTF-8 text")
     try:
-        return json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        raise ValueError(f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text") from None
+        return json.loads(text)
     except json.JSONDecodeError as error:
         found = f"{error.doc[error.pos : error.pos + 20]!r}" if error.pos < len(error.doc) else "the end of the file"
         raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None

@@ -9,13 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trajtrack.files.excerpts import excerpt
+from trajtrack.files.packed import max_unpacked
 
 __all__ = ["is_archive", "member_names", "read_content", "read_members"]
-
-_MAX_SIZE = 1 << 30
-"""Maximum number of bytes of a member."""
-_MAX_RATIO, _MAX_DENSE_SIZE = 200, 1 << 26
-"""Ratio of compression that no text of boxes reaches, and the maximum number of bytes of members beyond it."""
 
 
 def read_content(name: str) -> bytes:
@@ -26,8 +22,7 @@ def read_content(name: str) -> bytes:
     OSError
         As `open`; FileNotFoundError also if the archive has no such member.
     ValueError
-        If the archive cannot be read or is named without a member, or the member has more than 1 GiB, or more than
-        64 MiB and is compressed to less than a two-hundredth.
+        If the archive cannot be read or is named without a member, or the member is larger than `max_unpacked`.
     """
     path = Path(name)
     if path.is_dir():
@@ -80,7 +75,7 @@ def _read_member(archive: Path, member: str, name: str) -> bytes:
 
 def _content(files: zipfile.ZipFile, member: str) -> bytes:
     info = files.getinfo(member)
-    limit = _MAX_SIZE if info.file_size <= _MAX_RATIO * info.compress_size else _MAX_DENSE_SIZE
+    limit = max_unpacked(info.compress_size)
     if info.file_size > limit:
         raise ValueError(
             f"{excerpt(member)} of {info.file_size} bytes, compressed to {info.compress_size}, expected at most {limit}"

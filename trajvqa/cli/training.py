@@ -64,6 +64,8 @@ def _run(arguments: argparse.Namespace) -> bool:
             print(f"{split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
             print(accuracy.table())
             print()
+        if "test" not in result.accuracies and (Path(arguments.output) / "predictions_test.json").exists():
+            print("test: found no answers, so the predictions have no accuracy\n")
         print(f"wrote {Path(arguments.output)}")
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.excerpts import excerpt
+from trajtrack.files.packed import decode, read_unpacked
 from trajtrack.files.pickles import Function, PickleError, read_pickle
 from trajvqa.text.tokenizer import tokenize
 
@@ -102,8 +102,13 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     ValueError
         The message names the file, what was found and what was expected.
     """
-    source, content = os.fspath(path), Path(path).read_bytes()
-    words = _pickled_words(content, source) if source.endswith(".pkl") else _json_words(content, source)
+    source = os.fspath(path)
+    try:
+        content = read_unpacked(path)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    is_pickle = source.removesuffix(".gz").endswith(".pkl")
+    words = _pickled_words(content, source) if is_pickle else _json_words(content, source)
     for index, word in enumerate(words):
         if not isinstance(word, str):
             raise ValueError(f"{source}: word {index}: found {excerpt(word)}, expected text")
@@ -115,7 +120,7 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
 
 def _json_words(content: bytes, source: str) -> list[Any]:
     try:
-        words = json.loads(content.decode("utf-8-sig"))
+        words = json.loads(decode(content))
     # The parser raises RecursionError for deeply nested brackets.
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{source}: found no JSON that can be read ({error}), expected a JSON list of words") from None

@@ -64,7 +64,7 @@ class RunResult:
     folder: Path
     """The run's folder."""
     accuracies: dict[str, Accuracy]
-    """Accuracy by split: ``val``, and ``test`` if the data have it."""
+    """Accuracy by split: ``val``, and ``test`` if the data have it and answers of it; over the questions with one."""
 
 
 def train(
@@ -106,7 +106,8 @@ def train(
     schema = schema_of(data, experiment, streams_of(experiment.model, experiment.settings))
     training_data = open_split(data, "train", experiment, schema)
     validation_data = open_split(data, "val", experiment, schema)
-    test_data = open_split(data, "test", experiment, schema) if "test" in available_splits(data) else None
+    has_test = "test" in available_splits(data)
+    test_data = open_split(data, "test", experiment, schema, require_answers=False) if has_test else None
     run = _Run(experiment, schema, data, folder, max_steps)
     run.resume()
     for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
@@ -118,7 +119,9 @@ def train(
             chosen = predict(model.to(run.device), batches, experiment.training)
             predictions = dict(zip(batches.questions.keys, chosen.tolist(), strict=True))
             write_predictions(folder / f"predictions_{split}.json", batches.questions, predictions)
-            accuracies[split] = score(batches.questions, predictions)
+            answered = batches.questions.answered()
+            if len(answered):
+                accuracies[split] = score(answered, predictions)
     return RunResult(folder, accuracies)
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.excerpts import excerpt
+from trajtrack.files.packed import decode, read_unpacked
 
-__all__ = ["QuestionTable", "read_table"]
+__all__ = ["QuestionTable", "read_table", "whole_number"]
 
 _PARQUET = b"PAR1"
+_OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
+_WHOLE = re.compile(r"([0-9]{1,18})(\.0*)?")
 _MAX_NAMED = 30
 
 
@@ -62,12 +65,13 @@ class QuestionTable:
 
     def integers(self, name: str) -> NDArray[np.int64]:
         """Return a column of positive integers; raise ValueError for other values."""
-        values = self.column(name)
-        for row, value in enumerate(values):
-            # 18 digits always fit int64.
-            if not (value.isascii() and value.isdigit() and len(value) <= 18 and int(value) > 0):
+        numbers: list[int] = []
+        for row, value in enumerate(self.column(name)):
+            number = whole_number(value)
+            if number is None or number < 1:
                 raise self.error(row, name, excerpt(value), "an integer of at least 1")
-        return np.array([int(value) for value in values], np.int64)
+            numbers.append(number)
+        return np.array(numbers, np.int64)
 
     def one_of(self, name: str, expected: Sequence[str]) -> Sequence[str]:
         """Return a column; raise ValueError if a value is not one of `expected`."""
@@ -82,10 +86,16 @@ class QuestionTable:
         return ValueError(f"{self.source}: {self.locations[row]}: {column}: found {found}, expected {expected}")
 
 
+def whole_number(text: str) -> int | None:
+    """Return the whole number of at least 0 that a text states, ``4`` or ``4.0``, or None; it fits int64."""
+    found = _WHOLE.fullmatch(text)
+    return None if found is None else int(found[1])
+
+
 def read_table(
     path: str | os.PathLike[str], columns: Collection[str] | None = None, optional: Collection[str] = ()
 ) -> QuestionTable:
-    """Read a CSV file in UTF-8, with or without byte order mark, or a Parquet file.
+    """Read a CSV file in UTF-8, with or without byte order mark and also packed with gzip, or a Parquet file.
 
     Columns may be in any order. Blank lines are skipped.
 
@@ -107,7 +117,10 @@ def read_table(
         If pyarrow is missing and the file is Parquet.
     """
     source = os.fspath(path)
-    content = Path(path).read_bytes()
+    try:
+        content = read_unpacked(path)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
     is_parquet = content.startswith(_PARQUET)
     table = _from_parquet(source, content, columns, optional) if is_parquet else _from_csv(source, content)
     if not len(table):
@@ -117,12 +130,9 @@ def read_table(
 
 def _from_csv(source: str, content: bytes) -> QuestionTable:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        raise ValueError(
-            f"{source}: line {line}: found byte 0x{content[error.start]:02x}, expected text in UTF-8"
-        ) from None
+        text = decode(content)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
@@ -132,6 +142,12 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
         for fields in reader:
             if fields and not header:
                 header = fields
+                separator = next((each for each in _OTHER_SEPARATORS if each in fields[0]), None)
+                if len(fields) == 1 and separator is not None:
+                    raise ValueError(
+                        f"{source}: line {line}: found columns separated by {_OTHER_SEPARATORS[separator]}, expected "
+                        "commas"
+                    )
             elif fields:
                 if len(fields) != len(header):
                     raise ValueError(
