@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.data_examples import write_data
 from trajvqa.cli import main
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.models import list_models
 
 SMALL = [
@@ -46,6 +50,57 @@ def test_predict_repeats_the_predictions_of_the_run(data, run_folder, tmp_path, 
     assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), "-o", str(output)]) == 0
     assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
     assert "of 24 questions" in capsys.readouterr().out
+
+
+def write_unanswered(data, folder, rows):
+    """Copy a data folder; the questions of its test split at some rows lose their answers."""
+    shutil.copytree(data, folder)
+    questions = read_questions(folder / "test.csv")
+    unanswered = np.isin(np.arange(len(questions)), rows)
+    answers = np.where(unanswered, -1, questions.answers)
+    write_questions(folder / "test.csv", replace(questions, answers=answers, unanswered=unanswered))
+    return folder
+
+
+@pytest.mark.parametrize("absent", ["-1", "", None])
+def test_predict_needs_no_answers(data, run_folder, tmp_path, capsys, absent):
+    folder = write_unanswered(data, tmp_path / "data", range(24))
+    rows = [line.split(",") for line in (folder / "test.csv").read_text().splitlines()]
+    column = rows[0].index("answer")
+    for row in rows[1:]:
+        row[column] = absent or ""
+    kept = [[cell for index, cell in enumerate(row) if absent is not None or index != column] for row in rows]
+    (folder / "test.csv").write_text("\n".join(map(",".join, kept)) + "\n")
+    output = tmp_path / "predictions.json"
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(output)]) == 0
+    found, expected = (json.loads(path.read_text()) for path in (output, run_folder / "predictions_test.json"))
+    assert {key: each["prediction"] for key, each in found.items()} == {
+        key: each["prediction"] for key, each in expected.items()
+    }
+    assert {each["answer"] for each in found.values()} == {-1}
+    shown = capsys.readouterr().out
+    assert shown == f"test: 24 questions without an answer, which no accuracy counts\nwrote {output}\n"
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(output), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] is None
+
+
+def test_predict_scores_the_questions_that_have_an_answer(data, run_folder, tmp_path, capsys):
+    folder = write_unanswered(data, tmp_path / "data", range(4))
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(tmp_path / "out.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "of 20 questions" in shown
+    assert "test: 4 questions without an answer" in shown
+    words = ["--data", str(folder), "--question", "test-video0_0", "--json"]
+    assert main(["predict", str(run_folder / "best.pt"), *words]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"] is None
+
+
+def test_train_answers_a_test_split_without_answers(data, tmp_path, capsys):
+    folder = write_unanswered(data, tmp_path / "data", range(24))
+    words = [*SMALL, "--set", "training.epochs=1"]
+    assert main(["train", "small/text-only", "--data", str(folder), "-o", str(tmp_path / "run"), *words]) == 0
+    assert "test: found no answers, so the predictions have no accuracy" in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "run" / "predictions_test.json").read_text())) == 24
 
 
 def test_predict_shows_one_question_and_what_it_attended_to(data, run_folder, capsys):
