@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +13,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.atomic import DISK_FULL, atomic_path
 from trajtrack.files.excerpts import excerpt
 from trajvqa.stores.own_values import own_dataset, require_small, require_stored
 
 __all__ = [
     "LazyFile",
+    "created",
     "open_checked",
     "read_column",
     "read_ids",
@@ -65,6 +68,27 @@ def open_checked(path: str | os.PathLike[str]) -> h5py.File:
         else:
             found = f"found an unreadable HDF5 file ({reason}), expected a valid one"
         raise ValueError(f"{name}: {found}") from error
+
+
+@contextmanager
+def created(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open a new file for writing; it replaces `path` as `trajtrack.files.atomic.atomic_path` describes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, naming the file.
+    """
+    with atomic_path(path) as unfinished:
+        try:
+            with h5py.File(unfinished, "w") as file:
+                yield file
+        except (OSError, RuntimeError) as error:
+            # The library reports a full disk in a paragraph, or when the file is closed as a RuntimeError.
+            number = next((each for each in DISK_FULL if f"errno = {each}," in str(error)), None)
+            if number is None:
+                raise
+            raise OSError(number, os.strerror(number), os.fspath(path)) from error
 
 
 def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:

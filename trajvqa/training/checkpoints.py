@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
-from trajtrack.files.atomic import atomic_path
+from trajtrack.files.atomic import atomic_output
 from trajtrack.files.excerpts import excerpt
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.splits import Schema, inputs_of
@@ -47,8 +48,11 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         "weights": checkpoint.weights,
         "training": checkpoint.training,
     }
-    with atomic_path(path) as unfinished, open(unfinished, "wb") as file:
-        torch.save(content, file)
+    # On a full disk, torch would raise an error that does not say so.
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    with atomic_output(path) as file:
+        file.write(packed.getbuffer())
         file.flush()
         os.fsync(file.fileno())
 
