@@ -148,7 +148,7 @@ def _read(source: str | os.PathLike[str], name: str) -> _Run:
                 break
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
             if not isinstance(record, dict):
                 raise ValueError(f"{text}: line {number}: found {excerpt(record)}, expected a JSON object")

@@ -165,13 +165,19 @@ def test_a_forked_process_opens_the_file_again(path):
     assert handle["feat"][0] == 1.5
 
 
+def write_and_raise(path, error: Exception) -> None:
+    with created(path) as file:
+        file["a"] = 1
+        raise error
+
+
 @pytest.mark.parametrize("kind", [OSError, RuntimeError])
 def test_a_full_disk_is_named_by_the_file(tmp_path, kind):
     path = tmp_path / "a.h5"
     path.write_bytes(b"old")
-    with pytest.raises(OSError, match="No space left on device") as caught, created(path) as file:
-        file["a"] = 1
-        raise kind("Can't write data (file write failed: errno = 28, error message = 'No space left on device')")
+    error = kind("Can't write data (file write failed: errno = 28, error message = 'No space left on device')")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_and_raise(path, error)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.h5", b"old")]
 
