@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from trajtrack import gpu
 from trajtrack.printable import shown
 
-__all__ = ["as_array", "as_count", "as_integers", "as_reals"]
+__all__ = ["CORNERS", "LEFT_TOP_SIZE", "TABLE_COLUMNS", "as_array", "as_count", "as_integers", "as_reals"]
+
+CORNERS = ("x1", "y1", "x2", "y2")
+LEFT_TOP_SIZE = ("x", "y", "w", "h")
+TABLE_COLUMNS = ("frame", "score", *CORNERS, *LEFT_TOP_SIZE, "label", "track_id")
+"""Names of the columns of tables that are read; tables may have others."""
 
 _NARROW_FLOATS = ("bfloat16", "float8")
 """Names of data types that NumPy stores for other libraries, but does not count as numbers."""

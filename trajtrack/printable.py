@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 import re
+import reprlib
+from itertools import islice
 from typing import Any
 
 __all__ = ["escaped", "shown"]
 
-_MAX_SHOWN = 60
+_MAX_BITS = 8192
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
+class _Shortened(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxstring = self.maxother = 80
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 6
+
+    def repr_int(self, value: int, level: int) -> str:
+        # Python refuses to print integers of thousands of digits.
+        if value.bit_length() > _MAX_BITS:
+            return f"an integer of {value.bit_length()} bits"
+        digits = repr(value)
+        return digits if len(digits) <= self.maxother else f"{digits[: self.maxother]}..."
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        if level <= 0:
+            return "{...}" if value else "{}"
+        items = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(item, level - 1)}"
+            for key, item in islice(value.items(), self.maxdict)
+        ]
+        return "{" + ", ".join(items + ["..."] * (len(value) > self.maxdict)) + "}"
+
+    def repr_bytes(self, value: bytes, level: int) -> str:
+        return repr(value) if len(value) <= self.maxother else f"{value[: self.maxother]!r}..."
+
+
+_SHORTENED = _Shortened()
+
+
 def shown(value: Any) -> str:
-    """Return the `repr` of a value for an error message, shortened if it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to write integers of thousands of digits
-        return "an integer of thousands of digits"
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    """Return the beginning of a value's `repr`, in time that does not depend on the value's size.
+
+    A value from a file may contain itself, or the same list many times at every level.
+    """
+    return _SHORTENED.repr(value)
 
 
 def escaped(text: str, keep: str = "") -> str:

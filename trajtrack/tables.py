@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.columns import as_array
+from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
 from trajtrack.containers.label_naming import LabelNaming
 
 __all__ = ["is_table", "table_columns", "table_with_ids"]
 
-_CORNERS = ("x1", "y1", "x2", "y2")
-_LEFT_TOP_SIZE = ("x", "y", "w", "h")
-_COLUMNS = ("frame", "score", *_CORNERS, *_LEFT_TOP_SIZE, "label", "track_id")
 _METHODS = ("assign", "get_column", "append_column")
 """Methods that only tables of pandas, polars (eager ones) and pyarrow have, respectively."""
 
@@ -33,10 +30,10 @@ def table_columns(
     names = _column_names(table)
     theirs = _their_names(columns, names)
     present = {ours for ours, name in theirs.items() if name in names}
-    if present.issuperset(_LEFT_TOP_SIZE) and not present.issuperset(_CORNERS):
-        sides, box_format = _LEFT_TOP_SIZE, "xywh"
+    if present.issuperset(LEFT_TOP_SIZE) and not present.issuperset(CORNERS):
+        sides, box_format = LEFT_TOP_SIZE, "xywh"
     else:
-        sides, box_format = _CORNERS, "xyxy"
+        sides, box_format = CORNERS, "xyxy"
     for ours in present:
         if names.count(theirs[ours]) > 1:
             raise ValueError(f"table: found {names.count(theirs[ours])} columns {theirs[ours]!r}, expected one")
@@ -123,11 +120,11 @@ def _column_names(table: Any) -> list[Any]:
 def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dict[str, str]:
     """Return the name in the table of each column of ours."""
     for ours, name in (columns or {}).items():
-        if ours not in _COLUMNS:
-            raise ValueError(f"columns: found {ours!r}, expected one of {', '.join(_COLUMNS)}")
+        if ours not in TABLE_COLUMNS:
+            raise ValueError(f"columns: found {ours!r}, expected one of {', '.join(TABLE_COLUMNS)}")
         if name not in names:
             raise ValueError(f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}")
-    return {name: name for name in _COLUMNS} | dict(columns or {})
+    return {name: name for name in TABLE_COLUMNS} | dict(columns or {})
 
 
 def _column(table: Any, name: str) -> NDArray[Any]:

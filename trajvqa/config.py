@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
 from trajtrack.option_fields import check_options, choice, count, flag, number
+from trajtrack.printable import shown
 
 __all__ = [
     "GRAPHS",
@@ -246,7 +247,9 @@ def _paths(values: Mapping[str, Any], before: str = "") -> list[str]:
 
 def _build(kind: type[Config], values: Any, source: str, path: str) -> Config:
     if not isinstance(values, Mapping):
-        raise ValueError(f"{source}: {path.rstrip('.') or 'document'}: found {values!r}, expected settings by name")
+        raise ValueError(
+            f"{source}: {path.rstrip('.') or 'document'}: found {shown(values)}, expected settings by name"
+        )
     expected = typing.get_type_hints(kind)
     unknown = [name for name in values if name not in expected]
     if unknown:
@@ -265,14 +268,14 @@ def _value(kind: Any, value: Any, source: str, path: str) -> Any:
         (item, *_) = get_args(kind)
         if isinstance(value, list | tuple) and all(isinstance(each, item) for each in value):
             return tuple(value)
-        raise ValueError(f"{source}: {path}: found {value!r}, expected a list of names")
+        raise ValueError(f"{source}: {path}: found {shown(value)}, expected a list of names")
     if kind is float and type(value) in (int, str):
         # PyYAML reads 1e-4, which has no decimal point, as text.
         try:
             return float(value)
         except ValueError:
-            raise ValueError(f"{source}: {path}: found {value!r}, expected a number") from None
+            raise ValueError(f"{source}: {path}: found {shown(value)}, expected a number") from None
     # Numbers and switches are checked by their fields.
     if kind is str and not isinstance(value, str):
-        raise ValueError(f"{source}: {path}: found {value!r}, expected text")
+        raise ValueError(f"{source}: {path}: found {shown(value)}, expected text")
     return value

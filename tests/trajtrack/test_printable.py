@@ -6,17 +6,33 @@ from trajtrack.printable import escaped, shown
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("a\x1b[31m", "'a\\x1b[31m'"),
-        (10**5000, "an integer of thousands of digits"),
-        ("x" * 100, "'" + "x" * 59 + "..."),
-        ([10**5000], "an integer of thousands of digits"),
-    ],
-    ids=["text", "an integer", "long text", "a list"],
+    "value",
+    ["much", 3, -0.5, None, True, ["a", 1], {"b": [1], "a": 2}, b"a", "it's", "a\x1b[31m"],
 )
-def test_any_value_can_be_shown(value, text) -> None:
-    assert shown(value) == text
+def test_short_values_are_shown_whole(value) -> None:
+    assert shown(value) == repr(value)
+
+
+def nested(levels: int) -> list:
+    value = ["ha"] * 9
+    for _ in range(levels):
+        value = [value] * 9
+    return value
+
+
+def endless() -> list:
+    value: list = []
+    value += [value, {"key": value}]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [nested(50), endless(), {1: nested(50)}, "a" * 10**7, b"a" * 10**7, 1 << 10**6, [10**5000], list(range(10**6))],
+    ids=["nested", "endless", "mapping", "text", "bytes", "integer", "list of integers", "list"],
+)
+def test_long_values_are_cut(value) -> None:
+    assert len(shown(value)) < 3000
 
 
 @pytest.mark.parametrize(

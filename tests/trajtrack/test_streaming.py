@@ -258,7 +258,7 @@ def test_settled_rows_ascend_even_after_a_cut() -> None:
         ("num_rows", 10**30, "num_rows: found 10+, expected an integer from 0 to"),
         ("num_rows", 1.0, "num_rows: found 1.0, expected an integer"),
         ("num_trajectories", 1, "num_trajectories: found 1, expected an integer from 0 to 0"),
-        ("num_trajectories", 10**5000, "num_trajectories: found an integer of thousands of digits, expected"),
+        ("num_trajectories", 10**5000, "num_trajectories: found an integer of 16610 bits, expected"),
         ("num_cut", -1, "num_cut: found -1, expected an integer"),
         ("num_cut", 3, "num_cut: found 3, expected an integer from 0 to 0"),
         ("options", {}, "options: found {}, expected each option of LinkOptions"),

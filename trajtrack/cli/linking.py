@@ -85,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             progress.show(path)
             try:
                 report = _write(path, output, video.result(), arguments)
-            except (ValueError, OSError, ImportError, MemoryError) as error:
+            except Exception as error:  # one faulty video must not end the others
                 failed.append({"input": path, "error": describe(error, path)})
                 continue
             done.append(report)

@@ -1,1 +1,1 @@
-"""Files of any kind: atomic output, JSON values with their location in errors, and members of zip archives."""
+"""Files of any kind: atomic output, JSON values with their location in errors, zip archives and pickles."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.files.packed import decode
 from trajtrack.printable import shown
 
 __all__ = [
@@ -42,12 +43,9 @@ def parse(content: bytes) -> Any:
     ValueError
         If the content is not JSON, or a key is twice in an object; naming the line.
     """
+    text = decode(content, "UTF-8 text")
     try:
-        text = content.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_unique, parse_int=_as_integer)
-    except UnicodeDecodeError as error:
-        line = 1 + content.count(b"\n", 0, error.start)
-        raise ValueError(f"line {line}: found byte 0x{content[error.start]:02x}, expected UTF-8 text") from None
     except json.JSONDecodeError as error:
         found = f"{error.doc[error.pos : error.pos + 20]!r}" if error.pos < len(error.doc) else "the end of the file"
         raise ValueError(f"line {error.lineno}: found {found}, expected JSON ({error.msg})") from None

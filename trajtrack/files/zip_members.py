@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trajtrack.printable import escaped
+from trajtrack.files.packed import max_unpacked
+from trajtrack.printable import escaped, shown
 
-__all__ = ["is_archive", "member_names", "read_content"]
+__all__ = ["is_archive", "member_names", "read_content", "read_members"]
 
 
 def read_content(name: str) -> bytes:
@@ -22,7 +22,7 @@ def read_content(name: str) -> bytes:
     OSError
         As `open`; FileNotFoundError also if the archive has no such member.
     ValueError
-        If the archive cannot be read, or is named without a member.
+        If the archive cannot be read or is named without a member, or the member is larger than `max_unpacked`.
     """
     path = Path(name)
     if path.is_dir():
@@ -53,12 +53,35 @@ def member_names(archive: Path) -> list[str]:
         return sorted(name for name in files.namelist() if not name.endswith("/"))
 
 
+def read_members(archive: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of the files in a zip archive whose names end with `suffix`, sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If the archive cannot be read.
+    """
+    with _opened(archive) as files:
+        for name in sorted(name for name in files.namelist() if name.endswith(suffix)):
+            yield name, _content(files, name)
+
+
 def _read_member(archive: Path, member: str, name: str) -> bytes:
-    try:
-        with _opened(archive) as files:
-            return files.read(member)
-    except KeyError:
-        raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name) from None
+    with _opened(archive) as files:
+        if member not in files.NameToInfo:
+            raise FileNotFoundError(errno.ENOENT, "No such file in the archive", name)
+        return _content(files, member)
+
+
+def _content(files: zipfile.ZipFile, member: str) -> bytes:
+    info = files.getinfo(member)
+    limit = max_unpacked(info.compress_size)
+    if info.file_size > limit:
+        raise ValueError(
+            f"{shown(member)} of {info.file_size} bytes, compressed to {info.compress_size}, expected at most {limit}"
+        )
+    # The size is what the archive claims; zipfile reads no more than that.
+    return files.read(info)
 
 
 @contextmanager
@@ -66,8 +89,10 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(archive) as files:
             yield files
-    # zipfile raises RuntimeError for encrypted members and unknown compression methods.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+    # Each compression method has errors of its own; that of bz2 is an OSError, as is that of an impossible offset.
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
         raise ValueError(
             f"{escaped(str(archive))}: found an unreadable file ({error}), expected a zip archive"
         ) from error

@@ -11,6 +11,7 @@ from xml.parsers import expat
 import numpy as np
 
 from trajtrack.io.checks import MAX_FRAME
+from trajtrack.printable import shown
 
 __all__ = ["CORNERS", "CvatReader"]
 
@@ -47,6 +48,7 @@ class CvatReader:
         self.names: list[str] = []
         self.ids: list[int] = []
         self._labels: dict[str, int | None] = {}
+        self._label_ids: set[int | None] = set()
         self._label_number: int | None = None
         self._path: list[str] = []
         self._text: list[str] = []
@@ -137,7 +139,7 @@ class CvatReader:
         if not self._is_row:
             return
         if self._number(attributes.get("rotation", "0"), "rotation") != 0:
-            raise self._fault(f"rotation {attributes['rotation']!r}", "an upright box")
+            raise self._fault(f"rotation {shown(attributes['rotation'])}", "an upright box")
         number, name = self._track
         self.lines.append(self._parser.CurrentLineNumber)
         self.frames.append(self._integer(self._given(attributes, "frame"), "frame", 0, MAX_FRAME))
@@ -169,10 +171,11 @@ class CvatReader:
     def _declare(self, name: str) -> None:
         number = self._label_number
         if name in self._labels:
-            raise self._fault(f"label {name!r} a second time", "distinct names")
-        if number is not None and number in self._labels.values():
+            raise self._fault(f"label {shown(name)} a second time", "distinct names")
+        if number is not None and number in self._label_ids:
             raise self._fault(f"label id {number} a second time", "distinct ids")
         self._labels[name] = number
+        self._label_ids.add(number)
 
     def _characters(self, text: str) -> None:
         self._text.append(text)

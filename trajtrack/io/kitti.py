@@ -27,6 +27,7 @@ from trajtrack.detections import Detections
 from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.format import Format, Source
 from trajtrack.io.text_rows import MAX_INTEGER, parse_rows
+from trajtrack.printable import shown
 
 __all__ = ["CLASSES", "CLASS_NAMES", "FORMAT"]
 
@@ -85,7 +86,7 @@ def _as_name(name: bytes, content: bytes) -> str:
         return name.decode()
     except UnicodeDecodeError:
         line = 1 + content.count(b"\n", 0, content.index(name))
-        raise ValueError(f"line {line}: found type {name!r}, expected UTF-8 text") from None
+        raise ValueError(f"line {line}: found type {shown(name)}, expected UTF-8 text") from None
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:
@@ -116,6 +117,7 @@ def _encode(detections: Detections, video: str) -> bytes:
 def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
     """Return the type to write for each label, both as bytes."""
     names: dict[bytes, bytes] = {}
+    written: set[bytes] = set()
     for label in np.unique(detections.labels).tolist():
         name = detections.label_names.get(label, str(label))
         if not re.fullmatch(r"[^\s,]+", name, re.ASCII):
@@ -130,9 +132,10 @@ def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
             raise ValueError(
                 f"label_names: found {name!r} for label {label}, expected a name that UTF-8 can encode"
             ) from None
-        if encoded in names.values():
+        if encoded in written:
             raise ValueError(f"label_names: found {name!r} for label {label}, expected distinct names")
         names[str(label).encode()] = encoded
+        written.add(encoded)
     return names
 
 

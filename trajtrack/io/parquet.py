@@ -2,7 +2,7 @@
 
 Reading
     Tables of other programs are read like those of `Detections.from_table`: they need at least ``frame``, ``score`` and
-    the corners or ``x, y, w, h``.
+    the corners or ``x, y, w, h``. Other columns are not read.
 
 Writing
     The columns have the types that they have in memory; `num_frames` and `label_names` are stored in the metadata of
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from trajtrack.columns import TABLE_COLUMNS
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
 from trajtrack.io.format import Format, Source
@@ -44,7 +45,12 @@ def _recognise(source: Source) -> bool:
 def _decode(source: Source) -> Detections:
     arrow, parquet = _pyarrow()
     try:
-        table = parquet.read_table(arrow.BufferReader(source.content))
+        file = parquet.ParquetFile(arrow.BufferReader(source.content))
+        rows = file.metadata.num_rows
+        # Equal values take almost no space, but boxes of different frames take a bit at least.
+        if rows > 8 * len(source.content):
+            raise ValueError(f"found {rows} rows in {len(source.content)} bytes, expected at least a bit for each")
+        table = file.read([name for name in file.schema_arrow.names if name in TABLE_COLUMNS])
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"found an unreadable file ({reason}), expected a Parquet table") from error

@@ -33,7 +33,7 @@ def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | i
         ]
     if len(matches) == 1:
         return matches[0]
-    names = ", ".join(repr(name) for _, name in videos[:20]) + (", ..." if len(videos) > 20 else "")
+    names = ", ".join(shown(name) for _, name in videos[:20]) + (", ..." if len(videos) > 20 else "")
     if not videos:
         raise ValueError("videos: found none, expected at least one")
     if wanted is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,8 +26,8 @@ Compare predictions with the correct answers, by question type, as NExT-QA's own
 evaluation does.
 
 Predictions are a JSON file {"<video>_<qid>": {"prediction": 0, "answer": 0},
-...} with an entry for each question. Its answers must be those of the table of
-questions.
+...} with an entry for each question; entries of other questions are left out.
+Its answers must be those of the table of questions, or -1.
 """
 
 
@@ -60,8 +61,8 @@ def _run(arguments: argparse.Namespace) -> bool:
     paths = {"compare": arguments.compare, "text_only": arguments.text_only}
     try:
         questions = read_questions("/dev/stdin" if arguments.answers == "-" else arguments.answers)
-        predictions = read_predictions(arguments.predictions, questions)
-        others = {name: read_predictions(path, questions) for name, path in paths.items() if path is not None}
+        predictions = _read(arguments.predictions, questions)
+        others = {name: _read(path, questions) for name, path in paths.items() if path is not None}
     except ValueError as error:
         raise Failure(str(error)) from error
     right = is_right(questions, predictions)
@@ -89,6 +90,15 @@ def _run(arguments: argparse.Namespace) -> bool:
     print()
     print("\n".join(_lines(accuracy, interval, comparisons)))
     return False
+
+
+def _read(path: str, questions: Questions) -> dict[str, int]:
+    """Read predictions of the questions, and note how many there are of others."""
+
+    def note(count: int) -> None:
+        print(f"{path}: left out {count} predictions for questions that are not in {questions.source}", file=sys.stderr)
+
+    return read_predictions(path, questions, note)
 
 
 def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:

@@ -30,8 +30,9 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "predict",
         help="answer the questions of a split, or show one question",
-        description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form, "
-        "or show one question with the scores of its candidates and the trajectories that its words attend to most.",
+        description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form; "
+        "the questions need no answers. Or show one question with the scores of its candidates and the trajectories "
+        "that its words attend to most.",
         examples={
             "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
             "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
@@ -50,7 +51,9 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     try:
         model, checkpoint = load_model(arguments.checkpoint)
-        data = open_split(arguments.data, arguments.split, checkpoint.experiment, checkpoint.schema)
+        data = open_split(
+            arguments.data, arguments.split, checkpoint.experiment, checkpoint.schema, require_answers=False
+        )
         if arguments.question is not None:
             stores = find_files(arguments.data, arguments.split)
             found = _look_at(model, data, arguments.question, stores.trajectories)
@@ -65,12 +68,19 @@ def _run(arguments: argparse.Namespace) -> bool:
         write_predictions(arguments.output, questions, predictions)
     except ValueError as error:
         raise Failure(str(error)) from error
-    accuracy = score(questions, predictions)
+    answered = questions.answered()
+    accuracy = score(answered, predictions) if len(answered) else None
     if arguments.json:
-        print_json({"output": arguments.output, "split": arguments.split, "accuracy": accuracy.to_dict()})
+        report = {"output": arguments.output, "split": arguments.split, "questions": len(questions)}
+        print_json(report | {"accuracy": None if accuracy is None else accuracy.to_dict()})
         return False
-    print(f"{arguments.split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
-    print(accuracy.table())
+    if accuracy is not None:
+        print(f"{arguments.split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
+        print(accuracy.table())
+    if len(answered) < len(questions):
+        print(
+            f"{arguments.split}: {len(questions) - len(answered)} questions without an answer, which no accuracy counts"
+        )
     print(f"wrote {Path(arguments.output)}")
     return False
 
@@ -93,7 +103,7 @@ def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Pat
         "question": questions.questions[row],
         "candidates": questions.candidates[row],
         "scores": scores[0].tolist(),
-        "answer": int(questions.answers[row]),
+        "answer": int(questions.answers[row]) if questions.answers[row] >= 0 else None,
         "prediction": chosen,
     }
     if explained is None or explained.attention is None or store is None:

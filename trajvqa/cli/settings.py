@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-import yaml
-
 from trajtrack.console.errors import UsageError
 from trajvqa.config import Experiment, with_overrides
 from trajvqa.experiments.files import read_experiment
+from trajvqa.experiments.plain_yaml import load_yaml
 
 __all__ = ["add_settings_flag", "chosen_experiment"]
 
@@ -38,8 +37,8 @@ def chosen_experiment(name: str, assignments: list[str]) -> Experiment:
         if not equals:
             raise UsageError(f"--set: found {assignment!r}, expected SETTING=VALUE")
         try:
-            values[path.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
+            values[path.strip()] = load_yaml(text)
+        except ValueError:
             raise UsageError(f"--set: found {assignment!r}, expected a YAML value") from None
     try:
         return with_overrides(read_experiment(name), values)

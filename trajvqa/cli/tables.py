@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from trajtrack.console.errors import Failure, UsageError
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.experiments.files import list_tables, read_table
 from trajvqa.experiments.tables import run_table, table_text, write_table
+from trajvqa.training.interruption import Terminated, terminating_in_order
 
 __all__ = ["add_command"]
 
@@ -61,7 +63,13 @@ def _run(arguments: argparse.Namespace) -> bool:
 
     folder = Path(arguments.output)
     try:
-        rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
+        with terminating_in_order():
+            rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
+    except KeyboardInterrupt as interruption:
+        print("interrupted; the same command resumes every run after its last complete epoch", file=sys.stderr)
+        if isinstance(interruption, Terminated):
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
     except BrokenExecutor as error:
         raise Failure("a run was killed; the same command resumes it") from error
     except ValueError as error:

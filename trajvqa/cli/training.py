@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.data.folder import find_files
 from trajvqa.training.curves import draw_curves
+from trajvqa.training.interruption import Terminated, terminating_in_order
 from trajvqa.training.trainer import train
 
 __all__ = ["add_command"]
@@ -47,12 +49,15 @@ def _run(arguments: argparse.Namespace) -> bool:
         print(f"{arguments.data}: found no word vectors (glove*.txt); words start from random vectors", file=sys.stderr)
     progress = TrainingProgress()
     try:
-        result = train(experiment, arguments.data, arguments.output, progress)
+        with terminating_in_order():
+            result = train(experiment, arguments.data, arguments.output, progress)
     except ValueError as error:
         raise Failure(str(error)) from error
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         progress.clear()
         print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
+        if isinstance(interruption, Terminated):
+            raise SystemExit(128 + signal.SIGTERM) from None
         raise
     finally:
         progress.clear()
@@ -64,6 +69,8 @@ def _run(arguments: argparse.Namespace) -> bool:
             print(f"{split}: {accuracy.percent:.2f} % of {accuracy.count} questions")
             print(accuracy.table())
             print()
+        if "test" not in result.accuracies and (Path(arguments.output) / "predictions_test.json").exists():
+            print("test: found no answers, so the predictions have no accuracy\n")
         print(f"wrote {Path(arguments.output)}")
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")

@@ -39,6 +39,8 @@ State = Literal["ok", "absent", "broken"]
 Opened = TypeVar("Opened")
 
 _BERT_ROWS = 256
+_UNANSWERED = "test"
+"""The split that needs no answers."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,17 @@ def _problems(path: Path, *checks: Callable[[], object]) -> tuple[str, ...]:
 
 def check_questions(path: Path | None, split: str) -> tuple[Questions | None, FileReport]:
     """Read the questions of a split and count them by type."""
-    questions, report = _open(QUESTIONS, path, split, read_questions)
+    questions, report = _open(
+        QUESTIONS, path, split, lambda existing: read_questions(existing, require_answers=split != _UNANSWERED)
+    )
     if questions is None:
         return None, report
     counts = Counter(questions.types)
+    without = len(questions) - len(questions.answered())
     facts = (
         f"{len(questions):,} questions about {len(set(questions.videos)):,} videos",
         "  ".join(f"{kind} {counts[kind]:,}" for kind in QUESTION_TYPES),
+        *((f"questions without an answer: {without:,}",) if without else ()),
     )
     return questions, replace(report, facts=facts)
 

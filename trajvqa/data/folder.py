@@ -85,7 +85,10 @@ class FileKind:
 
 
 QUESTIONS = FileKind(
-    "questions", "{split}.csv", ("{split}.parquet", "{split}-00000-of-00001.parquet"), _QUESTION_FOLDERS
+    "questions",
+    "{split}.csv",
+    ("{split}.csv.gz", "{split}.parquet", "{split}-00000-of-00001.parquet"),
+    _QUESTION_FOLDERS,
 )
 FRAME_FEATURES = FileKind(
     "frame features",
@@ -109,7 +112,12 @@ BERT = FileKind(
     _FOLDERS_BESIDE,
 )
 # The paper uses vectors of 300 numbers.
-WORD_VECTORS = FileKind("word vectors", "glove.6B.300d.txt", ("glove*300d*.txt", "glove*.txt"), _WORD_FOLDERS)
+WORD_VECTORS = FileKind(
+    "word vectors",
+    "glove.6B.300d.txt",
+    ("glove*300d*.txt", "glove*300d*.txt.gz", "glove*.txt", "glove*.txt.gz"),
+    _WORD_FOLDERS,
+)
 VOCABULARY = FileKind("vocabulary", "vocab.json", ("vocab.pkl",), _QUESTION_FOLDERS)
 
 SMALL_WORD_VECTORS = "glove.txt"

@@ -123,8 +123,10 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
     )
 
 
-def open_split(folder: str | os.PathLike[str], split: str, experiment: Experiment, schema: Schema) -> QuestionBatches:
-    """Open a split and check its files completely: shapes, IDs and numbers.
+def open_split(
+    folder: str | os.PathLike[str], split: str, experiment: Experiment, schema: Schema, require_answers: bool = True
+) -> QuestionBatches:
+    """Open a split and check its files completely: shapes, IDs and numbers; `read_questions` explains the answers.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
         The message names the file, the field, what was found and what was expected.
     """
     files = find_files(folder, split)
-    questions = _questions(files, folder, split)
+    questions = _questions(files, folder, split, require_answers)
     frames = trajectories = None
     if schema.frame_size is not None:
         frames = _frames(files, folder, split)
@@ -156,8 +158,8 @@ def open_split(folder: str | os.PathLike[str], split: str, experiment: Experimen
     return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories)
 
 
-def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str) -> Questions:
-    return read_questions(_existing(files.questions, QUESTIONS, folder, split))
+def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str, require_answers: bool = True) -> Questions:
+    return read_questions(_existing(files.questions, QUESTIONS, folder, split), require_answers)
 
 
 def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> FrameFeatures:

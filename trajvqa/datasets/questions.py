@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Questions:
     candidates: tuple[tuple[str, ...], ...]
     """Five texts for each question."""
     answers: NDArray[np.int64]
-    """(Q,) index of the correct candidate."""
+    """(Q,) index of the correct candidate; -1 for `unanswered` questions."""
     frame_counts: NDArray[np.int64]
     """(Q,) number of frames of the video."""
     widths: NDArray[np.int64]
@@ -47,6 +47,8 @@ class Questions:
     """(Q,) height of the video in pixels."""
     source: str = ""
     """File of the questions, for messages."""
+    unanswered: NDArray[np.bool_] | None = None
+    """(Q,) whether the answer is not known, or None if all are."""
 
     def __post_init__(self) -> None:
         _check_lengths(self, ("qids", "types", "questions", "candidates", "answers"))
@@ -55,6 +57,9 @@ class Questions:
             if len(texts) != NUM_CANDIDATES:
                 raise ValueError(f"candidates, row {row}: found {len(texts)} texts, expected {NUM_CANDIDATES}")
         bad = (self.answers < 0) | (self.answers >= NUM_CANDIDATES)
+        if self.unanswered is not None:
+            _check_lengths(self, ("unanswered",))
+            bad &= ~(self.unanswered & (self.answers == -1))
         if bad.any():
             row = int(bad.argmax())
             raise ValueError(f"answers, row {row}: found {self.answers[row]}, expected 0 to {NUM_CANDIDATES - 1}")
@@ -66,6 +71,10 @@ class Questions:
     def keys(self) -> tuple[str, ...]:
         """``video_qid`` of each question, as in NExT-QA's result files."""
         return tuple(f"{video}_{qid}" for video, qid in zip(self.videos, self.qids, strict=True))
+
+    def answered(self) -> Questions:
+        """Return the questions whose answer is known."""
+        return self if self.unanswered is None else replace(self.select(~self.unanswered), unanswered=None)
 
     def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Questions:
         """Return the questions at some rows, in their order, or those for which a mask is True."""
@@ -82,6 +91,7 @@ class Questions:
             widths=self.widths[chosen],
             heights=self.heights[chosen],
             source=self.source,
+            unanswered=None if self.unanswered is None else self.unanswered[chosen],
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
+from trajtrack.files.packed import other_encoding
+from trajtrack.printable import shown
 from trajvqa.datasets.questions import NUM_CANDIDATES, QUESTION_TYPES, Questions
 
 __all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score", "write_predictions"]
@@ -21,6 +23,8 @@ _TITLES = {"CW": "Why", "CH": "How", "TN": "Bef&Aft", "TC": "When", "DC": "Cnt",
 _FOLDED = {"TP": "TN"}
 """Types that NExT-QA counts as another: questions about what came before count as those about what comes next."""
 _GROUPS = "CTD"
+_UNKNOWN = -1
+"""Answer of a question whose correct candidate was not known."""
 _LAYOUT = '{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}'
 
 
@@ -129,9 +133,12 @@ def is_right(questions: Questions, predictions: Mapping[str, int]) -> NDArray[np
     Raises
     ------
     ValueError
-        If a question has no prediction.
+        If a question has no prediction or no answer.
     """
     _require_all(questions, predictions, "predictions")
+    unknown = questions.answers < 0
+    if unknown.any():
+        raise ValueError(f"answers, row {int(unknown.argmax())}: found -1, expected the index of the correct candidate")
     chosen = np.array([predictions[key] for key in questions.keys], np.int64)
     right: NDArray[np.bool_] = chosen == questions.answers
     return right
@@ -154,7 +161,7 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
     """
     for row, kind in enumerate(questions.types):
         if kind not in QUESTION_TYPES:
-            raise ValueError(f"types, row {row}: found {kind!r}, expected one of {', '.join(QUESTION_TYPES)}")
+            raise ValueError(f"types, row {row}: found {shown(kind)}, expected one of {', '.join(QUESTION_TYPES)}")
     right = is_right(questions, predictions).tolist()
     types = [_FOLDED.get(kind, kind) for kind in questions.types]
     counts = Counter(types)
@@ -163,11 +170,13 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
     return Accuracy({name: counts[name] for name in present}, {name: right_counts[name] for name in present})
 
 
-def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict[str, int]:
+def read_predictions(
+    path: str | os.PathLike[str], questions: Questions, on_others: Callable[[int], None] | None = None
+) -> dict[str, int]:
     """Read a file of predictions in the form of NExT-QA's evaluation and check it against the questions.
 
     The file holds ``{"<video>_<qid>": {"prediction": 0, "answer": 0}, ...}``: an entry for each question, in any order,
-    with the indices of the chosen and of the correct candidate.
+    with the indices of the chosen and of the correct candidate, which may be -1 if it was not known.
 
     Parameters
     ----------
@@ -175,6 +184,8 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
         The file.
     questions
         The questions that it answers.
+    on_others
+        Called with the number of predictions for other questions, which are left out; default: they are an error.
 
     Returns
     -------
@@ -193,18 +204,22 @@ def read_predictions(path: str | os.PathLike[str], questions: Questions) -> dict
     answers = dict(zip(questions.keys, questions.answers.tolist(), strict=True))
     source = questions.source or "the questions"
     unknown = [key for key in content if key not in answers]
-    if unknown:
+    if unknown and on_others is None:
         raise ValueError(
             f"{name}: found predictions for {len(unknown)} questions that are not in {source}, the first {unknown[0]}, "
             f"expected one for each of the {len(questions)} there"
         )
     predictions = {}
     for key, entry in content.items():
+        if key not in answers:
+            continue
         predictions[key] = _candidate(name, key, entry, "prediction")
-        answer = _candidate(name, key, entry, "answer")
-        if answer != answers[key]:
+        answer = _candidate(name, key, entry, "answer", _UNKNOWN)
+        if answer not in (_UNKNOWN, answers[key]):
             raise ValueError(f"{name}: {key}: answer: found {answer}, expected {answers[key]} as in {source}")
     _require_all(questions, predictions, name)
+    if unknown and on_others is not None:
+        on_others(len(unknown))
     return predictions
 
 
@@ -238,11 +253,15 @@ def write_predictions(path: str | os.PathLike[str], questions: Questions, predic
 
 
 def _read_json(name: str) -> dict[str, Any]:
-    with open(name, encoding="utf-8-sig") as file:
-        try:
-            content = json.load(file, object_pairs_hook=_without_repeats)
-        except ValueError as error:
-            raise ValueError(f"{name}: found no JSON that can be read ({error}), expected {_LAYOUT}") from error
+    with open(name, "rb") as file:
+        packed = file.read()
+    other = other_encoding(packed)
+    if other is not None:
+        raise ValueError(f"{name}: found {other}, expected JSON in UTF-8")
+    try:
+        content = json.loads(packed.decode("utf-8-sig"), object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name}: found no JSON that can be read ({error}), expected {_LAYOUT}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{name}: found a JSON {type(content).__name__}, expected {_LAYOUT}")
     return content
@@ -251,20 +270,20 @@ def _read_json(name: str) -> dict[str, Any]:
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, times in Counter(key for key, _ in pairs).items():
         if times > 1:
-            raise ValueError(f"{key!r} comes {times} times")
+            raise ValueError(f"{shown(key)} comes {times} times")
     return dict(pairs)
 
 
-def _candidate(name: str, key: str, entry: Any, field: str) -> int:
+def _candidate(name: str, key: str, entry: Any, field: str, low: int = 0) -> int:
     expected = f"a number from 0 to {NUM_CANDIDATES - 1}"
     if not isinstance(entry, dict):
-        raise ValueError(f"{name}: {key}: found {entry!r}, expected an object with prediction and answer")
+        raise ValueError(f"{name}: {key}: found {shown(entry)}, expected an object with prediction and answer")
     if field not in entry:
         raise ValueError(f"{name}: {key}: found no {field}, expected {expected}")
     value = entry[field]
     # A bool is an int to Python, but not the index of a candidate.
-    if type(value) is not int or not 0 <= value < NUM_CANDIDATES:
-        raise ValueError(f"{name}: {key}: {field}: found {value!r}, expected {expected}")
+    if type(value) is not int or not low <= value < NUM_CANDIDATES:
+        raise ValueError(f"{name}: {key}: {field}: found {shown(value)}, expected {expected}")
     return value
 
 

@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from trajtrack.printable import shown
 from trajvqa.config import Experiment, experiment_from
+from trajvqa.experiments.plain_yaml import load_yaml
 
 __all__ = ["Table", "TableRow", "list_experiments", "list_tables", "read_experiment", "read_table"]
 
@@ -117,13 +117,15 @@ def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str
         return values
     base = values.pop("base")
     if not isinstance(base, str):
-        raise ValueError(f"{source}: base: found {base!r}, expected {_expected()}")
+        raise ValueError(f"{source}: base: found {shown(base)}, expected {_expected()}")
     base_path = _path_of(base, path.parent)
     if not base_path.is_file():
-        raise ValueError(f"{source}: base: found no experiment {base!r}, expected {_expected()}")
+        raise ValueError(f"{source}: base: found no experiment {shown(base)}, expected {_expected()}")
     derived = (*derived, path.resolve())
     if base_path.resolve() in derived:
-        raise ValueError(f"{source}: base: found {base!r}, which leads back to itself, expected bases without a circle")
+        raise ValueError(
+            f"{source}: base: found {shown(base)}, which leads back to itself, expected bases without a circle"
+        )
     base_source = os.fspath(base_path)
     base_values = _read_values(base_path, base_source, derived)
     # Reports a bad setting of the base under the name of the base's own file.
@@ -161,29 +163,11 @@ def read_table(name: str) -> Table:
     return Table(content["title"], content["split"], rows, content.get("reference"))
 
 
-class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """Loads plain values and rejects duplicate keys; PyYAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        first: dict[str, Any] = {}
-        for key, _ in node.value:
-            before = first.setdefault(key.value, key)
-            if before is not key:
-                raise yaml.constructor.ConstructorError(
-                    None,
-                    None,
-                    f"found key {key.value!r} again, expected it once: first on line {before.start_mark.line + 1}",
-                    key.start_mark,
-                )
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: found no YAML that can be read ({' '.join(str(error).split())})") from error
+        content = load_yaml(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: found no YAML that can be read ({error})") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: found {type(content).__name__}, expected settings by name")
     return content

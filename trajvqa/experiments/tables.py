@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trajtrack.console.errors import describe
 from trajtrack.files.atomic import atomic_output
 from trajvqa.config import Experiment
 from trajvqa.data.folder import find_files
+from trajvqa.data.splits import inputs_of
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, score
 from trajvqa.evaluation.statistics import mcnemar, p_text
 from trajvqa.experiments.files import Table
-from trajvqa.training.trainer import train
+from trajvqa.training.trainer import open_data, required_data, train
 
 __all__ = ["GROUPS", "RowResult", "run_table", "table_text", "write_table"]
 
@@ -55,7 +61,8 @@ def run_table(
 ) -> list[RowResult]:
     """Train each row with each seed and compare the rows.
 
-    Runs that the folder already holds are not trained again; unfinished ones resume.
+    Runs that the folder already holds are not trained again; unfinished ones resume. The data of all rows are checked
+    before the first is trained. If a run fails or this process ends, the others end, too.
 
     Parameters
     ----------
@@ -77,7 +84,7 @@ def run_table(
     Raises
     ------
     FileNotFoundError, ValueError
-        As `trajvqa.training.trainer.train`.
+        As `trajvqa.training.trainer.train`; naming the row if data are missing or broken.
     """
     _questions_of(table, data)
     folder = Path(folder)
@@ -86,8 +93,12 @@ def run_table(
         for seed in seeds:
             path = folder / f"{row.experiment.replace('/', '-')}-seed-{seed}"
             runs[row.name, seed] = path, _seeded(experiments[row.name], seed)
+    _check_data(table, experiments, data)
     threads = max(torch.get_num_threads() // jobs, 1)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    # Nothing is sent: the end that the workers watch breaks when this process ends, however it ends.
+    watched, held = context.Pipe(duplex=False)
+    with held, watched, ProcessPoolExecutor(jobs, context, initializer=_end_with, initargs=(watched,)) as pool:
         # Rows with the same experiment share one run.
         tasks = {
             pool.submit(_train_quietly, experiment, os.fspath(data), path, threads): (name, seed)
@@ -101,6 +112,7 @@ def run_table(
                 if on_done is not None:
                     on_done(*tasks[task])
         except BaseException:
+            held.close()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return _compare(table, {key: path for key, (path, _) in runs.items()}, data, seeds)
@@ -108,6 +120,35 @@ def run_table(
 
 def _seeded(experiment: Experiment, seed: int) -> Experiment:
     return replace(experiment, training=replace(experiment.training, seed=seed))
+
+
+def _check_data(table: Table, experiments: Mapping[str, Experiment], data: str | os.PathLike[str]) -> None:
+    """Open the data of each row, so that none fails after others have been trained for hours."""
+    checked = set()
+    for row in table.rows:
+        experiment = experiments[row.name]
+        required = required_data(experiment)
+        if required in checked:
+            continue
+        try:
+            opened = open_data(experiment, data)
+            inputs_of(data, opened.schema, experiment)
+        except (ValueError, OSError) as error:
+            raise ValueError(f"row {row.name!r}: {describe(error)}") from error
+        checked.add(required)
+
+
+def _end_with(watched: Connection) -> None:
+    """End this worker when the process that started it ends or gives up; what it was writing stays unfinished."""
+
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            watched.recv()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    # Ctrl-C reaches all processes of a terminal; the one that started this worker answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train_quietly(experiment: Experiment, data: str, folder: Path, threads: int) -> None:

@@ -162,7 +162,7 @@ class _Builder:
             on_file(path)
             try:
                 video = self._video(path)
-            except (ValueError, OSError, ImportError, MemoryError) as error:
+            except Exception as error:  # one faulty video must not end the others
                 if not self._skip_broken:
                     raise
                 self._broken.append(BrokenVideo(path, error))

@@ -47,6 +47,8 @@ _MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
 _GROUPED = re.compile(r"\d{4}_(\d+)")
 _TRACKED, _DETECTED = 6, 12
 _MAX_INT32 = 2**31 - 1
+_MAX_FLOAT32 = np.finfo(np.float32).max
+_PLAIN = {int, float, bool}
 
 
 def video_of_file(path: str | os.PathLike[str]) -> str:
@@ -87,7 +89,7 @@ def read_mega_tracklets(path: str | os.PathLike[str]) -> TrackedVideo:
         size = len(values)
         tracks.setdefault(int(values[1]), []).append(values)
     tables = [_by_frame(np.stack(rows)) for rows in tracks.values()]
-    categories = [np.bincount(table[:, 7].astype(np.int64)).argmax() for table in tables]
+    categories = [_most_frequent(table[:, 7].astype(np.int64)) for table in tables]
     kept = [table for table, category in zip(tables, categories, strict=True) if category > 0]
     return TrackedVideo(
         video=video_of_file(path),
@@ -106,15 +108,26 @@ def read_mega_tracklets(path: str | os.PathLike[str]) -> TrackedVideo:
 
 
 def _numbers(entry: Any, where: str) -> NDArray[np.float64]:
-    try:
-        values = np.asarray(entry, np.float64)
-    except (TypeError, ValueError):
-        values = np.empty((0, 0))
-    if values.ndim != 1 or not np.isfinite(values).all():
+    plain = isinstance(entry, np.ndarray) or (isinstance(entry, list | tuple) and set(map(type, entry)) <= _PLAIN)
+    # NumPy would follow lists within lists, which in a damaged file may lead back to themselves.
+    values = np.asarray(entry, np.float64) if plain else np.empty((0, 0))
+    if values.ndim != 1 or not np.abs(values).max(initial=0) <= _MAX_FLOAT32:
         raise ValueError(f"{where}: found {type(entry).__name__}, expected a list of finite numbers")
-    if len(values) >= _DETECTED and not (values[[0, 7]] >= 0).all():
-        raise ValueError(f"{where}: found frame {values[0]:g} and category {values[7]:g}, expected at least 0")
+    if len(values) >= _DETECTED:
+        frame, track, category = values[[0, 1, 7]]
+        if frame < 0 or category < 0:
+            raise ValueError(f"{where}: found frame {frame:g} and category {category:g}, expected at least 0")
+        if max(frame, abs(track), category) > _MAX_INT32:
+            raise ValueError(
+                f"{where}: found frame {frame:g}, ID {track:g} and category {category:g}, expected at most {_MAX_INT32}"
+            )
     return values
+
+
+def _most_frequent(categories: NDArray[np.int64]) -> int:
+    """Return the most frequent category, the lowest of equally frequent ones."""
+    values, counts = np.unique(categories, return_counts=True)
+    return int(values[counts.argmax()])
 
 
 def _by_frame(table: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Trajectories
+from trajtrack.printable import shown
 from trajvqa.ingest.geometry_features import geometry_features
 from trajvqa.stores import VideoTrajectories
 
@@ -134,7 +135,7 @@ class ClassNames:
         self._indices = {name: index for index, name in enumerate(self.names)}
         if len(self._indices) < len(self.names):
             repeated = next(name for index, name in enumerate(self.names) if self._indices[name] != index)
-            raise ValueError(f"classes: found {repeated!r} twice, expected unique names")
+            raise ValueError(f"classes: found {shown(repeated)} twice, expected unique names")
 
     def to_indices(self, labels: NDArray[np.int64], label_names: Mapping[int, str]) -> NDArray[np.int32]:
         """Return the index of each label's name; with given names, a label without a name is the index itself.
@@ -164,5 +165,5 @@ class ClassNames:
             return label
         index = self._indices.get(str(label) if name is None else name)
         if index is None:
-            raise ValueError(f"labels: found {name!r}, expected one of the {count} classes")
+            raise ValueError(f"labels: found {shown(name)}, expected one of the {count} classes")
         return index

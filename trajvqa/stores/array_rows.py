@@ -24,8 +24,8 @@ def reporting_damage(path: Path) -> Iterator[None]:
     """Turn h5py's errors about the content of a file into ValueError, naming the file."""
     try:
         yield
-    # h5py raises RuntimeError for broken links between the parts of a file.
-    except (OSError, RuntimeError) as error:
+    # h5py raises RuntimeError for broken links between the parts of a file, TypeError for types that NumPy lacks.
+    except (OSError, RuntimeError, TypeError) as error:
         raise ValueError(f"{path}: found a truncated or damaged HDF5 file ({error}), expected an intact one") from error
 
 
@@ -83,7 +83,10 @@ class ArrayRows:
         """
         try:
             array = np.load(path, mmap_mode="r")
-        except (ValueError, EOFError) as error:
+        # NumPy's parser of headers lets errors of many types through, also for sizes beyond the file's.
+        except Exception as error:
+            if isinstance(error, OSError) and error.filename is not None:
+                raise
             raise ValueError(
                 f"{os.fspath(path)}: found an unreadable .npy file ({error}), expected a valid one"
             ) from None
@@ -148,7 +151,12 @@ class ArrayRows:
     def _mapped(self) -> NDArray[Any]:
         if self._map is None:
             assert self._offset is not None
-            self._map = np.memmap(self.path, self.dtype, "r", self._offset, self.shape)
+            try:
+                self._map = np.memmap(self.path, self.dtype, "r", self._offset, self.shape)
+            except (ValueError, TypeError, OverflowError) as error:
+                raise ValueError(
+                    f"{self.path}: {self._name}: found values beyond the end of the file ({error}), expected them in it"
+                ) from error
         return self._map
 
     def _by_h5py(self, rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.files.atomic import atomic_path
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
-from trajvqa.stores.hdf5 import open_checked, read_ids, require_dataset, require_videos, write_ids
+from trajvqa.stores.hdf5 import created, open_checked, read_ids, require_dataset, require_videos, write_ids
+from trajvqa.stores.own_values import has_dataset
 
 __all__ = ["FrameFeatures", "write_frame_features"]
 
@@ -55,7 +54,7 @@ class FrameFeatures:
         self.path = Path(path)
         with open_checked(path) as file, reporting_damage(self.path):
             self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
-            frames_apart = "feat" not in file and _FRAMES_APART in file
+            frames_apart = not has_dataset(file, "feat") and has_dataset(file, _FRAMES_APART)
             self._name = _FRAMES_APART if frames_apart else "feat"
             shape_text = "(V, N, F, D)" if frames_apart else "(V, N, D)"
             found = require_dataset(file, self._name, shape_text, "float")
@@ -171,7 +170,7 @@ def write_frame_features(
             f"feat, video {ids[int(finite.argmin())]}: found a number that is not finite in float32, expected finite "
             "numbers"
         )
-    with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
+    with created(path) as file:
         write_ids(file, "ids", ids)
         file.create_dataset("feat", data=features)
         file.attrs.update(attrs or {})

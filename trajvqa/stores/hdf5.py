@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,13 +13,29 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LazyFile", "open_checked", "read_ids", "require_dataset", "require_videos", "write_ids"]
+from trajtrack.files.atomic import DISK_FULL, atomic_path
+from trajtrack.printable import shown
+from trajvqa.stores.own_values import own_dataset, require_small, require_stored
+
+__all__ = [
+    "LazyFile",
+    "created",
+    "open_checked",
+    "read_column",
+    "read_ids",
+    "require_dataset",
+    "require_videos",
+    "write_ids",
+]
 
 Kind = Literal["float", "integer"]
 
 _KINDS = {"float": "f", "integer": "iu"}
 _MAX_NAMED = 5
-"""Maximum number of missing videos in a message."""
+"""Maximum number of missing videos, or of datasets, in a message."""
+_MAX_ID = 4096
+"""Maximum number of bytes of an ID."""
+_BLOCK_BYTES = 1 << 24
 
 
 def open_checked(path: str | os.PathLike[str]) -> h5py.File:
@@ -53,6 +70,27 @@ def open_checked(path: str | os.PathLike[str]) -> h5py.File:
         raise ValueError(f"{name}: {found}") from error
 
 
+@contextmanager
+def created(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open a new file for writing; it replaces `path` as `trajtrack.files.atomic.atomic_path` describes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, naming the file.
+    """
+    with atomic_path(path) as unfinished:
+        try:
+            with h5py.File(unfinished, "w") as file:
+                yield file
+        except (OSError, RuntimeError) as error:
+            # The library reports a full disk in a paragraph, or when the file is closed as a RuntimeError.
+            number = next((each for each in DISK_FULL if f"errno = {each}," in str(error)), None)
+            if number is None:
+                raise
+            raise OSError(number, os.strerror(number), os.fspath(path)) from error
+
+
 def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:
     """Return a dataset of the required shape and kind.
 
@@ -70,12 +108,15 @@ def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | No
     Raises
     ------
     ValueError
-        If the dataset is missing or has another shape or kind; naming the file, what was found and what was expected.
+        If the dataset is missing, has another shape or kind, or has values that are not in the file: in another file,
+        or never written; naming the file, what was found and what was expected.
     """
-    found = file.get(name)
-    if not isinstance(found, h5py.Dataset):
-        others = ", ".join(sorted(file)) or "nothing"
-        raise ValueError(f"{file.filename}: {name}: found no such dataset (only {others}), expected shape {shape_text}")
+    found = own_dataset(file, name)
+    if found is None:
+        others = ", ".join(sorted(file)[:_MAX_NAMED]) + (", ..." if len(file) > _MAX_NAMED else "")
+        raise ValueError(
+            f"{file.filename}: {name}: found no such dataset (only {others or 'nothing'}), expected shape {shape_text}"
+        )
     sizes = [size.strip() for size in shape_text.strip("()").split(",") if size.strip()]
     shape = found.shape or ()
     if len(shape) != len(sizes) or any(
@@ -84,7 +125,22 @@ def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | No
         raise ValueError(f"{file.filename}: {name}: found shape {found.shape}, expected {shape_text}")
     if kind is not None and found.dtype.kind not in _KINDS[kind]:
         raise ValueError(f"{file.filename}: {name}: found {found.dtype}, expected {kind} numbers")
+    require_stored(found, f"{file.filename}: {name}")
     return found
+
+
+def read_column(file: h5py.File, name: str, shape_text: str, kind: Kind) -> NDArray[Any]:
+    """Return all values of a dataset that `require_dataset` accepts.
+
+    Raises
+    ------
+    ValueError
+        As `require_dataset`, and if the values take more than 1 GiB.
+    """
+    dataset = require_dataset(file, name, shape_text, kind)
+    require_small(dataset, f"{file.filename}: {name}")
+    values: NDArray[Any] = dataset[:]
+    return values
 
 
 def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
@@ -93,21 +149,27 @@ def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If the dataset has another type or an ID repeats, naming the file and the rows.
+        If the dataset has another type, an ID repeats or has more than 4096 bytes; naming the file and the rows.
     """
     where = f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}"
     if dataset.ndim != 1:
         raise ValueError(f"{where}: found shape {dataset.shape}, expected (V,)")
     if dataset.dtype.kind not in "iuSOT":
         raise ValueError(f"{where}: found {dataset.dtype}, expected integers or text")
-    values: NDArray[Any] = dataset[:]
-    ids = tuple(_as_text(value, f"{where}, row {row}") for row, value in enumerate(values.tolist()))
-    seen: dict[str, int] = {}
-    for row, each in enumerate(ids):
-        first = seen.setdefault(each, row)
-        if first != row:
-            raise ValueError(f"{where}: found {each!r} in rows {first} and {row}, expected unique IDs")
-    return ids
+    if dataset.dtype.kind == "S" and dataset.dtype.itemsize > _MAX_ID:
+        raise ValueError(f"{where}: found IDs of {dataset.dtype.itemsize} bytes, expected at most {_MAX_ID}")
+    require_small(dataset, where)
+    # Many rows may share one text, which may be as long as the file.
+    row_bytes = os.path.getsize(dataset.file.filename) if dataset.dtype.kind in "OT" else dataset.dtype.itemsize
+    step = max(_BLOCK_BYTES // max(row_bytes, 1), 1)
+    first_rows: dict[str, int] = {}
+    for start in range(0, len(dataset), step):
+        for row, value in enumerate(dataset[start : start + step].tolist(), start):
+            each = _as_text(value, f"{where}, row {row}")
+            first = first_rows.setdefault(each, row)
+            if first != row:
+                raise ValueError(f"{where}: found {shown(each)} in rows {first} and {row}, expected unique IDs")
+    return tuple(first_rows)
 
 
 def write_ids(file: h5py.File, name: str, ids: Sequence[str]) -> None:
@@ -149,11 +211,13 @@ class LazyFile:
 
 
 def _as_text(value: Any, where: str) -> str:
+    if isinstance(value, bytes | str) and len(value) > _MAX_ID:
+        raise ValueError(f"{where}: found an ID of {len(value)} bytes, expected at most {_MAX_ID}")
     if isinstance(value, bytes):
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise ValueError(f"{where}: found {value!r}, expected UTF-8 text") from None
+            raise ValueError(f"{where}: found {shown(value)}, expected UTF-8 text") from None
     if isinstance(value, int | str):
         return str(value)
     raise ValueError(f"{where}: found {type(value).__name__}, expected an integer or text")

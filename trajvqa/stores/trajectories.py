@@ -21,8 +21,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajvqa.stores.array_rows import ArrayRows
-from trajvqa.stores.hdf5 import LazyFile, open_checked, read_ids, require_dataset, require_videos
+from trajtrack.printable import shown
+from trajvqa.stores.array_rows import ArrayRows, reporting_damage
+from trajvqa.stores.hdf5 import (
+    LazyFile,
+    open_checked,
+    read_column,
+    read_ids,
+    require_dataset,
+    require_videos,
+)
+from trajvqa.stores.own_values import has_dataset
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = ["TrajectoryBatch", "TrajectoryStore"]
@@ -72,37 +81,31 @@ class TrajectoryStore:
     feature_size: int
     """Width D of a trajectory's features."""
     attributes: Mapping[str, Any]
-    """Other attributes of the file: tracker, detector, frame rate, version."""
+    """Other attributes of the file that are single values: tracker, detector, frame rate, version."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._file = LazyFile(path)
         self._in_memory: NDArray[np.floating] | None = None
-        with open_checked(path) as file:
+        with open_checked(path) as file, reporting_damage(self.path):
             self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
-            self._offsets: NDArray[np.int64] = require_dataset(file, "offset", f"({len(self.ids) + 1},)", "integer")[:]
+            self._offsets = _integers(file, "offset", f"({len(self.ids) + 1},)")
             self._stored = ArrayRows.of_dataset(require_dataset(file, "feat", "(M, D)", "float"))
             count, self.feature_size = self._stored.shape
-            self._spans: NDArray[np.float32] = require_dataset(file, "span", f"({count}, 2)", "float")[:].astype(
-                np.float32
-            )
-            self._labels: NDArray[np.int64] = require_dataset(file, "label", f"({count},)", "integer")[:].astype(
-                np.int64
-            )
-            self._scores: NDArray[np.float32] = require_dataset(file, "score", f"({count},)", "float")[:].astype(
-                np.float32
-            )
+            self._spans = _floats(file, "span", f"({count}, 2)")
+            self._labels = _integers(file, "label", f"({count},)")
+            self._scores = _floats(file, "score", f"({count},)")
             self._box_offsets: NDArray[np.int64] | None = None
-            if "boxes" in file:
+            if has_dataset(file, "boxes"):
                 boxes = require_dataset(file, "boxes", "(R, 4)", "float")
                 require_dataset(file, "box_frame", f"({len(boxes)},)", "integer")
-                self._box_offsets = require_dataset(file, "box_offset", f"({count + 1},)", "integer")[:]
+                self._box_offsets = _integers(file, "box_offset", f"({count + 1},)")
                 self._check_offsets("box_offset", self._box_offsets, len(boxes))
             self.classes = _classes(file)
             self.attributes = {
-                str(name): value.item() if isinstance(value, np.generic) else value
-                for name, value in file.attrs.items()
-                if name != "classes"
+                str(name): value.item() if isinstance(value := file.attrs[name], np.generic) else value
+                for name in file.attrs
+                if name != "classes" and file.attrs.get_id(name).shape == ()
             }
         self._check_offsets("offset", self._offsets, count)
         self._check_columns()
@@ -223,8 +226,9 @@ class TrajectoryStore:
             return None, None
         offsets = self._box_offsets[first : last + 1]
         file = self._file.open()
-        frames = file["box_frame"][offsets[0] : offsets[-1]].astype(np.int32)
-        boxes = file["boxes"][offsets[0] : offsets[-1]].astype(np.float32)
+        with reporting_damage(self.path):
+            frames = file["box_frame"][offsets[0] : offsets[-1]].astype(np.int32)
+            boxes = file["boxes"][offsets[0] : offsets[-1]].astype(np.float32)
         cuts = offsets[1:-1] - offsets[0]
         if first == last:
             return (), ()
@@ -256,6 +260,16 @@ class TrajectoryStore:
                 raise ValueError(f"{self.path}: {name}, row {row}: found {values[row].tolist()}, expected {expected}")
 
 
+def _integers(file: h5py.File, name: str, shape_text: str) -> NDArray[np.int64]:
+    return read_column(file, name, shape_text, "integer").astype(np.int64)
+
+
+def _floats(file: h5py.File, name: str, shape_text: str) -> NDArray[np.float32]:
+    # Values beyond float32 become infinite, which the checks of the columns report.
+    with np.errstate(over="ignore"):
+        return read_column(file, name, shape_text, "float").astype(np.float32)
+
+
 def _classes(file: h5py.File) -> tuple[str, ...]:
     found = file.attrs.get("classes")
     if isinstance(found, h5py.Empty):
@@ -264,4 +278,4 @@ def _classes(file: h5py.File) -> tuple[str, ...]:
         names = [name.decode() if isinstance(name, bytes) else name for name in found.tolist()]
         if all(isinstance(name, str) for name in names):
             return tuple(names)
-    raise ValueError(f"{file.filename}: attribute classes: found {found!r}, expected the class names")
+    raise ValueError(f"{file.filename}: attribute classes: found {shown(found)}, expected the class names")

@@ -9,8 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.files.atomic import atomic_path
-from trajvqa.stores.hdf5 import write_ids
+from trajvqa.stores.hdf5 import created, write_ids
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = ["write_trajectories"]
@@ -47,7 +46,7 @@ def write_trajectories(
         If there are no videos, a video repeats, a label has no name, feature sizes differ, only some videos have boxes,
         or a feature is beyond float16; naming the video.
     """
-    with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
+    with created(path) as file:
         writer: _Writer | None = None
         for video in videos:
             if writer is None:

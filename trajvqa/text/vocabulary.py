@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import pickle
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
+from trajtrack.files.packed import decode, read_unpacked
+from trajtrack.files.pickles import Function, PickleError, read_pickle
+from trajtrack.printable import shown
 from trajvqa.text.tokenizer import tokenize
 
 __all__ = ["SPECIAL_WORDS", "Vocabulary", "read_vocabulary", "write_vocabulary"]
@@ -41,11 +41,11 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.words[: len(SPECIAL_WORDS)] != SPECIAL_WORDS:
-            found = ", ".join(map(repr, self.words[: len(SPECIAL_WORDS)])) or "no words"
+            found = ", ".join(map(shown, self.words[: len(SPECIAL_WORDS)])) or "no words"
             raise ValueError(f"words: found {found} first, expected {', '.join(map(repr, SPECIAL_WORDS))}")
         if len(self._ids) != len(self.words):
             word, times = Counter(self.words).most_common(1)[0]
-            raise ValueError(f"words: found {word!r} {times} times, expected unique words")
+            raise ValueError(f"words: found {shown(word)} {times} times, expected unique words")
 
     def __len__(self) -> int:
         return len(self.words)
@@ -95,18 +95,23 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     ----------
     path
         A file of `write_vocabulary`, or a ``.pkl`` of NExT-QA or HQGA: a pickled object of a class ``Vocabulary`` with
-        a dictionary ``idx2word`` from IDs to words. No code in the pickle is run.
+        a dictionary ``idx2word`` from IDs to words, also one of Python 2. No code in the pickle is run.
 
     Raises
     ------
     ValueError
         The message names the file, what was found and what was expected.
     """
-    source, content = os.fspath(path), Path(path).read_bytes()
-    words = _pickled_words(content, source) if source.endswith(".pkl") else _json_words(content, source)
+    source = os.fspath(path)
+    try:
+        content = read_unpacked(path)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    is_pickle = source.removesuffix(".gz").endswith(".pkl")
+    words = _pickled_words(content, source) if is_pickle else _json_words(content, source)
     for index, word in enumerate(words):
         if not isinstance(word, str):
-            raise ValueError(f"{source}: word {index}: found {word!r}, expected text")
+            raise ValueError(f"{source}: word {index}: found {shown(word)}, expected text")
     try:
         return Vocabulary(tuple(words))
     except ValueError as error:
@@ -115,7 +120,7 @@ def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
 
 def _json_words(content: bytes, source: str) -> list[Any]:
     try:
-        words = json.loads(content.decode("utf-8-sig"))
+        words = json.loads(decode(content))
     # The parser raises RecursionError for deeply nested brackets.
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{source}: found no JSON that can be read ({error}), expected a JSON list of words") from None
@@ -124,33 +129,69 @@ def _json_words(content: bytes, source: str) -> list[Any]:
     return words
 
 
+@dataclass(eq=False)
 class _PickledVocabulary:
-    """Stands in for the class in NExT-QA's code."""
+    """Stands for an object of the class in NExT-QA's code."""
 
-    idx2word: dict[int, str]
+    attributes: Any = None
 
 
-class _VocabularyUnpickler(pickle.Unpickler):
-    """Creates only plain values and `_PickledVocabulary`, whatever module the class was defined in."""
+def _find(module: str, name: str) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what creates the object, whatever module its class was defined in; Python 2 goes through two functions."""
+    if name == "Vocabulary":
+        return _created
+    if (module, name) in (("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor")):
+        return _reconstructed
+    if (module, name) in (("__builtin__", "object"), ("builtins", "object")):
+        return _base_class
+    raise PickleError(f"it uses {module[:60]}.{name[:60]}")
 
-    def find_class(self, module_name: str, global_name: str) -> type[_PickledVocabulary]:
-        if global_name != "Vocabulary":
-            raise pickle.UnpicklingError(f"it uses {module_name}.{global_name}")
-        return _PickledVocabulary
+
+def _created(arguments: tuple[Any, ...]) -> _PickledVocabulary:
+    if arguments:
+        raise PickleError(f"it creates a Vocabulary with {len(arguments)} arguments")
+    return _PickledVocabulary()
+
+
+def _base_class(arguments: tuple[Any, ...]) -> Any:
+    raise PickleError("it creates an object without a class")
+
+
+def _reconstructed(arguments: tuple[Any, ...]) -> _PickledVocabulary:
+    match arguments:
+        case (Function(call=created), Function(call=base), None) if created is _created and base is _base_class:
+            return _PickledVocabulary()
+    raise PickleError("it creates another object than one of a class Vocabulary")
+
+
+def _set_attributes(value: Any, attributes: Any) -> None:
+    if not isinstance(value, _PickledVocabulary):
+        raise PickleError(f"it sets a state of {type(value).__name__}")
+    value.attributes = attributes
 
 
 def _pickled_words(content: bytes, source: str) -> list[Any]:
     expected = "expected a pickled object of a class Vocabulary with a dictionary idx2word from IDs to words"
     try:
-        found = _VocabularyUnpickler(io.BytesIO(content)).load()
-    # A damaged pickle can raise anything.
-    except Exception as error:
+        found = read_pickle(content, _find, _set_attributes)
+    except PickleError as error:
         raise ValueError(f"{source}: found an unreadable pickle ({error}), {expected}") from None
     if not isinstance(found, _PickledVocabulary):
         raise ValueError(f"{source}: found an object of type {type(found).__name__}, {expected}")
-    words = vars(found).get("idx2word")
+    attributes = found.attributes if isinstance(found.attributes, dict) else {}
+    # Python 2 writes all text as bytes.
+    words = attributes.get("idx2word", attributes.get(b"idx2word"))
     if not isinstance(words, dict):
-        raise ValueError(f"{source}: idx2word: found {words!r}, expected a dictionary from IDs to words")
+        raise ValueError(f"{source}: idx2word: found {shown(words)}, expected a dictionary from IDs to words")
     if set(words) != set(range(len(words))):
         raise ValueError(f"{source}: idx2word: found IDs with gaps, expected 0 to {len(words) - 1}")
-    return [words[index] for index in range(len(words))]
+    return [_as_text(words[index], f"{source}: word {index}") for index in range(len(words))]
+
+
+def _as_text(word: Any, where: str) -> Any:
+    if not isinstance(word, bytes):
+        return word
+    try:
+        return word.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"{where}: found {shown(word)}, expected text in UTF-8") from None

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.files.packed import GZIP, other_encoding
+from trajtrack.printable import shown
 from trajvqa.text.vocabulary import SPECIAL_WORDS
 
 __all__ = ["initial_word_vectors", "label_vectors", "label_words", "read_word_vectors"]
 
 _PAD = SPECIAL_WORDS[0]
+_HEADER = re.compile(rb"[0-9]{1,9} ([1-9][0-9]{0,5})")
+_MAX_LINE = 1 << 20
 _DEVIATION = 0.4
 """Standard deviation of the vectors of unknown words, as in HQGA's code; that of GloVe's own vectors is 0.38."""
 
@@ -24,10 +31,13 @@ def read_word_vectors(
 ) -> dict[str, NDArray[np.float32]]:
     """Read word vectors in GloVe's text format: a line for each word, with the word and its numbers split by spaces.
 
+    The first line may be that of word2vec: the number of words and that of the numbers of each.
+
     Parameters
     ----------
     path
-        The file, in UTF-8. Words may contain spaces, as in GloVe 840B. If a word repeats, its first line counts.
+        The file, in UTF-8, also packed with gzip. Words may contain spaces, as in GloVe 840B. If a word repeats, its
+        first line counts.
     words
         The words to read, or None for all. The numbers of other words are not checked.
 
@@ -46,17 +56,41 @@ def read_word_vectors(
     beginnings = frozenset() if wanted is None else frozenset(word.split(" ", 1)[0].encode() for word in wanted)
     vectors: dict[str, NDArray[np.float32]] = {}
     size = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            if size and wanted is not None and line.split(b" ", 1)[0] not in beginnings:
-                continue
-            word, vector = _parse_line(line, size, f"{source}: line {number}")
-            size = len(vector)
-            if wanted is None or word in wanted:
-                vectors.setdefault(word, vector)
+    for number, line in _lines(path, source):
+        header = _HEADER.fullmatch(line.rstrip()) if number == 1 else None
+        if header is not None:
+            size = int(header[1])
+            continue
+        if size and wanted is not None and line.split(b" ", 1)[0] not in beginnings:
+            continue
+        word, vector = _parse_line(line, size, f"{source}: line {number}")
+        size = len(vector)
+        if wanted is None or word in wanted:
+            vectors.setdefault(word, vector)
     if not size:
         raise ValueError(f"{source}: found an empty file, expected lines with a word and its numbers")
     return vectors
+
+
+def _lines(path: str | os.PathLike[str], source: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file that may be packed with gzip, each with its number."""
+    try:
+        with open(path, "rb") as stored:
+            beginning = stored.peek(8)[:8]
+            is_packed = beginning.startswith(GZIP)
+            other = None if is_packed else other_encoding(beginning)
+            if other is not None:
+                raise ValueError(f"{source}: line 1: found {other}, expected text in UTF-8")
+            file = gzip.GzipFile(fileobj=stored) if is_packed else stored
+            for number in count(1):
+                line = file.readline(_MAX_LINE)
+                if not line:
+                    return
+                if len(line) == _MAX_LINE:
+                    raise ValueError(f"{source}: line {number}: found at least {_MAX_LINE} bytes, expected fewer")
+                yield number, line
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{source}: found damaged gzip ({error}), expected an intact file") from error
 
 
 def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.float32]]:
@@ -65,10 +99,12 @@ def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.flo
         fields = line.decode().rstrip("\r\n").rstrip(" ").split(" ")
     except UnicodeDecodeError as error:
         raise ValueError(f"{where}: found byte 0x{line[error.start]:02x}, expected text in UTF-8") from None
-    count = size or len(fields) - 1
-    numbers = fields[-count:] if 0 < count < len(fields) else []
+    if len(fields) == 1 and "\t" in fields[0]:
+        raise ValueError(f"{where}: found numbers separated by tabs, expected spaces")
+    total = size or len(fields) - 1
+    numbers = fields[-total:] if 0 < total < len(fields) else []
     beginning = fields[: len(fields) - len(numbers)]
-    where = f"{where}: numbers after {fields[0]!r}"
+    where = f"{where}: numbers after {shown(fields[0])}"
     if not numbers or (len(beginning) > 1 and _is_number(beginning[-1])):
         expected = f"{size}, as in line 1" if size else "at least 1"
         raise ValueError(f"{where}: found {len(fields) - 1}, expected {expected}")
@@ -77,10 +113,10 @@ def _parse_line(line: bytes, size: int, where: str) -> tuple[str, NDArray[np.flo
             vector = np.array(numbers, np.float32)
     except ValueError:
         bad = next(field for field in numbers if not _is_number(field))
-        raise ValueError(f"{where}: found {bad!r}, expected numbers") from None
+        raise ValueError(f"{where}: found {shown(bad)}, expected numbers") from None
     if not np.isfinite(vector).all():
         bad = numbers[int(np.isfinite(vector).argmin())]
-        raise ValueError(f"{where}: found {bad!r}, expected finite numbers")
+        raise ValueError(f"{where}: found {shown(bad)}, expected finite numbers")
     return " ".join(beginning), vector
 
 
@@ -166,6 +202,6 @@ def label_vectors(
     for row, label in enumerate(classes):
         words = label_words(label)
         if not words:
-            raise ValueError(f"classes, row {row}: found {label!r}, expected a name with a word in it")
+            raise ValueError(f"classes, row {row}: found {shown(label)}, expected a name with a word in it")
         vectors[row] = initial_word_vectors(words, known, size, seed).mean(axis=0, dtype=np.float64)
     return vectors

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 
-from trajtrack.files.atomic import atomic_path
+from trajtrack.files.atomic import atomic_output
+from trajtrack.printable import shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.splits import Schema, inputs_of
 from trajvqa.models import create_model
@@ -46,8 +48,11 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         "weights": checkpoint.weights,
         "training": checkpoint.training,
     }
-    with atomic_path(path) as unfinished, open(unfinished, "wb") as file:
-        torch.save(content, file)
+    # On a full disk, torch would raise an error that does not say so.
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    with atomic_output(path) as file:
+        file.write(packed.getbuffer())
         file.flush()
         os.fsync(file.fileno())
 
@@ -75,7 +80,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     if missing:
         raise ValueError(f"{name}: {missing[0]}: found no such field, expected a checkpoint of trajvqa")
     if content["version"] != _VERSION:
-        raise ValueError(f"{name}: version: found {content['version']}, expected {_VERSION}")
+        raise ValueError(f"{name}: version: found {shown(content['version'])}, expected {_VERSION}")
     try:
         schema = Schema.from_dict(content["schema"])
     except TypeError as error:
@@ -126,7 +131,7 @@ def require_same_experiment(path: str | os.PathLike[str], found: Experiment, exp
     before, now = _flat(asdict(found)), _flat(asdict(expected))
     for name in now:
         if name not in _FREE and before[name] != now[name]:
-            raise ValueError(f"{os.fspath(path)}: {name}: found {before[name]!r}, expected {now[name]!r}")
+            raise ValueError(f"{os.fspath(path)}: {name}: found {shown(before[name])}, expected {shown(now[name])}")
 
 
 def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:

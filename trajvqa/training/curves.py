@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.files.atomic import atomic_path
-from trajtrack.printable import escaped
+from trajtrack.printable import escaped, shown
 
 __all__ = ["draw_curves"]
 
@@ -150,10 +150,10 @@ def _read(source: str | os.PathLike[str], name: str) -> _Run:
                 break
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
             if not isinstance(record, dict):
-                raise ValueError(f"{text}: line {number}: found {record!r}, expected a JSON object")
+                raise ValueError(f"{text}: line {number}: found {shown(record)}, expected a JSON object")
             if record.get("event") == "epoch":
                 _check(record, f"{text}: line {number}")
                 records.append(record)
@@ -176,4 +176,4 @@ def _check(record: dict[str, Any], source: str) -> None:
     for field in ("epoch", "loss", "val_accuracy", "learning_rate", "train_accuracy"):
         # A bool is an int to Python, but not a number here.
         if field in record and type(record[field]) not in (int, float):
-            raise ValueError(f"{source}: {field}: found {record[field]!r}, expected a number")
+            raise ValueError(f"{source}: {field}: found {shown(record[field])}, expected a number")

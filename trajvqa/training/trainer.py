@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trajtrack.files.atomic import atomic_output, remove_unfinished
+from trajtrack.files.atomic import atomic_output, naming_full_disk, remove_unfinished
+from trajtrack.files.locks import locked_folder
 from trajvqa.config import Experiment, TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.data.fingerprints import fingerprints
@@ -31,9 +32,10 @@ from trajvqa.training.checkpoints import (
     require_same_experiment,
     save_checkpoint,
 )
+from trajvqa.training.interruption import complete_before_signals
 from trajvqa.training.losses import hinge_loss
 
-__all__ = ["Progress", "RunResult", "train"]
+__all__ = ["OpenedData", "Progress", "RunResult", "open_data", "required_data", "train"]
 
 LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
 _STATE = ("optimiser", "schedule", "best", "log_length", "max_steps", "data")
@@ -64,7 +66,7 @@ class RunResult:
     folder: Path
     """The run's folder."""
     accuracies: dict[str, Accuracy]
-    """Accuracy by split: ``val``, and ``test`` if the data have it."""
+    """Accuracy by split: ``val``, and ``test`` if the data have it and answers of it; over the questions with one."""
 
 
 def train(
@@ -97,29 +99,77 @@ def train(
     Raises
     ------
     FileNotFoundError, ValueError
-        Before training starts, if data are missing or broken, or if the folder holds a run of another experiment or of
-        other data.
+        Before training starts, if data are missing or broken, if the folder holds a run of another experiment or of
+        other data, or if another process trains in it.
     """
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
-    folder = Path(folder)
+    opened = open_data(experiment, data)
+    run = _Run(experiment, opened.schema, data, Path(folder), max_steps)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked_folder(run.folder):
+            return _train(run, opened, on_progress)
+    except BlockingIOError as error:
+        raise ValueError(
+            f"{run.folder}: found another run that writes to this folder, expected none; wait for it, or train in "
+            "another folder"
+        ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedData:
+    """The splits of a data folder, opened and checked for an experiment."""
+
+    schema: Schema
+    """Their sizes, words and classes."""
+    train: QuestionBatches
+    """Questions to train on."""
+    val: QuestionBatches
+    """Questions that choose the best epoch."""
+    test: QuestionBatches | None
+    """Further questions to answer, if the folder has them; they need no answers."""
+
+
+def required_data(experiment: Experiment) -> tuple[str, ...]:
+    """Return the kinds of data that an experiment reads; `open_data` checks the same for others with the same kinds."""
+    return experiment.settings.text, *streams_of(experiment.model, experiment.settings)
+
+
+def open_data(experiment: Experiment, data: str | os.PathLike[str]) -> OpenedData:
+    """Open and check all that training an experiment reads of a data folder, except word vectors.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        The message names the file, the field, what was found and what was expected.
+    """
     schema = schema_of(data, experiment, streams_of(experiment.model, experiment.settings))
-    training_data = open_split(data, "train", experiment, schema)
-    validation_data = open_split(data, "val", experiment, schema)
-    test_data = open_split(data, "test", experiment, schema) if "test" in available_splits(data) else None
-    run = _Run(experiment, schema, data, folder, max_steps)
+    has_test = "test" in available_splits(data)
+    return OpenedData(
+        schema,
+        open_split(data, "train", experiment, schema),
+        open_split(data, "val", experiment, schema),
+        open_split(data, "test", experiment, schema, require_answers=False) if has_test else None,
+    )
+
+
+def _train(run: _Run, data: OpenedData, on_progress: Callable[[Progress], None] | None) -> RunResult:
+    experiment = run.experiment
     run.resume()
     for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
-        run.train_epoch(epoch, training_data, validation_data, on_progress)
-    model, _ = load_model(folder / BEST)
+        run.train_epoch(epoch, data.train, data.val, on_progress)
+    model, _ = load_model(run.folder / BEST)
     accuracies = {}
-    for split, batches in (("val", validation_data), ("test", test_data)):
+    for split, batches in (("val", data.val), ("test", data.test)):
         if batches is not None:
             chosen = predict(model.to(run.device), batches, experiment.training)
             predictions = dict(zip(batches.questions.keys, chosen.tolist(), strict=True))
-            write_predictions(folder / f"predictions_{split}.json", batches.questions, predictions)
-            accuracies[split] = score(batches.questions, predictions)
-    return RunResult(folder, accuracies)
+            write_predictions(run.folder / f"predictions_{split}.json", batches.questions, predictions)
+            answered = batches.questions.answered()
+            if len(answered):
+                accuracies[split] = score(answered, predictions)
+    return RunResult(run.folder, accuracies)
 
 
 class _Run:
@@ -187,7 +237,6 @@ class _Run:
         remove_unfinished(self.folder)
 
     def _begin(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         remove_unfinished(self.folder)
         with atomic_output(self.folder / "experiment.json") as file:
             file.write(json.dumps(asdict(self.experiment), indent=2).encode() + b"\n")
@@ -222,10 +271,11 @@ class _Run:
         self.best = max(self.best, accuracy)
         self.epoch = epoch
         record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
-        self._log(record | {"learning_rate": rate, "best": is_best})
-        # The best is written first: `resume` uses it if the run is killed in between.
-        for name in (BEST, LAST) if is_best else (LAST,):
-            save_checkpoint(self.folder / name, self._checkpoint())
+        with complete_before_signals():
+            self._log(record | {"learning_rate": rate, "best": is_best})
+            # The best is written first: `resume` uses it if the run is killed in between.
+            for name in (BEST, LAST) if is_best else (LAST,):
+                save_checkpoint(self.folder / name, self._checkpoint())
         if on_progress is not None:
             on_progress(Progress(epoch, config.epochs, len(order), len(order), total / count, accuracy))
 
@@ -258,7 +308,7 @@ class _Run:
         return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training)
 
     def _log(self, record: dict[str, Any]) -> None:
-        with open(self.folder / LOG, "ab") as file:
+        with naming_full_disk(self.folder / LOG), open(self.folder / LOG, "ab") as file:
             file.write(json.dumps(record).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())

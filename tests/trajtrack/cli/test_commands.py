@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import warnings
+import zipfile
 from dataclasses import fields
 from pathlib import Path
 
@@ -172,6 +173,40 @@ def test_a_broken_input_is_reported_and_the_others_are_linked(tmp_path, capsys):
     errors = capsys.readouterr().err.splitlines()
     assert errors[0].startswith(f"trajtrack: error: {tmp_path / 'b.txt'}, line 1")
     assert errors[1] == "trajtrack: 1 of 3 inputs failed"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_is_damaged_does_not_end_the_others(tmp_path, capsys, method):
+    archive, paths = tmp_path / "all.zip", []
+    with zipfile.ZipFile(archive, "w", method) as files:
+        for name in ("a", "b", "c"):
+            files.writestr(f"{name}.txt", STILL * 20)
+            paths.append(f"{archive}/{name}.txt")
+        start = files.getinfo("b.txt").header_offset + 30 + len("b.txt")
+    content = bytearray(archive.read_bytes())
+    content[start : start + 20] = b"\xff" * 20
+    archive.write_bytes(content)
+    assert main(["link", *paths, "-o", str(tmp_path / "out")]) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.txt", "c.txt"]
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0].startswith(f"trajtrack: error: {paths[1]}: {archive}: found an unreadable file (")
+    assert errors[1:] == ["trajtrack: 1 of 3 inputs failed"]
+
+
+def test_a_fault_of_any_kind_is_that_of_its_video(tmp_path, capsys, monkeypatch):
+    def fail(path, *arguments, **options):
+        raise RecursionError("too deep") if path.endswith("b.txt") else OSError("no such luck")
+
+    monkeypatch.setattr("trajtrack.many_videos.read", fail)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(STILL)
+    assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert errors == [
+        f"trajtrack: error: {tmp_path / 'a.txt'}: no such luck",
+        f"trajtrack: error: {tmp_path / 'b.txt'}: too deep",
+        "trajtrack: 2 of 2 inputs failed",
+    ]
 
 
 def test_a_missing_input_is_named(tmp_path, capsys):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,54 @@ def test_new_files_have_the_usual_permissions(tmp_path: Path) -> None:
     with atomic_output(tmp_path / "out"):
         pass
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0])
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path, mode: int, umask: int) -> None:
+    target = tmp_path / "out"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    before = os.umask(umask)
+    try:
+        with atomic_path(target) as unfinished:
+            unfinished.write_bytes(b"new")
+            assert stat.S_IMODE(unfinished.stat().st_mode) & ~mode == 0
+    finally:
+        os.umask(before)
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+def test_permissions_are_kept_if_a_library_makes_the_file_anew(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    with atomic_path(target) as unfinished:
+        unfinished.unlink()
+        unfinished.write_bytes(b"new")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o444])
+def test_a_read_only_file_is_not_replaced(tmp_path: Path, mode: int) -> None:
+    target = tmp_path / "out"
+    target.write_bytes(b"old")
+    target.chmod(mode)
+    with pytest.raises(PermissionError, match="Is read-only, expected a file that may be replaced") as caught:
+        write_half_and_raise(target, ValueError)
+    assert caught.value.filename == str(target)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EDQUOT])
+def test_a_full_disk_is_named_by_the_file(tmp_path: Path, number: int) -> None:
+    (tmp_path / "out").write_bytes(b"old")
+    with pytest.raises(OSError, match=os.strerror(number)) as caught, atomic_output(tmp_path / "out"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.filename == str(tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"old"
 
 
 def test_the_temporary_path_keeps_the_suffix(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -295,3 +296,12 @@ def test_names_that_cannot_be_written_are_refused(tmp_path: Path, names: dict[in
 def test_a_video_name_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"a\.xml: video: found the character '\\x07', expected characters that XML"):
         trajtrack.write(tmp_path / "a.xml", Detections([], [], []), video="\a")
+
+
+def test_many_labels_are_read_in_time(tmp_path: Path) -> None:
+    labels = "".join(f"<label id='{number}'><name>n{number}</name></label>" for number in range(40_000))
+    path = tmp_path / "a.xml"
+    path.write_text(f"<annotations><meta><task><labels>{labels}</labels></task></meta></annotations>")
+    start = time.monotonic()
+    assert len(trajtrack.read(path).label_names) == 40_000
+    assert time.monotonic() - start < 10

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,15 @@ def test_rrc_is_read_by_name_as_corners_from_frame_zero(tmp_path: Path) -> None:
 def test_rrc_is_never_chosen_for_six_columns_of_numbers(tmp_path: Path) -> None:
     (tmp_path / "0000.txt").write_text("1,296,160,452,288,1\n")
     assert trajtrack.read(tmp_path / "0000.txt") == trajtrack.read(tmp_path / "0000.txt", "mot")
+
+
+def test_many_types_are_written_in_time(tmp_path: Path) -> None:
+    labels = np.arange(20_000)
+    names = {label: f"n{label}" for label in labels.tolist()}
+    many = Detections(np.tile([0, 0, 1, 1], (len(labels), 1)), labels * 0 + 1, labels, labels, label_names=names)
+    start = time.monotonic()
+    trajtrack.write(tmp_path / "0000.txt", many, "kitti")
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("format", ["kitti-rrc", "kitti-pointrcnn"])

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.data_examples import write_data
 from trajvqa.cli import main
+from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.models import list_models
+from trajvqa.training.checkpoints import load_checkpoint
 
 SMALL = [
     word
@@ -46,6 +53,57 @@ def test_predict_repeats_the_predictions_of_the_run(data, run_folder, tmp_path, 
     assert main(["predict", str(run_folder / "best.pt"), "--data", str(data), "-o", str(output)]) == 0
     assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
     assert "of 24 questions" in capsys.readouterr().out
+
+
+def write_unanswered(data, folder, rows):
+    """Copy a data folder; the questions of its test split at some rows lose their answers."""
+    shutil.copytree(data, folder)
+    questions = read_questions(folder / "test.csv")
+    unanswered = np.isin(np.arange(len(questions)), rows)
+    answers = np.where(unanswered, -1, questions.answers)
+    write_questions(folder / "test.csv", replace(questions, answers=answers, unanswered=unanswered))
+    return folder
+
+
+@pytest.mark.parametrize("absent", ["-1", "", None])
+def test_predict_needs_no_answers(data, run_folder, tmp_path, capsys, absent):
+    folder = write_unanswered(data, tmp_path / "data", range(24))
+    rows = [line.split(",") for line in (folder / "test.csv").read_text().splitlines()]
+    column = rows[0].index("answer")
+    for row in rows[1:]:
+        row[column] = absent or ""
+    kept = [[cell for index, cell in enumerate(row) if absent is not None or index != column] for row in rows]
+    (folder / "test.csv").write_text("\n".join(map(",".join, kept)) + "\n")
+    output = tmp_path / "predictions.json"
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(output)]) == 0
+    found, expected = (json.loads(path.read_text()) for path in (output, run_folder / "predictions_test.json"))
+    assert {key: each["prediction"] for key, each in found.items()} == {
+        key: each["prediction"] for key, each in expected.items()
+    }
+    assert {each["answer"] for each in found.values()} == {-1}
+    shown = capsys.readouterr().out
+    assert shown == f"test: 24 questions without an answer, which no accuracy counts\nwrote {output}\n"
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(output), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] is None
+
+
+def test_predict_scores_the_questions_that_have_an_answer(data, run_folder, tmp_path, capsys):
+    folder = write_unanswered(data, tmp_path / "data", range(4))
+    assert main(["predict", str(run_folder / "best.pt"), "--data", str(folder), "-o", str(tmp_path / "out.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "of 20 questions" in shown
+    assert "test: 4 questions without an answer" in shown
+    words = ["--data", str(folder), "--question", "test-video0_0", "--json"]
+    assert main(["predict", str(run_folder / "best.pt"), *words]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"] is None
+
+
+def test_train_answers_a_test_split_without_answers(data, tmp_path, capsys):
+    folder = write_unanswered(data, tmp_path / "data", range(24))
+    words = [*SMALL, "--set", "training.epochs=1"]
+    assert main(["train", "small/text-only", "--data", str(folder), "-o", str(tmp_path / "run"), *words]) == 0
+    assert "test: found no answers, so the predictions have no accuracy" in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "run" / "predictions_test.json").read_text())) == 24
 
 
 def test_predict_shows_one_question_and_what_it_attended_to(data, run_folder, capsys):
@@ -141,6 +199,57 @@ def test_a_table_of_a_missing_split_trains_nothing(tmp_path, capsys):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_table_with_a_missing_store_trains_nothing_and_names_the_row(data, tmp_path, capsys, split):
+    shutil.copytree(data, tmp_path / "data")
+    store = tmp_path / "data" / TRAJECTORIES.expected(split)
+    store.unlink()
+    assert main(["table", "small", "--data", str(tmp_path / "data"), "-o", str(tmp_path / "runs"), *SMALL]) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("trajvqa: error: row 'trajectories': ")
+    assert f"found no {TRAJECTORIES.expected(split)}" in errors
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_table_with_a_damaged_store_trains_nothing_and_names_the_row(data, tmp_path, capsys):
+    shutil.copytree(data, tmp_path / "data")
+    store = tmp_path / "data" / FRAME_FEATURES.expected("test")
+    store.write_bytes(store.read_bytes()[:-100])
+    assert main(["table", "small", "--data", str(tmp_path / "data"), "-o", str(tmp_path / "runs"), *SMALL]) == 1
+    assert re.search(rf"error: row '[^']+': {re.escape(str(store))}: found", capsys.readouterr().err)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to find the workers")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_the_workers_of_a_table_end_with_it(data, tmp_path, number, code):
+    command = [sys.executable, "-m", "trajvqa", "table", "small", "--data", str(data), "-o", str(tmp_path), *SMALL]
+    command += ["--rows", "text only", "--seeds", "0", "1", "--jobs", "2", "--set", "training.epochs=5000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.glob("*/last.pt"))) < 2 and process.poll() is None:
+        time.sleep(0.05)
+    workers = [path.name for path in Path("/proc").glob("[0-9]*") if parent_of(path) == process.pid]
+    assert len(workers) >= 2
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in errors
+    deadline = time.monotonic() + 30
+    while any(Path("/proc", worker).exists() and parent_of(Path("/proc", worker)) != 0 for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def parent_of(process: Path) -> int:
+    """Return the number of the process that started one; 0 for one that has ended."""
+    try:
+        state, parent = (process / "stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(parent)
+
+
 def test_the_saved_experiment_of_a_run_can_be_trained_again(data, run_folder, tmp_path):
     again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
     before = (run_folder / "last.pt").stat().st_mtime_ns
@@ -162,14 +271,46 @@ def test_the_demo_makes_its_own_data(tmp_path, capsys):
     assert (tmp_path / "curves.png").exists()
 
 
-def test_an_interrupted_run_says_how_to_resume(data, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_how_to_resume(data, tmp_path, number, code):
     command = [sys.executable, "-m", "trajvqa", "train", "small/both", "--data", str(data), "-o", str(tmp_path / "run")]
     command += [*SMALL, "--set", "training.epochs=5000"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "last.pt").exists() and process.poll() is None:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
+    assert {path.suffix for path in (tmp_path / "run").iterdir()} == {".pt", ".json", ".jsonl"}
+    for name in ("last.pt", "best.pt"):
+        assert load_checkpoint(tmp_path / "run" / name).epoch >= 1
     assert "interrupted; the same command resumes after the last complete epoch" in errors
     assert "Traceback" not in errors
+
+
+def test_a_second_run_in_the_same_folder_is_refused(data, tmp_path, capsys):
+    words = ["train", "small/text-only", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
+    words += ["--set", "training.epochs=5000"]
+    process = subprocess.Popen([sys.executable, "-m", "trajvqa", *words], stderr=subprocess.DEVNULL)
+    try:
+        while not (tmp_path / "run" / "last.pt").exists() and process.poll() is None:
+            time.sleep(0.05)
+        assert main(words) == 1
+    finally:
+        process.kill()
+        process.wait()
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"trajvqa: error: {tmp_path / 'run'}: found another run that writes to this folder")
+
+
+def test_a_full_disk_is_reported_in_one_line(data, run_folder, tmp_path):
+    """The limit of a file's size stands for the disk: writing beyond it fails in the same way."""
+    limit = (run_folder / "last.pt").stat().st_size // 2
+    words = ["train", "small/both", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
+    code = f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    code += "from trajvqa.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"trajvqa: error: {tmp_path / 'run' / 'best.pt'}: File too large"
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["experiment.json", "log.jsonl"]

@@ -102,6 +102,19 @@ def test_json_has_the_same_content(folder, capsys):
     assert report["intervals"] == {"level": 0.95, "resamples": 2000, "seed": 0, "drawn": "videos"}
 
 
+def test_predictions_of_more_questions_are_scored_on_those_of_the_table(folder, capsys):
+    some = QUESTIONS.select(np.arange(0, 120, 2))
+    write_questions(folder / "val.csv", some)
+    assert evaluate(folder, "--compare", str(folder / "b.json"), "--json") == 0
+    output = capsys.readouterr()
+    right = right_in(folder / "a.json")[::2]
+    assert json.loads(output.out)["accuracy"]["overall"] == right.mean()
+    assert output.err.splitlines() == [
+        f"{folder / name}: left out 60 predictions for questions that are not in {folder / 'val.csv'}"
+        for name in ("a.json", "b.json")
+    ]
+
+
 def test_questions_can_come_from_standard_input(folder):
     command = [sys.executable, "-m", "trajvqa", "eval", str(folder / "a.json"), "-"]
     text = (folder / "val.csv").read_text()

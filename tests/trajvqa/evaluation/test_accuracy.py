@@ -216,6 +216,38 @@ def test_a_file_that_does_not_answer_the_questions_is_named(tmp_path, content, m
         read_predictions(path, QUESTIONS)
 
 
+def test_predictions_for_other_questions_can_be_left_out(tmp_path):
+    path, counts = tmp_path / "all.json", []
+    write_predictions(path, QUESTIONS, RIGHT)
+    some = QUESTIONS.select(np.arange(5))
+    assert read_predictions(path, some, counts.append) == {key: RIGHT[key] for key in some.keys}
+    assert counts == [len(QUESTIONS) - 5]
+
+
+def test_predictions_need_no_answers(tmp_path):
+    path, rows = tmp_path / "test.json", np.arange(len(QUESTIONS))
+    unanswered = replace(QUESTIONS, answers=0 * rows - 1, unanswered=rows >= 0)
+    write_predictions(path, unanswered, RIGHT)
+    assert json.loads(path.read_text())[FIRST] == {"prediction": RIGHT[FIRST], "answer": -1}
+    assert read_predictions(path, unanswered) == read_predictions(path, QUESTIONS) == RIGHT
+    with pytest.raises(ValueError, match="answers, row 0: found -1, expected the index of the correct candidate"):
+        score(unanswered, RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (json.dumps({}).encode("utf-16"), "found UTF-16, expected JSON"),
+        (b"[" * 10**5, "found no JSON that can be read"),
+    ],
+)
+def test_another_kind_of_file_is_told_by_its_name(tmp_path, content, message):
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"bad\.json: {message}"):
+        read_predictions(path, QUESTIONS)
+
+
 def test_questions_that_come_from_no_file_are_named_too(tmp_path):
     path = tmp_path / "bad.json"
     path.write_text('{"0_0": {"prediction": 0, "answer": 0}}')

@@ -124,11 +124,24 @@ def test_a_plain_table_is_read_too(path):
         ([detected(0, 1, confidence=np.nan)], "entry 0: found list, expected a list of finite numbers"),
         ([["a"] * 12], "entry 0: found list, expected a list of finite numbers"),
         ([detected(-1, 1)], "entry 0: found frame -1 and category 65, expected at least 0"),
+        (
+            [[*detected(0, 1)[:7], 1e12, *detected(0, 1)[8:]]],
+            "entry 0: found frame 0, ID 1 and category 1e+12, expected at most 2147483647",
+        ),
+        ([[[1.0], *[0.0] * 11]], "entry 0: found list, expected a list of finite numbers"),
     ],
 )
 def test_entries_that_do_not_fit_are_named(path, entries, message):
     write_mega(path, *entries)
     with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
+        read_mega_tracklets(path)
+
+
+def test_an_entry_that_contains_itself_is_refused_at_once(path):
+    entry = [0.0] * 10
+    entry += [entry, entry]
+    write_mega(path, entry)
+    with pytest.raises(ValueError, match="entry 0: found list, expected a list of finite numbers"):
         read_mega_tracklets(path)
 
 

@@ -23,7 +23,8 @@ def test_a_clip_depends_on_those_before_it_only():
     clips = some(2, 5, 6)
     changed = clips.clone()
     changed[:, 3] += 1
-    same = (layer(clips) == layer(changed)).all(dim=-1)
+    # The kernels that torch chooses may round differently from one call to the next.
+    same = torch.isclose(layer(clips), layer(changed), rtol=0, atol=1e-6).all(dim=-1)
     assert same.tolist() == [[True, True, True, False, False]] * 2
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import pickle
 import re
@@ -8,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from trajvqa.stores.hdf5 import LazyFile, open_checked, read_ids, require_dataset, write_ids
+from trajvqa.stores.hdf5 import LazyFile, created, open_checked, read_ids, require_dataset, write_ids
 
 
 @pytest.fixture
@@ -162,3 +163,31 @@ def test_a_forked_process_opens_the_file_again(path):
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply(read_first, (lazy,)) == 1.5
     assert handle["feat"][0] == 1.5
+
+
+def write_and_raise(path, error: Exception) -> None:
+    with created(path) as file:
+        file["a"] = 1
+        raise error
+
+
+@pytest.mark.parametrize("kind", [OSError, RuntimeError])
+def test_a_full_disk_is_named_by_the_file(tmp_path, kind):
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"old")
+    error = kind("Can't write data (file write failed: errno = 28, error message = 'No space left on device')")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_and_raise(path, error)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.h5", b"old")]
+
+
+def test_a_store_keeps_the_permissions_of_the_one_that_it_replaces(tmp_path):
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with created(path) as file:
+        file["a"] = 1
+    assert path.stat().st_mode & 0o777 == 0o600
+    with h5py.File(path) as file:
+        assert file["a"][()] == 1

@@ -118,6 +118,53 @@ def test_nextqas_pickle_is_read(pickled):
     assert read_vocabulary(path).words == tuple(words)
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_of_any_protocol_is_read(tmp_path, pickled, protocol):
+    words = [*SPECIAL_WORDS, "thé", "man"]
+    path = pickled(idx2word=dict(enumerate(words)), idx=6)
+    path.write_bytes(pickle.dumps(pickle.loads(path.read_bytes()), protocol))
+    assert read_vocabulary(path).words == tuple(words)
+
+
+WORDS_OF_PYTHON_2 = (b"<pad>", b"<start>", b"<end>", b"<unk>", b"caf\\xc3\\xa9")
+ITEMS = b"".join(b"I%d\nS'%s'\ns" % item for item in enumerate(WORDS_OF_PYTHON_2))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"(ivocab\nVocabulary\np0\n(dp1\nS'idx2word'\np2\n(dp3\n" + ITEMS + b"sb.", id="old-class"),
+        pytest.param(
+            b"ccopy_reg\n_reconstructor\np0\n(cvocab\nVocabulary\np1\nc__builtin__\nobject\np2\nNtp3\nRp4\n"
+            b"(dp5\nS'idx2word'\np6\n(dp7\n" + ITEMS + b"sb.",
+            id="new-class",
+        ),
+        pytest.param(b"\x80\x02cvocab\nVocabulary\n)\x81}U\x08idx2word}" + ITEMS + b"sb.", id="protocol-2"),
+    ],
+)
+def test_words_that_python_2_wrote_are_read(tmp_path, content):
+    path = tmp_path / "vocab.pkl"
+    path.write_bytes(content)
+    assert read_vocabulary(path).words == (*SPECIAL_WORDS, "café")
+
+
+def test_words_of_python_2_in_another_encoding_are_named(tmp_path):
+    path = tmp_path / "vocab.pkl"
+    path.write_bytes(b"(ivocab\nVocabulary\n(dS'idx2word'\n(dI0\nS'caf\\xe9'\nssb.")
+    with pytest.raises(ValueError, match=re.escape(f"{path}: word 0: found b'caf\\xe9', expected text in UTF-8")):
+        read_vocabulary(path)
+
+
+def test_a_list_of_many_levels_is_cut_in_the_message(pickled):
+    value = []
+    for _ in range(40):
+        value = [value] * 9
+    path = pickled(idx2word=value)
+    with pytest.raises(ValueError, match=r"idx2word: found .*, expected a dictionary") as caught:
+        read_vocabulary(path)
+    assert len(str(caught.value)) < 2000
+
+
 def test_nothing_in_a_pickle_is_run(tmp_path):
     class Harmful:
         def __reduce__(self):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import re
 
 import numpy as np
@@ -78,9 +79,37 @@ def test_malformed_lines_are_named(glove, content, message):
         read_word_vectors(path)
 
 
-def test_a_header_with_counts_is_refused(glove):
-    with pytest.raises(ValueError, match="line 2: numbers after 'the': found 3, expected 1, as in line 1"):
-        read_word_vectors(glove("400000 3\nthe 1 2 3\n"))
+@pytest.mark.parametrize("wanted", [None, {"the"}, {"the", "man", "400000"}])
+def test_the_first_line_may_be_that_of_word2vec(glove, wanted):
+    vectors = read_word_vectors(glove("400000 3\nthe 1 2 3\nman 4 5 6\n"), wanted)
+    assert vectors["the"].tolist() == [1, 2, 3]
+    assert "400000" not in vectors
+
+
+def test_vectors_of_another_size_than_that_of_the_first_line_are_named(glove):
+    with pytest.raises(ValueError, match="line 2: numbers after 'the': found 2, expected 3, as in line 1"):
+        read_word_vectors(glove("400000 3\nthe 1 2\n"))
+
+
+def test_a_file_packed_with_gzip_is_read(glove):
+    assert read_word_vectors(glove(gzip.compress(b"the 1 2\nman 3 4\n")))["man"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("the 1 2\n".encode("utf-16"), "line 1: found UTF-16, expected text in UTF-8"),
+        ("the 1 2\n".encode("utf-16-le"), "line 1: found UTF-16, expected text in UTF-8"),
+        (gzip.compress(b"the 1 2\n" * 100)[:-12], "found damaged gzip"),
+        (b"PK\x03\x04", "line 1: found zip, expected text in UTF-8"),
+        ("the\t1\t2\n", "line 1: found numbers separated by tabs, expected spaces"),
+        (b"the" + b" 1" * 600_000, "line 1: found at least 1048576 bytes, expected fewer"),
+    ],
+)
+def test_another_kind_of_file_is_told_by_its_name(glove, content, message):
+    path = glove(content)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
+        read_word_vectors(path)
 
 
 def test_known_words_get_their_vectors():

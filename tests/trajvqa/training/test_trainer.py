@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -134,6 +135,68 @@ def test_a_run_killed_at_any_moment_resumes_with_identical_results(data, tmp_pat
     train(experiment, data, killed)
     train(experiment, data, tmp_path / "whole")
     assert_same_run(killed, tmp_path / "whole")
+
+
+@pytest.mark.parametrize("writes", range(1, 9))
+def test_a_run_on_a_full_disk_keeps_whole_checkpoints_and_resumes(data, tmp_path, monkeypatch, writes):
+    train(small_experiment(epochs=3), data, tmp_path / "whole")
+    left = writes
+
+    def fill(descriptor: int) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fill)
+        try:
+            train(small_experiment(epochs=3), data, tmp_path / "run")
+        except OSError as error:
+            names = {tmp_path / "run" / name for name in ("log.jsonl", "best.pt", "last.pt")}
+            full = Path(error.filename)
+    assert left > 0 or full in names
+    for path in (tmp_path / "run").glob("*.pt"):
+        load_checkpoint(path)
+    train(small_experiment(epochs=3), data, tmp_path / "run")
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
+
+
+def test_two_runs_in_one_folder_do_not_mix(data, tmp_path):
+    def train_again(progress: Progress) -> None:
+        with pytest.raises(ValueError, match="found another run that writes to this folder, expected none"):
+            train(small_experiment(epochs=1), data, tmp_path / "run")
+
+    train(small_experiment(epochs=1), data, tmp_path / "run", train_again)
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+
+
+def test_a_signal_while_a_checkpoint_is_written_waits_for_it(data, tmp_path, monkeypatch):
+    synchronise = os.fsync
+
+    def interrupt(descriptor: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        synchronise(descriptor)
+
+    progress = []
+
+    def begin_to_interrupt(step: Progress) -> None:
+        progress.append(step)
+        monkeypatch.setattr(os, "fsync", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small_experiment(), data, tmp_path / "run", begin_to_interrupt)
+    assert load_checkpoint(tmp_path / "run" / "last.pt").epoch == 1
+    assert progress[-1].val_accuracy is None
+
+
+def test_checkpoints_keep_the_permissions_of_those_they_replace(data, tmp_path):
+    def restrict(progress: Progress) -> None:
+        if progress.epoch == 1 and progress.val_accuracy is not None:
+            (tmp_path / "run" / "last.pt").chmod(0o600)
+
+    train(small_experiment(), data, tmp_path / "run", restrict)
+    assert (tmp_path / "run" / "last.pt").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_finished_run_is_not_trained_again(data, tmp_path):

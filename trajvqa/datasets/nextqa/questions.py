@@ -9,6 +9,7 @@ inferred from the content.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from itertools import count
 
@@ -16,16 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
-from trajvqa.datasets.nextqa.table import QuestionTable, read_table
+from trajtrack.printable import shown
+from trajvqa.datasets.nextqa.table import QuestionTable, read_table, whole_number
 from trajvqa.datasets.questions import NUM_CANDIDATES, OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
 __all__ = ["multiple_choice", "read_open_ended", "read_questions", "write_questions"]
 
 _CANDIDATES = tuple(f"a{index}" for index in range(NUM_CANDIDATES))
 _COLUMNS = ("video", "frame_count", "width", "height", "question", "answer", "qid", "type", *_CANDIDATES)
+_READ = (*_COLUMNS, "video_id")
+_NO_ANSWER = re.compile(r"-1(\.0*)?")
 
 
-def read_questions(path: str | os.PathLike[str]) -> Questions:
+def read_questions(path: str | os.PathLike[str], require_answers: bool = True) -> Questions:
     """Read multiple-choice questions in any layout of NExT-QA.
 
     Texts are not changed: the answer ``none``, capital letters and surrounding spaces are kept.
@@ -35,13 +39,16 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     path
         CSV in UTF-8, with or without byte order mark, or Parquet. Columns may be in any order; other columns are
         ignored.
+    require_answers
+        Whether every question needs its answer. Otherwise the answer of a question without one is -1: there is no such
+        column, or the value is empty or -1.
 
     Raises
     ------
     ValueError
         The message names the file, the line or row, what was found and what was expected.
     """
-    table = read_table(path)
+    table = read_table(path, _READ, () if require_answers else ("answer",))
     if not any(name in table.columns for name in _CANDIDATES):
         raise ValueError(
             f"{table.source}: found open-ended questions, without the columns a0 to a{NUM_CANDIDATES - 1}, expected "
@@ -51,17 +58,19 @@ def read_questions(path: str | os.PathLike[str]) -> Questions:
     videos, qids = table.filled("video", "video_id"), table.filled("qid")
     _check_unique(table, videos, qids)
     candidates = tuple(zip(*(table.column(name) for name in _CANDIDATES), strict=True))
+    answers = _answers(table, candidates, require_answers)
     return Questions(
         videos=tuple(videos),
         qids=tuple(qids),
         types=tuple(table.one_of("type", QUESTION_TYPES)),
         questions=tuple(table.column("question")),
         candidates=candidates,
-        answers=_answers(table, candidates),
+        answers=answers,
         frame_counts=table.integers("frame_count"),
         widths=table.integers("width"),
         heights=table.integers("height"),
         source=table.source,
+        unanswered=answers < 0 if (answers < 0).any() else None,
     )
 
 
@@ -70,25 +79,38 @@ def _check_unique(table: QuestionTable, videos: Sequence[str], qids: Sequence[st
     for row, key in enumerate(zip(videos, qids, strict=True)):
         first = seen.setdefault(key, row)
         if first != row:
-            raise table.error(row, "qid", f"{key[1]!r} of video {key[0]} again", f"it only at {table.locations[first]}")
+            raise table.error(
+                row, "qid", f"{shown(key[1])} of video {key[0]} again", f"it only at {table.locations[first]}"
+            )
 
 
-def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]], required: bool) -> NDArray[np.int64]:
     """Return the indices of the correct candidates, given either as numbers or as texts in the whole file."""
+    if not required and "answer" not in table.columns:
+        return np.full(len(table), -1, np.int64)
     values = table.column("answer")
-    numbered = [value.isascii() and value.removeprefix("-").isdigit() for value in values]
+    absent = [not required and (not value.strip() or _NO_ANSWER.fullmatch(value) is not None) for value in values]
+    given = [value for value, is_absent in zip(values, absent, strict=True) if not is_absent]
+    numbered = [whole_number(value.removeprefix("-")) is not None for value in given]
     # A damaged answer must not change how the others are read.
-    if 2 * sum(numbered) >= len(values):
-        expected = f"a number from 0 to {NUM_CANDIDATES - 1}"
-        fits = [len(value) == 1 and value in "01234" for value in values]
-        answers = [int(value) if fit else -1 for value, fit in zip(values, fits, strict=True)]
-    else:
-        expected = f"the text of one of {', '.join(_CANDIDATES)}"
-        answers = [_index_of(value, texts) for value, texts in zip(values, candidates, strict=True)]
-    for row, answer in enumerate(answers):
-        if answer < 0:
-            raise table.error(row, "answer", repr(values[row]), expected)
+    are_numbers = 2 * sum(numbered) >= len(given)
+    answers = [
+        -1 if is_absent else _numbered(value) if are_numbers else _index_of(value, texts)
+        for value, is_absent, texts in zip(values, absent, candidates, strict=True)
+    ]
+    expected = (
+        f"a number from 0 to {NUM_CANDIDATES - 1}" if are_numbers else f"the text of one of {', '.join(_CANDIDATES)}"
+    )
+    for row, (answer, is_absent) in enumerate(zip(answers, absent, strict=True)):
+        if answer < 0 and not is_absent:
+            raise table.error(row, "answer", shown(values[row]), expected)
     return np.array(answers, np.int64)
+
+
+def _numbered(answer: str) -> int:
+    """Return the index of a candidate that a text states, or -1."""
+    number = whole_number(answer)
+    return number if number is not None and number < NUM_CANDIDATES else -1
 
 
 def _index_of(answer: str, texts: Sequence[str]) -> int:
@@ -142,7 +164,7 @@ def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
     ValueError
         The message names the file, the line or row, what was found and what was expected.
     """
-    table = read_table(path)
+    table = read_table(path, _READ)
     if "a0" in table.columns:
         raise ValueError(
             f"{table.source}: found questions with candidates, expected open-ended ones, without the columns a0 to "

@@ -9,7 +9,6 @@ the frames between the windows have no boxes.
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files import json_fields as fields
+from trajtrack.files.zip_members import read_members
 
 __all__ = ["AnnotatedVideo", "Relation", "read_annotations"]
 
@@ -108,10 +108,9 @@ def _documents(source: Path) -> Iterator[tuple[str, bytes]]:
     if not source.exists():
         raise FileNotFoundError(f"{source}: found no such file, expected VidVRD-dataset.zip or a folder of JSON files")
     try:
-        with zipfile.ZipFile(source) as archive:
-            for name in sorted(name for name in archive.namelist() if name.endswith(".json")):
-                yield f"{source}/{name}", archive.read(name)
-    except zipfile.BadZipFile as error:
+        for name, content in read_members(source, ".json"):
+            yield f"{source}/{name}", content
+    except ValueError as error:
         raise ValueError(f"{source}: found no readable zip archive ({error}), expected VidVRD-dataset.zip") from None
 
 

@@ -124,6 +124,39 @@ def test_a_missing_column_is_named(csv):
     check_error(path, f"found the columns {found}, expected a column qid")
 
 
+def test_an_answer_may_have_a_point(csv):
+    path = csv(HEADER, FIRST.replace("play,0,", "play,4.0,"), SECOND.replace("move,2,", "move,2.0,"))
+    assert read_questions(path).answers.tolist() == [4, 2]
+
+
+@pytest.mark.parametrize("absent", ["", " ", "-1", "-1.0"])
+def test_answers_may_be_absent_if_they_are_not_required(csv, absent):
+    path = csv(HEADER, FIRST.replace("play,0,", f"play,{absent},"), SECOND)
+    found = read_questions(path, require_answers=False)
+    assert found.answers.tolist() == [-1, 2]
+    assert found.unanswered.tolist() == [True, False]
+    assert found.answered().qids == ("1",)
+    assert found.select([1, 0]).unanswered.tolist() == [False, True]
+    with pytest.raises(ValueError, match="line 2: answer: found"):
+        read_questions(path)
+
+
+@pytest.mark.parametrize("answer", ["5", "-2", "unwrap it"])
+def test_a_damaged_answer_is_named_even_if_none_is_required(csv, answer):
+    path = csv(HEADER, FIRST, FIRST.replace(",6,CH", ",7,CH"), SECOND.replace("move,2,", f"move,{answer},"))
+    with pytest.raises(ValueError, match=re.escape(f"line 4: answer: found {answer!r}")):
+        read_questions(path, require_answers=False)
+
+
+def test_there_may_be_no_column_of_answers(csv):
+    path = csv(HEADER.replace("answer,", ""), FIRST.replace("play,0,", "play,"))
+    found = read_questions(path, require_answers=False)
+    assert found.answers.tolist() == [-1]
+    assert len(found.answered()) == 0
+    with pytest.raises(ValueError, match="expected a column answer"):
+        read_questions(path)
+
+
 @pytest.mark.parametrize("answer", ["5", "-1", "12"])
 def test_an_answer_out_of_range_is_named(csv, answer):
     third = FIRST.replace("4010069381", "1")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import re
 import sys
 
@@ -123,6 +124,48 @@ def test_other_values_than_integers_are_named_by_line(csv, value):
         ValueError, match=re.escape(f"{path}: line 3: a: found {value!r}, expected an integer of at least 1")
     ):
         read_table(path).integers("a")
+
+
+@pytest.mark.parametrize("value", ["48", "48.0", "48.", "48.000"])
+def test_a_whole_number_may_have_a_point(csv, value):
+    assert read_table(csv(f"a\n{value}\n")).integers("a").tolist() == [48]
+
+
+def test_a_file_packed_with_gzip_is_read(csv):
+    assert list(read_table(csv(gzip.compress(b"a,b\n1,2\n"))).column("b")) == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b\n1,2\n".encode("utf-16"), "line 1: found UTF-16, expected text in UTF-8"),
+        ("a,b\n1,2\n".encode("utf-16-be"), "line 1: found UTF-16, expected text in UTF-8"),
+        ("a,b\n1,2\n".encode("utf-32"), "line 1: found UTF-32, expected text in UTF-8"),
+        (gzip.compress(b"a,b\n1,2\n")[:-5], "found damaged gzip"),
+        (gzip.compress(bytes(1 << 27)), "found more than 67108864 bytes in "),
+        (b"PK\x03\x04", "line 1: found zip, expected text in UTF-8"),
+        ("a;b\n1;2\n", "line 1: found columns separated by ';', expected commas"),
+        ("\na\tb\n1\t2\n", "line 2: found columns separated by tabs, expected commas"),
+    ],
+)
+def test_another_kind_of_file_is_told_by_its_name(csv, content, message):
+    path = csv(content)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
+        read_table(path)
+
+
+def test_only_the_wanted_columns_of_parquet_are_read(parquet):
+    path = parquet({"a": [1, 2], "video": ["x", "y"], "answer": ["3", None]})
+    table = read_table(path, ("video", "answer"), optional=("answer",))
+    assert {name: list(values) for name, values in table.columns.items()} == {"video": ["x", "y"], "answer": ["3", ""]}
+    with pytest.raises(ValueError, match="found the columns a, video, answer, expected a column qid"):
+        table.column("qid")
+
+
+def test_rows_of_parquet_that_take_no_space_are_refused(parquet):
+    path = parquet({"a": [1] * 10**6})
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found 1000000 rows in ")):
+        read_table(path)
 
 
 def test_an_empty_required_value_is_named_by_line(csv):

@@ -1,0 +1,87 @@
+"""Files that may be packed with gzip, and text that may be in another encoding than UTF-8."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from pathlib import Path
+
+__all__ = ["GZIP", "decode", "max_unpacked", "other_encoding", "read_unpacked"]
+
+GZIP = b"\x1f\x8b"
+"""First bytes of a file packed with gzip."""
+
+_MAX_SIZE = 1 << 30
+_MAX_RATIO, _MAX_DENSE_SIZE = 200, 1 << 26
+"""Ratio of compression that no table or annotation reaches, and the number of bytes that are unpacked in any case."""
+
+_ENCODINGS = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+    (GZIP, "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"PK\x03\x04", "zip"),
+)
+
+
+def max_unpacked(packed: int) -> int:
+    """Return the maximum number of bytes that `packed` bytes may stand for: 200 times as many, from 64 MiB to 1 GiB."""
+    return min(max(_MAX_RATIO * packed, _MAX_DENSE_SIZE), _MAX_SIZE)
+
+
+def read_unpacked(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a file, unpacked if it is packed with gzip, whatever its suffix.
+
+    Raises
+    ------
+    OSError
+        As `open`.
+    ValueError
+        If the packed content is damaged or stands for more than `max_unpacked`; without the name of the file.
+    """
+    content = Path(path).read_bytes()
+    if not content.startswith(GZIP):
+        return content
+    limit = max_unpacked(len(content))
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"found damaged gzip ({error}), expected an intact file") from error
+    if len(unpacked) > limit:
+        raise ValueError(f"found more than {limit} bytes in {len(content)} bytes of gzip, expected fewer")
+    return unpacked
+
+
+def other_encoding(content: bytes) -> str | None:
+    """Return the name of the encoding or packing of content that is no UTF-8, or None if the beginning does not tell.
+
+    Text in UTF-16 without a mark is told by its zero bytes.
+    """
+    for beginning, name in _ENCODINGS:
+        if content.startswith(beginning):
+            return name
+    return "UTF-16" if b"\0" in content[:2] else None
+
+
+def decode(content: bytes, expected: str = "text in UTF-8") -> str:
+    """Return text in UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    ValueError
+        If it is in another encoding, which is named if its beginning tells, and otherwise the line.
+    """
+    other = other_encoding(content)
+    if other is not None:
+        raise ValueError(f"line 1: found {other}, expected {expected}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b"\n", 0, error.start)
+        raise ValueError(f"line {line}: found byte 0x{content[error.start]:02x}, expected {expected}") from None
