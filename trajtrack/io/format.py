@@ -36,6 +36,10 @@ class Source:
     """Name or ID of the video to read; None for the only one."""
     numbering: Numbering = field(default_factory=Numbering)
     """Set by the decoder of a format that counts from 1."""
+    first_frame: int | None = None
+    """Number of the first frame; None for that of the format."""
+    frame_step: int = 1
+    """Difference between the numbers of two successive frames."""
 
     @cached_property
     def document(self) -> Any:
@@ -85,3 +89,5 @@ class Format:
     """Encodes detections and the name of their video; None for a format that is only read."""
     names_videos: bool = False
     """Whether files of the format name their videos."""
+    numbers_frames: bool = True
+    """Whether files of the format number their frames, rather than list all of them."""
