@@ -17,7 +17,7 @@ ARGUMENTS = {
     *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
     *("trajtrack.option_fields", "trajtrack.options"),
 }
-SHARED = {"trajtrack.files", "trajtrack.version", "trajtrack.option_fields"}
+SHARED = {"trajtrack.files", "trajtrack.printable", "trajtrack.version", "trajtrack.option_fields"}
 
 MAY_IMPORT = {
     # What knows nothing of boxes.

@@ -6,12 +6,30 @@ import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields
+from trajtrack.io.folders import Folder
 
-__all__ = ["Format", "Numbering", "Source"]
+__all__ = ["Format", "Numbering", "Reading", "Source"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the caller knows about a file; `read` documents it."""
+
+    video: str | int | None = None
+    """Name or ID of the video to read; None for the only one."""
+    first_frame: int | None = None
+    """Number of the first frame; None for that of the format."""
+    frame_step: int = 1
+    """Difference between the numbers of two successive frames."""
+    image_size: tuple[float, float] | None = None
+    """Width and height of the images in pixels; None if unknown."""
+    is_truth: bool = False
+    """Whether ground truth is wanted of a folder that also has detections."""
 
 
 @dataclass
@@ -32,14 +50,22 @@ class Source:
     """Path as the caller gave it."""
     content: bytes
     """Content of the file."""
-    video: str | int | None = None
-    """Name or ID of the video to read; None for the only one."""
+    reading: Reading = Reading()
+    """What the caller knows about the file."""
     numbering: Numbering = field(default_factory=Numbering)
     """Set by the decoder of a format that counts from 1."""
-    first_frame: int | None = None
-    """Number of the first frame; None for that of the format."""
-    frame_step: int = 1
-    """Difference between the numbers of two successive frames."""
+    folder: Folder | None = None
+    """Folder with a file for each frame; None for a file."""
+
+    @property
+    def video(self) -> str | int | None:
+        """Name or ID of the video to read; None for the only one."""
+        return self.reading.video
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the path in lower case, before that of compression."""
+        return PurePath(self.path.lower().removesuffix(".gz")).suffix
 
     @cached_property
     def document(self) -> Any:
@@ -54,7 +80,7 @@ class Source:
     @property
     def is_text(self) -> bool:
         """Whether the content may be a text table."""
-        return b"\0" not in self.content[:1000] and not self.is_json and not self.is_xml
+        return self.folder is None and b"\0" not in self.content[:1000] and not self.is_json and not self.is_xml
 
     @property
     def is_json(self) -> bool:

@@ -36,9 +36,9 @@ def frames_in_memory(
     ValueError
         If a number is below that of the first frame, lies between two steps, or is too large.
     """
-    if source.first_frame is not None:
-        first = source.first_frame
-    step = source.frame_step
+    if source.reading.first_frame is not None:
+        first = source.reading.first_frame
+    step = source.reading.frame_step
     source.numbering.first_frame = first
     last = first + MAX_FRAME * step
 
@@ -58,4 +58,4 @@ def first_of_numbers(numbers: NDArray[np.int64]) -> int:
 
 def count_frames(source: Source, length: int) -> int:
     """Return how many frames a video of this length has at the step between frames."""
-    return -(-length // source.frame_step)
+    return -(-length // source.reading.frame_step)

@@ -14,9 +14,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
 from trajtrack.io.format import Format, Source
+from trajtrack.io.frames import count_frames, frames_in_memory
 
 __all__ = ["FORMAT"]
 
@@ -46,10 +49,21 @@ def _decode(source: Source) -> Detections:
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
     num_frames, label_names = (None, None) if metadata is None else _from_metadata(metadata)
     try:
-        return Detections.from_table(table, num_frames, label_names=label_names)
+        detections = Detections.from_table(table, num_frames, label_names=label_names)
     # pyarrow raises KeyError for two columns of the same name.
     except (TypeError, KeyError, arrow.ArrowException) as error:
         raise ValueError(str(error)) from error
+    frames = frames_in_memory(source, detections.frames.astype(np.int64), lambda row: f"row {row}", first=0)
+    length = None if num_frames is None else max(count_frames(source, num_frames), int(frames.max(initial=-1)) + 1)
+    return Detections(
+        detections.boxes,
+        detections.scores,
+        frames,
+        detections.labels,
+        length,
+        track_ids=detections.track_ids,
+        label_names=detections.label_names,
+    )
 
 
 def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:

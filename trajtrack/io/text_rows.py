@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from trajtrack import _core
 from trajtrack.io.checks import as_text, refuse
 
-__all__ = ["MAX_INTEGER", "TextRows", "parse_rows"]
+__all__ = ["ANY_INTEGER", "MAX_INTEGER", "TextRows", "parse_rows"]
 
 MAX_INTEGER = 2**53 - 1
 """Largest integer in text files: numbers are read as doubles, which represent all integers up to it."""
+
+ANY_INTEGER = (-MAX_INTEGER, MAX_INTEGER)
+"""Limits of integers in text files."""
 
 
 @dataclass(frozen=True)

@@ -143,4 +143,5 @@ FORMAT = Format(
     decode=_decode,
     encode=_encode,
     names_videos=True,
+    numbers_frames=False,
 )

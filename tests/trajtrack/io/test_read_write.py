@@ -121,11 +121,9 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
     ("name", "content"),
     [
         ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
-        ("a.txt", "1,2,3,4,5,6\n".encode("utf-16")),
         ("a.mp4", bytes(range(256))),
         ("a.json", b"[1, 2]"),
         ("a.json", b'{"boxes": []}'),
-        ("a.json", b"\xff\xfe{"),
         ("a.json", b""),
         ("a.txt", b"1,2,3,4,5,6,7,8,9,10,11\n"),
     ],
