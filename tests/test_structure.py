@@ -23,6 +23,7 @@ MAY_IMPORT = {
     # What knows nothing of boxes.
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
+    "trajtrack.column_names": set(),
     "trajtrack.option_fields": set(),
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     "trajtrack.gpu": {"trajtrack._core"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
     "trajtrack.containers": {"trajtrack.columns"},
-    "trajtrack.tables": {"trajtrack.columns", "trajtrack.containers"},
+    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.tables")
@@ -51,7 +52,7 @@ MAY_IMPORT = {
     # Rooms that know nothing of one another.
     "trajtrack.attach": DATA | ARGUMENTS | {"trajtrack.containers", "trajtrack.tables"},
     "trajtrack.exports": DATA | ARGUMENTS,
-    "trajtrack.io": DATA | ARGUMENTS | SHARED,
+    "trajtrack.io": DATA | ARGUMENTS | SHARED | {"trajtrack.column_names"},
     "trajtrack.metrics": DATA | ARGUMENTS | SHARED,
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
     "trajtrack.viewer": DATA | ARGUMENTS | SHARED,

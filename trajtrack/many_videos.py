@@ -55,7 +55,7 @@ def link_many(
     format: str | None = None,
     video: str | int | None = None,
     first_frame: int | None = None,
-    frame_step: int = 1,
+    frame_step: float | None = None,
     image_size: tuple[float, float] | None = None,
     **overrides: Any,
 ) -> Iterator[LinkedVideo]:

@@ -40,9 +40,10 @@ def add_reading_flags(parser: argparse.ArgumentParser, files: str, prefix: str =
     )
     parser.add_argument(
         f"--{prefix}frame-step",
-        type=int,
-        metavar="N",
-        help=f"difference between the numbers of two successive frames in {files}; default: 1",
+        type=float,
+        metavar="X",
+        help=f"difference between the numbers of two successive frames in {files}, or the time if they have times; "
+        "default: 1",
     )
     parser.add_argument(
         f"--{prefix}image-size",
@@ -64,7 +65,7 @@ def given_reading(arguments: argparse.Namespace, prefix: str = "") -> Reading:
     )
     image_size = None if size is None else parse_size(f"--{prefix}image-size", size)
     try:
-        return reading_of(None, first, 1 if step is None else step, image_size)
+        return reading_of(None, first, step, image_size)
     except ValueError as error:
         name, _, rest = str(error).partition(":")
         raise UsageError(f"--{prefix}{name.replace('_', '-')}:{rest}") from error

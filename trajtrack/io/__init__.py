@@ -20,6 +20,7 @@ from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.io import (
     coco_vid,
+    csv_table,
     cvat,
     kitti,
     kitti_pointrcnn,
@@ -60,6 +61,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti_rrc.FORMAT,
             kitti_pointrcnn.FORMAT,
             visdrone.FORMAT,
+            csv_table.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
             tao.FORMAT,
@@ -78,7 +80,7 @@ def read(
     *,
     video: str | int | None = None,
     first_frame: int | None = None,
-    frame_step: int = 1,
+    frame_step: float | None = None,
     image_size: tuple[float, float] | None = None,
 ) -> Detections:
     """Read the detections of one video.
@@ -100,7 +102,7 @@ def read(
         Number of the first frame in the file; default: that of the format.
     frame_step
         Difference between the numbers of two successive frames in the file, for videos of which only some frames are
-        annotated.
+        annotated; in a table of times the time between two frames. Default: 1, and none for times.
     image_size
         Width and height of the images in pixels, for files with relative coordinates.
 
@@ -123,12 +125,16 @@ def read(
 
 
 def reading_of(
-    video: str | int | None, first_frame: int | None, frame_step: int, image_size: tuple[float, float] | None
+    video: str | int | None, first_frame: int | None, frame_step: float | None, image_size: tuple[float, float] | None
 ) -> Reading:
     """Check the arguments of `read`."""
     if first_frame is not None:
         first_frame = as_count("first_frame", first_frame, -_MAX_NUMBER, _MAX_NUMBER)
-    frame_step = as_count("frame_step", frame_step, 1, _MAX_NUMBER)
+    if frame_step is not None:
+        step = as_reals("frame_step", [frame_step], ndim=1)[0]
+        if not (np.isfinite(step) and step > 0):
+            raise ValueError(f"frame_step: found {shown(frame_step)}, expected a number above 0")
+        frame_step = float(frame_step)
     if image_size is not None:
         size = as_reals("image_size", image_size, ndim=1)
         if len(size) != 2 or not (np.isfinite(size) & (size > 0)).all():
@@ -175,9 +181,9 @@ def _check_reading(reading: Reading, format: Format) -> None:
         raise ValueError(f"video: found {reading.video!r}, expected None: {format.name} files do not name their video")
     if format.numbers_frames:
         return
-    for argument, value, usual in (("first_frame", reading.first_frame, None), ("frame_step", reading.frame_step, 1)):
-        if value != usual:
-            raise ValueError(f"{argument}: found {value}, expected {usual}: {format.name} files list all frames")
+    for argument, value in (("first_frame", reading.first_frame), ("frame_step", reading.frame_step)):
+        if value is not None:
+            raise ValueError(f"{argument}: found {value:g}, expected None: {format.name} files list all frames")
 
 
 def write(

@@ -24,8 +24,8 @@ class Reading:
     """Name or ID of the video to read; None for the only one."""
     first_frame: int | None = None
     """Number of the first frame; None for that of the format."""
-    frame_step: int = 1
-    """Difference between the numbers of two successive frames."""
+    frame_step: float | None = None
+    """Difference between the numbers or times of two successive frames; None for 1."""
     image_size: tuple[float, float] | None = None
     """Width and height of the images in pixels; None if unknown."""
     is_truth: bool = False

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.io.checks import MAX_FRAME, refuse
+from trajtrack.io.checks import MAX_FRAME, as_text, refuse
 from trajtrack.io.format import Source
 
-__all__ = ["count_frames", "first_of_numbers", "frames_in_memory"]
+__all__ = ["count_frames", "first_of_numbers", "frames_at_times", "frames_in_memory"]
 
 
 def frames_in_memory(
@@ -38,7 +38,7 @@ def frames_in_memory(
     """
     if source.reading.first_frame is not None:
         first = source.reading.first_frame
-    step = source.reading.frame_step
+    step = _whole_step(source)
     source.numbering.first_frame = first
     last = first + MAX_FRAME * step
 
@@ -51,6 +51,42 @@ def frames_in_memory(
     return np.asarray(frames, np.int64)
 
 
+def frames_at_times(
+    source: Source, times: NDArray[np.float64], where: Callable[[int], str], name: str
+) -> NDArray[np.int64]:
+    """Convert times to the nearest frames, if the caller gave the time between two frames as the step.
+
+    Raises
+    ------
+    ValueError
+        If there is no step, or a time is further than a quarter of it from any frame.
+    """
+    step = source.reading.frame_step
+    if step is None:
+        raise ValueError(
+            f"frame_step: found None for the times of column {name!r}, expected frame_step= or --frame-step, "
+            "the time between two frames"
+        )
+    steps = (times - (source.reading.first_frame or 0)) / step
+    frames = np.rint(steps)
+
+    def found(row: int) -> str:
+        return f"{name} {as_text(times[row])}"
+
+    refuse((frames < 0) | (frames > MAX_FRAME), where, found, f"a time of the frames 0 to {MAX_FRAME}")
+    refuse(np.abs(steps - frames) > 0.25, where, found, f"about a multiple of {as_text(step)}, the time between frames")
+    return frames.astype(np.int64)
+
+
+def _whole_step(source: Source) -> int:
+    step = source.reading.frame_step
+    if step is None:
+        return 1
+    if step != int(step):
+        raise ValueError(f"frame_step: found {step}, expected an integer, because frames are numbered")
+    return int(step)
+
+
 def first_of_numbers(numbers: NDArray[np.int64]) -> int:
     """Return the number of the first frame in files that do not say it: 0 if that is among the numbers, otherwise 1."""
     return 0 if (numbers == 0).any() else 1
@@ -58,4 +94,4 @@ def first_of_numbers(numbers: NDArray[np.int64]) -> int:
 
 def count_frames(source: Source, length: int) -> int:
     """Return how many frames a video of this length has at the step between frames."""
-    return -(-length // source.reading.frame_step)
+    return -(-length // _whole_step(source))

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from trajtrack import _core
 from trajtrack.detections import Detections
 from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, track_ids_to_write
+from trajtrack.io.csv_table import has_header
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.text_rows import ANY_INTEGER, MAX_INTEGER, parse_rows
@@ -46,7 +47,7 @@ _UNKNOWN_SPACE = (-1, -1, -1, -1000, -1000, -1000, -10)  # h, w, l, x, y, z, rot
 
 
 def _recognise(source: Source) -> bool:
-    if not source.is_text:
+    if not source.is_text or has_header(source):
         return False
     line = source.first_line
     match = _THIRD_FIELD.match(line)

@@ -11,6 +11,7 @@ import numpy as np
 
 from trajtrack.detections import Detections
 from trajtrack.io.checks import as_corners, as_scores
+from trajtrack.io.csv_table import has_header
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.kitti import CLASS_NAMES, CLASSES
@@ -23,7 +24,7 @@ _LABELS_OF_TYPES = np.array([CLASSES.index(name) for name in ("Pedestrian", "Car
 
 
 def _recognise(source: Source) -> bool:
-    return source.is_text and source.first_line.count(b",") == _COLUMNS - 1
+    return source.is_text and source.first_line.count(b",") == _COLUMNS - 1 and not has_header(source)
 
 
 def _decode(source: Source) -> Detections:

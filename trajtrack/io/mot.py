@@ -34,6 +34,7 @@ from trajtrack.io.checks import (
     track_ids_or_none,
     track_ids_to_write,
 )
+from trajtrack.io.csv_table import has_header
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.ten_columns import COLUMNS, LastColumns, has_last_columns, is_visdrone, last_columns
@@ -45,7 +46,7 @@ _UNKNOWN = -1
 
 
 def _recognise(source: Source) -> bool:
-    if not source.is_text:
+    if not source.is_text or has_header(source):
         return False
     line = source.first_line
     columns = line.count(b",") + 1 if b"," in line else len(line.split())

@@ -454,7 +454,7 @@ def test_frames_may_count_from_zero_and_in_steps(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--frame-step", "0"], "--frame-step: found 0, expected an integer from 1 to"),
+        (["--frame-step", "0"], "--frame-step: found 0.0, expected a number above 0"),
         (["--image-size", "1920"], "--image-size: found '1920', expected a width and a height such as 1920x1080"),
     ],
 )

@@ -24,6 +24,7 @@ def test_the_formats() -> None:
         "kitti-rrc",
         "kitti-pointrcnn",
         "visdrone",
+        "csv",
         "vidor",
         "coco-vid",
         "tao",
