@@ -30,6 +30,7 @@ from trajtrack.io import (
     tao,
     vidor,
     visdrone,
+    yolo,
     youtube_vis,
 )
 from trajtrack.io.format import Format, Numbering, Reading, Source
@@ -62,6 +63,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti_pointrcnn.FORMAT,
             visdrone.FORMAT,
             csv_table.FORMAT,
+            yolo.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
             tao.FORMAT,
@@ -166,6 +168,9 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
     try:
         if chosen is None:
             chosen = _recognised(source)
+        if chosen.is_folder != (source.folder is not None):
+            found, expected = ("a file", "a folder") if chosen.is_folder else ("a folder", "a file")
+            raise ValueError(f"path: found {found}, expected {expected}, as {chosen.name} is one")
         _check_reading(reading, chosen)
         return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:

@@ -13,6 +13,7 @@ from trajtrack.io.format import Numbering
 
 __all__ = [
     "MAX_FRAME",
+    "Where",
     "as_corners",
     "as_scores",
     "as_text",

@@ -115,5 +115,7 @@ class Format:
     """Encodes detections and the name of their video; None for a format that is only read."""
     names_videos: bool = False
     """Whether files of the format name their videos."""
+    is_folder: bool = False
+    """Whether a video is a folder with a file for each frame."""
     numbers_frames: bool = True
     """Whether files of the format number their frames, rather than list all of them."""

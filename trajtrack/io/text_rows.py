@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
-from trajtrack.io.checks import as_text, refuse
+from trajtrack.io.checks import Where, as_text, refuse
 
 __all__ = ["ANY_INTEGER", "MAX_INTEGER", "TextRows", "parse_rows"]
 
@@ -38,7 +38,7 @@ class TextRows:
         """Describe the location of a row in the file."""
         return f"line {self.lines[row]}"
 
-    def integers(self, column: int, name: str, low: int, high: int) -> NDArray[np.int64]:
+    def integers(self, column: int, name: str, low: int, high: int, where: Where | None = None) -> NDArray[np.int64]:
         """Return a column as integers.
 
         Parameters
@@ -49,20 +49,23 @@ class TextRows:
             Name of the column in error messages.
         low, high
             Smallest and largest value allowed.
+        where
+            Describes the location of a row; default: its line.
 
         Raises
         ------
         ValueError
             If a value has a fraction or is out of range, naming the first line.
         """
+        where = where or self.where
         values = np.ascontiguousarray(self.values[:, column])
 
         def found(row: int) -> str:
             return f"{name} {as_text(values[row])}"
 
-        refuse((values < low) | (values > high), self.where, found, f"{name}s from {low} to {high}")
+        refuse((values < low) | (values > high), where, found, f"{name}s from {low} to {high}")
         integers = values.astype(np.int64)
-        refuse(integers != values, self.where, found, "an integer")
+        refuse(integers != values, where, found, "an integer")
         return integers
 
 

@@ -25,6 +25,7 @@ def test_the_formats() -> None:
         "kitti-pointrcnn",
         "visdrone",
         "csv",
+        "yolo",
         "vidor",
         "coco-vid",
         "tao",
