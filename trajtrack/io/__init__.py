@@ -19,14 +19,17 @@ from trajtrack.columns import as_count, as_reals
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.io import (
+    coco_results,
     coco_vid,
     csv_table,
     cvat,
     kitti,
     kitti_pointrcnn,
     kitti_rrc,
+    mmdet,
     mot,
     parquet,
+    scalabel,
     tao,
     vidor,
     visdrone,
@@ -68,6 +71,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             coco_vid.FORMAT,
             tao.FORMAT,
             youtube_vis.FORMAT,
+            coco_results.FORMAT,
+            scalabel.FORMAT,
+            mmdet.FORMAT,
             cvat.FORMAT,
             parquet.FORMAT,
         )
@@ -168,7 +174,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
     try:
         if chosen is None:
             chosen = _recognised(source)
-        if chosen.is_folder != (source.folder is not None):
+        if chosen.is_folder is not None and chosen.is_folder != (source.folder is not None):
             found, expected = ("a file", "a folder") if chosen.is_folder else ("a folder", "a file")
             raise ValueError(f"path: found {found}, expected {expected}, as {chosen.name} is one")
         _check_reading(reading, chosen)

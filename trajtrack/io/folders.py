@@ -9,9 +9,9 @@ from pathlib import Path
 
 from trajtrack.printable import shown
 
-__all__ = ["Folder", "frame_numbers", "sequence_file"]
+__all__ = ["Folder", "frame_numbers", "last_number", "sequence_file"]
 
-_LAST_NUMBER = re.compile(r"([0-9]+)(?!.*[0-9])", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]+")
 _MAX_DIGITS = 18
 
 
@@ -44,6 +44,12 @@ def sequence_file(folder: Folder, is_truth: bool) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
+def last_number(text: str) -> int | None:
+    """Return the last number in a text, or None if there is none or it has too many digits."""
+    digits = _NUMBER.findall(text)
+    return int(digits[-1]) if digits and len(digits[-1]) <= _MAX_DIGITS else None
+
+
 def frame_numbers(names: Iterable[str]) -> dict[int, str]:
     """Return the names of files by frame number, in ascending order: the last number before the suffix.
 
@@ -54,10 +60,9 @@ def frame_numbers(names: Iterable[str]) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     for name in names:
-        match = _LAST_NUMBER.search(Path(name).stem)
-        if match is None or len(match[1]) > _MAX_DIGITS:
+        number = last_number(Path(name).stem)
+        if number is None:
             raise ValueError(f"{shown(name)}: found no frame number in the name, expected one, as in video_12.txt")
-        number = int(match[1])
         other = found.setdefault(number, name)
         if other != name:
             raise ValueError(

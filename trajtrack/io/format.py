@@ -96,6 +96,12 @@ class Source:
         """Return whether the content is a JSON object with all of the keys."""
         return self.is_json and isinstance(self.document, dict) and self.document.keys() >= {*keys}
 
+    def lists_objects_with(self, *keys: str) -> bool:
+        """Return whether the content is a JSON list whose first entry is an object with all of the keys."""
+        if not self.first_line.startswith(b"[") or not isinstance(self.document, list) or not self.document:
+            return False
+        return isinstance(self.document[0], dict) and self.document[0].keys() >= {*keys}
+
 
 @dataclass(frozen=True)
 class Format:
@@ -115,7 +121,7 @@ class Format:
     """Encodes detections and the name of their video; None for a format that is only read."""
     names_videos: bool = False
     """Whether files of the format name their videos."""
-    is_folder: bool = False
-    """Whether a video is a folder with a file for each frame."""
+    is_folder: bool | None = False
+    """Whether a video is a folder with a file for each frame; None if it may be either."""
     numbers_frames: bool = True
     """Whether files of the format number their frames, rather than list all of them."""

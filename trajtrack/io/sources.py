@@ -14,6 +14,7 @@ from trajtrack.io.format import Reading, Source
 
 __all__ = ["read_source"]
 
+_PICKLED = (".pkl", ".pickle", ".pth", ".pt")
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
@@ -38,6 +39,8 @@ def read_source(path: str, reading: Reading) -> Source:
             return Source(path, b"", reading, folder=folder)
         path = str(file)
     content = read_content(path)
+    if path.lower().endswith(_PICKLED):
+        raise ValueError(f"{path}: found a pickle, which can run any program when it is read, expected JSON or text")
     try:
         return Source(path, _with_commas(_as_utf_8(_uncompressed(path, content))), reading)
     except ValueError as error:

@@ -92,7 +92,7 @@ def _parse(folder: Folder, names: list[str]) -> tuple[TextRows, NDArray[np.int64
 
 
 def _boxes(fractions: NDArray[np.float64], size: tuple[float, float], where: Where) -> NDArray[np.float32]:
-    outside: NDArray[np.bool_] = ((fractions < _LEAST) | (fractions > _GREATEST)).any(axis=1)
+    outside = np.asarray(((fractions < _LEAST) | (fractions > _GREATEST)).any(axis=1))
     refuse(
         outside,
         where,

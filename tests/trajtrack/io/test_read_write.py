@@ -30,6 +30,9 @@ def test_the_formats() -> None:
         "coco-vid",
         "tao",
         "youtube-vis",
+        "coco-results",
+        "scalabel",
+        "mmdet",
         "cvat",
         "parquet",
     ]
