@@ -23,9 +23,11 @@ from trajtrack.io import (
     coco_vid,
     csv_table,
     cvat,
+    detrac,
     kitti,
     kitti_pointrcnn,
     kitti_rrc,
+    label_studio,
     mmdet,
     mot,
     parquet,
@@ -74,7 +76,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             coco_results.FORMAT,
             scalabel.FORMAT,
             mmdet.FORMAT,
+            label_studio.FORMAT,
             cvat.FORMAT,
+            detrac.FORMAT,
             parquet.FORMAT,
         )
     }

@@ -33,7 +33,9 @@ def test_the_formats() -> None:
         "coco-results",
         "scalabel",
         "mmdet",
+        "label-studio",
         "cvat",
+        "detrac",
         "parquet",
     ]
 
