@@ -104,8 +104,8 @@ def read(
         sequence of MOTChallenge, whose ``det/det.txt`` is read, or ``gt/gt.txt`` if there is none; or a folder of a
         format with a file for each frame.
     format
-        A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose third field
-        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
+        A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose first line
+        names columns is CSV, text whose third field is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
         whose last three are a class and two flags is VisDrone, other text is MOT; the keys of JSON decide.
         ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
