@@ -5,8 +5,8 @@ Each peer runs with its default settings, which are printed. Measured for each:
 - Time on two synthetic scenes of `trajtrack.scenes.make_scene` (one class, 300 frames of about 30 and about 300
   boxes), from inputs in the peer's own format, prepared before the clock starts, to its return value. Each peer
   alternates with trajtrack, which starts from NumPy columns (`Detections(...)` included), uses one thread and runs
-  with ``max_gap=0`` and with its defaults; ratios compare the medians of these turns. Peers may use any number of
-  threads. A peer whose run exceeds the budget is stopped.
+  with its defaults and as Seq-NMS with and without gaps; ratios compare the medians of these turns. Peers may use any
+  number of threads. A peer whose run exceeds the budget is stopped.
 - Peak memory of one such run on top of its inputs, including results.
 - HOTA, IDF1 and identity switches, computed by `trajtrack.evaluate_many` under the rules of each benchmark: MOT17
   (sequences 02, 04, 09 and 10, all frames with Faster R-CNN's detections, the second halves with YOLOX's) and KITTI
@@ -51,13 +51,13 @@ import numpy as np
 import trajtrack
 from accuracy import SETS, Video, add_data_argument
 from link import machine, markdown
-from trajtrack import Detections, LinkOptions
+from trajtrack import Detections, FlowOptions, LinkOptions
 from trajtrack.metrics import evaluate_many
 from trajtrack.scenes import SceneOptions, make_scene
 
 WORKER = Path(__file__).parent / "peers" / "worker.py"
-OURS = ("trajtrack, max_gap=0", "trajtrack")
-DETECTED_ONLY = "trajtrack, detected boxes only"
+OURS = ("trajtrack", "trajtrack, seq-nms", "trajtrack, seq-nms, max_gap=0")
+DETECTED_ONLY = "trajtrack, seq-nms, detected boxes only"
 OWN_RUNS = 5  # minimum runs of trajtrack per turn, because the first has cold caches
 MIN_SCORE = 0.5
 
@@ -261,13 +261,13 @@ def time_scene(name: str, peers: Sequence[Peer], repeats: int, budget: float, fo
 
 def speed_table(peers: Sequence[Peer], versions: Mapping[str, str], found: Mapping[str, Timings]) -> str:
     header = ["", "version", "runs", "median ms", "min–max ms", "detections per second"]
-    header += ["trajtrack, max_gap=0, is faster by", "trajtrack is faster by", "peak MB", "bytes per detection"]
+    header += [*(f"{name} is faster by" for name in OURS), "peak MB", "bytes per detection"]
     rows = []
     for peer in peers:
         times = found[peer.name]
         start = [peer.name, versions[peer.name]]
         if times.trouble is not None:
-            rows.append([*start, "", times.trouble, *[""] * 6])
+            rows.append([*start, "", times.trouble, *[""] * (len(header) - 4)])
             continue
         median = statistics.median(times.seconds)
         peak = times.peak_bytes or 0
@@ -339,8 +339,9 @@ def score_all(data: Path, peers: Sequence[Peer], budget: float, folder: Path) ->
         videos = [(truth, found[found.scores >= MIN_SCORE]) for truth, found in SETS[name].load(data, 0)]
         given = sum(len(found) for _, found in videos)
         for row, options, interpolate in (
-            (OURS[0], LinkOptions(max_gap=0), True),
+            (OURS[0], FlowOptions(), True),
             (OURS[1], LinkOptions(), True),
+            (OURS[2], LinkOptions(max_gap=0), True),
             (DETECTED_ONLY, LinkOptions(), False),
         ):
             pairs = [

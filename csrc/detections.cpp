@@ -1,11 +1,12 @@
 #include "detections.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
+
+#include "radix_sort.h"
 
 namespace trajtrack {
 
@@ -19,30 +20,6 @@ bool in_range(Box box) {
 bool in_order(Box box) { return (box.x1 <= box.x2) & (box.y1 <= box.y2); }
 
 bool finite(float value) { return std::abs(value) <= kLargestFloat; }
-
-// Sorts `rows` by frame with a stable least-significant-digit radix sort, skipping passes whose digit is the same in
-// all rows.
-void sort_by_frame(std::vector<std::uint32_t>& rows, std::span<const std::int32_t> frames) {
-  constexpr int kBits = 11;
-  constexpr std::uint32_t kDigits = 1u << kBits;
-  std::vector<std::uint32_t> sorted(rows.size());
-  for (int shift = 0; shift < 31; shift += kBits) {
-    const auto digit = [&](std::uint32_t row) {
-      return (static_cast<std::uint32_t>(frames[row]) >> shift) & (kDigits - 1);
-    };
-    std::array<std::uint32_t, kDigits> begin{};
-    for (const std::uint32_t row : rows) ++begin[digit(row)];
-    if (begin[digit(rows.front())] == rows.size()) continue;
-    std::uint32_t total = 0;
-    for (std::uint32_t& slot : begin) {
-      const std::uint32_t count = slot;
-      slot = total;
-      total += count;
-    }
-    for (const std::uint32_t row : rows) sorted[begin[digit(row)]++] = row;
-    rows.swap(sorted);
-  }
-}
 
 }  // namespace
 
@@ -84,7 +61,9 @@ FrameOrder order_by_frame(const DetectionsView& detections, float min_score) {
     last = detections.frames[row];
     order.rows.push_back(static_cast<std::uint32_t>(row));
   }
-  if (!sorted) sort_by_frame(order.rows, detections.frames);
+  if (!sorted) {
+    sort_by_key(order.rows, [&](std::uint32_t row) { return static_cast<std::uint32_t>(detections.frames[row]); });
+  }
   for (Node node = 0; node < order.size(); ++node) {
     const std::int32_t frame = detections.frames[order.rows[node]];
     if (order.frames.empty() || order.frames.back().frame != frame) order.frames.push_back({frame, node, node});

@@ -84,12 +84,10 @@ def main() -> None:
 
 def write_pages(data: Path, folder: Path) -> None:
     crowd = trajtrack.read(data / "mot17/MOT17-04/det/det.txt")
-    trajtrack.write_page(
-        trajtrack.link(crowd, min_score=0.5, min_length=5), folder / "mot.html", size=(1920, 1080), title="MOT17-04"
-    )
+    trajtrack.write_page(trajtrack.link(crowd), folder / "mot.html", size=(1920, 1080), title="MOT17-04")
     campus = trajtrack.read(data / "mot15/TUD-Campus/det/det_public_ACF.txt")
     trajtrack.write_page(
-        trajtrack.link(campus, min_length=5),
+        trajtrack.link(campus),
         folder / "campus.html",
         images=data / "mot15/TUD-Campus/img1",
         title="TUD-Campus",
@@ -115,7 +113,7 @@ def write_pages(data: Path, folder: Path) -> None:
         seen.boxes, seen.scores, seen.frames, seen.labels, seen.num_frames, label_names={0: "ball", 1: "brick"}
     )
     trajtrack.write_page(
-        trajtrack.link(named, min_length=5),
+        trajtrack.link(named),
         folder / "drawn.html",
         images=frames,
         title="Balls and bricks",

@@ -3,7 +3,7 @@
 With your own predictor and images:
 
     outputs = [predictor(image) for image in images]
-    tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs))
     outputs = trajtrack.attach_ids(outputs, tracks)  # outputs[0]["instances"].track_ids
 
 detectron2 must be built from source. If it is not installed, minimal versions of its classes replace it here.
@@ -44,7 +44,7 @@ for number in range(found.num_frames):
     boxes, scores, classes = (torch.from_numpy(column) for column in (own.boxes, own.scores, own.labels))
     outputs.append({"instances": Instances((720, 1280), pred_boxes=Boxes(boxes), scores=scores, pred_classes=classes)})
 
-tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
+tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs))
 outputs = trajtrack.attach_ids(outputs, tracks)
 first = outputs[0]["instances"]
 print(f"first frame: track_ids {first.track_ids.tolist()}")

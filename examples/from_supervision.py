@@ -3,7 +3,7 @@
 With your own detector and video:
 
     frames = [sv.Detections.from_ultralytics(model(image)[0]) for image in sv.get_video_frames_generator("in.mp4")]
-    tracks = trajtrack.link(trajtrack.Detections.from_frames(frames), min_length=5)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(frames))
     frames = trajtrack.attach_ids(frames, tracks)
 """
 
@@ -24,7 +24,7 @@ for number in range(found.num_frames):
         sv.Detections(own.boxes, confidence=own.scores, class_id=own.labels, data={"class_name": NAMES[own.labels]})
     )
 
-tracks = trajtrack.link(trajtrack.Detections.from_frames(frames), min_length=5)
+tracks = trajtrack.link(trajtrack.Detections.from_frames(frames))
 with_ids = trajtrack.attach_ids(frames, tracks)
 print(f"first frame: tracker_id {with_ids[0].tracker_id}")
 

@@ -25,7 +25,7 @@ for make in (pd.DataFrame, pl.DataFrame, pa.table):
     table = make(columns)
     names = {"frame": "image_index", "score": "confidence"}
     detections = trajtrack.Detections.from_table(table, columns=names)
-    tracks = trajtrack.link(detections, min_length=5)
+    tracks = trajtrack.link(detections)
     table = trajtrack.attach_ids(table, tracks)
     print(f"{type(table).__module__}: {table.shape}, {detections.label_names}")
 

@@ -3,7 +3,7 @@
 With your own model and images:
 
     outputs = [model([image])[0] for image in images]  # under torch.inference_mode()
-    tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs))
     outputs = trajtrack.attach_ids(outputs, tracks)
 """
 
@@ -25,7 +25,7 @@ for number in range(found.num_frames):
         }
     )
 
-tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs), min_length=5)
+tracks = trajtrack.link(trajtrack.Detections.from_frames(outputs))
 outputs = trajtrack.attach_ids(outputs, tracks)
 
 first = outputs[0]

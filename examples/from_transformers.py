@@ -3,7 +3,7 @@
 With your own model and images:
 
     found = pipeline("object-detection", model="hustvl/yolos-tiny")(images)
-    tracks = trajtrack.link(trajtrack.Detections.from_frames(found), min_length=5)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(found))
     found = trajtrack.attach_ids(found, tracks)
 
 If you call `post_process_object_detection` yourself, pass its dicts to `from_frames` in the same way.
@@ -31,7 +31,7 @@ images = [Image.fromarray(np.roll(image, shift, axis=1)) for shift in range(8)] 
 found = detect(images, threshold=0.3)
 
 detections = trajtrack.Detections.from_frames(found, label_names=names)
-tracks = trajtrack.link(detections, iou_threshold=0.3)
+tracks = trajtrack.link(detections)
 found = trajtrack.attach_ids(found, tracks)
 print(f"{len(detections)} boxes in {detections.num_frames} images are {len(tracks)} trajectories")
 print("the first of them:", found[0][0])

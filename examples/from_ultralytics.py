@@ -3,7 +3,7 @@
 With your own model and video:
 
     results = list(YOLO("yolo11n.pt").predict("in.mp4", stream=True, conf=0.1))
-    tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
+    tracks = trajtrack.link(trajtrack.Detections.from_frames(results))
     results = trajtrack.attach_ids(results, tracks)
 """
 
@@ -25,7 +25,7 @@ for number in range(found.num_frames):
     rows = np.column_stack([own.boxes, own.scores, own.labels])
     results.append(Results(image, f"{number}.jpg", NAMES, boxes=torch.tensor(rows, dtype=torch.float32)))
 
-tracks = trajtrack.link(trajtrack.Detections.from_frames(results), min_length=5)
+tracks = trajtrack.link(trajtrack.Detections.from_frames(results))
 results = trajtrack.attach_ids(results, tracks)
 
 first = results[0]

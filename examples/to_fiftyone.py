@@ -15,7 +15,7 @@ import trajtrack
 from trajtrack.exports import to_fiftyone
 
 detections = trajtrack.make_scene(num_frames=60, seed=1).detections
-tracks = trajtrack.link(detections, min_length=5)
+tracks = trajtrack.link(detections)
 
 sample = fiftyone.Sample(filepath="video.mp4")
 for number, labels in to_fiftyone(tracks, width=1280, height=720).items():  # size of the video in pixels

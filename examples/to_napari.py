@@ -17,7 +17,7 @@ import trajtrack
 from trajtrack.exports import to_napari
 
 detections = trajtrack.make_scene(num_frames=60, seed=1).detections
-layers = to_napari(trajtrack.link(detections, min_length=5))
+layers = to_napari(trajtrack.link(detections))
 
 tracks = napari.layers.Tracks(layers.tracks, properties=layers.properties, name="tracks")
 boxes = napari.layers.Shapes(

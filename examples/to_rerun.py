@@ -19,7 +19,7 @@ import trajtrack
 from trajtrack.exports import log_to_rerun
 
 detections = trajtrack.make_scene(num_frames=60, seed=1).detections
-tracks = trajtrack.link(detections, min_length=5)
+tracks = trajtrack.link(detections)
 
 recording = rerun.RecordingStream("trajtrack")
 recording.save("tracks.rrd")

@@ -12,7 +12,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("trajtrack", "trajvqa")
 
-DATA = {"trajtrack._core", "trajtrack.columns", "trajtrack.detections", "trajtrack.trajectories"}
+DATA = {
+    *("trajtrack._core", "trajtrack.columns", "trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories")
+}
 ARGUMENTS = {
     *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
     *("trajtrack.option_fields", "trajtrack.options"),
@@ -24,25 +26,29 @@ MAY_IMPORT = {
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
     "trajtrack.column_names": set(),
-    "trajtrack.option_fields": set(),
+    "trajtrack.option_fields": {"trajtrack.printable"},
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
-    "trajtrack.console": {"trajtrack.files", "trajtrack.version"},
+    "trajtrack.console": {"trajtrack.files", "trajtrack.printable", "trajtrack.version"},
     # What goes in and what comes out.
-    "trajtrack.gpu": {"trajtrack._core"},
+    "trajtrack.gpu": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
-    "trajtrack.containers": {"trajtrack.columns"},
+    "trajtrack.containers": {"trajtrack.columns", "trajtrack.printable"},
     "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
-        *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.tables")
+        *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),
+        "trajtrack.tables",
     },
     "trajtrack.flow_options": {"trajtrack.option_fields", "trajtrack.options"},
-    "trajtrack.methods": {"trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options"},
-    "trajtrack.trajectories": {
-        *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options")
+    "trajtrack.methods": {
+        *("trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options", "trajtrack.printable")
     },
-    "trajtrack.arguments": {"trajtrack.detections", "trajtrack.trajectories"},
+    "trajtrack.trajectories": {
+        *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options"),
+        "trajtrack.printable",
+    },
+    "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
     # Linking.
     "trajtrack.result_checks": DATA | ARGUMENTS,
     "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.result_checks"},
@@ -78,9 +84,10 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
-    "trajtrack.cli.link_flags",
+    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags"),
 }
-"""What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, and the linking flags."""
+"""What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
+warnings and the linking flags."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = [
     "TrajtrackWarning",
+    "as_path_name",
     "check_suffix",
     "check_tracks",
     "check_trajectories",
@@ -51,6 +54,7 @@ def warn(message: str) -> None:
     subject = _subject.get()
     if subject is not None and not message.startswith(subject):
         message = f"{subject}: {message}"
+    message = escaped(message)
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "trajtrack":
         level, frame = level + 1, frame.f_back
@@ -82,7 +86,22 @@ def identities_of(tracks: Detections) -> NDArray[np.int64]:
     return tracks.track_ids
 
 
+def as_path_name(path: object) -> str:
+    """Return a path as text; raise TypeError or ValueError if no file can have that name."""
+    try:
+        name = os.fsdecode(path)  # type: ignore[arg-type]
+        os.fsencode(name)
+    except TypeError:
+        raise TypeError(f"path: found {shown(path)}, expected the name of a file") from None
+    except UnicodeEncodeError:
+        raise ValueError(f"path: found {shown(path)}, expected characters that names of files can have") from None
+    if "\0" in name:
+        raise ValueError(f"path: found {shown(path)}, expected a name without null characters")
+    return name
+
+
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
-    """Raise ValueError if the output path ends in none of `suffixes`."""
+    """Raise ValueError if the output path ends in none of `suffixes`, or is no name of a file."""
+    as_path_name(os.fspath(path))
     if path.suffix.lower() not in suffixes:
         raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(suffixes)}")

@@ -106,6 +106,8 @@ def _as_float(value: Any) -> float:
         return float(value)
     except OverflowError:  # reported as not finite
         return math.inf if value > 0 else -math.inf
+    except ValueError:  # a signaling NaN
+        return math.nan
 
 
 def _is_missing(value: Any) -> bool:

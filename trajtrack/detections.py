@@ -14,12 +14,14 @@ from trajtrack.columns import as_array, as_count, as_integers, as_reals
 from trajtrack.containers import container_of
 from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.gpu import GpuColumns
+from trajtrack.printable import shown
 from trajtrack.tables import table_columns
 
 __all__ = ["BoxFormat", "Detections", "concat"]
 
 BoxFormat = Literal["xyxy", "xywh", "cxcywh"]
 
+_MAX_FRAMES = 2**63 - 1
 _BOX_FORMATS = ("xyxy", "xywh", "cxcywh")
 
 
@@ -91,8 +93,10 @@ class Detections:
         track_ids: ArrayLike | None = None,
         label_names: Mapping[int, str] | None = None,
     ) -> None:
+        if num_frames is not None:
+            num_frames = as_count("num_frames", num_frames, maximum=_MAX_FRAMES)
         on_gpu = _take_on_gpu(boxes, scores, frames, labels, box_format)
-        if on_gpu is not None and (num_frames is None or as_count("num_frames", num_frames) > on_gpu.last_frame):
+        if on_gpu is not None and (num_frames is None or num_frames > on_gpu.last_frame):
             self._keep_on_gpu(on_gpu, num_frames, track_ids, label_names)
             return
         columns = {
@@ -113,10 +117,10 @@ class Detections:
         last = int(columns["frames"].max(initial=-1))
         if num_frames is None:
             num_frames = last + 1
-        elif as_count("num_frames", num_frames) <= last:
+        elif num_frames <= last:
             row = int(columns["frames"].argmax())
             raise ValueError(f"frames, row {row}: found frame {last}, expected a frame below num_frames={num_frames}")
-        fields = {"track_ids": None, **columns, "num_frames": int(num_frames), "label_names": _as_names(label_names)}
+        fields = {"track_ids": None, **columns, "num_frames": num_frames, "label_names": _as_names(label_names)}
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
@@ -132,7 +136,7 @@ class Detections:
             raise ValueError(f"track_ids: found {len(ids)} rows, expected {columns.count} as in boxes")
         object.__setattr__(self, "_on_gpu", columns)
         object.__setattr__(self, "track_ids", ids)
-        object.__setattr__(self, "num_frames", columns.last_frame + 1 if num_frames is None else int(num_frames))
+        object.__setattr__(self, "num_frames", columns.last_frame + 1 if num_frames is None else num_frames)
         object.__setattr__(self, "label_names", _as_names(label_names))
 
     if not TYPE_CHECKING:  # a type checker would take it as permission for any name
@@ -366,7 +370,7 @@ def as_rows(rows: Any, count: int) -> NDArray[Any]:
     if isinstance(selection, np.ma.MaskedArray):
         raise TypeError("rows: found a masked array, expected a slice, a boolean mask or row numbers")
     if selection.ndim != 1 or (selection.size and selection.dtype.kind not in "iub"):
-        raise TypeError(f"rows: found {rows!r}, expected a slice, a boolean mask or row numbers")
+        raise TypeError(f"rows: found {shown(rows)}, expected a slice, a boolean mask or row numbers")
     if selection.dtype == bool and len(selection) != count:
         raise IndexError(f"rows: found a mask of {len(selection)} rows, expected {count}")
     return selection if selection.size else selection.astype(np.intp)
@@ -402,7 +406,7 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
 def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
     """Convert boxes of any format to (N, 4) corners."""
     if box_format not in _BOX_FORMATS:
-        raise ValueError(f"box_format: found {box_format!r}, expected one of {', '.join(_BOX_FORMATS)}")
+        raise ValueError(f"box_format: found {shown(box_format)}, expected one of {', '.join(_BOX_FORMATS)}")
     if box_format != "xyxy":
         given = as_array("boxes", boxes)
         if given.ndim == 2 and given.shape[1] == 4:
@@ -433,9 +437,9 @@ def _as_names(names: Mapping[int, str] | None) -> Mapping[int, str]:
         raise TypeError(f"label_names: found {type(names).__name__}, expected a mapping from label to name") from None
     for label, name in items:
         if not isinstance(name, str):
-            raise TypeError(f"label_names, label {label}: found {name!r}, expected a name")
+            raise TypeError(f"label_names, label {shown(label)}: found {shown(name)}, expected a name")
         try:
-            as_count("label", label, minimum=np.iinfo(np.int32).min)
+            as_count("label", label, np.iinfo(np.int32).min, np.iinfo(np.int32).max)
         except (TypeError, ValueError) as error:
             raise type(error)(f"label_names: {error}") from None
     return {int(label): name for label, name in items}

@@ -59,6 +59,10 @@ class FlowConstants:
     """Minimum number of these detections."""
     top_failures: float = 0.07
     """Share of these detections that may persist for less than the required number of boxes."""
+    top_score: float = 0.8
+    """Scores of a label are raised in proportion if the typical one of this share is lower."""
+    top_score_alone: float = 0.7
+    """The same where scores cannot be calibrated."""
     occupied: float = 0.4
     """Minimum share of the window's frames in which the chain must have boxes."""
     plateau: float = 0.9
@@ -68,7 +72,7 @@ class FlowConstants:
     score_share: float = 0.7
     """Weight of the detector's score in the confidence, if all scores are in [0, 1] and there are many detections."""
     score_weight: float = 100.0
-    """Number of detections at which that weight is halfway to 1."""
+    """Number of detections at which that weight is halfway to 1, and the typical score of a label counts half."""
 
     # Confidence.
     high: float = 0.6

@@ -49,6 +49,7 @@ def link(
     reasons[rows] = Reason.LOW_CONFIDENCE
 
     frames = detections.frames[rows].astype(np.int64)
+    frames = (frames - frames[:1]) // _step(frames)
     labels = np.zeros(len(rows), np.int64) if options.class_agnostic else detections.labels[rows].astype(np.int64)
     boxes, scores = _Boxes.of(detections.boxes[rows]), detections.scores[rows]
     duration = _duration(frames)
@@ -176,6 +177,12 @@ def _pairs(frames: Ints, labels: Ints, tails: Ints, heads: Ints, distances: rang
                 yield distance, here[a], there[b]
 
 
+def _step(frames: Ints) -> int:
+    """Return the distance of the frames with boxes: 12 if every twelfth frame of a video was given to the detector."""
+    distinct = np.unique(frames)
+    return int(np.gcd.reduce(np.diff(distinct))) if len(distinct) > 2 else 1
+
+
 def _duration(frames: Ints) -> int:
     """Return the number of frames from the first to the last of ascending frames."""
     return int(frames[-1] - frames[0]) + 1 if len(frames) else 0
@@ -221,8 +228,10 @@ def calibrate(
     least = constants.occupied * (2 * window + 1)
     certain = required >= least
     probabilities = bool(scores.min() >= 0 and scores.max() <= 1)
-    if not certain and probabilities:
-        return scores.astype(np.float64)
+    if probabilities:
+        relative = _relative(scores, labels, constants, certain)
+        if not certain:
+            return relative
 
     persists = persistence >= (required if certain else least)
     plateau = max(int(persists[top].sum()) / int(top.sum()), constants.plateau) if certain else 1.0
@@ -230,16 +239,41 @@ def calibrate(
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
         if len(own) < count:
-            weight = constants.label_weight
-            confidence[own] = (len(own) * _rising(scores[own], persists[own]) + weight * confidence[own]) / (
-                len(own) + weight
+            confidence[own] = _shrink(
+                _rising(scores[own], persists[own]), confidence[own], len(own), constants.label_weight
             )
     confidence = np.minimum(confidence / plateau, 1.0)
     if probabilities:
         share = constants.score_share
         share += (1.0 - share) * constants.score_weight / (count + constants.score_weight)
-        confidence = (1.0 - share) * confidence + share * scores.astype(np.float64)
+        confidence = (1.0 - share) * confidence + share * relative
     return confidence
+
+
+def _relative(scores: NDArray[np.float32], labels: Ints, constants: FlowConstants, certain: bool) -> Floats:
+    """Return the scores, raised if the highest of their label are low."""
+    given = scores.astype(np.float64)
+    least = constants.top_score if certain else constants.top_score_alone
+
+    def typical(own: Floats) -> float:
+        return float(np.sort(own)[len(own) - 1 - int(0.5 * constants.top_share * len(own))])
+
+    def factor(top: float) -> float:
+        return least / top if 0 < top < least else 1.0
+
+    of_all = typical(given)
+    result = np.minimum(given * factor(of_all), 1.0)
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        if len(own) < len(given):
+            top = _shrink(typical(given[own]), of_all, len(own), constants.score_weight)
+            result[own] = np.minimum(given[own] * factor(top), 1.0)
+    return result
+
+
+def _shrink(value: Any, of_all: Any, count: int, weight: float) -> Any:
+    """Return the value of a label with `count` detections, shrunk to that of all labels."""
+    return (count * value + weight * of_all) / (count + weight)
 
 
 def _chains(boxes: _Boxes, frames: Ints, labels: Ints, constants: FlowConstants) -> Ints:

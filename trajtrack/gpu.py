@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
+from trajtrack.printable import shown
 
 if TYPE_CHECKING:
     from trajtrack._core import DeviceArray
@@ -123,7 +124,7 @@ def choose_device(device: str | None, of_boxes: int | None) -> int | None:
         return None
     named = re.fullmatch(r"cuda(?::(\d+))?", device) if isinstance(device, str) else None
     if named is None:
-        raise ValueError(f"device: found {device!r}, expected 'cpu', 'cuda', 'cuda:N' or None")
+        raise ValueError(f"device: found {shown(device)}, expected 'cpu', 'cuda', 'cuda:N' or None")
     problem = _core.cuda_problem()
     if problem is not None:
         raise RuntimeError(f"device: found {device!r}, but {problem}; expected 'cpu'")

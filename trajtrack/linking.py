@@ -71,21 +71,22 @@ def link(
     options
         Linking options, of the class of the method; default: its defaults.
     method
-        ``"seq-nms"``: Seq-NMS with links across gaps, with the detector's own boxes and scores. ``"flow"``: the most
-        accurate tracks, with nothing to set. Default: the method of `options`, or Seq-NMS.
+        ``"flow"``: minimum-cost flow, the most accurate tracks, with nothing to set. ``"seq-nms"``: Seq-NMS with links
+        across gaps, with the detector's own boxes and scores. Default: the method of `options`, or Seq-NMS if an
+        override is an option that only it has, or ``"flow"``.
     num_threads
         Number of threads; default: the number of cores that the process may use. Results do not depend on it.
     device
         Device that builds the linking graph: ``"cpu"``, ``"cuda"``, ``"cuda:N"``, or None for the device of the boxes.
         Results do not depend on it and are in main memory. ``"flow"`` runs on the CPU.
     **overrides
-        Fields of `LinkOptions` or, for ``"flow"``, of `FlowOptions` that replace those of `options`.
+        Fields of `FlowOptions` or, for ``"seq-nms"``, of `LinkOptions` that replace those of `options`.
 
     Returns
     -------
     Trajectories
-        Ordered by path sum, descending; then start frame, then start row. The sum is that of the scores or, for
-        ``"flow"``, of the log odds of the confidences.
+        Ordered by path sum, descending; then start frame, then start row. The sum is that of the log odds of the
+        confidences or, for ``"seq-nms"``, of the scores.
 
     Raises
     ------
@@ -102,14 +103,15 @@ def link(
     -----
     TrajtrackWarning
         If no detection is linked, with the likely reason; if ``"flow"`` cannot calibrate the scores, because even
-        detections of the highest scores do not persist.
+        detections of the highest scores do not persist, except for scores from 0 to 1 in at most 8 frames, which are
+        taken as probabilities.
     """
     chosen = _device(detections, device)
     options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
     if isinstance(options, FlowOptions):
         if device is not None and chosen is not None:
-            raise ValueError(f"device: found {device!r}, expected 'cpu' for method='flow'")
+            raise ValueError(f"device: found {device!r} with method='flow', expected 'cpu' or method='seq-nms'")
         return link_flow(detections, options, FlowConstants(), threads)
     if chosen is None:
         result = _core.link(detections.boxes, detections.scores, detections.frames, detections.labels, options, threads)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal
 
 from trajtrack.flow_options import FlowOptions
-from trajtrack.option_fields import with_overrides
+from trajtrack.option_fields import check_names, with_overrides
 from trajtrack.options import LinkOptions
+from trajtrack.printable import shown
 
-__all__ = ["METHODS", "Method", "method_of_option", "resolve_method"]
+__all__ = ["DEFAULT_METHOD", "METHODS", "Method", "method_of_options", "methods_with", "resolve_method"]
 
-Method = Literal["seq-nms", "flow"]
+Method = Literal["flow", "seq-nms"]
 
-METHODS: dict[str, type[LinkOptions] | type[FlowOptions]] = {"seq-nms": LinkOptions, "flow": FlowOptions}
+METHODS: dict[str, type[LinkOptions] | type[FlowOptions]] = {"flow": FlowOptions, "seq-nms": LinkOptions}
 """The class of each method's options."""
+
+DEFAULT_METHOD = "flow"
 
 _DEFAULTS = {name: options() for name, options in METHODS.items()}
 
@@ -25,12 +28,15 @@ def resolve_method(
 ) -> LinkOptions | FlowOptions:
     """Return the options of the chosen method, with the fields in `overrides` replaced.
 
-    The method is `method`, or that of `options`, or Seq-NMS.
+    The method is `method`, or that of `options`, or the one that alone has an option in `overrides`, or the
+    default. So a call that sets thresholds of Seq-NMS means Seq-NMS.
     """
     if method is not None and method not in METHODS:
-        raise ValueError(f"method: found {method!r}, expected one of {', '.join(map(repr, METHODS))}")
+        raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
     if options is None:
-        options = _DEFAULTS[method or "seq-nms"]
+        if method is None:
+            check_names(overrides, *METHODS.values())
+        options = _DEFAULTS[method or method_of_options(overrides)]
     elif not isinstance(options, tuple(METHODS.values())):
         raise TypeError(
             f"options: found {type(options).__name__}, expected trajtrack.LinkOptions or trajtrack.FlowOptions"
@@ -43,13 +49,18 @@ def resolve_method(
         return options
     chosen = next(each for each, kind in METHODS.items() if isinstance(options, kind))
     for name in overrides:
-        other = method_of_option(name, chosen)
-        if other not in (None, chosen):
-            raise TypeError(f"{name}: found with method={chosen!r}, expected method={other!r}")
+        owners = methods_with(name)
+        if owners and chosen not in owners:
+            raise TypeError(f"{name}: found with method={chosen!r}, expected method={owners[0]!r}")
     return with_overrides(options, overrides)
 
 
-def method_of_option(name: str, preferred: str) -> str | None:
-    """Return the method that has an option of this name, `preferred` if it has, or None if none has."""
-    methods = (preferred, *METHODS)
-    return next((each for each in methods if name in {field.name for field in fields(METHODS[each])}), None)
+def method_of_options(names: Iterable[str], default: str = DEFAULT_METHOD) -> str:
+    """Return the only method that has the first of these options that methods do not share, or the default."""
+    owners = (methods_with(name) for name in names)
+    return next((each[0] for each in owners if len(each) == 1), default)
+
+
+def methods_with(name: str) -> list[str]:
+    """Return the methods that have an option of this name."""
+    return [method for method, options in METHODS.items() if name in {field.name for field in fields(options)}]

@@ -7,13 +7,16 @@ A frozen dataclass declares its options with `number`, `count`, `flag` and `choi
 from __future__ import annotations
 
 import dataclasses
+import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
+from trajtrack.printable import shown
+
+__all__ = ["check_names", "check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
 
 Options = TypeVar("Options")
 _Check = Callable[[str, Any], None]
@@ -65,11 +68,16 @@ def with_overrides(options: Options, overrides: Mapping[str, Any]) -> Options:
     ValueError, TypeError
         If an option is unknown or out of range.
     """
-    names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
-    for name in overrides:
-        if name not in names:
-            raise TypeError(f"found an unknown option {name!r}, expected one of {', '.join(sorted(names))}")
+    check_names(overrides, type(options))
     return dataclasses.replace(options, **overrides)  # type: ignore[type-var]
+
+
+def check_names(names: Iterable[str], *classes: type) -> None:
+    """Raise TypeError if a name is not that of an option of one of these classes."""
+    known = {field.name for options in classes for field in dataclasses.fields(options)}
+    for name in names:
+        if name not in known:
+            raise TypeError(f"found an unknown option {shown(name)}, expected one of {', '.join(sorted(known))}")
 
 
 def _declare(default: Any, doc: str, check: _Check) -> Any:
@@ -78,23 +86,29 @@ def _declare(default: Any, doc: str, check: _Check) -> Any:
 
 def _check_number(name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool | np.bool_ | str | bytes) or not hasattr(value, "__float__"):
-        raise TypeError(f"{name}: found {value!r}, expected a number")
-    if not low <= float(value) <= high:
-        raise ValueError(f"{name}: found {value!r}, expected a number from {low:g} to {high:g}")
+        raise TypeError(f"{name}: found {shown(value)}, expected a number")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond every range
+        number = math.nan
+    except Exception as error:
+        raise TypeError(f"{name}: found {shown(value)}, expected a number") from error
+    if not low <= number <= high:
+        raise ValueError(f"{name}: found {shown(value)}, expected a number from {low:g} to {high:g}")
 
 
 def _check_count(name: str, value: Any, low: int, high: int) -> None:
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name}: found {value!r}, expected an integer")
+        raise TypeError(f"{name}: found {shown(value)}, expected an integer")
     if not low <= operator.index(value) <= high:
-        raise ValueError(f"{name}: found {value!r}, expected an integer from {low} to {high}")
+        raise ValueError(f"{name}: found {shown(value)}, expected an integer from {low} to {high}")
 
 
 def _check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: found {value!r}, expected True or False")
+        raise TypeError(f"{name}: found {shown(value)}, expected True or False")
 
 
 def _check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(choices)}")
+        raise ValueError(f"{name}: found {shown(value)}, expected one of {', '.join(choices)}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 __all__ = ["escaped", "shown"]
 
 _MAX_SHOWN = 60
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 def shown(value: Any) -> str:
@@ -18,6 +20,20 @@ def shown(value: Any) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
-def escaped(text: str) -> str:
-    """Return text with control characters and lone surrogates escaped as in Python, so that it prints as it stands."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def escaped(text: str, keep: str = "") -> str:
+    """Return text with what controls a terminal or cannot be encoded escaped as in Python.
+
+    These are control characters, line and paragraph separators, marks of the direction of text, and lone surrogates.
+
+    Parameters
+    ----------
+    text
+        Text of any origin.
+    keep
+        Characters that are not escaped.
+    """
+    return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode()

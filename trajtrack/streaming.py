@@ -14,12 +14,15 @@ from trajtrack.columns import as_count, as_integers, as_reals
 from trajtrack.detections import Detections, as_corners
 from trajtrack.flow_options import FlowOptions
 from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Linker", "StreamOutput"]
 
 _STATE_VERSION = 1
 _LAST_FRAME = np.iinfo(np.int32).max
+_LAST_ROW = 2**62
+"""Rows of a stream are numbered in int64, with room for many more."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +56,7 @@ class StreamOutput:
 
 
 class Linker:
-    """Links a stream of frames into the trajectories that `link` finds in the whole video.
+    """Links a stream of frames into the trajectories that `link` finds by Seq-NMS in the whole video.
 
     A detection is open while it has no link and a later frame may still provide one. The connected component of an open
     detection, by links or suppression, may still change and is kept; everything else is settled and returned at once.
@@ -152,7 +155,9 @@ class Linker:
         """
         number = self._next_frame if frame is None else as_count("frame", frame)
         if not self._next_frame <= number <= _LAST_FRAME:
-            raise ValueError(f"frame: found {number}, expected a number from {self._next_frame} to {_LAST_FRAME}")
+            raise ValueError(
+                f"frame: found {shown(number)}, expected a number from {self._next_frame} to {_LAST_FRAME}"
+            )
         corners = as_corners(boxes)
         scores = as_reals("scores", scores, ndim=1)
         count = len(scores)
@@ -205,18 +210,31 @@ class Linker:
         ValueError
             If `state` is not a result of `state_dict`.
         """
-        expected = Linker().state_dict().keys()
-        if state.get("version") != _STATE_VERSION or state.keys() != expected:
+        try:
+            return cls._restored(state)
+        except (ValueError, TypeError) as error:
+            text = str(error)
+            raise ValueError(text if text.startswith("state") else f"state, {text}") from error
+
+    @classmethod
+    def _restored(cls, state: Mapping[str, Any]) -> Linker:
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state: found {type(state).__name__}, expected a result of state_dict")
+        expected = Linker().state_dict()
+        if state.get("version") != _STATE_VERSION or state.keys() != expected.keys():
             raise ValueError(f"state: found other keys, expected a result of state_dict (version {_STATE_VERSION})")
-        linker = cls(
-            LinkOptions(**state["options"]),
-            max_open_frames=state["max_open_frames"],
-            label_names=state["label_names"],
-        )
-        given = Detections(state["boxes"], state["scores"], state["frames"], state["labels"])
+        options = state["options"]
+        if not isinstance(options, Mapping) or options.keys() != expected["options"].keys():
+            raise ValueError(f"options: found {shown(options)}, expected each option of LinkOptions")
+        linker = cls(LinkOptions(**options), max_open_frames=state["max_open_frames"], label_names=state["label_names"])
+        labels = as_integers("labels", state["labels"])
+        given = Detections(state["boxes"], state["scores"], state["frames"], labels)
         rows = as_integers("rows", state["rows"], np.int64)
         next_frame = as_count("next_frame", state["next_frame"], maximum=_LAST_FRAME + 1)
-        num_rows = as_count("num_rows", state["num_rows"])
+        num_rows = as_count("num_rows", state["num_rows"], maximum=_LAST_ROW if next_frame else 0)
+        settled = num_rows - len(rows)
+        num_trajectories = as_count("num_trajectories", state["num_trajectories"], maximum=max(settled, 0))
+        num_cut = as_count("num_cut", state["num_cut"], maximum=0 if linker._max_open_frames is None else _LAST_ROW)
         if len(rows) != len(given) or (np.diff(rows) <= 0).any() or (np.diff(given.frames) < 0).any():
             raise ValueError("state: found rows out of order, expected one per box, ascending, in frame order")
         if len(rows) and (rows[0] < 0 or rows[-1] >= num_rows or given.frames[-1] >= next_frame):
@@ -237,8 +255,8 @@ class Linker:
         linker._labelled = bool(given.labels.any()) or None
         linker._next_frame = next_frame
         linker._num_rows = num_rows
-        linker._num_trajectories = as_count("num_trajectories", state["num_trajectories"])
-        linker._cut_before = as_count("num_cut", state["num_cut"])
+        linker._num_trajectories = num_trajectories
+        linker._cut_before = num_cut
         return linker
 
     def _settle(self, given: tuple[_core._StreamRows, _core._TrajectoryColumns]) -> StreamOutput:

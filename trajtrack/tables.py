@@ -39,10 +39,13 @@ def table_columns(
     if not present.issuperset(_CORNERS):
         if present.issuperset(_LEFT_TOP_SIZE):
             sides, box_format = _LEFT_TOP_SIZE, "xywh"
-        elif (found := name_columns(names)).sides:
+        elif (found := name_columns(dict.fromkeys(names))).sides:
             sides, box_format = found.sides, found.box_format
             theirs |= {side: side for side in sides}
             present |= {*sides}
+    for ours in present:
+        if names.count(theirs[ours]) > 1:
+            raise ValueError(f"table: found {names.count(theirs[ours])} columns {theirs[ours]!r}, expected one")
     for ours in ("frame", "score", *sides):
         if ours not in present:
             raise ValueError(f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}")
@@ -111,7 +114,10 @@ def _as_columns(table: Any) -> Any:
         raise ImportError(
             f"a table of type {type(table).__name__} needs pyarrow: pip install 'trajtrack[io]'"
         ) from None
-    return pyarrow.table(table)
+    try:
+        return pyarrow.table(table)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"table: found a column name that is not text ({error}), expected UTF-8") from error
 
 
 def _column_names(table: Any) -> list[Any]:
@@ -129,7 +135,7 @@ def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dic
             raise ValueError(f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}")
     given = dict(columns or {})
     try:
-        found = name_columns(name for name in names if name not in given.values())
+        found = name_columns(name for name in dict.fromkeys(names) if name not in given.values())
     except ValueError as error:
         raise ValueError(f"table: {error}, or columns=") from None
     return {name: name for name in _COLUMNS} | found.names | given
@@ -159,7 +165,10 @@ def _labels(
 def _values(table: Any, name: str) -> Any:
     column = table[name]
     find_missing = getattr(column, "is_null", None) or getattr(column, "isna", None)  # polars and pyarrow, pandas
-    values = column.to_numpy() if hasattr(column, "to_numpy") else column
+    try:
+        values = column.to_numpy() if hasattr(column, "to_numpy") else column
+    except Exception as error:  # of the library of the table, for example for text that is not UTF-8
+        raise ValueError(f"column {name!r}: found unreadable values ({error}), expected numbers or text") from error
     if find_missing is not None:
         missing = np.asarray(find_missing().to_numpy())
     elif isinstance(column, list | tuple):

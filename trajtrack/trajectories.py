@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trajtrack.columns import as_array
 from trajtrack.detections import Detections
+from trajtrack.printable import shown
 
 if TYPE_CHECKING:
     from trajtrack.flow_options import FlowOptions
@@ -129,9 +130,9 @@ class Trajectories:
         try:
             number = index.__index__()
         except AttributeError:
-            raise TypeError(f"index: found {index!r}, expected an integer or a slice") from None
+            raise TypeError(f"index: found {shown(index)}, expected an integer or a slice") from None
         if not -len(self) <= number < len(self):
-            raise IndexError(f"index: found {number}, expected an index into a sequence of length {len(self)}")
+            raise IndexError(f"index: found {shown(number)}, expected an index into a sequence of length {len(self)}")
         number %= len(self)
         span = slice(self.offsets[number], self.offsets[number + 1])
         rows = self.rows[span]

@@ -387,8 +387,9 @@ def _components(frames: list[Frame], graph: Any) -> list[NDArray[np.int64]]:
 
 
 PEERS: dict[str, Peer] = {
-    "trajtrack, max_gap=0": Trajtrack("classic Seq-NMS", max_gap=0),
     "trajtrack": Trajtrack("defaults"),
+    "trajtrack, seq-nms": Trajtrack("Seq-NMS with gaps", method="seq-nms"),
+    "trajtrack, seq-nms, max_gap=0": Trajtrack("classic Seq-NMS", method="seq-nms", max_gap=0),
     "trackforge SORT": Trackforge("SORT(): overlap 0.3, min_hits 3, max_age 1", "SORT"),
     "trackforge ByteTrack": Trackforge("BYTETRACK(): scores from 0.5, new tracks from 0.6, buffer 30", "BYTETRACK"),
     "trackforge BoT-SORT": Trackforge("BOTSORT(): scores from 0.5, new tracks from 0.6, buffer 30", "BOTSORT"),

@@ -1,8 +1,11 @@
 #include "flow/candidates.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <utility>
 
+#include "block_search.h"
 #include "flow/elementary.h"
 #include "parallel.h"
 
@@ -10,180 +13,318 @@ namespace trajtrack::flow {
 
 namespace {
 
-struct Candidate {
-  Node head;
-  std::int64_t gain;
+// Pairs of a tail and a head in a later frame, whose gains are computed together: by tail, then by head.
+struct Pairs {
+  struct Range {
+    std::size_t begin, end;
+  };
+
+  std::vector<std::uint32_t> tails, heads;  // indices; both arrays have room for a block past the end
+  std::vector<double> distances;            // in frames
+  std::vector<double> gains;                // in multiples of 1 / kOne
+  std::vector<Range> crowds;                // of pairs of one tail and one frame, where there are many
+  std::vector<std::uint32_t> room;          // for searches
+  std::size_t size = 0;
+
+  // The size in whole blocks, so that no pair is left over when blocks are computed.
+  std::size_t padded_size() const { return (size + kBlock - 1) / kBlock * kBlock; }
+
+  // Appends pairs of a tail and the heads at these positions, all of one frame.
+  void append(std::uint32_t tail, const SortedNodes& sorted, std::span<const std::uint32_t> positions, double distance,
+              std::size_t many) {
+    const std::size_t begin = size;
+    size += positions.size();
+    if (size + kBlock > tails.size()) {
+      tails.resize(2 * size + kBlock, 0);
+      heads.resize(tails.size(), 0);
+      distances.resize(tails.size(), 0);
+      gains.resize(tails.size(), 0);
+    }
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      tails[begin + k] = tail;
+      heads[begin + k] = sorted.index(positions[k]);
+      distances[begin + k] = distance;
+    }
+    const auto first = heads.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto last = heads.begin() + static_cast<std::ptrdiff_t>(size);
+    if (!std::is_sorted(first, last)) std::sort(first, last);
+    if (positions.size() > many) crowds.push_back({begin, size});
+  }
+
+  // Of the pairs of each tail and frame, keeps the `most` greatest positive gains, then the first heads; sets the
+  // others' to 0.
+  void keep_best(std::size_t most) {
+    std::vector<std::size_t> order;
+    for (const Range& crowd : crowds) {
+      order.clear();
+      for (std::size_t k = crowd.begin; k < crowd.end; ++k) {
+        if (gains[k] > 0) order.push_back(k);
+      }
+      if (order.size() <= most) continue;
+      const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
+      std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
+        return gains[a] != gains[b] ? gains[a] > gains[b] : a < b;
+      });
+      std::for_each(end, order.end(), [&](std::size_t k) { gains[k] = 0; });
+    }
+  }
 };
 
-// Calls search(tail, found, room) for every tail, which appends the candidates of the tail in any order; `room` is for
-// searches.
-template <typename Search>
-Links collect(std::size_t num_nodes, std::span<const Node> tails, int num_threads, const Search& search) {
+// Calls search(k, pairs) for the index k of every tail, which appends pairs, and evaluate(pairs) for many tails at
+// once, which sets their gains; may set those of the block after the last pair. Returns the pairs of positive gain, at
+// most `most` for each tail and frame.
+template <typename Search, typename Evaluate>
+Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<const Node> heads, std::size_t most,
+              int num_threads, const Search& search, const Evaluate& evaluate) {
+  constexpr std::size_t kBatch = 1024;
+  std::vector<std::uint32_t> counts(tails.size(), 0);
   struct Part {
-    std::vector<std::uint32_t> counts;
-    std::vector<Candidate> found;
+    std::vector<Node> heads;
+    std::vector<std::int64_t> gains;
   };
   const std::size_t num_parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
   std::vector<Part> parts(num_parts);
   parallel_for(num_parts, num_threads, [&](std::size_t number) {
     Part& part = parts[number];
-    std::vector<std::uint32_t> room;
-    const std::size_t end = tails.size() * (number + 1) / num_parts;
-    const std::size_t start = tails.size() * number / num_parts;
-    part.counts.reserve(end - start);
-    part.found.reserve(2 * (end - start));
-    for (std::size_t k = start; k < end; ++k) {
-      const std::size_t begin = part.found.size();
-      search(tails[k], part.found, room);
-      const auto first = part.found.begin() + static_cast<std::ptrdiff_t>(begin);
-      const auto less = [](const Candidate& a, const Candidate& b) { return a.head < b.head; };
-      if (!std::is_sorted(first, part.found.end(), less)) std::sort(first, part.found.end(), less);
-      part.counts.push_back(static_cast<std::uint32_t>(part.found.size() - begin));
+    Pairs pairs;
+    const std::size_t begin = tails.size() * number / num_parts, end = tails.size() * (number + 1) / num_parts;
+    const auto flush = [&](std::size_t next) {
+      evaluate(pairs);
+      pairs.keep_best(most);
+      std::size_t size = part.heads.size();
+      const std::size_t needed = size + pairs.size;
+      if (needed > part.heads.capacity()) {
+        const std::size_t expected = needed * (end - begin) / (next - begin);
+        part.heads.reserve(expected + expected / 16);
+        part.gains.reserve(expected + expected / 16);
+      }
+      part.heads.resize(needed);
+      part.gains.resize(needed);
+      for (std::size_t k = 0; k < pairs.size; ++k) {
+        const bool positive = pairs.gains[k] > 0;
+        part.heads[size] = heads[pairs.heads[k]];
+        part.gains[size] = static_cast<std::int64_t>(pairs.gains[k]);
+        counts[pairs.tails[k]] += positive;
+        size += positive;
+      }
+      part.heads.resize(size);
+      part.gains.resize(size);
+      pairs.size = 0;
+      pairs.crowds.clear();
+    };
+    for (std::size_t k = begin; k < end; ++k) {
+      search(static_cast<std::uint32_t>(k), pairs);
+      if (pairs.size >= kBatch || k + 1 == end) flush(k + 1);
     }
   });
   Links links;
   links.offsets.assign(num_nodes + 1, 0);
-  auto tail = tails.begin();
-  for (const Part& part : parts) {
-    for (const std::uint32_t count : part.counts) links.offsets[*tail++ + 1] = count;
-  }
+  for (std::size_t k = 0; k < tails.size(); ++k) links.offsets[tails[k] + 1] = counts[k];
   for (std::size_t node = 0; node < num_nodes; ++node) links.offsets[node + 1] += links.offsets[node];
+  if (num_parts == 1) {
+    links.heads = std::move(parts[0].heads);
+    links.gains = std::move(parts[0].gains);
+    return links;
+  }
   links.heads.reserve(links.offsets.back());
   links.gains.reserve(links.offsets.back());
-  for (const Part& part : parts) {
-    for (const Candidate& candidate : part.found) {
-      links.heads.push_back(candidate.head);
-      links.gains.push_back(candidate.gain);
-    }
+  for (Part& part : parts) {
+    links.heads.insert(links.heads.end(), part.heads.begin(), part.heads.end());
+    links.gains.insert(links.gains.end(), part.gains.begin(), part.gains.end());
+    part = {};
   }
   return links;
 }
 
-// Calls visit(distance, group) for the groups of the tail's label in the next `longest` frames, and keeps at most
-// `most` of the candidates that each call appends to `found`: those of the greatest gains, then the first heads.
+// Calls visit(distance, frame, group) for the groups of the tail's label in the next `longest` frames.
 template <typename Visit>
 void visit_groups(const Frames& frames, std::span<const std::int32_t> labels, const SortedNodes& heads, Node tail,
-                  std::int64_t longest, std::size_t most, std::vector<Candidate>& found, const Visit& visit) {
+                  std::int64_t longest, const Visit& visit) {
+  const std::int64_t time = frames.time(tail);
   for (std::size_t frame = frames.frame_of[tail] + std::size_t{1}; frame < frames.size(); ++frame) {
-    const std::int64_t distance = frames.number[frame] - frames.time(tail);
+    const std::int64_t distance = frames.number[frame] - time;
     if (distance > longest) return;
-    const auto* const group = heads.find(frame, labels[tail]);
-    if (!group) continue;
-    const std::size_t before = found.size();
-    visit(static_cast<double>(distance), *group);
-    if (found.size() - before <= most) continue;
-    const auto begin = found.begin() + static_cast<std::ptrdiff_t>(before);
-    const auto end = begin + static_cast<std::ptrdiff_t>(most);
-    std::nth_element(begin, end, found.end(), [](const Candidate& a, const Candidate& b) {
-      return a.gain != b.gain ? a.gain > b.gain : a.head < b.head;
-    });
-    found.erase(end, found.end());
+    if (const auto* const group = heads.find(frame, labels[tail])) visit(static_cast<double>(distance), frame, *group);
+  }
+}
+
+// The variance of a position that is predicted from a state, in units of the box's area.
+double predicted_variance(const State& i, double d, const Noise& noise) {
+  return i.pp + 2.0 * d * i.pv + d * d * i.vv + noise.acceleration * d * d * d / 3.0;
+}
+
+// The gain in multiples of 1 / kOne, if it is positive.
+inline double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
+
+// The value or 0, without a branch.
+inline double value_if(bool condition, double value) {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & -std::uint64_t{condition});
+}
+
+// The gain of a link in multiples of 1 / kOne, if it is positive; 0 if the head is too far away. `own` is the predicted
+// variance, `area` the product of the sizes.
+inline double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
+                              const Constants& c) {
+  const double pp = own + j.pp;
+  const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
+  const double limit = c.gate * c.gate * pp * area;
+  const bool near = (dx * dx <= limit) & (dy * dy <= limit);
+  const double pv = i.pv + d * i.vv + noise.acceleration * d * d / 2.0 + j.pv;
+  const double vv = i.vv + noise.acceleration * d + j.vv;
+  const double det = pp * vv - pv * pv;
+  const double wx = j.vx - i.vx, wy = j.vy - i.vy;
+  double deviation = vv * (dx * dx + dy * dy) - 2.0 * pv * (dx * wx + dy * wy) + pp * (wx * wx + wy * wy);
+  deviation = deviation / (det * area);
+  const double ss = i.ss + j.ss + noise.size_drift * d;
+  const double dw = i.w - j.w, dh = i.h - j.h;
+  deviation = deviation + (dw * dw + dh * dh) / ss;
+  const double speed = (j.vx * j.vx + j.vy * j.vy) / area;
+  const double speed_variance = noise.speed + j.vv;
+  const double ratio = speed_variance * (0.25 + j.ss) / (det * ss);
+  double gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail);
+  gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0);
+  gain = gain + 2.0 * c.end_cost;
+  return value_if(near, rounded_positive(gain));
+}
+
+// What differs between the states of nodes that are not linked yet.
+struct Unlinked {
+  double x, y, log_w, log_h, size;
+};
+
+// Sets the gains of links between unlinked nodes that are one frame apart. All states are `known` but for the boxes.
+TRAJTRACK_CLONES
+void first_gains(const Unlinked* __restrict nodes, const State& known, double own, const Noise& all_noise,
+                 const Constants& constants, Pairs& pairs) {
+  const std::uint32_t* __restrict tails = pairs.tails.data();
+  const std::uint32_t* __restrict heads = pairs.heads.data();
+  double* __restrict gains = pairs.gains.data();
+  const Noise noise = all_noise;
+  const Constants c = constants;
+  State i = known, j = known;
+  const std::size_t end = pairs.padded_size();
+  for (std::size_t k = 0; k < end; ++k) {
+    const Unlinked &tail = nodes[tails[k]], &head = nodes[heads[k]];
+    i.x = tail.x;
+    i.y = tail.y;
+    i.w = tail.log_w;
+    i.h = tail.log_h;
+    j.x = head.x;
+    j.y = head.y;
+    j.w = head.log_w;
+    j.h = head.log_h;
+    gains[k] = likelihood_gain(i, j, own, tail.size * head.size, 1.0, noise, c);
+  }
+}
+
+// Sets the gains of links by overlap.
+TRAJTRACK_CLONES
+void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Constants& constants,
+                   Pairs& pairs) {
+  const std::uint32_t* __restrict tails = pairs.tails.data();
+  const std::uint32_t* __restrict heads = pairs.heads.data();
+  const double* __restrict distances = pairs.distances.data();
+  double* __restrict gains = pairs.gains.data();
+  const Constants c = constants;
+  const std::size_t end = pairs.padded_size();
+  for (std::size_t k = 0; k < end; ++k) {
+    const MovingBox &own = past[tails[k]], &other = future[heads[k]];
+    const CentredBox a = own.box, b = other.box;
+    const double d = distances[k], area_a = a.w * a.h, area_b = b.w * b.h;
+    const Edges later = edges_of({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h});
+    const Edges earlier = edges_of({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h});
+    const double there = overlap(later, area_a, edges_of(b), area_b);
+    const double back = overlap(edges_of(a), area_a, earlier, area_b);
+    const double gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
+    gains[k] = value_if(there > 0, rounded_positive(gain));
   }
 }
 
 }  // namespace
 
 Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                          const States& states, std::span<const Node> tails, std::span<const Node> heads,
-                          std::int64_t longest, const Constants& c, int num_threads) {
-  // The greatest variance and size among all heads, for the regions.
-  double most = 0, largest = 0;
-  std::vector<Edges> centres;
-  centres.reserve(heads.size());
-  for (const Node head : heads) {
-    const State& state = states.future[head];
-    centres.push_back({state.x, state.y, state.x, state.y});
-    most = std::max(most, state.pp);
-    largest = std::max(largest, model.size[head]);
+                          const NodeStates& tails, const NodeStates& heads, std::int64_t longest, const Constants& c,
+                          int num_threads) {
+  // The greatest variance and size among the heads of each frame, for the regions.
+  std::vector<double> variance(frames.size(), 0), size(frames.size(), 0);
+  for (std::size_t k = 0; k < heads.nodes.size(); ++k) {
+    const std::uint32_t frame = frames.frame_of[heads.nodes[k]];
+    variance[frame] = std::max(variance[frame], heads.states[k].pp);
+    size[frame] = std::max(size[frame], model.size[heads.nodes[k]]);
   }
-  const SortedNodes sorted(frames, labels, heads, centres);
-  const Noise& noise = model.noise;
-  const auto most_links = static_cast<std::size_t>(c.candidates);
-  return collect(frames.num_nodes(), tails, num_threads, [&](Node tail, auto& found, auto& room) {
-    const State& i = states.past[tail];
-    visit_groups(
-        frames, labels, sorted, tail, longest, most_links, found, [&](double d, const SortedNodes::Group& group) {
-          const double own = i.pp + 2.0 * d * i.pv + d * d * i.vv + noise.acceleration * d * d * d / 3.0;
-          const double farthest = c.gate * std::sqrt((own + most) * (model.size[tail] * largest)) * 1.000001;
-          const double x = i.x + i.vx * d, y = i.y + i.vy * d;
-          for (const std::uint32_t position :
-               sorted.intersecting(group, {x - farthest, y - farthest, x + farthest, y + farthest}, room)) {
-            const Node head = sorted.node(position);
-            const State& j = states.future[head];
-            const double area = model.size[tail] * model.size[head];
-            const double pp = own + j.pp;
-            const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
-            const double limit = c.gate * c.gate * pp * area;
-            if (!(dx * dx <= limit) || !(dy * dy <= limit)) continue;
-            const double pv = i.pv + d * i.vv + noise.acceleration * d * d / 2.0 + j.pv;
-            const double vv = i.vv + noise.acceleration * d + j.vv;
-            const double det = pp * vv - pv * pv;
-            const double wx = j.vx - i.vx, wy = j.vy - i.vy;
-            double deviation = vv * (dx * dx + dy * dy) - 2.0 * pv * (dx * wx + dy * wy) + pp * (wx * wx + wy * wy);
-            deviation = deviation / (det * area);
-            const double ss = i.ss + j.ss + noise.size_drift * d;
-            const double dw = i.w - j.w, dh = i.h - j.h;
-            deviation = deviation + (dw * dw + dh * dh) / ss;
-            const double speed = (j.vx * j.vx + j.vy * j.vy) / area;
-            const double speed_variance = noise.speed + j.vv;
-            const double ratio = speed_variance * (0.25 + j.ss) / (det * ss);
-            double gain = log(ratio) - 0.5 * (c.tail + 6.0) * log(1.0 + deviation / c.tail);
-            gain = gain + 0.5 * speed / speed_variance + (1.0 - c.chance) - c.skip_cost * (d - 1.0);
-            gain = gain + 2.0 * c.end_cost;
-            const std::int64_t rounded = rounded_gain(gain);
-            if (rounded > 0) found.push_back({head, rounded});
-          }
-        });
+  const SortedNodes sorted(frames, labels, heads.nodes, [&](std::size_t k) {
+    const State& state = heads.states[k];
+    return Edges{state.x, state.y, state.x, state.y};
   });
+  const Noise& noise = model.noise;
+  const auto most = static_cast<std::size_t>(c.candidates);
+  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
+    const State& i = tails.states[tail];
+    const Node node = tails.nodes[tail];
+    visit_groups(frames, labels, sorted, node, longest, [&](double d, std::size_t frame, const auto& group) {
+      const double own = predicted_variance(i, d, noise) + variance[frame];
+      const double farthest = c.gate * std::sqrt(own * (model.size[node] * size[frame])) * 1.000001;
+      const double x = i.x + i.vx * d, y = i.y + i.vy * d;
+      const Edges region{x - farthest, y - farthest, x + farthest, y + farthest};
+      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
+    });
+  };
+  const auto evaluate = [&](Pairs& pairs) {
+    for (std::size_t k = 0; k < pairs.size; ++k) {
+      const State &i = tails.states[pairs.tails[k]], &j = heads.states[pairs.heads[k]];
+      const double area = model.size[tails.nodes[pairs.tails[k]]] * model.size[heads.nodes[pairs.heads[k]]];
+      const double d = pairs.distances[k];
+      pairs.gains[k] = likelihood_gain(i, j, predicted_variance(i, d, noise), area, d, noise, c);
+    }
+  };
+  return collect(frames.num_nodes(), tails.nodes, heads.nodes, most, num_threads, search, evaluate);
 }
 
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
-                       std::span<const Node> nodes, const Constants& c, int num_threads) {
-  // The heads in sorted order, to be read one after the other.
-  struct Head {
-    CentredBox box;
-    double vx, vy;
+Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                  std::span<const Node> nodes, const Constants& c, int num_threads) {
+  const State known{0, 0, 0, 0, model.noise.position, 0, model.noise.speed, 0, 0, model.noise.size};
+  const double own = predicted_variance(known, 1.0, model.noise);
+  // A head is within reach if its distance is at most `reach` times the geometric mean of both sizes. Their arithmetic
+  // mean, half of it around each, is little more.
+  const double reach = c.gate * std::sqrt(own + known.pp) * 0.5 * 1.000001;
+  std::vector<Unlinked> unlinked;
+  unlinked.reserve(nodes.size());
+  for (const Node node : nodes) {
+    const CentredBox box = model.box(node, frames.frame_of[node]);
+    unlinked.push_back({box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]});
+  }
+  const auto around = [&](std::size_t k) {
+    const Unlinked& node = unlinked[k];
+    const double near = reach * node.size;
+    return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
   };
-  std::vector<Head> heads(nodes.size());
-  const SortedNodes sorted = [&] {
-    std::vector<CentredBox> backward(nodes.size());
-    std::vector<Edges> edges(nodes.size());
-    for (std::size_t k = 0; k < nodes.size(); ++k) {
-      const State& future = states.future[nodes[k]];
-      backward[k] = {future.x, future.y, exp(future.w), exp(future.h)};
-      edges[k] = edges_of(backward[k]);
-    }
-    SortedNodes result(frames, labels, nodes, edges);
-    for (std::size_t position = 0; position < nodes.size(); ++position) {
-      const State& future = states.future[result.node(position)];
-      heads[position] = {backward[result.index(position)], future.vx, future.vy};
-    }
-    return result;
-  }();
-  const auto most_links = static_cast<std::size_t>(c.candidates);
-  return collect(frames.num_nodes(), nodes, num_threads, [&](Node tail, auto& found, auto& room) {
-    const State& past = states.past[tail];
-    const CentredBox own{past.x, past.y, exp(past.w), exp(past.h)};
-    const Edges here = edges_of(own);
-    const double area = own.w * own.h;
-    visit_groups(frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance), most_links, found,
-                 [&](double d, const SortedNodes::Group& group) {
-                   const Edges later = edges_of({own.x + past.vx * d, own.y + past.vy * d, own.w, own.h});
-                   for (const std::uint32_t position : sorted.intersecting(group, later, room)) {
-                     const Head& head = heads[position];
-                     const CentredBox& box = head.box;
-                     const double area_of_head = box.w * box.h;
-                     const double there = overlap(later, area, edges_of(box), area_of_head);
-                     if (!(there > 0)) continue;
-                     const Edges earlier = edges_of({box.x - head.vx * d, box.y - head.vy * d, box.w, box.h});
-                     const double back = overlap(here, area, earlier, area_of_head);
-                     const double gain =
-                         c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
-                     const std::int64_t rounded = rounded_gain(gain);
-                     if (rounded > 0) found.push_back({sorted.node(position), rounded});
-                   }
-                 });
-  });
+  const SortedNodes sorted(frames, labels, nodes, around);
+  const auto most = static_cast<std::size_t>(c.candidates);
+  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
+    const Edges region = around(tail);
+    visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double d, std::size_t, const auto& group) {
+      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
+    });
+  };
+  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked.data(), known, own, model.noise, c, pairs); };
+  return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
+}
+
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
+                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& c,
+                       int num_threads) {
+  const SortedNodes sorted(frames, labels, nodes, [&](std::size_t k) { return edges_of(future[k].box); });
+  const auto longest = static_cast<std::int64_t>(c.distance);
+  const auto most = static_cast<std::size_t>(c.candidates);
+  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
+    const auto& [box, vx, vy] = past[tail];
+    visit_groups(frames, labels, sorted, nodes[tail], longest, [&](double d, std::size_t, const auto& group) {
+      const Edges later = edges_of({box.x + vx * d, box.y + vy * d, box.w, box.h});
+      pairs.append(tail, sorted, sorted.intersecting(group, later, pairs.room), d, most);
+    });
+  };
+  const auto evaluate = [&](Pairs& pairs) { overlap_gains(past.data(), future.data(), c, pairs); };
+  return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
 }
 
 }  // namespace trajtrack::flow

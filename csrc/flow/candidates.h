@@ -10,14 +10,32 @@
 
 namespace trajtrack::flow {
 
+// Nodes, ascending, with the state of the object at each of them.
+struct NodeStates {
+  std::vector<Node> nodes;
+  std::vector<State> states;
+};
+
+// The box that is expected at a node and its motion.
+struct MovingBox {
+  CentredBox box;
+  double vx, vy;
+};
+
 // Links from tails to heads, both ascending, at most `longest` frames apart. The gain is the log likelihood ratio
 // against chance plus twice the end cost, and positive.
 Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                          const States& states, std::span<const Node> tails, std::span<const Node> heads,
-                          std::int64_t longest, const Constants& constants, int num_threads);
+                          const NodeStates& tails, const NodeStates& heads, std::int64_t longest,
+                          const Constants& constants, int num_threads);
 
-// Links between nodes by the overlap of each box with the prediction of the other. The gain is positive.
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
-                       std::span<const Node> nodes, const Constants& constants, int num_threads);
+// The same between nodes in neighbouring frames, as long as no node is linked.
+Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                  std::span<const Node> nodes, const Constants& constants, int num_threads);
+
+// Links between nodes by the overlap of each box with the prediction of the other. The gain is positive. `past` and
+// `future` hold the box of each of the nodes, estimated from the past and from the future of its track.
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
+                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& constants,
+                       int num_threads);
 
 }  // namespace trajtrack::flow

@@ -8,6 +8,7 @@
 #include "flow/elementary.h"
 #include "flow/motion.h"
 #include "parallel.h"
+#include "radix_sort.h"
 
 namespace trajtrack::flow {
 
@@ -23,7 +24,7 @@ std::vector<Node> nodes_without(std::span<const Node> other) {
 
 // Chains boxes that are mutual best matches, first in neighbouring frames, then across gaps. Returns the next node of
 // each node's chain.
-std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes, std::span<const std::int32_t> labels,
+std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::span<const std::int32_t> labels,
                         const Constants& constants, int num_threads) {
   struct Best {
     double value = 0;
@@ -40,10 +41,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
     const std::vector<Node> tails = nodes_without(next), heads = nodes_without(previous);
     for (const Node node : tails) best_next[node] = {};
     for (const Node node : heads) best_previous[node] = {};
-    std::vector<Edges> edges;
-    edges.reserve(heads.size());
-    for (const Node head : heads) edges.push_back(edges_of(boxes[head]));
-    const SortedNodes sorted(frames, labels, heads, edges);
+    const SortedNodes sorted(frames, labels, heads, [&](std::size_t k) { return edges_of(centred(boxes[heads[k]])); });
     // Tails of a frame, and all tails with heads in the same frame, belong to one task.
     const std::size_t parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
     parallel_for(parts, num_threads, [&](std::size_t part) {
@@ -57,21 +55,23 @@ std::vector<Node> chain(const Frames& frames, std::span<const CentredBox> boxes,
         for (; tail != tails.end() && *tail < frames.begin[frame + 1]; ++tail) {
           const auto* const group = sorted.find(later, labels[*tail]);
           if (!group) continue;
-          CentredBox expected = boxes[*tail];
+          CentredBox expected = centred(boxes[*tail]);
           if (distance > 1) {
             Node first = *tail;
             for (int k = 0; k < steps && previous[first] != kNone; ++k) first = previous[first];
             const auto time = static_cast<double>(std::max<std::int64_t>(frames.time(*tail) - frames.time(first), 1));
             const auto moving = static_cast<double>(distance);
-            expected.x += (boxes[*tail].x - boxes[first].x) / time * moving;
-            expected.y += (boxes[*tail].y - boxes[first].y) / time * moving;
+            const CentredBox own = expected, from = centred(boxes[first]);
+            expected.x += (own.x - from.x) / time * moving;
+            expected.y += (own.y - from.y) / time * moving;
           }
           const Edges here = edges_of(expected);
           const double area = expected.w * expected.h;
           for (const std::uint32_t position :
                sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
             const Node head = sorted.node(position);
-            const double value = overlap(here, area, edges[sorted.index(position)], boxes[head].w * boxes[head].h);
+            const CentredBox other = centred(boxes[head]);
+            const double value = overlap(here, area, edges_of(other), other.w * other.h);
             if (!(value > constants.chain_overlap)) continue;
             best_next[*tail].improve(value, head);
             best_previous[head].improve(value, *tail);
@@ -110,13 +110,9 @@ std::vector<std::uint32_t> count_in_window(const Frames& frames, std::span<const
 
 // Nodes by ascending score.
 std::vector<Node> by_score(std::span<const float> scores) {
-  std::vector<std::uint64_t> keys(scores.size());
-  for (std::size_t node = 0; node < scores.size(); ++node) {
-    keys[node] = std::uint64_t{ordered_bits(scores[node])} << 32 | node;
-  }
-  std::sort(keys.begin(), keys.end());
   std::vector<Node> nodes(scores.size());
-  std::transform(keys.begin(), keys.end(), nodes.begin(), [](std::uint64_t key) { return static_cast<Node>(key); });
+  std::iota(nodes.begin(), nodes.end(), Node{0});
+  sort_by_key(nodes, [&](Node node) { return ordered_bits(scores[node]); });
   return nodes;
 }
 
@@ -150,7 +146,7 @@ void fit_rising(std::span<const Node> nodes, std::span<const float> scores, cons
 
 }  // namespace
 
-Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, std::span<const float> scores,
+Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span<const float> scores,
                      std::span<const std::int32_t> labels, const Constants& constants, int num_threads) {
   const std::size_t count = scores.size();
   Confidence result{std::vector<double>(count, 1.0)};
@@ -179,10 +175,47 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   std::nth_element(ranked.begin(), ranked.begin() + rank, ranked.end());
   const auto required = static_cast<double>(ranked[static_cast<std::size_t>(rank)]);
   const double enough_boxes = constants.occupied * static_cast<double>(2 * window + 1);
-  const bool certain = result.certain = required >= enough_boxes;
-  if (!certain && probabilities) {
-    std::transform(scores.begin(), scores.end(), confidence.begin(), [](float s) { return static_cast<double>(s); });
-    return result;
+  const bool certain = required >= enough_boxes;
+  // Nothing persists in a few frames, and probabilities stand for themselves.
+  result.certain = certain || (probabilities && duration <= 2 * least);
+
+  // Nodes by label, if there are several, and ascending score.
+  const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
+  std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
+  std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
+  const auto for_each_label = [&](const auto& use) {
+    for (std::size_t begin = 0, end = 0; begin < by_label.size(); begin = end) {
+      while (end < count && labels[by_label[end]] == labels[by_label[begin]]) ++end;
+      const std::span<const Node> own(by_label.data() + begin, end - begin);
+      const auto size = static_cast<double>(own.size());
+      use(own, [size](double value, double of_all, double weight) {
+        return (size * value + weight * of_all) / (size + weight);
+      });
+    }
+  };
+
+  // Detectors whose highest scores are low are as certain as others.
+  std::vector<double> relative;
+  if (probabilities) {
+    const auto typical = [&](std::span<const Node> nodes) {
+      const double above = 0.5 * constants.top_share * static_cast<double>(nodes.size());
+      return static_cast<double>(scores[nodes[nodes.size() - 1 - static_cast<std::size_t>(above)]]);
+    };
+    relative.resize(count);
+    const double least_top = certain ? constants.top_score : constants.top_score_alone;
+    const auto rescale = [&](std::span<const Node> nodes, double top) {
+      const double factor = top > 0 && top < least_top ? least_top / top : 1.0;
+      for (const Node node : nodes) relative[node] = std::min(static_cast<double>(scores[node]) * factor, 1.0);
+    };
+    const double of_all = typical(order);
+    rescale(order, of_all);
+    for_each_label([&](std::span<const Node> own, const auto& shrink) {
+      rescale(own, shrink(typical(own), of_all, constants.score_weight));
+    });
+    if (!certain) {
+      confidence = std::move(relative);
+      return result;
+    }
   }
 
   const double limit = certain ? required : enough_boxes;
@@ -195,23 +228,16 @@ Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, st
   }
   fit_rising(order, scores, persists, [&](Node node, double fit) { confidence[node] = fit; });
 
-  // The fit of each label, shrunk to that of all labels.
-  const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
-  std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
-  std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
-  for (std::size_t begin = 0, end = 0; begin < by_label.size(); begin = end) {
-    while (end < count && labels[by_label[end]] == labels[by_label[begin]]) ++end;
-    const std::span<const Node> own(by_label.data() + begin, end - begin);
-    const auto size = static_cast<double>(own.size());
+  for_each_label([&](std::span<const Node> own, const auto& shrink) {
     fit_rising(own, scores, persists, [&](Node node, double fit) {
-      confidence[node] = (size * fit + constants.label_weight * confidence[node]) / (size + constants.label_weight);
+      confidence[node] = shrink(fit, confidence[node], constants.label_weight);
     });
-  }
+  });
   double share = constants.score_share;
   share += (1.0 - share) * constants.score_weight / (number + constants.score_weight);
   for (std::size_t node = 0; node < count; ++node) {
     confidence[node] = std::min(confidence[node] / plateau, 1.0);
-    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * static_cast<double>(scores[node]);
+    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
   }
   return result;
 }

@@ -15,7 +15,7 @@ struct Confidence {
   bool certain = true;     // whether detections of the highest scores persist, so that the others can be compared
 };
 
-Confidence calibrate(const Frames& frames, std::span<const CentredBox> boxes, std::span<const float> scores,
+Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span<const float> scores,
                      std::span<const std::int32_t> labels, const Constants& constants, int num_threads);
 
 }  // namespace trajtrack::flow

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace trajtrack::flow {
@@ -28,17 +29,18 @@ inline std::int64_t rounded_gain(double gain) {
 inline double log(double x) {
   constexpr int kTerms = 11;
   const auto bits = std::bit_cast<std::uint64_t>(x);
-  auto exponent = static_cast<std::int64_t>(bits >> 52) - 1022;
+  // No branches and no conversions, so that it vectorises: the exponent becomes the low bits of a number above 2^52.
+  constexpr double kLarge = 4503599627370496.0;
+  double exponent = std::bit_cast<double>((bits >> 52) | std::bit_cast<std::uint64_t>(kLarge)) - (kLarge + 1022.0);
   double mantissa = std::bit_cast<double>((bits & 0x000fffffffffffffu) | 0x3fe0000000000000u);
-  if (mantissa < 0.7071067811865476) {
-    mantissa *= 2.0;
-    --exponent;
-  }
+  const bool small = mantissa < 0.7071067811865476;
+  mantissa = small ? mantissa * 2.0 : mantissa;
+  exponent = small ? exponent - 1.0 : exponent;
   const double f = (mantissa - 1.0) / (mantissa + 1.0);
   const double square = f * f;
   double total = 1.0 / (2 * kTerms - 1);
   for (int k = kTerms - 2; k >= 0; --k) total = total * square + 1.0 / (2 * k + 1);
-  return static_cast<double>(exponent) * 0.6931471805599453 + 2.0 * f * total;
+  return exponent * 0.6931471805599453 + 2.0 * f * total;
 }
 
 inline constexpr std::array<double, 14> kExpTerms = [] {
@@ -60,13 +62,45 @@ inline double exp(double x) {
   return total * std::bit_cast<double>(power);
 }
 
+// As std::nth_element, but without branches that depend on the values while there are many.
+template <typename T>
+void select(std::span<T> values, std::size_t rank) {
+  constexpr std::size_t kFew = 16;
+  constexpr int kTries = 64;  // until std::nth_element bounds the time
+  for (int tries = 0; values.size() > kFew && tries < kTries; ++tries) {
+    const T a = values.front(), b = values[values.size() / 2], c = values.back();
+    const T pivot = std::max(std::min(a, b), std::min(std::max(a, b), c));
+    const auto move_first = [&](const auto& first) {
+      std::size_t count = 0;
+      for (T& value : values) {
+        const T moved = value;
+        value = values[count];
+        values[count] = moved;
+        count += first(moved);
+      }
+      return count;
+    };
+    if (const std::size_t less = move_first([&](T value) { return value < pivot; }); rank < less) {
+      values = values.first(less);
+      continue;
+    } else {
+      values = values.subspan(less);
+      rank -= less;
+    }
+    const std::size_t equal = move_first([&](T value) { return !(pivot < value); });
+    if (rank < equal) return;
+    values = values.subspan(equal);
+    rank -= equal;
+  }
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank), values.end());
+}
+
 // The order statistic at rank (n - 1) * numerator / denominator; reorders the values, of which there must be some.
 template <typename T>
 T quantile(std::vector<T>& values, std::size_t numerator, std::size_t denominator) {
   const std::size_t rank = (values.size() - 1) * numerator / denominator;
-  const auto chosen = values.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(values.begin(), chosen, values.end());
-  return *chosen;
+  select(std::span<T>(values), rank);
+  return values[rank];
 }
 
 }  // namespace trajtrack::flow

@@ -34,17 +34,15 @@ void choose(const Frames& frames, std::vector<Found>& found, std::vector<Node>& 
 }  // namespace
 
 void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                 const States& states, std::span<const std::span<const Node>> tracks, const Constants& constants,
+                 std::span<const Node> next, std::span<const std::span<const Node>> tracks, const Constants& constants,
                  std::vector<Node>& track_of) {
   std::vector<Node> free;
   for (Node node = 0; node < track_of.size(); ++node) {
     if (track_of[node] == kNone) free.push_back(node);
   }
   if (free.empty() || tracks.empty()) return;
-  std::vector<Edges> edges;
-  edges.reserve(free.size());
-  for (const Node node : free) edges.push_back(edges_of(model.boxes[node]));
-  const SortedNodes sorted(frames, labels, free, edges);
+  const auto box_of = [&](Node node) { return model.box(node, frames.frame_of[node]); };
+  const SortedNodes sorted(frames, labels, free, [&](std::size_t k) { return edges_of(box_of(free[k])); });
   std::vector<std::uint32_t> room;
   const auto find = [&](const CentredBox& box, std::size_t frame, Node track, std::vector<Found>& found) {
     const auto* const group = sorted.find(frame, labels[track]);
@@ -54,8 +52,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     for (const std::uint32_t position : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
       const Node node = sorted.node(position);
       if (track_of[node] != kNone) continue;
-      const CentredBox& other = model.boxes[node];
-      const double value = overlap(here, area, edges[sorted.index(position)], other.w * other.h);
+      const CentredBox other = box_of(node);
+      const double value = overlap(here, area, edges_of(other), other.w * other.h);
       if (value >= constants.fill_overlap) found.push_back({value, track, node});
     }
   };
@@ -65,7 +63,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     for (std::size_t k = 1; k < nodes.size(); ++k) {
       const Node i = nodes[k - 1], j = nodes[k];
       const auto gap = static_cast<double>(frames.time(j) - frames.time(i));
-      const CentredBox &a = model.boxes[i], &b = model.boxes[j];
+      const CentredBox a = box_of(i), b = box_of(j);
       for (std::size_t frame = frames.frame_of[i] + std::size_t{1}; frame < frames.frame_of[j]; ++frame) {
         const double share = static_cast<double>(frames.number[frame] - frames.time(i)) / gap;
         const CentredBox box{a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share, a.w + (b.w - a.w) * share,
@@ -83,13 +81,15 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     double w, h;
   };
   const Noise& noise = model.noise;
-  const auto extend = [&](bool forwards) {
+  const auto extend = [&](std::span<const Node> after, bool forwards) {
     std::vector<std::vector<End>> ends(frames.size());
-    for (const std::span<const Node> nodes : tracks) {
-      const Node node = forwards ? nodes.back() : nodes.front();
-      const State& state = forwards ? states.past[node] : states.future[node];
-      ends[frames.frame_of[node]].push_back({nodes.front(), state, model.boxes[node].w, model.boxes[node].h});
-    }
+    std::vector<Node> track_at(track_of.size(), kNone);
+    for (const std::span<const Node> nodes : tracks) track_at[forwards ? nodes.back() : nodes.front()] = nodes.front();
+    filter(frames, model, after, forwards, [&](Node node, const State& state) {
+      if (track_at[node] == kNone) return;
+      const CentredBox box = box_of(node);
+      ends[frames.frame_of[node]].push_back({track_at[node], state, box.w, box.h});
+    });
     const double d = forwards ? 1.0 : -1.0;
     for (std::size_t k = 1; k < frames.size(); ++k) {
       const std::size_t frame = forwards ? k : frames.size() - 1 - k;
@@ -112,7 +112,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
         const double pv = s.pv + d * s.vv + d * noise.acceleration / 2.0;
         const double vv = s.vv + noise.acceleration;
         const double k0 = pp / (pp + noise.position), k1 = pv / (pp + noise.position);
-        const CentredBox& box = model.boxes[node];
+        const CentredBox box = box_of(node);
         const double ex = box.x - s.x, ey = box.y - s.y, memory = constants.size_memory;
         s.x = s.x + k0 * ex;
         s.y = s.y + k0 * ey;
@@ -127,8 +127,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
       });
     }
   };
-  extend(true);
-  extend(false);
+  extend(next, true);
+  extend(previous_of(next), false);
 }
 
 }  // namespace trajtrack::flow

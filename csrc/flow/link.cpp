@@ -1,6 +1,7 @@
 #include "flow/link.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "flow/assignment.h"
 #include "flow/candidates.h"
@@ -21,16 +22,30 @@ struct Columns {
   std::vector<std::int32_t> labels;
   std::vector<double> confidence;
   Frames frames;
-  std::vector<CentredBox> boxes;
+  std::vector<Box> boxes;
   std::int64_t duration = 0;  // in frames, of all rows of sufficient score
   bool calibrated = true;
 };
+
+// The distance of the frames with boxes, such as 12 if every twelfth frame of a video was given to the detector.
+std::int32_t step_of(const DetectionsView& detections, std::span<const std::uint32_t> rows) {
+  std::int32_t step = 0;
+  std::size_t distinct = 1;
+  for (std::size_t k = 1; k < rows.size() && step != 1; ++k) {
+    const std::int32_t apart = detections.frames[rows[k]] - detections.frames[rows[k - 1]];
+    distinct += apart != 0;
+    step = std::gcd(step, apart);
+  }
+  return distinct > 2 ? step : 1;
+}
 
 // The rows of sufficient score and confidence.
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
   columns.rows = order_by_frame(detections, options.min_score).rows;
+  const std::int32_t step = step_of(detections, columns.rows);
+  const std::int32_t first = columns.rows.empty() ? 0 : detections.frames[columns.rows.front()];
   std::vector<std::int32_t> numbers;
   std::vector<float> scores;
   const auto gather = [&] {
@@ -40,9 +55,9 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
     columns.boxes.resize(count);
     for (std::size_t node = 0; node < count; ++node) {
       const std::uint32_t row = columns.rows[node];
-      numbers[node] = detections.frames[row];
+      numbers[node] = (detections.frames[row] - first) / step;
       columns.labels[node] = options.class_agnostic ? 0 : detections.labels[row];
-      columns.boxes[node] = centred(detections.boxes[row]);
+      columns.boxes[node] = detections.boxes[row];
     }
     columns.frames = Frames::of(numbers);
   };
@@ -92,9 +107,56 @@ std::int64_t required_evidence(const Columns& columns, const Constants& c) {
   return static_cast<std::int64_t>(nearest(std::min(c.evidence, share) * kOne));
 }
 
+// The nodes' boxes, estimated from the past and from the future of their tracks.
+struct MovingBoxes {
+  std::vector<MovingBox> past, future;
+
+  MovingBoxes(const Frames& frames, const BoxModel& model, std::span<const Node> next, std::span<const Node> nodes,
+              int num_threads)
+      : past(nodes.size()), future(nodes.size()) {
+    const auto moving = [](const State& s) { return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy}; };
+    parallel_for(2, num_threads, [&](std::size_t direction) {
+      if (direction == 0) {
+        std::size_t k = 0;
+        filter(frames, model, next, true, [&](Node node, const State& state) {
+          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(state);
+        });
+      } else {
+        std::size_t k = nodes.size();
+        filter(frames, model, previous_of(next), false, [&](Node node, const State& state) {
+          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(state);
+        });
+      }
+    });
+  }
+};
+
+// The ends of tracks, with their states from the past, and the starts, with their states from the future.
+struct OpenEnds {
+  NodeStates tails, heads;
+
+  void estimate(const Frames& frames, const BoxModel& model, std::span<const Node> next, int num_threads) {
+    tails.states.resize(tails.nodes.size());
+    heads.states.resize(heads.nodes.size());
+    parallel_for(2, num_threads, [&](std::size_t direction) {
+      if (direction == 0) {
+        std::size_t k = 0;
+        filter(frames, model, next, true, [&](Node node, const State& state) {
+          if (k < tails.nodes.size() && tails.nodes[k] == node) tails.states[k++] = state;
+        });
+      } else {
+        std::size_t k = heads.nodes.size();
+        filter(frames, model, previous_of(next), false, [&](Node node, const State& state) {
+          if (k > 0 && heads.nodes[k - 1] == node) heads.states[--k] = state;
+        });
+      }
+    });
+  }
+};
+
 // The next node of each node: two rounds of short links, then long links.
 std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
-                             States& states, const Constants& c, int num_threads) {
+                             const Constants& c, int num_threads) {
   const Frames& frames = columns.frames;
   const std::size_t count = columns.rows.size();
   std::vector<Node> nodes;
@@ -105,21 +167,21 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
     nodes.push_back(node);
     path_values[node] = values[node] - ends;
   }
-  std::vector<Node> next(count, kNone);
-  for (const bool by_overlap : {false, true}) {
-    states.run(frames, model, next, num_threads);
-    const Links links =
-        by_overlap ? links_by_overlap(frames, columns.labels, states, nodes, c, num_threads)
-                   : links_by_likelihood(frames, columns.labels, model, states, nodes, nodes, 1, c, num_threads);
-    next = choose_links(links, path_values, true, num_threads);
-    model.estimate(frames, next, c);
-  }
+  std::vector<Node> next =
+      choose_links(first_links(frames, columns.labels, model, nodes, c, num_threads), path_values, true, num_threads);
+  model.estimate(frames, next, c);
+  const Links short_links = [&] {
+    const MovingBoxes boxes(frames, model, next, nodes, num_threads);
+    return links_by_overlap(frames, columns.labels, nodes, boxes.past, boxes.future, c, num_threads);
+  }();
+  next = choose_links(short_links, path_values, true, num_threads);
+  model.estimate(frames, next, c);
 
   std::vector<std::uint8_t> has_previous(count, 0);
   for (const Node node : next) {
     if (node != kNone) has_previous[node] = 1;
   }
-  std::vector<Node> tails, heads;
+  OpenEnds open;
   std::vector<std::int64_t> tail_values(count, kLeftOut);
   const std::int64_t required = required_evidence(columns, c);
   for (const Node node : nodes) {
@@ -127,18 +189,16 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
     // In a short video, a single node may be a trajectory too.
     if (is_end && is_start && values[node] < required) continue;
     if (is_end) {
-      tails.push_back(node);
+      open.tails.nodes.push_back(node);
       tail_values[node] = 0;
     }
-    if (is_start) heads.push_back(node);
+    if (is_start) open.heads.nodes.push_back(node);
   }
-  states.run(frames, model, next, num_threads);
+  open.estimate(frames, model, next, num_threads);
   const Links links =
-      links_by_likelihood(frames, columns.labels, model, states, tails, heads, model.longest_link(c), c, num_threads);
+      links_by_likelihood(frames, columns.labels, model, open.tails, open.heads, model.longest_link(c), c, num_threads);
   const std::vector<Node> far = choose_links(links, tail_values, false, num_threads);
-  const std::vector<Node> before = next;
-  for (const Node tail : tails) next[tail] = far[tail];
-  states.update(frames, model, before, next, num_threads);
+  for (const Node tail : open.tails.nodes) next[tail] = far[tail];
   return next;
 }
 
@@ -150,7 +210,7 @@ struct Path {
 
 // The tracks with enough evidence, with the detections that fill and extend them.
 std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_t> values, std::span<const Node> next,
-                             const BoxModel& model, const States& states, const Constants& c) {
+                             const BoxModel& model, const Constants& c) {
   const Frames& frames = columns.frames;
   const Tracks tracks = tracks_of(next);
   const std::int64_t required = required_evidence(columns, c);
@@ -166,7 +226,7 @@ std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_
     kept.push_back(nodes);
     paths.push_back({nodes.front(), evidence, {}});
   }
-  fill_tracks(frames, columns.labels, model, states, kept, c, track_of);
+  fill_tracks(frames, columns.labels, model, next, kept, c, track_of);
   std::vector<std::uint32_t> number(next.size(), 0);
   for (std::size_t k = 0; k < paths.size(); ++k) number[paths[k].first] = static_cast<std::uint32_t>(k);
   for (Node node = 0; node < track_of.size(); ++node) {
@@ -191,9 +251,8 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   found.calibrated = columns.calibrated;
   const std::vector<std::int64_t> values = node_values(columns.confidence, c);
   BoxModel model(columns.frames, std::move(columns.boxes), c);
-  States states;
-  const std::vector<Node> next = link_nodes(columns, values, model, states, c, num_threads);
-  std::vector<Path> paths = find_paths(columns, values, next, model, states, c);
+  const std::vector<Node> next = link_nodes(columns, values, model, c, num_threads);
+  std::vector<Path> paths = find_paths(columns, values, next, model, c);
   std::erase_if(paths, [&](const Path& path) {
     if (path.nodes.size() >= options.min_length) return false;
     for (const Node node : path.nodes) mark(columns.rows[node], Reason::too_short);

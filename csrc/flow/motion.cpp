@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "flow/elementary.h"
-#include "parallel.h"
 
 namespace trajtrack::flow {
 
@@ -22,31 +21,6 @@ double variance(std::vector<double>& differences) {
 double shrunk(double variance, std::size_t count, double prior, double least, double prior_weight) {
   const double share = static_cast<double>(count) / (static_cast<double>(count) + prior_weight);
   return exp(share * log(std::max(variance, least)) + (1.0 - share) * log(prior));
-}
-
-// `ratio` is the old area over the new one.
-State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
-                   const Noise& noise) {
-  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
-  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
-  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
-  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
-  const double vv = vv0 + noise.acceleration * d;
-  const double share = 1.0 / (pp + noise.position);
-  const double k0 = pp * share, k1 = pv * share;
-  const double ex = box.x - x, ey = box.y - y;
-  const double ss = before.ss + noise.size_drift * d;
-  const double k = ss / (ss + noise.size);
-  return {x + k0 * ex,
-          y + k0 * ey,
-          before.vx + k1 * ex,
-          before.vy + k1 * ey,
-          pp - k0 * pp,
-          pv - k0 * pv,
-          vv - k1 * pv,
-          before.w + k * (log_w - before.w),
-          before.h + k * (log_h - before.h),
-          ss - k * ss};
 }
 
 }  // namespace
@@ -71,17 +45,16 @@ Tracks tracks_of(std::span<const Node> next) {
   return tracks;
 }
 
-BoxModel::BoxModel(const Frames& frames, std::vector<CentredBox> all, const Constants& constants)
-    : boxes(std::move(all)), noise(prior_noise(constants)) {
-  given.reserve(boxes.size());
-  size.reserve(boxes.size());
-  log_w.reserve(boxes.size());
-  log_h.reserve(boxes.size());
-  for (const CentredBox& box : boxes) {
-    given.push_back({box.x, box.y});
-    size.push_back(std::sqrt(box.w * box.h));
-    log_w.push_back(log(box.w));
-    log_h.push_back(log(box.h));
+BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants)
+    : given(std::move(boxes)), noise(prior_noise(constants)) {
+  size.reserve(given.size());
+  log_w.reserve(given.size());
+  log_h.reserve(given.size());
+  for (const Box& corners : given) {
+    const CentredBox own = centred(corners);
+    size.push_back(std::sqrt(own.w * own.h));
+    log_w.push_back(log(own.w));
+    log_h.push_back(log(own.h));
   }
   camera_x.assign(frames.size(), 0);
   camera_y.assign(frames.size(), 0);
@@ -89,12 +62,6 @@ BoxModel::BoxModel(const Frames& frames, std::vector<CentredBox> all, const Cons
 
 void BoxModel::estimate(const Frames& frames, std::span<const Node> next, const Constants& constants) {
   estimate_camera(frames, next, constants);
-  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
-    for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
-      boxes[node].x = given[node].x - camera_x[frame];
-      boxes[node].y = given[node].y - camera_y[frame];
-    }
-  }
   estimate_noise(frames, next, constants);
 }
 
@@ -110,9 +77,10 @@ void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next,
     for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
       const Node head = next[node];
       if (head == kNone || frames.time(head) - frames.time(node) != 1) continue;
-      dx.push_back(given[head].x - given[node].x);
-      dy.push_back(given[head].y - given[node].y);
-      h.push_back(boxes[node].h);
+      const CentredBox from = centred(given[node]), to = centred(given[head]);
+      dx.push_back(to.x - from.x);
+      dy.push_back(to.y - from.y);
+      h.push_back(from.h);
     }
     if (dx.empty() || static_cast<double>(dx.size()) < constants.camera_links) continue;
     const double limit = constants.camera_spread * quantile(h, 1, 2);
@@ -137,6 +105,7 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
   };
   std::vector<double> values;
   const Node step = std::max<Node>(1, static_cast<Node>(next.size()) / kSample);
+  const auto box_of = [&](Node node) { return box(node, frames.frame_of[node]); };
   // Collects differences of the sampled nodes; returns how many nodes gave two each.
   const auto collect = [&](const auto& add) {
     values.clear();
@@ -147,16 +116,18 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
     return collect([&](Node i) {
       const Node j = after(i, steps), k = j == kNone ? kNone : after(j, steps);
       if (k == kNone) return;
-      values.push_back((boxes[i].x - 2.0 * boxes[j].x + boxes[k].x) / size[j]);
-      values.push_back((boxes[i].y - 2.0 * boxes[j].y + boxes[k].y) / size[j]);
+      const CentredBox a = box_of(i), b = box_of(j), d = box_of(k);
+      values.push_back((a.x - 2.0 * b.x + d.x) / size[j]);
+      values.push_back((a.y - 2.0 * b.y + d.y) / size[j]);
     });
   };
   const auto first_positions = [&](std::int64_t steps) {
     return collect([&](Node i) {
       const Node j = after(i, steps);
       if (j == kNone) return;
-      values.push_back((boxes[j].x - boxes[i].x) / size[i] / static_cast<double>(steps));
-      values.push_back((boxes[j].y - boxes[i].y) / size[i] / static_cast<double>(steps));
+      const CentredBox a = box_of(i), b = box_of(j);
+      values.push_back((b.x - a.x) / size[i] / static_cast<double>(steps));
+      values.push_back((b.y - a.y) / size[i] / static_cast<double>(steps));
     });
   };
   const auto first_sides = [&](std::int64_t steps) {
@@ -219,7 +190,29 @@ std::int64_t BoxModel::longest_link(const Constants& c) const {
   return std::min(std::max(length, shortest), longest);
 }
 
-namespace {
+State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
+                   const Noise& noise) {
+  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
+  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
+  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
+  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
+  const double vv = vv0 + noise.acceleration * d;
+  const double share = 1.0 / (pp + noise.position);
+  const double k0 = pp * share, k1 = pv * share;
+  const double ex = box.x - x, ey = box.y - y;
+  const double ss = before.ss + noise.size_drift * d;
+  const double k = ss / (ss + noise.size);
+  return {x + k0 * ex,
+          y + k0 * ey,
+          before.vx + k1 * ex,
+          before.vy + k1 * ey,
+          pp - k0 * pp,
+          pv - k0 * pv,
+          vv - k1 * pv,
+          before.w + k * (log_w - before.w),
+          before.h + k * (log_h - before.h),
+          ss - k * ss};
+}
 
 std::vector<Node> previous_of(std::span<const Node> next) {
   std::vector<Node> previous(next.size(), kNone);
@@ -227,70 +220,6 @@ std::vector<Node> previous_of(std::span<const Node> next) {
     if (next[node] != kNone) previous[next[node]] = node;
   }
   return previous;
-}
-
-State observe(const Frames& frames, const BoxModel& model, Node node, Node before, const State& state) {
-  const CentredBox& box = model.boxes[node];
-  const double log_w = model.log_w[node], log_h = model.log_h[node];
-  if (before == kNone) {
-    return {box.x, box.y, 0, 0, model.noise.position, 0, model.noise.speed, log_w, log_h, model.noise.size};
-  }
-  const auto d = static_cast<double>(std::abs(frames.time(node) - frames.time(before)));
-  const double ratio = (model.size[before] * model.size[before]) / (model.size[node] * model.size[node]);
-  return observe_next(state, ratio, d, box, log_w, log_h, model.noise);
-}
-
-// In reversed time, velocities are turned around.
-State turned(State state) {
-  state.vx = -state.vx;
-  state.vy = -state.vy;
-  state.pv = -state.pv;
-  return state;
-}
-
-}  // namespace
-
-// Both go frame by frame, because the boxes of a track lie far apart in memory.
-void States::run(const Frames& frames, const BoxModel& model, std::span<const Node> next, int num_threads) {
-  past.resize(next.size());
-  future.resize(next.size());
-  const std::vector<Node> previous = previous_of(next);
-  parallel_for(2, num_threads, [&](std::size_t direction) {
-    if (direction == 0) {
-      for (Node node = 0; node < next.size(); ++node) {
-        const Node before = previous[node];
-        past[node] = observe(frames, model, node, before, past[before == kNone ? node : before]);
-      }
-    } else {
-      for (auto node = static_cast<Node>(next.size()); node-- > 0;) {
-        const Node before = next[node];
-        future[node] = turned(observe(frames, model, node, before, turned(future[before == kNone ? node : before])));
-      }
-    }
-  });
-}
-
-void States::update(const Frames& frames, const BoxModel& model, std::span<const Node> before,
-                    std::span<const Node> next, int num_threads) {
-  const std::vector<Node> previous = previous_of(next);
-  parallel_for(2, num_threads, [&](std::size_t direction) {
-    std::vector<std::uint8_t> changed(next.size(), 0);
-    if (direction == 0) {
-      for (Node node = 0; node < next.size(); ++node) {
-        const Node earlier = previous[node];
-        if (earlier == kNone || !(changed[earlier] || before[earlier] != node)) continue;
-        changed[node] = 1;
-        past[node] = observe(frames, model, node, earlier, past[earlier]);
-      }
-    } else {
-      for (auto node = static_cast<Node>(next.size()); node-- > 0;) {
-        const Node later = next[node];
-        if (later == kNone || !(changed[later] || before[node] != later)) continue;
-        changed[node] = 1;
-        future[node] = turned(observe(frames, model, node, later, turned(future[later])));
-      }
-    }
-  });
 }
 
 }  // namespace trajtrack::flow

@@ -1,7 +1,10 @@
 #include "flow/nodes.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 
 #include "block_search.h"
 
@@ -12,89 +15,118 @@ namespace {
 float rounded_down(double value) { return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30)); }
 float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
 
-// Writes the positions in [begin, end) whose boxes intersect the region and returns their number. Left edges ascend. Up
-// to kBlock - 1 boxes past `end` are read and ignored.
+// Bit k is set if byte k is 1; all bytes are 0 or 1. One multiplication moves each byte to its bit.
+std::uint64_t bits_of(const std::uint8_t* bytes) {
+  constexpr bool kLittle = std::endian::native == std::endian::little;
+  constexpr std::uint64_t kMoves = kLittle ? 0x0102040810204080u : 0x8040201008040201u;
+  std::uint64_t all;
+  std::memcpy(&all, bytes, sizeof all);
+  return all * kMoves >> 56;
+}
+
+// Writes the positions in [begin, end) whose boxes intersect the region and returns their number. Up to kBlock - 1
+// boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t find_intersecting(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
                               const float* __restrict y2, std::size_t begin, std::size_t end, Box region,
                               std::uint32_t* __restrict found) {
   std::size_t count = 0;
-  for (std::size_t block = begin; block < end && x1[block] < region.x2; block += kBlock) {
+  for (std::size_t block = begin; block < end; block += kBlock) {
     std::array<std::uint8_t, kBlock> flags;
     for (std::size_t k = 0; k < kBlock; ++k) {
       const std::size_t i = block + k;
       flags[k] = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
     }
-    count = append_flagged(flags, block, end, found, count);
+    std::uint64_t bits = 0;
+    for (std::size_t k = 0; k < kBlock; k += 8) bits |= bits_of(flags.data() + k) << k;
+    if (end - block < kBlock) bits &= (std::uint64_t{1} << (end - block)) - 1;
+    for (; bits != 0; bits &= bits - 1) {
+      found[count++] = static_cast<std::uint32_t>(block + static_cast<std::size_t>(std::countr_zero(bits)));
+    }
   }
   return count;
 }
 
 }  // namespace
 
-SortedNodes::SortedNodes(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-                         std::span<const Edges> boxes)
-    : x1_(nodes.size() + kBlock), y1_(x1_.size()), x2_(x1_.size()), y2_(x1_.size()) {
-  struct Item {
-    std::uint64_t key;  // label and left edge
-    std::uint32_t index;
-  };
-  std::vector<Item> items;
-  node_.reserve(nodes.size());
-  index_.reserve(nodes.size());
-  first_group_.assign(frames.size() + 1, 0);
-  std::uint32_t next = 0;
-  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
-    items.clear();
-    for (; next < nodes.size() && nodes[next] < frames.begin[frame + 1]; ++next) {
-      const std::uint64_t label = ordered_label(labels[nodes[next]]);
-      items.push_back({label << 32 | ordered_bits(rounded_down(boxes[next].x1)), next});
-    }
-    std::sort(items.begin(), items.end(),
-              [](const Item& a, const Item& b) { return a.key != b.key ? a.key < b.key : a.index < b.index; });
-    const std::size_t first = groups_.size();
-    for (const Item& item : items) {
-      const auto position = static_cast<std::uint32_t>(node_.size());
-      const Edges& box = boxes[item.index];
-      x1_[position] = rounded_down(box.x1);
-      y1_[position] = rounded_down(box.y1);
-      x2_[position] = rounded_up(box.x2);
-      y2_[position] = rounded_up(box.y2);
-      node_.push_back(nodes[item.index]);
-      index_.push_back(item.index);
-      const std::int32_t label = labels[nodes[item.index]];
-      if (groups_.size() == first || groups_.back().label != label) {
-        groups_.push_back({label, position, position, 0, 0, 0});
-      }
-      Group& group = groups_.back();
-      group.end = position + 1;
-      largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
-    }
-    first_group_[frame + 1] = static_cast<std::uint32_t>(groups_.size());
-    for (std::size_t number = first; number < groups_.size(); ++number) add_cells(groups_[number]);
-  }
+SortedNodes::SortedNodes(std::size_t num_frames, std::size_t num_nodes)
+    : x1_(num_nodes + kBlock),
+      y1_(x1_.size()),
+      x2_(x1_.size()),
+      y2_(x1_.size()),
+      node_(num_nodes),
+      index_(num_nodes),
+      first_group_(num_frames + 1, 0),
+      first_end_(num_nodes),
+      last_begin_(num_nodes) {}
+
+Box SortedNodes::rounded_outwards(const Edges& edges) {
+  return {rounded_down(edges.x1), rounded_down(edges.y1), rounded_up(edges.x2), rounded_up(edges.y2)};
 }
 
-void SortedNodes::add_cells(Group& group) {
-  const std::uint32_t count = group.end - group.begin;
-  const float right = *std::max_element(x2_.begin() + group.begin, x2_.begin() + group.end);
-  group.left = x1_[group.begin];
-  group.cells_per_pixel = right > group.left ? static_cast<float>(count) / (right - group.left) : 0;
-  group.cells = static_cast<std::uint32_t>(cells_.size());
-  std::uint32_t position = group.begin;
-  for (std::uint32_t cell = 0; cell <= count; ++cell) {
-    while (position < group.end && cell_of(group, x2_[position]) < cell) ++position;
-    cells_.push_back(position);
+void SortedNodes::add_frame(std::size_t frame, std::uint32_t first, std::span<const Node> nodes,
+                            std::span<const std::int32_t> labels, std::span<const Box> boxes) {
+  std::vector<std::uint32_t> numbers(nodes.size());
+  std::iota(numbers.begin(), numbers.end(), 0u);
+  const auto label_of = [&](std::uint32_t number) { return labels[nodes[number]]; };
+  const auto less = [&](std::uint32_t a, std::uint32_t b) { return label_of(a) < label_of(b); };
+  if (!std::is_sorted(numbers.begin(), numbers.end(), less)) std::stable_sort(numbers.begin(), numbers.end(), less);
+  for (std::size_t begin = 0, end = 0; begin < numbers.size(); begin = end) {
+    const std::int32_t label = label_of(numbers[begin]);
+    while (end < numbers.size() && label_of(numbers[end]) == label) ++end;
+    const Group group{label, first + static_cast<std::uint32_t>(begin), first + static_cast<std::uint32_t>(end), 0, 0};
+    add_group(group, first, nodes, boxes, std::span(numbers).subspan(begin, end - begin));
   }
+  first_group_[frame + 1] = static_cast<std::uint32_t>(groups_.size());
+}
+
+void SortedNodes::add_group(Group group, std::uint32_t first, std::span<const Node> nodes, std::span<const Box> boxes,
+                            std::span<const std::uint32_t> numbers) {
+  group.left = boxes[numbers.front()].x1;
+  float right = boxes[numbers.front()].x2;
+  for (const std::uint32_t number : numbers) {
+    group.left = std::min(group.left, boxes[number].x1);
+    right = std::max(right, boxes[number].x2);
+  }
+  group.cells_per_pixel = right > group.left ? static_cast<float>(numbers.size()) / (right - group.left) : 0;
+  largest_group_ = std::max(largest_group_, numbers.size());
+  groups_.push_back(group);
+
+  // A counting sort by the cell of the left edge.
+  const std::span<std::uint32_t> last_begin(last_begin_.data() + group.begin, numbers.size());
+  for (const std::uint32_t number : numbers) ++last_begin[cell_of(group, boxes[number].x1)];
+  std::uint32_t position = group.begin;
+  for (std::uint32_t& slot : last_begin) {
+    const std::uint32_t count = slot;
+    slot = position;
+    position += count;
+  }
+  for (const std::uint32_t number : numbers) {
+    const Box& box = boxes[number];
+    const std::uint32_t place = last_begin[cell_of(group, box.x1)]++;
+    x1_[place] = box.x1;
+    y1_[place] = box.y1;
+    x2_[place] = box.x2;
+    y2_[place] = box.y2;
+    node_[place] = nodes[number];
+    index_[place] = first + number;
+  }
+  const std::span<std::uint32_t> first_end(first_end_.data() + group.begin, numbers.size());
+  std::size_t cell = 0;
+  for (position = group.begin; position < group.end; ++position) {
+    for (const std::size_t own = cell_of(group, x2_[position]); cell <= own; ++cell) first_end[cell] = position;
+  }
+  std::fill(first_end.begin() + static_cast<std::ptrdiff_t>(cell), first_end.end(), group.end);
 }
 
 std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,
                                                          std::vector<std::uint32_t>& found) const {
   found.resize(std::max(found.size(), largest_group_ + 1));  // a search may write one element past what it finds
-  const Box rounded{rounded_down(region.x1), rounded_down(region.y1), rounded_up(region.x2), rounded_up(region.y2)};
-  const std::size_t begin = cells_[group.cells + cell_of(group, rounded.x1)];
+  const Box rounded = rounded_outwards(region);
+  const std::size_t begin = first_end_[group.begin + cell_of(group, rounded.x1)];
+  const std::size_t end = last_begin_[group.begin + cell_of(group, rounded.x2)];
   const std::size_t count =
-      find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, group.end, rounded, found.data());
+      find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, end, rounded, found.data());
   return {found.data(), count};
 }
 

@@ -19,7 +19,7 @@ struct CentredBox {
 // The smallest width and height of a box, in pixels.
 inline constexpr double kSmallestSide = 1e-6;
 
-inline CentredBox centred(Box box) {
+inline CentredBox centred(const Box& box) {
   const double x1 = static_cast<double>(box.x1), y1 = static_cast<double>(box.y1);
   const double x2 = static_cast<double>(box.x2), y2 = static_cast<double>(box.y2);
   return {(x1 + x2) * 0.5, (y1 + y2) * 0.5, std::max(x2 - x1, kSmallestSide), std::max(y2 - y1, kSmallestSide)};
@@ -80,21 +80,35 @@ struct Frames {
   }
 };
 
-// Some nodes with a box each, grouped by frame and label and sorted by left edge. The edges are rounded outwards to
-// floats, so that searches find all nodes that intersect a region, and perhaps some that narrowly miss it.
+// Some nodes with a box each, grouped by frame and label and, within a group, sorted roughly by left edge. The edges
+// are rounded outwards to floats, so that searches find all nodes that intersect a region, and perhaps some that
+// narrowly miss it.
 class SortedNodes {
  public:
+  // A group spans as many cells as it has nodes, of equal width.
   struct Group {
     std::int32_t label;
     std::uint32_t begin, end;  // positions
     float left;
     float cells_per_pixel;
-    std::uint32_t cells;  // where the group's cells begin
   };
 
-  // `nodes` are ascending; `boxes` holds the box of each of them.
+  // `nodes` are ascending; `edges_of_nth(k)` returns the edges of the box of nodes[k].
+  template <typename EdgesOfNth>
   SortedNodes(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-              std::span<const Edges> boxes);
+              const EdgesOfNth& edges_of_nth)
+      : SortedNodes(frames.size(), nodes.size()) {
+    std::vector<Box> boxes;
+    std::uint32_t next = 0;
+    for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+      const std::uint32_t first = next;
+      boxes.clear();
+      for (; next < nodes.size() && nodes[next] < frames.begin[frame + 1]; ++next) {
+        boxes.push_back(rounded_outwards(edges_of_nth(next)));
+      }
+      add_frame(frame, first, nodes.subspan(first, next - first), labels, boxes);
+    }
+  }
 
   Node node(std::size_t position) const { return node_[position]; }
 
@@ -115,20 +129,32 @@ class SortedNodes {
                                               std::vector<std::uint32_t>& found) const;
 
  private:
+  SortedNodes(std::size_t num_frames, std::size_t num_nodes);
+
+  static Box rounded_outwards(const Edges& edges);
+
   // The cell of an x coordinate; a greater coordinate has the same cell or a later one.
   static std::uint32_t cell_of(const Group& group, float x) {
     const float cell = (x - group.left) * group.cells_per_pixel;
-    const auto last = static_cast<float>(group.end - group.begin);
+    const auto last = static_cast<float>(group.end - group.begin - 1);
     return static_cast<std::uint32_t>(cell > 0 ? (cell < last ? cell : last) : 0);
   }
-  void add_cells(Group& group);
+
+  // Adds the nodes of the next frame, whose positions begin at `first`.
+  void add_frame(std::size_t frame, std::uint32_t first, std::span<const Node> nodes,
+                 std::span<const std::int32_t> labels, std::span<const Box> boxes);
+  // Adds the nodes with these numbers in the frame.
+  void add_group(Group group, std::uint32_t first, std::span<const Node> nodes, std::span<const Box> boxes,
+                 std::span<const std::uint32_t> numbers);
 
   std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
   std::vector<Node> node_;
   std::vector<std::uint32_t> index_;
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
-  std::vector<std::uint32_t> cells_;  // the first position of a box that ends in this cell or a later one
+  // For the cells of each group, beginning at its first position: the first position of a box that ends in this cell or
+  // a later one, and the position after the last box that begins in this cell or an earlier one.
+  std::vector<std::uint32_t> first_end_, last_begin_;
   std::size_t largest_group_ = 0;
 };
 

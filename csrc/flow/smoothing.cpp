@@ -12,7 +12,7 @@ std::vector<CentredBox> smooth(const Frames& frames, const BoxModel& model, std:
   std::vector<CentredBox> boxes(nodes.size());
   std::vector<std::int64_t> times(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    boxes[i] = model.boxes[nodes[i]];
+    boxes[i] = model.box(nodes[i], frames.frame_of[nodes[i]]);
     times[i] = frames.time(nodes[i]);
   }
   std::vector<CentredBox> result = boxes;

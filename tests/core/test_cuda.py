@@ -27,9 +27,10 @@ from hypothesis import HealthCheck, given
 import trajtrack
 from helpers.comparisons import assert_same_graph, assert_same_trajectories, tensors
 from helpers.emulation import Emulation, find_compiler
+from helpers.seq_nms import link
 from helpers.stand_in_arrays import find_cuda, play_cupy, play_torch
 from helpers.strategies import Scene, grid_scenes, moving_scenes, scene_settings
-from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, _core, link, link_graph, reference
+from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, _core, link_graph, reference
 from trajtrack.cli import main
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 
 from helpers.comparisons import assert_same_graph, assert_same_trajectories, tensors
+from helpers.seq_nms import link
 from helpers.stand_in_arrays import Array, Cuda, Tensor, find_cuda, play_cupy, play_torch, wrap
-from trajtrack import Detections, LinkGraph, LinkOptions, _core, link, link_graph
+from trajtrack import Detections, LinkGraph, LinkOptions, _core, link_graph
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
 

@@ -14,6 +14,9 @@ from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes, sc
 from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, reference
 from trajtrack.scenes import make_scene
 
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
+
 GRAPH_COLUMNS = ("offsets", "targets")
 COLUMNS = ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores")
 

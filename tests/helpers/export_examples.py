@@ -16,7 +16,7 @@ def linked() -> Trajectories:
     detections = Detections(
         boxes, [0.75, 0.5, 1, 0.25], [0, 1, 4, 6], labels=[2, 2, 2, 5], num_frames=9, label_names=NAMES
     )
-    return trajtrack.link(detections)
+    return trajtrack.link(detections, method="seq-nms")
 
 
 def tracks() -> Detections:

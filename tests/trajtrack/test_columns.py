@@ -49,7 +49,7 @@ def test_masked_scores_of_a_stream_and_masked_features_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^scores, row 1: found a masked value"):
         Linker().push(BOXES, MASKED)
     with pytest.raises(ValueError, match=r"^features, row 1: found a masked value"):
-        link(Detections(BOXES, [1, 1, 1], [0, 1, 2])).pool(MASKED[:, None])
+        link(Detections(BOXES, [1, 1, 1], [0, 1, 2]), method="seq-nms").pool(MASKED[:, None])
 
 
 def test_a_masked_selection_is_refused() -> None:
@@ -82,11 +82,12 @@ def test_whole_decimals_are_exact_integers() -> None:
     [
         (Decimal("3.5"), "found 3.5, expected an integer"),
         (Decimal("nan"), "found nan, expected an integer"),
+        (Decimal("snan"), "found nan, expected an integer"),
         (Decimal("inf"), "found inf, expected an integer"),
         (10**400, "found inf, expected an integer"),
         (10**30, "found 1e+30, expected a value from"),
     ],
-    ids=["fraction", "nan", "infinity", "beyond float64", "beyond int64"],
+    ids=["fraction", "nan", "signaling nan", "infinity", "beyond float64", "beyond int64"],
 )
 def test_number_objects_that_are_no_integers_are_an_error_with_their_row(value, message) -> None:
     with pytest.raises(ValueError, match=rf"^labels, row 1: {message}".replace("+", r"\+")):

@@ -205,7 +205,15 @@ def test_empty_boxes_are_accepted_in_every_format() -> None:
         ({"labels": [1, 2, 3]}, "labels: found 3 rows, expected 1 as in boxes"),
         ({"track_ids": [1, 2]}, "track_ids: found 2 rows, expected 1 as in boxes"),
         ({"box_format": "xyhw"}, "box_format: found 'xyhw', expected one of xyxy, xywh, cxcywh"),
-        ({"num_frames": -1}, "num_frames: found -1, expected an integer of at least 0"),
+        ({"num_frames": -1}, "num_frames: found -1, expected an integer from 0 to 9223372036854775807"),
+        (
+            {"num_frames": 2**63},
+            "num_frames: found 9223372036854775808, expected an integer from 0 to 9223372036854775807",
+        ),
+        (
+            {"label_names": {2**31: "dog"}},
+            "label_names: label: found 2147483648, expected an integer from -2147483648 to 2147483647",
+        ),
     ],
 )
 def test_a_wrong_shape_or_choice_is_rejected(columns, message: str) -> None:
@@ -468,6 +476,15 @@ def test_a_table_without_rows_is_accepted(make) -> None:
 def test_a_missing_column_is_named(make, missing: str, expected: str) -> None:
     with pytest.raises(ValueError, match=exactly(expected)):
         Detections.from_table(make({name: column for name, column in TABLE.items() if name != missing}))
+
+
+@pytest.mark.parametrize("make", [as_pandas, as_arrow])
+def test_two_columns_of_one_name_are_refused(make) -> None:
+    table = make({**TABLE, "score2": SCORES})
+    names = [*TABLE, "score"]
+    table = table.set_axis(names, axis=1) if make is as_pandas else table.rename_columns(names)
+    with pytest.raises(ValueError, match=r"^table: found 2 columns 'score', expected one$"):
+        Detections.from_table(table)
 
 
 def test_a_column_of_text_is_named() -> None:

@@ -121,6 +121,28 @@ def test_scores_of_any_scale_are_calibrated(rescaled) -> None:
     assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
 
 
+@pytest.mark.parametrize("factor", [0.5, 0.1, 0.001])
+def test_a_detector_with_low_scores_is_as_certain_as_others(factor: float) -> None:
+    detections = scene()
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, factor * detections.scores))
+    assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
+
+
+def test_a_class_with_lower_scores_than_others_is_kept() -> None:
+    detections = make_scene(num_frames=80, objects_per_frame=16, num_classes=2, seed=5).detections
+    low = detections.labels == 1
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, np.where(low, 0.3, 1) * detections.scores))
+    assert (found.track_ids[low] >= 0).sum() > 0.7 * (plain.track_ids[low] >= 0).sum()
+
+
+@pytest.mark.parametrize("score", [0.5, 0.1])
+def test_an_object_stays_although_one_of_its_scores_is_much_higher(score: float) -> None:
+    detections = with_scores(steady(30), np.where(np.arange(30) == 0, 0.9, score))
+    assert (flow_reference.link(detections).track_ids == 0).all()
+
+
 def test_equal_scores_take_every_detection_for_certain() -> None:
     detections = scene()
     found = flow_reference.link(with_scores(detections, np.full(len(detections), 3.0)))
@@ -146,6 +168,15 @@ def test_every_row_has_one_reason_and_linked_rows_have_a_trajectory() -> None:
         rows = trajectory.rows[trajectory.rows >= 0]
         assert (found.track_ids[rows] == number).all()
         assert (np.diff(detections.frames[rows]) > 0).all()
+
+
+@pytest.mark.parametrize("step", [2, 12, 1000])
+def test_a_detector_may_have_seen_every_nth_frame_only(step: int) -> None:
+    detections = scene()
+    sparse = Detections(detections.boxes, detections.scores, 7 + step * detections.frames, detections.labels)
+    found, expected = flow_reference.link(sparse), flow_reference.link(detections)
+    np.testing.assert_array_equal(found.track_ids, expected.track_ids)
+    assert found[0].start == 7 + step * expected[0].start
 
 
 def test_a_gap_is_bridged_and_filled() -> None:

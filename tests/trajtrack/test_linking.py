@@ -75,11 +75,12 @@ def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -
         link_graph(PAIR, **{name: value})
 
 
-@pytest.mark.parametrize("call", [link, link_graph])
-def test_an_unknown_option_is_named_with_the_known_ones(call) -> None:
+def test_an_unknown_option_is_named_with_the_known_ones() -> None:
     message = f"found an unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))}"
     with pytest.raises(TypeError, match=exactly(message)):
-        call(PAIR, maxgap=3, min_length=1)
+        link(PAIR, method="seq-nms", maxgap=3, min_length=1)
+    with pytest.raises(TypeError, match=exactly(message)):
+        link_graph(PAIR, maxgap=3, min_length=1)
 
 
 def test_overrides_replace_fields_of_the_options() -> None:
@@ -95,7 +96,8 @@ def test_without_overrides_the_options_are_taken_as_they_are() -> None:
 
 
 def test_omitted_options_are_the_defaults() -> None:
-    assert link(PAIR).options == LinkOptions()
+    assert link(PAIR, method="seq-nms").options == LinkOptions()
+    assert link(make_scene(num_frames=60).detections).options == FlowOptions()
 
 
 def test_link_graph_obeys_the_same_options() -> None:
@@ -147,12 +149,11 @@ def test_only_options_are_options() -> None:
         link_graph(PAIR, {"max_gap": 3})  # type: ignore[call-overload]
 
 
-def test_the_flow_method_links_without_any_option() -> None:
+def test_nothing_has_to_be_set() -> None:
     scene = make_scene(num_frames=60, seed=3)
-    tracks = link(scene.detections, method="flow")
-    assert tracks.options == FlowOptions()
+    tracks = link(scene.detections)
     objects = len(np.unique(scene.truth.track_ids))
-    assert abs(len(tracks) - objects) < abs(len(link(scene.detections)) - objects)
+    assert abs(len(tracks) - objects) < abs(len(link(scene.detections, method="seq-nms")) - objects)
 
 
 def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
@@ -160,11 +161,17 @@ def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
     corners = rng.uniform(0, 1000, (60, 2))
     scattered = Detections(np.hstack([corners, corners + 10]), rng.uniform(size=60), np.arange(60) // 3)
     with pytest.warns(TrajtrackWarning, match=r"^scores: found no detections that persist long enough to calibrate"):
-        link(scattered, method="flow")
+        link(scattered)
+
+
+def test_probabilities_in_a_few_frames_are_not_warned_of() -> None:
+    assert len(link(PAIR)) == 1
+    with pytest.warns(TrajtrackWarning):
+        link(Detections(PAIR.boxes, [-1, 2], PAIR.frames))
 
 
 def test_the_flow_method_runs_on_the_cpu() -> None:
-    assert len(link(make_scene().detections, method="flow", device="cpu")) > 0
+    assert len(link(make_scene().detections, device="cpu")) > 0
 
 
 @pytest.mark.skipif(_core.cuda_problem() is None, reason="there is a GPU")
@@ -184,7 +191,8 @@ def test_an_unknown_device_is_rejected(device) -> None:
 
 
 def test_the_cpu_is_a_device() -> None:
-    assert link(PAIR, device="cpu").track_ids.tolist() == link(PAIR).track_ids.tolist()
+    given = {"detections": PAIR, "method": "seq-nms"}
+    assert link(**given, device="cpu").track_ids.tolist() == link(**given).track_ids.tolist()
 
 
 @pytest.mark.parametrize("num_threads", [0, -1, 1025])
@@ -274,7 +282,7 @@ def test_linking_does_not_modify_its_input() -> None:
 
 
 def test_results_share_no_memory_with_one_another() -> None:
-    one, other = link(PAIR), link(PAIR)
+    one, other = link(PAIR, method="seq-nms"), link(PAIR, method="seq-nms")
     for name in ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores"):
         assert not np.shares_memory(getattr(one, name), getattr(other, name)), name
         assert getattr(one, name).flags.writeable

@@ -13,7 +13,7 @@ import trajtrack
 from trajtrack import Detections, link, link_many
 from trajtrack.scenes import make_scene
 
-VIDEOS = [make_scene(num_frames=20 + seed, objects_per_frame=3, seed=seed).detections for seed in range(12)]
+VIDEOS = [make_scene(num_frames=60 + seed, objects_per_frame=6, seed=seed).detections for seed in range(12)]
 
 
 def test_each_video_is_linked_independently() -> None:

@@ -10,9 +10,18 @@ from trajtrack.methods import resolve_method
 
 
 def test_the_method_follows_from_its_name() -> None:
-    assert resolve_method(None, None, {}) == LinkOptions()
     assert resolve_method(None, "seq-nms", {"max_gap": 3}) == LinkOptions(max_gap=3)
     assert resolve_method(None, "flow", {"smooth": False}) == FlowOptions(smooth=False)
+
+
+def test_the_default_method_is_flow() -> None:
+    assert resolve_method(None, None, {}) == FlowOptions()
+    assert resolve_method(None, None, {"min_length": 3}) == FlowOptions(min_length=3)
+
+
+def test_the_method_follows_from_an_option_that_only_it_has() -> None:
+    assert resolve_method(None, None, {"min_length": 3, "max_gap": 2}) == LinkOptions(min_length=3, max_gap=2)
+    assert resolve_method(None, None, {"min_length": 3, "smooth": False}) == FlowOptions(min_length=3, smooth=False)
 
 
 def test_the_method_follows_from_the_class_of_the_options() -> None:
@@ -23,7 +32,7 @@ def test_the_method_follows_from_the_class_of_the_options() -> None:
 
 
 def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(ValueError, match=exactly("method: found 'sort', expected one of 'seq-nms', 'flow'")):
+    with pytest.raises(ValueError, match=exactly("method: found 'sort', expected one of 'flow', 'seq-nms'")):
         resolve_method(None, "sort", {})
 
 
@@ -40,6 +49,11 @@ def test_an_option_of_another_method_names_that_method() -> None:
     with pytest.raises(TypeError, match=exactly("max_gap: found with method='flow', expected method='seq-nms'")):
         resolve_method(None, "flow", {"max_gap": 3})
     with pytest.raises(TypeError, match=exactly("smooth: found with method='seq-nms', expected method='flow'")):
-        resolve_method(None, None, {"smooth": True})
-    with pytest.raises(TypeError, match=r"^found an unknown option 'gap'"):
+        resolve_method(None, None, {"max_gap": 3, "smooth": True})
+
+
+def test_an_unknown_option_is_named_with_those_of_the_methods_in_question() -> None:
+    with pytest.raises(TypeError, match=r"^found an unknown option 'gap', expected one of (?!.*max_gap).*smooth"):
         resolve_method(None, "flow", {"gap": 3})
+    with pytest.raises(TypeError, match=r"^found an unknown option 'gap', expected one of .*max_gap.*smooth"):
+        resolve_method(None, None, {"gap": 3})

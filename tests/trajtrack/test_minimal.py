@@ -19,11 +19,11 @@ def test_a_moving_object_with_a_gap_becomes_one_trajectory() -> None:
 
 
 def test_the_core_agrees_with_the_reference() -> None:
-    from trajtrack import reference
+    from trajtrack import flow_reference
     from trajtrack.scenes import make_scene
 
     detections = make_scene(num_frames=40).detections
-    found, expected = trajtrack.link(detections), reference.link(detections)
+    found, expected = trajtrack.link(detections), flow_reference.link(detections)
     for name in ("track_ids", "reasons", "suppressed_by", "offsets", "rows", "labels", "scores"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), strict=True)
 

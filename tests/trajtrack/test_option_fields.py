@@ -63,3 +63,15 @@ def test_documentation_comes_from_the_declarations():
         "exact": "Whether to be exact.",
         "mode": "Kind of average.",
     }
+
+
+@pytest.mark.parametrize("name", ["threshold", "length", "exact", "mode"])
+@pytest.mark.parametrize("value", [10**400, 10**5000, -(10**5000)], ids=["400", "5000", "-5000"])
+def test_an_integer_of_any_size_is_refused_by_name(name, value):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: found .*, expected "):
+        Options(**{name: value})
+
+
+def test_a_value_that_fails_to_become_a_number_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"^threshold: found array\(.*\), expected a number$"):
+        Options(threshold=np.array([0.5, 0.6]))

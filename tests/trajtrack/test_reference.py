@@ -1,4 +1,4 @@
-"""The rules of linking, each with an example worked out by hand."""
+"""The rules of Seq-NMS, each with an example worked out by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from trajtrack import Detections, Reason, Trajectories, link, link_graph, reference
+from helpers.seq_nms import link
+from trajtrack import Detections, Reason, Trajectories, link_graph, reference
 from trajtrack.scenes import make_scene
+
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
 
 Box = tuple[float, float, float, float]
 

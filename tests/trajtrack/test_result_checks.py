@@ -49,11 +49,14 @@ def test_a_minimum_length_above_all_lengths_is_named(method) -> None:
     assert message_of(SCENE, method=method, min_length=1000).startswith("min_length: found 1000, expected at most")
 
 
-@METHODS
-def test_boxes_too_many_frames_apart_are_named(method) -> None:
-    message = message_of(every(12), method=method)
+def test_boxes_too_many_frames_apart_are_named() -> None:
+    message = message_of(every(12), method="seq-nms")
     assert "34" in message
     assert "frames with boxes are 12 or more apart" in message
+
+
+def test_frames_a_fixed_distance_apart_are_linked_by_flow() -> None:
+    assert len(link(every(12))) == 1
 
 
 def test_the_span_of_links_is_named() -> None:

@@ -17,6 +17,9 @@ from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
 from trajtrack import Detections, FlowOptions, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
+# Many of these scenes are meant to leave nothing to link.
+pytestmark = pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
+
 BOX = [[0.0, 0.0, 10.0, 10.0]]
 
 every_scene = settings(
@@ -183,7 +186,7 @@ def test_a_bound_on_open_frames_cuts_longer_components() -> None:
 def test_a_bound_that_is_never_reached_changes_nothing() -> None:
     detections = by_frame(make_scene(num_frames=200, objects_per_frame=5, seed=1).detections)
     linker = Linker(max_open_frames=200)
-    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections))
+    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, method="seq-nms"))
     assert linker.num_cut == 0
 
 
@@ -249,7 +252,21 @@ def test_settled_rows_ascend_even_after_a_cut() -> None:
         ),
         ("next_frame", 1000, "state: found 1 boxes that are not open, expected none"),
         ("next_frame", 2**31 + 1, "next_frame: found 2147483649, expected an integer from 0 to 2147483648"),
+        ("next_frame", 0, "num_rows: found 1, expected an integer from 0 to 0"),
+        ("next_frame", "1", "next_frame: found '1', expected an integer"),
+        ("labels", None, "labels: found dtype object, expected numbers"),
+        ("num_rows", 10**30, "num_rows: found 10+, expected an integer from 0 to"),
+        ("num_rows", 1.0, "num_rows: found 1.0, expected an integer"),
+        ("num_trajectories", 1, "num_trajectories: found 1, expected an integer from 0 to 0"),
+        ("num_trajectories", 10**5000, "num_trajectories: found an integer of thousands of digits, expected"),
+        ("num_cut", -1, "num_cut: found -1, expected an integer"),
+        ("num_cut", 3, "num_cut: found 3, expected an integer from 0 to 0"),
+        ("options", {}, "options: found {}, expected each option of LinkOptions"),
+        ("options", None, "options: found None, expected each option of LinkOptions"),
+        ("max_open_frames", "many", "max_open_frames: found 'many', expected an integer"),
+        ("label_names", {0: 1}, "label_names, label 0: found 1, expected a name"),
     ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_a_damaged_state_is_rejected(name: str, value: object, message: str) -> None:
     linker = Linker()
@@ -263,6 +280,15 @@ def test_a_damaged_state_is_rejected(name: str, value: object, message: str) -> 
 def test_a_state_of_another_kind_is_rejected() -> None:
     with pytest.raises(ValueError, match="state: found other keys, expected a result of state_dict"):
         Linker.from_state_dict({"version": 1})
+    with pytest.raises(ValueError, match="state: found list, expected a result of state_dict"):
+        Linker.from_state_dict([])
+
+
+def test_a_state_whose_options_are_incomplete_is_rejected() -> None:
+    state = Linker(max_gap=3).state_dict()
+    del state["options"]["max_gap"]
+    with pytest.raises(ValueError, match=r"^state, options: found .*, expected each option of LinkOptions$"):
+        Linker.from_state_dict(state)
 
 
 @pytest.mark.real_data

@@ -198,12 +198,12 @@ def test_to_detections_keeps_the_video_and_the_names(found: Trajectories) -> Non
 
 def test_to_detections_gives_each_row_the_label_of_its_trajectory() -> None:
     rows = Detections([[0, 0, 8, 8]] * 3, [1, 1, 0.5], [0, 1, 3], labels=[2, 2, 5])
-    assert link(rows, class_agnostic=True).to_detections().labels.tolist() == [2, 2, 2, 2]
+    assert link(rows, method="seq-nms", class_agnostic=True).to_detections().labels.tolist() == [2, 2, 2, 2]
 
 
 def test_a_gap_between_two_trajectories_is_not_filled() -> None:
     rows = Detections([[0, 0, 8, 8], [100, 0, 108, 8]], [1, 0.5], [0, 5])
-    assert link(rows).to_detections().frames.tolist() == [0, 5]
+    assert link(rows, method="seq-nms").to_detections().frames.tolist() == [0, 5]
 
 
 def test_everything_is_empty_without_detections(nothing: Trajectories) -> None:
@@ -217,6 +217,7 @@ def test_everything_is_empty_without_detections(nothing: Trajectories) -> None:
         nothing[0]
 
 
+@pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")
 def test_no_features_are_pooled_if_all_rows_are_dropped() -> None:
     dropped = link(DETECTIONS, min_score=2)
     assert dropped.pool(np.ones((5, 2))).shape == (0, 2)

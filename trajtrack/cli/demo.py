@@ -13,7 +13,6 @@ from trajtrack.console.output import print_json
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
-from trajtrack.options import LinkOptions
 from trajtrack.scenes import make_scene
 from trajtrack.viewer.drawing import draw
 
@@ -27,9 +26,9 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "demo",
         help="link a synthetic scene and compare with its ground truth",
-        description="Make a synthetic scene of moving objects and simulated detections, link these with and without "
-        "gaps, and compare both results with the ground truth. Writes detections.txt, truth.txt, tracks.txt and "
-        "trajectories.png.",
+        description="Make a synthetic scene of moving objects and simulated detections, link these with nothing set "
+        "and by Seq-NMS, and compare the results with the ground truth. Writes detections.txt, truth.txt, tracks.txt "
+        "and trajectories.png.",
         examples={"write to another folder": "trajtrack demo -o scene --seed 1"},
     )
     parser.add_argument("-o", "--output", default="out/demo", metavar="DIR", help="folder to write; default: out/demo")
@@ -45,8 +44,12 @@ def _run(arguments: argparse.Namespace) -> bool:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: found a file, expected a folder to write to")
     scene = make_scene(num_frames=240, objects_per_frame=10, speed=3, seed=arguments.seed)
-    classic = link(scene.detections, max_gap=0, min_length=_MIN_LENGTH)
-    tracks = link(scene.detections, min_length=_MIN_LENGTH)
+    linked = {
+        "default": link(scene.detections),
+        "seq-nms": link(scene.detections, method="seq-nms", min_length=_MIN_LENGTH),
+        "classic": link(scene.detections, method="seq-nms", max_gap=0, min_length=_MIN_LENGTH),
+    }
+    tracks = linked["default"]
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, content in (
@@ -58,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         files.append(str(folder / name))
     metrics, missing = {}, []
     try:
-        metrics = {"classic": evaluate(scene.truth, classic), "gaps": evaluate(scene.truth, tracks)}
+        metrics = {name: evaluate(scene.truth, each) for name, each in linked.items()}
     except ImportError as error:
         missing.append(f"no comparison with the ground truth: {error}")
     image = folder / "trajectories.png"
@@ -74,10 +77,10 @@ def _run(arguments: argparse.Namespace) -> bool:
         )
         return False
     print(f"detections: {scene.detections}")
-    print(f"with gaps:  {tracks}")
+    print(f"linked:     {tracks}")
     print()
     if metrics:
-        titles = {"classic": "classic, max_gap=0", "gaps": f"gaps up to {LinkOptions().max_gap} frames"}
+        titles = {"default": "nothing set", "seq-nms": "Seq-NMS with gaps", "classic": "classic Seq-NMS"}
         print(metrics_table({titles[name]: own for name, own in metrics.items()}))
         print()
     for line in [*(f"wrote {path}" for path in files), *missing]:

@@ -17,6 +17,7 @@ from trajtrack.detections import Detections
 from trajtrack.io import ReadFile
 from trajtrack.metrics.evaluate import evaluate_from
 from trajtrack.metrics.matching import Origin
+from trajtrack.printable import escaped
 
 __all__ = ["add_command"]
 
@@ -98,6 +99,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     inputs = [_with_identities(file) for file in read_inputs(files, arguments.video_name)]
     annotated, found = inputs[: len(truths)], inputs[len(truths) :]
     preset = choose_preset(annotated) if arguments.preset == "auto" else arguments.preset
+    if arguments.classes is not None and (arguments.class_agnostic or preset in ("mot", "mot20")):
+        reason = "--class-agnostic" if arguments.class_agnostic else f"preset {preset}"
+        raise UsageError(f"--classes: found with {reason}, which ignores labels, expected one or the other")
     pairs = [(apply_preset(preset, file), own.detections) for file, own in zip(annotated, found, strict=True)]
     try:
         metrics = evaluate_from(
@@ -117,7 +121,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         print_json({"files": videos, "metrics": asdict(metrics)})
         return False
     for video in videos:
-        print(f"{video['tracks']} against {video['gt']}, preset {video['preset']}")
+        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
     names: dict[int, str] = {}
     for file in (*found, *annotated):
         names |= file.detections.label_names

@@ -8,23 +8,24 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trajtrack.console.errors import UsageError
 from trajtrack.flow_options import FlowOptions
-from trajtrack.methods import METHODS, method_of_option, resolve_method
+from trajtrack.methods import DEFAULT_METHOD, METHODS, method_of_options, methods_with, resolve_method
 from trajtrack.option_fields import documentation_of
 from trajtrack.options import LinkOptions
 
 __all__ = ["add_link_flags", "given_link_flags", "link_options"]
 
 
-def add_link_flags(parser: argparse.ArgumentParser, methods: tuple[str, ...] = tuple(METHODS)) -> None:
-    """Add the flags of these methods, with the documentation of the options as help."""
+def add_link_flags(parser: argparse.ArgumentParser, default_method: str = DEFAULT_METHOD) -> None:
+    """Add the flags of all methods, with the documentation of the options as help."""
     group = parser.add_argument_group("linking")
-    if len(methods) > 1:
-        group.add_argument(
-            "--method", choices=methods, default=argparse.SUPPRESS, help=f"linking method. Default: {methods[0]}."
-        )
+    group.add_argument(
+        "--method",
+        choices=METHODS,
+        default=argparse.SUPPRESS,
+        help=f"linking method. Default: the one with the options given, or {default_method}.",
+    )
     added: set[str] = set()
-    for method in methods:
-        options = METHODS[method]
+    for method, options in METHODS.items():
         types, texts = get_type_hints(options), documentation_of(options)
         for field in fields(options):
             if field.name in added:
@@ -39,13 +40,13 @@ def add_link_flags(parser: argparse.ArgumentParser, methods: tuple[str, ...] = t
             else:
                 settings = {"type": kind, "metavar": "N" if kind is int else "X"}
             default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-            owners = [other for other in methods if field.name in documentation_of(METHODS[other])]
-            only = "" if len(owners) == len(methods) else f" Only for {method}."
+            owners = methods_with(field.name)
+            only = f" Only for {method}." if owners == [method] else ""
             text = f"{texts[field.name]} Default: {default}.{only}".replace("%", "%%")
             group.add_argument(_flag(field.name), default=argparse.SUPPRESS, help=text, **settings)
 
 
-def link_options(arguments: argparse.Namespace) -> LinkOptions | FlowOptions:
+def link_options(arguments: argparse.Namespace, default_method: str = DEFAULT_METHOD) -> LinkOptions | FlowOptions:
     """Return the options of the method given on the command line.
 
     Raises
@@ -54,11 +55,11 @@ def link_options(arguments: argparse.Namespace) -> LinkOptions | FlowOptions:
         If one is out of range, or belongs to another method.
     """
     given = given_link_flags(arguments)
-    method = given.pop("method", next(iter(METHODS)))
+    method = given.pop("method", None) or method_of_options(given, default_method)
     for name in given:
-        other = method_of_option(name, method)
-        if other != method:
-            raise UsageError(f"{_flag(name)}: found with --method {method}, expected --method {other}")
+        owners = methods_with(name)
+        if method not in owners:
+            raise UsageError(f"{_flag(name)}: found with --method {method}, expected --method {owners[0]}")
     try:
         return resolve_method(None, method, given)
     except ValueError as error:

@@ -19,6 +19,7 @@ from trajtrack.flow_options import FlowOptions
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.many_videos import LinkedVideo, link_file, link_many
 from trajtrack.options import LinkOptions
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["add_command"]
@@ -35,7 +36,6 @@ def add_command(commands: Any) -> None:
             "one video, without trajectories of fewer than 5 detections": "trajtrack link out/demo/detections.txt "
             "-o tracks.txt --min-length 5",
             "many videos, into a folder": "trajtrack link 'detections/*.txt' -o tracks",
-            "the most accurate tracks": "trajtrack link out/demo/detections.txt -o accurate.txt --method flow",
             "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
         },
     )
@@ -93,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             done.append(report)
             if not arguments.json:
                 progress.clear()
-                print(_line(report), flush=True)
+                print(escaped(_line(report)), flush=True)
     if arguments.json:
         print_json({"files": done, "failed": failed})
     for failure in failed:

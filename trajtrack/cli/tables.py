@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trajtrack.metrics import Metrics
+from trajtrack.printable import escaped
 
 __all__ = ["metrics_table"]
 
@@ -26,7 +27,7 @@ def metrics_table(rows: Mapping[str, Metrics]) -> str:
     for name, metrics in rows.items():
         ratios = [f"{100 * getattr(metrics, field):.2f}" for field in _RATIOS.values()]
         counts = [str(getattr(metrics, field)) for field in _COUNTS.values()]
-        lines.append([name, *ratios, *counts])
+        lines.append([escaped(name), *ratios, *counts])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trajtrack.arguments import warnings_about
+from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.console.errors import Failure, UsageError
@@ -18,6 +19,7 @@ from trajtrack.console.inputs import same_file
 from trajtrack.console.output import StatusLine, print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import IMAGE_SUFFIXES, draw
@@ -171,7 +173,8 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
             raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
-    with warnings_about(arguments.detections):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrajtrackWarning)  # the tracks may be those of another tool
         linked = link(detections, options)
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
 
@@ -196,17 +199,17 @@ def _write_page(
             progress=progress,
         )
     if page.num_unknown:
-        print(
-            f"trajtrack: {arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
-            "the linking options do not reproduce these tracks",
-            file=sys.stderr,
+        _note(
+            f"{arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
+            "the linking options do not reproduce these tracks"
         )
     if output.stat().st_size > _LARGE:
-        print(
-            f"trajtrack: {output}: browsers are slow to open such a large page; --max-width N makes it smaller",
-            file=sys.stderr,
-        )
+        _note(f"{output}: browsers are slow to open such a large page; --max-width N makes it smaller")
     return page
+
+
+def _note(message: str) -> None:
+    print(f"trajtrack: {escaped(message)}", file=sys.stderr)
 
 
 def _write_video(
@@ -255,7 +258,7 @@ def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | 
         print_json({"input": arguments.tracks, "output": str(output), "bytes": num_bytes, **shown})
         return
     shows = "" if written is None else f": {_sum_up(written)}"
-    print(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB")
+    print(escaped(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB"))
 
 
 def _sum_up(written: ViewSummary) -> str:

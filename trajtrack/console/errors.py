@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+from trajtrack.printable import escaped
+
 __all__ = ["Failure", "UsageError", "describe"]
 
 
@@ -14,13 +18,13 @@ class Failure(Exception):
 
 
 def describe(error: BaseException, path: str | None = None) -> str:
-    """Return the message of an error, preceded by the file that it names, or else by `path`."""
+    """Return the message of an error in one line, preceded by the file that it names, or else by `path`."""
     if isinstance(error, OSError) and error.strerror:
-        path = path if error.filename is None else str(error.filename)
+        path = path if error.filename is None else os.fsdecode(error.filename)
         text = error.strerror
     else:
-        text = str(error) or type(error).__name__
-    text = " ".join(text.split())
-    if path is None or text.startswith(path):
+        text = str(error).strip() or type(error).__name__
+    text = escaped(text)
+    if path is None or text.startswith(escaped(path)):
         return text
-    return f"{path}: {text}"
+    return f"{escaped(path)}: {text}"

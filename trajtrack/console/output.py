@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from trajtrack.console.streams import write_controls
+from trajtrack.printable import escaped
+
 __all__ = ["Progress", "StatusLine", "print_json"]
 
 
@@ -49,7 +52,7 @@ class StatusLine:
     def _write(self, text: str) -> None:
         # Spaces and carriage returns work on terminals without escape codes too.
         width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write(f"\r{' ' * width}\r{text[:width]}")
+        write_controls(sys.stderr, f"\r{' ' * width}\r{escaped(text)[:width]}")
         sys.stderr.flush()
 
 

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError, describe
+from trajtrack.console.streams import escaped_streams
+from trajtrack.printable import escaped
 
 __all__ = ["EXIT_CODES", "run_command"]
 
@@ -52,14 +54,15 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
         # A file name may contain bytes that are not text, or characters that the terminal cannot encode.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        options = parser.parse_args(arguments)
-        if "run" not in options:
-            parser.print_help(sys.stderr)
-            return _MISUSED
-        with warnings.catch_warnings():
-            warnings.showwarning = partial(_show_warning, parser)
-            failed: bool = options.run(options)
-        sys.stdout.flush()
+        with escaped_streams():
+            options = parser.parse_args(arguments)
+            if "run" not in options:
+                parser.print_help(sys.stderr)
+                return _MISUSED
+            with warnings.catch_warnings():
+                warnings.showwarning = partial(_show_warning, parser)
+                failed: bool = options.run(options)
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -75,13 +78,13 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
 
 def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print(f"{parser.prog}: error: {message}", file=sys.stderr)
+        print(f"{parser.prog}: error: {escaped(message)}", file=sys.stderr)
     return code
 
 
 def _show_warning(parser: argparse.ArgumentParser, message: Warning | str, *_place: Any) -> None:
     with contextlib.suppress(OSError):
-        print(f"{parser.prog}: warning: {message}", file=sys.stderr)
+        print(f"{parser.prog}: warning: {escaped(str(message))}", file=sys.stderr)
 
 
 def _discard_unwritten_output() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.printable import shown
+
 __all__ = ["LabelNaming"]
 
 
@@ -59,7 +61,7 @@ class LabelNaming:
             return
         for label, name in pairs:
             if not isinstance(name, str):
-                raise TypeError(f"label {label}: found {name!r}, expected a name")
+                raise TypeError(f"label {label}: found {shown(name)}, expected a name")
             known = self._names.setdefault(label, str(name))
             if known != name:
                 raise ValueError(f"label {label}: found {str(name)!r}, expected {known!r} as before")

@@ -28,7 +28,8 @@ def _columns(entry: Mapping[str, Any]) -> FrameColumns:
 
 
 def _with_ids(entry: Mapping[str, Any], ids: NDArray[np.int64]) -> dict[str, Any]:
-    return {**entry, "track_ids": ids_like(entry["boxes"], ids)}
+    column = entry["boxes"] if entry.get("scores") is None else entry["scores"]
+    return {**entry, "track_ids": ids_like(column, ids)}
 
 
 CONTAINER: Container = Container(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.containers.container import Container, FrameColumns
+from trajtrack.printable import shown
 
 __all__ = ["CONTAINER"]
 
@@ -28,7 +29,9 @@ def _columns(entry: Sequence[Mapping[str, Any]]) -> FrameColumns:
         except (TypeError, KeyError):
             complete = False
         if not complete:
-            raise ValueError(f"row {row}: found {item!r}, expected score, label and box with {', '.join(_CORNERS)}")
+            raise ValueError(
+                f"row {row}: found {shown(item)}, expected score, label and box with {', '.join(_CORNERS)}"
+            )
     return FrameColumns(
         boxes=np.array([[item["box"][side] for side in _CORNERS] for item in entry]),
         scores=np.array([item["score"] for item in entry]),

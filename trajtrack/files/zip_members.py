@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from trajtrack.printable import escaped
+
 __all__ = ["is_archive", "member_names", "read_content"]
 
 
@@ -30,7 +32,7 @@ def read_content(name: str) -> bytes:
             if is_archive(parent):
                 return _read_member(parent, path.relative_to(parent).as_posix(), name)
     elif is_archive(path):
-        raise ValueError(f"{name}: found a zip archive, expected the path of a file in it")
+        raise ValueError(f"{escaped(name)}: found a zip archive, expected the path of a file in it")
     return path.read_bytes()
 
 
@@ -66,4 +68,6 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
             yield files
     # zipfile raises RuntimeError for encrypted members and unknown compression methods.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise ValueError(f"{archive}: found an unreadable file ({error}), expected a zip archive") from error
+        raise ValueError(
+            f"{escaped(str(archive))}: found an unreadable file ({error}), expected a zip archive"
+        ) from error

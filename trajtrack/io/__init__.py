@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from trajtrack.arguments import as_path_name
 from trajtrack.columns import as_count, as_reals
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
@@ -40,7 +41,7 @@ from trajtrack.io import (
 )
 from trajtrack.io.format import Format, Numbering, Reading, Source
 from trajtrack.io.sources import read_source
-from trajtrack.printable import shown
+from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = [
@@ -105,8 +106,9 @@ def read(
         format with a file for each frame.
     format
         A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose first line
-        names columns is CSV, text whose third field is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
-        whose last three are a class and two flags is VisDrone, other text is MOT; the keys of JSON decide.
+        names columns is CSV, text whose third field is a word or that has 17 columns is KITTI, text of 15 columns is
+        detections of PointRCNN, text of 10 columns whose last three are a class and two flags is VisDrone, other text
+        is MOT; the keys of JSON and the elements of XML decide.
         ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
         Name or ID of the video to read; required for files that hold several videos.
@@ -187,13 +189,15 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
             hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
-        raise ValueError(f"{source.path}, {error}{hint}") from error
+        raise ValueError(f"{escaped(source.path)}, {error}{hint}") from error
 
 
 def _check_reading(reading: Reading, format: Format) -> None:
     """Raise ValueError if the caller knows something that files of the format do not have."""
     if reading.video is not None and not format.names_videos:
-        raise ValueError(f"video: found {reading.video!r}, expected None: {format.name} files do not name their video")
+        raise ValueError(
+            f"video: found {shown(reading.video)}, expected None: {format.name} files do not name their video"
+        )
     if format.numbers_frames:
         return
     for argument, value in (("first_frame", reading.first_frame), ("frame_step", reading.frame_step)):
@@ -244,11 +248,11 @@ def write(
     chosen = output_format(name, format)
     assert chosen.encode is not None
     if video is not None and not chosen.names_videos:
-        raise ValueError(f"video: found {video!r}, expected None: {chosen.name} files do not name their video")
+        raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{escaped(name)}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
 
@@ -269,7 +273,7 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
     try:
         return _recognised(source)
     except ValueError as error:
-        raise ValueError(f"{source.path}, {error}") from error
+        raise ValueError(f"{escaped(source.path)}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
@@ -299,7 +303,7 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
 
 
 def _as_name(path: str | os.PathLike[str]) -> str:
-    name = os.fsdecode(path)
+    name = as_path_name(path)
     if not name:
         raise ValueError("path: found an empty name, expected the name of a file")
     return name
@@ -309,7 +313,7 @@ def _named(format: str) -> Format:
     try:
         return FORMATS[format]
     except (KeyError, TypeError):
-        raise ValueError(f"format: found {format!r}, expected one of {', '.join(FORMATS)}") from None
+        raise ValueError(f"format: found {shown(format)}, expected one of {', '.join(FORMATS)}") from None
 
 
 def _recognised(source: Source) -> Format:

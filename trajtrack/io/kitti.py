@@ -126,9 +126,15 @@ def _names_to_write(detections: Detections) -> dict[bytes, bytes]:
             )
         if _WHOLE_NUMBER.fullmatch(name) and name != str(label):
             raise ValueError(f"label_names: found {name!r} for label {label}, expected a name that is not a number")
-        if name.encode() in names.values():
+        try:
+            encoded = name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"label_names: found {name!r} for label {label}, expected a name that UTF-8 can encode"
+            ) from None
+        if encoded in names.values():
             raise ValueError(f"label_names: found {name!r} for label {label}, expected distinct names")
-        names[str(label).encode()] = name.encode()
+        names[str(label).encode()] = encoded
     return names
 
 

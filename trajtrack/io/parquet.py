@@ -12,6 +12,7 @@ Writing
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["FORMAT"]
 
 _METADATA_KEY = b"trajtrack"
 _MAGIC = b"PAR1"
+_INT32 = np.iinfo(np.int32)
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -44,14 +46,14 @@ def _decode(source: Source) -> Detections:
     arrow, parquet = _pyarrow()
     try:
         table = parquet.read_table(arrow.BufferReader(source.content))
-    except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"found an unreadable file ({error}), expected a Parquet table") from error
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"found an unreadable file ({reason}), expected a Parquet table") from error
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
     num_frames, label_names = (None, None) if metadata is None else _from_metadata(metadata)
     try:
         detections = Detections.from_table(table, num_frames, label_names=label_names)
-    # pyarrow raises KeyError for two columns of the same name.
-    except (TypeError, KeyError, arrow.ArrowException) as error:
+    except (TypeError, arrow.ArrowException) as error:
         raise ValueError(str(error)) from error
     frames = frames_in_memory(source, detections.frames.astype(np.int64), lambda row: f"row {row}", first=0)
     length = None if num_frames is None else max(count_frames(source, num_frames), int(frames.max(initial=-1)) + 1)
@@ -67,14 +69,23 @@ def _decode(source: Source) -> Detections:
 
 
 def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:
-    place = ("metadata", _METADATA_KEY.decode())
-    document = fields.parse(metadata)
+    place: fields.Place = ("metadata", _METADATA_KEY.decode())
+    try:
+        document = fields.parse(metadata)
+    except ValueError as error:
+        raise ValueError(f"{fields.at(place)}, {error}") from error
     num_frames = fields.integer(fields.field(document, "num_frames", place), (*place, "num_frames"))
     names = fields.field(document, "label_names", place)
-    try:
-        return num_frames, {int(label): fields.text(name, (*place, "label_names")) for label, name in names.items()}
-    except AttributeError:
-        raise fields.unexpected(names, (*place, "label_names"), "an object with names by label") from None
+    place = (*place, "label_names")
+    if not isinstance(names, dict):
+        raise fields.unexpected(names, place, "an object with names by label")
+    return num_frames, {_as_label(label, place): fields.text(name, (*place, label)) for label, name in names.items()}
+
+
+def _as_label(text: str, place: fields.Place) -> int:
+    if not re.fullmatch(r"0|-?[1-9][0-9]{0,9}", text) or not _INT32.min <= int(text) <= _INT32.max:
+        raise fields.unexpected(text, place, f"keys that are labels, integers from {_INT32.min} to {_INT32.max}")
+    return int(text)
 
 
 def _encode(detections: Detections, video: str) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trajtrack.printable import shown
+
 __all__ = ["choose_video"]
 
 
@@ -22,11 +24,12 @@ def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | i
     ValueError
         If the wanted video is missing or its name is not unique; if none is wanted and there is not exactly one.
     """
+    text = wanted if isinstance(wanted, str) else shown(wanted)
     if wanted is None:
         matches = list(range(len(videos)))
     else:
         matches = [index for index, (_, name) in enumerate(videos) if name == wanted] or [
-            index for index, (number, _) in enumerate(videos) if str(number) == str(wanted)
+            index for index, (number, _) in enumerate(videos) if str(number) == text
         ]
     if len(matches) == 1:
         return matches[0]
@@ -35,4 +38,4 @@ def choose_video(videos: Sequence[tuple[int | str | None, str]], wanted: str | i
         raise ValueError("videos: found none, expected at least one")
     if wanted is None:
         raise ValueError(f"videos: found {len(videos)}, expected video= or --video-name to choose one of {names}")
-    raise ValueError(f"video: found {wanted!r}, which matches {len(matches)} videos, expected one of {names}")
+    raise ValueError(f"video: found {shown(wanted)}, which matches {len(matches)} videos, expected one of {names}")

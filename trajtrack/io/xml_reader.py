@@ -59,6 +59,10 @@ class XmlReader(ABC):
             raise ValueError(f"line {error.lineno}: found invalid XML ({reason}), expected an XML document") from None
         except LookupError as error:
             raise ValueError(f"line 1: found {error}, expected an encoding that Python knows") from None
+        except ValueError as error:
+            if isinstance(error, UnicodeError) or str(error).startswith("multi-byte"):
+                raise ValueError(f"line 1: found an unreadable encoding ({error}), expected UTF-8") from None
+            raise
 
     @abstractmethod
     def start(self, tag: str, parent: str | None, attributes: dict[str, str]) -> None:

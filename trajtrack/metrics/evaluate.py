@@ -13,6 +13,7 @@ from trajtrack.arguments import list_names, warn
 from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
 from trajtrack.metrics.matching import Origin, Video
+from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["Metrics", "evaluate", "evaluate_from", "evaluate_many"]
@@ -153,7 +154,7 @@ def evaluate_from(
     if not pairs:
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold: found {iou_threshold!r}, expected a number above 0 and up to 1")
+        raise ValueError(f"iou_threshold: found {shown(iou_threshold)}, expected a number above 0 and up to 1")
     library = _import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
@@ -166,7 +167,7 @@ def evaluate_from(
     labels = sorted({label for video in videos for label in video.labels})
     if classes is not None:
         labels = _choose(classes, labels, videos)
-    _warn_if_nothing_counts(videos)
+    _warn_if_nothing_counts(videos, labels)
     labels = labels or [0]
     results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
     metrics = _combine(measures, results, per_class)
@@ -190,7 +191,7 @@ def _check_names(videos: Sequence[Video]) -> None:
                 )
 
 
-def _warn_if_nothing_counts(videos: Sequence[Video]) -> None:
+def _warn_if_nothing_counts(videos: Sequence[Video], labels: Sequence[int]) -> None:
     empty = [video.origins[0].name for video in videos if not video.truth.evaluated.any()]
     if empty:
         warn(f"{list_names(empty)}: found no box to evaluate, expected some; the metrics count none there")
@@ -199,11 +200,22 @@ def _warn_if_nothing_counts(videos: Sequence[Video]) -> None:
         return
     annotated = {label for video in videos for label in video.truth.detections.labels[video.truth.evaluated].tolist()}
     tracked = {label for video in videos for label in video.tracks.labels.tolist()}
+    of_tracks = list_names([video.origins[1].name for video in videos])
+    names = {label: name for video in videos for label, name in video.label_names.items()}
+
+    def listed(labels: Iterable[int]) -> str:
+        return list_names([names.get(label, str(label)) for label in sorted(labels)])
+
+    untracked = {label for label in labels if label in annotated} - tracked
     if not annotated & tracked:
-        found, expected = (", ".join(map(str, sorted(labels)[:5])) for labels in (tracked, annotated))
         warn(
-            f"{list_names([video.origins[1].name for video in videos])}: found tracks of class {found} alone, expected "
-            f"some of class {expected} as in the ground truth; class_agnostic=True or --class-agnostic ignores classes"
+            f"{of_tracks}: found tracks of class {listed(tracked)} alone, expected some of class {listed(annotated)} "
+            "as in the ground truth; class_agnostic=True or --class-agnostic ignores classes"
+        )
+    elif untracked and any(video.truth.classes is not None for video in videos):
+        warn(
+            f"{of_tracks}: found no track of class {listed(untracked)}, expected some, because the benchmark evaluates "
+            "it; classes=[...] or --classes chooses others"
         )
 
 
@@ -219,13 +231,15 @@ def _choose(classes: Iterable[int | str], labels: Sequence[int], videos: Sequenc
     if None in ruled:
         known |= {*labels, *names}
     numbers = {names[label].lower(): label for label in known if label in names}
+    expected = ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known)) or "none"
     chosen: set[int] = set()
     for each in classes:
         label = numbers.get(each.lower()) if isinstance(each, str) else each
         if label is None or label not in known:
-            expected = ", ".join(repr(names[label]) if label in names else str(label) for label in sorted(known))
-            raise ValueError(f"classes: found {each!r}, expected some of {expected}")
+            raise ValueError(f"classes: found {shown(each)}, expected some of {expected}")
         chosen.add(label)
+    if not chosen:
+        raise ValueError(f"classes: found none, expected some of {expected}")
     return sorted(chosen)
 
 

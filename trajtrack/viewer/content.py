@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from trajtrack.arguments import check_tracks, identities_of
 from trajtrack.detections import Detections
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Reason, Trajectories
 from trajtrack.viewer.matching import interpolated_rows, match_boxes
 
-__all__ = ["NOT_DETECTED", "UNKNOWN", "Content", "ViewSummary", "content_of"]
+__all__ = ["LINE_SEPARATORS", "NOT_DETECTED", "UNKNOWN", "Content", "ViewSummary", "content_of"]
 
+LINE_SEPARATORS: Final = "\u2028\u2029"
+"""Characters that mean something to terminals, but not to browsers and fonts."""
 UNKNOWN: Final = 6
 """Extends the values of `Reason`: the detection is in no trajectory, for an unknown reason."""
 NOT_DETECTED: Final = 7
@@ -68,6 +71,10 @@ class Content:
     """Number of frames of the video."""
     label_names: Mapping[int, str]
     """Class names by label."""
+
+    def __post_init__(self) -> None:
+        names = {label: escaped(name, keep=LINE_SEPARATORS) for label, name in self.label_names.items()}
+        object.__setattr__(self, "label_names", names)
 
     @property
     def extent(self) -> tuple[float, float, float, float]:

@@ -14,8 +14,10 @@ from trajtrack.arguments import check_suffix, check_tracks, identities_of
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_path
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
+from trajtrack.viewer.images import check_size
 
 __all__ = ["IMAGE_SUFFIXES", "draw"]
 
@@ -66,12 +68,14 @@ def draw(
     TypeError
         If `tracks` are not Trajectories or Detections.
     ValueError
-        If the suffix is not supported or boxes have no identities.
+        If the suffix is not supported, boxes have no identities, or the size is out of range.
     OSError
         If the file cannot be written.
     """
     target = Path(path)
     check_suffix(target, IMAGE_SUFFIXES)
+    if size is not None:
+        check_size(size)
     chosen, others = _select(_as_paths(tracks), as_count("max_tracks", max_tracks))
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -91,7 +95,9 @@ def draw(
     _draw_paths(image, chosen, others, detections)
     image.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
     _draw_timeline(timeline, chosen, _num_frames(tracks))
-    figure.suptitle(title or _count(chosen, others), color=_TEXT, fontsize=13)
+    # A dollar sign in a name is no formula.
+    text = escaped(title or _count(chosen, others), keep="\n")
+    figure.suptitle(text, color=_TEXT, fontsize=13, parse_math=False)
     with atomic_path(target) as unfinished:
         figure.savefig(unfinished, format=target.suffix[1:].lower())
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trajtrack.printable import shown
+
 __all__ = ["DEFAULT_RATE", "Encoded", "Images", "check_presentation", "import_av", "open_images", "pillow"]
 
 DEFAULT_RATE = 25.0
 """Frames per second of images and videos without a frame rate."""
 
 _MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
+_MAX_SIDE = 1_000_000_000
 _QUALITY = 82
 """JPEG quality of re-encoded images; compression artefacts do not matter behind boxes."""
 
@@ -174,16 +177,27 @@ def import_av() -> Any:
     return av
 
 
+def check_size(size: tuple[float, float]) -> None:
+    """Raise ValueError or TypeError if a size is not a width and a height."""
+    try:
+        width, height = size
+        valid = 0 < width <= _MAX_SIDE and 0 < height <= _MAX_SIDE
+    except TypeError as error:
+        raise TypeError(f"size: found {shown(size)}, expected a width and a height") from error
+    if not valid:
+        raise ValueError(f"size: found {shown(size)}, expected a width and a height above 0 and up to 1e9")
+
+
 def check_presentation(
     images: str | os.PathLike[str] | None, size: tuple[float, float] | None, frame_rate: float | None
 ) -> None:
     """Raise ValueError if a size or a frame rate is out of range, or a size is given although images have one."""
     if size is not None and images is not None:
-        raise ValueError(f"size: found {size} and images, which have a size, expected one or the other")
-    if size is not None and not min(size) > 0:
-        raise ValueError(f"size: found {size}, expected a width and a height above 0")
+        raise ValueError(f"size: found {shown(size)} and images, which have a size, expected one or the other")
+    if size is not None:
+        check_size(size)
     if frame_rate is not None and not 0 < frame_rate <= 1000:
-        raise ValueError(f"frame_rate: found {frame_rate}, expected frames per second above 0 and up to 1000")
+        raise ValueError(f"frame_rate: found {shown(frame_rate)}, expected frames per second above 0 and up to 1000")
 
 
 def _numbered(folder: Path) -> dict[int, Path]:

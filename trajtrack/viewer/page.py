@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.arguments import as_path_name
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
+from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
-from trajtrack.viewer.content import Content, ViewSummary, content_of
+from trajtrack.viewer.content import LINE_SEPARATORS, Content, ViewSummary, content_of
 from trajtrack.viewer.images import DEFAULT_RATE, Encoded, check_presentation, open_images
 
 __all__ = ["write_page"]
@@ -81,6 +83,7 @@ def write_page(
     OSError
         If a file cannot be read or written.
     """
+    as_path_name(path)
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
     check_presentation(images, size, frame_rate)
@@ -89,7 +92,12 @@ def write_page(
     if source is not None:
         size = source.size
     rate = frame_rate or (source.rate if source is not None else None) or DEFAULT_RATE
-    about = {"title": title or "Trajectories", "size": size, "rate": rate, "images": source is not None}
+    about = {
+        "title": escaped(title or "Trajectories", keep=LINE_SEPARATORS),
+        "size": size,
+        "rate": rate,
+        "images": source is not None,
+    }
     begin, end = _document(content, about)
     count = 0
     with atomic_output(path) as file:

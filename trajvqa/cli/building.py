@@ -87,7 +87,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--half", action="store_true", help="round features to float16")
     parser.add_argument("--skip-broken", action="store_true", help="skip broken files and report them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    add_link_flags(parser)
+    add_link_flags(parser, default_method="seq-nms")
     parser.set_defaults(run=_run, min_length=2, rescore="sum")
 
 
@@ -121,7 +121,7 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
     try:
         return BuildOptions(
             source=arguments.source,
-            link=link_options(arguments),
+            link=link_options(arguments, default_method="seq-nms"),
             format=arguments.format,
             features=features,
             image_size=None if arguments.image_size is None else _size(arguments.image_size),

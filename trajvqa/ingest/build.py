@@ -9,6 +9,7 @@ from pathlib import Path
 
 import trajtrack
 from trajtrack import FlowOptions, LinkOptions
+from trajtrack.arguments import warnings_about
 from trajtrack.option_fields import check_options, choice, flag
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
@@ -234,4 +235,5 @@ class _Builder:
         features = None
         if self.options.features is not None:
             features = read_row_features(self.options.features / f"{video}.npy", len(detections), path)
-        return from_linking(video, trajtrack.link(detections, self.options.link), features, size)
+        with warnings_about(path):
+            return from_linking(video, trajtrack.link(detections, self.options.link), features, size)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.files.atomic import atomic_path
+from trajtrack.printable import escaped
 
 __all__ = ["draw_curves"]
 
@@ -82,9 +83,11 @@ def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     if len(runs) == 1:
         (run,) = runs
         best = f"best {100 * run.val_accuracies[run.best]:.2f} % in epoch {run.epochs[run.best]}"
-        figure.suptitle(f"{run.name}: {best}", color=_TEXT, fontsize=13)
+        figure.suptitle(f"{run.name}: {best}", color=_TEXT, fontsize=13, parse_math=False)
     elif len(runs) <= _LISTED:
-        figure.legend(loc="outside lower center", ncols=4, fontsize=8, labelcolor=_TEXT, edgecolor=_QUIET)
+        legend = figure.legend(loc="outside lower center", ncols=4, fontsize=8, labelcolor=_TEXT, edgecolor=_QUIET)
+        for text in legend.get_texts():  # a dollar sign in a name is no formula
+            text.set_parse_math(False)
     with atomic_path(target) as unfinished:
         figure.savefig(unfinished, format=target.suffix[1:].lower())
 
@@ -135,7 +138,7 @@ def _names(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
     one_name = len({path.name for path in paths}) == 1
     named = [path.parent if one_name else path.with_suffix("") for path in paths]
     common = os.path.commonpath([path.parent for path in named])
-    return [os.path.relpath(path, common) for path in named]
+    return [escaped(os.path.relpath(path, common)) for path in named]
 
 
 def _read(source: str | os.PathLike[str], name: str) -> _Run:

@@ -64,15 +64,15 @@ def test_the_method_can_be_chosen(tmp_path):
     path, out = tmp_path / "detections.txt", tmp_path / "tracks.txt"
     detections = trajtrack.make_scene(num_frames=60).detections
     trajtrack.write(path, detections)
-    assert main(["link", str(path), "-o", str(out), "--method", "flow", "--no-smooth"]) == 0
-    expected = trajtrack.link(trajtrack.read(path), method="flow", smooth=False).to_detections()
+    assert main(["link", str(path), "-o", str(out), "--method", "seq-nms"]) == 0
+    expected = trajtrack.link(trajtrack.read(path), method="seq-nms").to_detections()
     np.testing.assert_array_equal(trajtrack.read(out).track_ids, expected.track_ids)
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--smooth"], "--smooth: found with --method seq-nms, expected --method flow"),
+        (["--method", "seq-nms", "--smooth"], "--smooth: found with --method seq-nms, expected --method flow"),
         (["--method", "flow", "--max-gap", "3"], "--max-gap: found with --method flow, expected --method seq-nms"),
     ],
     ids=["smooth", "max-gap"],
@@ -89,7 +89,7 @@ def test_a_warning_is_one_line(tmp_path, capsys):
     trajtrack.write(path, Detections(np.hstack([corners, corners + 10]), rng.uniform(size=60), np.arange(60) // 3))
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        assert main(["link", str(path), "-o", str(tmp_path / "out.txt"), "--method", "flow"]) == 0
+        assert main(["link", str(path), "-o", str(tmp_path / "out.txt")]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith(f"trajtrack: warning: {path}: scores: found no detections") for line in lines] == [True]
 
@@ -316,6 +316,8 @@ def test_eval_can_be_limited_to_classes(tmp_path, capsys):
     assert main([*words, "--classes", "Car", "--json"]) == 0
     metrics = json.loads(capsys.readouterr().out)["metrics"]
     assert (list(metrics["classes"]), metrics["recall"]) == (["0"], 1)
+    assert main([*words[:-1], "mot", "--classes", "Car"]) == 2
+    assert "--classes: found with preset mot, which ignores labels" in capsys.readouterr().err
     assert main([*words, "--classes", "0,dog"]) == 1
     assert "classes: found 'dog', expected some of 'Car', 'Pedestrian'" in capsys.readouterr().err
 
@@ -361,9 +363,10 @@ def test_demo_writes_a_scene_its_tracks_and_an_image(tmp_path, capsys):
     names = ["detections.txt", "tracks.txt", "trajectories.png", "truth.txt"]
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == names
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    (classic,) = (float(line[2]) for line in lines if line[:1] == ["classic,"])
-    (bridged,) = (float(line[5]) for line in lines if line[:2] == ["gaps", "up"])
-    assert bridged > classic
+    (classic,) = (float(line[2]) for line in lines if line[:2] == ["classic", "Seq-NMS"])
+    (bridged,) = (float(line[4]) for line in lines if line[:3] == ["Seq-NMS", "with", "gaps"])
+    (default,) = (float(line[2]) for line in lines if line[:2] == ["nothing", "set"])
+    assert default > bridged > classic
 
 
 def test_demo_reports_the_same_as_json(tmp_path, capsys):
@@ -373,7 +376,7 @@ def test_demo_reports_the_same_as_json(tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     names = ("detections.txt", "truth.txt", "tracks.txt", "trajectories.png")
     assert report["files"] == [str(tmp_path / name) for name in names]
-    assert report["metrics"]["gaps"]["hota"] > report["metrics"]["classic"]["hota"]
+    assert report["metrics"]["default"]["hota"] > report["metrics"]["classic"]["hota"]
     assert report["missing"] == []
 
 

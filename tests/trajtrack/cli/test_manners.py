@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import trajtrack
 from helpers.cli_examples import examples_in, help_texts
+from trajtrack import Detections
 from trajtrack.cli import PROGRAM, main
 from trajtrack.console.output import StatusLine, print_json
 
@@ -184,3 +186,30 @@ def on_terminal(words: list[str], terminal: str) -> str:
         pass
     os.close(own)
     return written.decode()
+
+
+HOSTILE = "\x1bc\n\udcff"
+
+
+@POSIX
+def test_names_and_contents_of_files_cannot_control_the_terminal(capfdbinary):
+    names = [f"{HOSTILE}{number}.txt" for number in range(2)]
+    for name in names:
+        Path(name).write_text(STILL)
+    Path(f"bad{HOSTILE}.txt").write_text("1,-1,\x1b[2J,0,10,10\n")
+    assert main(["link", *names, f"bad{HOSTILE}.txt", f"missing{HOSTILE}.txt", "-o", "out", "--method", "seq-nms"]) == 1
+    output = b"".join(capfdbinary.readouterr())
+    assert output.count(rb"\x1bc\n\udcff") >= 4
+    assert b"\x1b" not in output
+    assert all(line.startswith((b"trajtrack: ", rb"\x1b")) for line in output.splitlines())
+
+
+def test_class_names_cannot_control_the_terminal(capsys):
+    pytest.importorskip("trackeval")
+    classes = {0: "dog\x1b[2J\n", 1: "cat"}
+    boxes = Detections([[0, 0, 9, 9]] * 2, [1, 1], [0, 1], [0, 1], track_ids=[0, 1], label_names=classes)
+    trajtrack.write("a.json", boxes)
+    assert main(["eval", "--gt", "a.json", "a.json"]) == 0
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert r"class dog\x1b[2J\n" in output

@@ -20,7 +20,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     detections = make_scene(num_frames=30, proposals_per_object=2).detections
     write("detections.txt", detections)
-    write("tracks.txt", link(detections, min_length=4))
+    write("tracks.txt", link(detections, method="seq-nms", min_length=4))
     return tmp_path
 
 
@@ -39,20 +39,20 @@ def test_the_page_has_the_name_of_the_tracks(capsys):
 
 
 def test_detections_are_linked_with_the_options_given():
-    assert main(["view", "detections.txt", "-o", "new/page.html", "--min-length", "4"]) == 0
+    assert main(["view", "detections.txt", "-o", "new/page.html", "--method", "seq-nms", "--min-length", "4"]) == 0
     assert {Reason.LINKED, Reason.SUPPRESSED, Reason.TOO_SHORT} <= reasons_of("new/page.html")
 
 
 def test_tracks_that_are_linked_again_have_exact_reasons(capsys):
     command = ["view", "tracks.txt", "--detections", "detections.txt", "-o", "page.html"]
-    assert main([*command, "--min-length", "4"]) == 0
+    assert main([*command, "--method", "seq-nms", "--min-length", "4"]) == 0
     assert capsys.readouterr().err == ""
     assert {Reason.LINKED, Reason.SUPPRESSED, Reason.TOO_SHORT} <= reasons_of("page.html")
 
 
 def test_reasons_are_unknown_if_the_options_do_not_reproduce_the_tracks(capsys):
     command = ["view", "tracks.txt", "--detections", "detections.txt", "-o", "page.html"]
-    assert main([*command, "--min-length", "9"]) == 0
+    assert main([*command, "--method", "seq-nms", "--min-length", "9"]) == 0
     number = int((read_page(Path("page.html")).columns["reasons"] == UNKNOWN).sum())
     assert capsys.readouterr().err == (
         f"trajtrack: tracks.txt: {number} detections are in no trajectory for an unknown reason: "

@@ -18,6 +18,7 @@ import torch
 
 import trajtrack
 from helpers.comparisons import exactly
+from helpers.seq_nms import link
 from trajtrack import Detections
 
 MOVING = [[[0, 0, 10, 20], [100, 0, 110, 20]], [[1, 0, 11, 20]], [[102, 0, 112, 20], [2, 0, 12, 20]]]
@@ -251,7 +252,7 @@ def test_an_invalid_entry_is_rejected_with_its_index(entries, label_names, messa
 
 @pytest.fixture
 def tracks() -> trajtrack.Trajectories:
-    return trajtrack.link(Detections.from_frames(video_of(as_array)), iou_threshold=0.3)
+    return link(Detections.from_frames(video_of(as_array)), iou_threshold=0.3)
 
 
 def test_the_expected_ids(tracks) -> None:
@@ -331,14 +332,14 @@ def test_attached_ids_are_independent_of_the_tracks(tracks) -> None:
 
 def test_rows_without_a_trajectory_are_kept_with_id_minus_1() -> None:
     given = video_of(as_mapping)
-    tracks = trajtrack.link(Detections.from_frames(given), min_length=3)
+    tracks = link(Detections.from_frames(given), min_length=3)
     assert [entry["track_ids"].tolist() for entry in trajtrack.attach_ids(given, tracks)] == [[0, -1], [0], [-1, 0]]
 
 
 def test_empty_frames_do_not_change() -> None:
     given = [None, [], as_pipeline([], [], [])]
-    assert trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))[0] is None
-    nothing = trajtrack.link(Detections.from_frames([]))
+    assert trajtrack.attach_ids(given, link(Detections.from_frames(given)))[0] is None
+    nothing = link(Detections.from_frames([]))
     assert trajtrack.attach_ids([], nothing) == []
 
 
@@ -359,7 +360,7 @@ def test_entries_that_do_not_match_the_tracks_are_rejected(change, message: str,
 
 
 def test_tracks_with_rows_out_of_frame_order_are_rejected(tracks) -> None:
-    shuffled = trajtrack.link(tracks.detections[[2, 0, 1, 3, 4]])
+    shuffled = link(tracks.detections[[2, 0, 1, 3, 4]])
     with pytest.raises(ValueError, match=exactly("tracks, row 1: found frame 0, expected rows in frame order")):
         trajtrack.attach_ids(video_of(as_mapping), shuffled)
 
@@ -476,7 +477,7 @@ def test_a_name_that_is_not_among_label_names_is_rejected() -> None:
 @tables_with_room
 def test_a_table_gets_a_column_of_ids(make) -> None:
     given = make(TABLE)
-    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_table(given)))
+    attached = trajtrack.attach_ids(given, link(Detections.from_table(given)))
     assert type(attached) is type(given)
     assert [int(identity) for identity in np.asarray(attached["track_id"])] == [0, 0, 1]
     assert np.asarray(attached["track_id"]).dtype == np.int64
@@ -487,7 +488,7 @@ def test_a_table_gets_a_column_of_ids(make) -> None:
 @tables_with_room
 def test_an_existing_column_of_ids_is_replaced_in_place(make) -> None:
     given = make({"track_id": [7, 7, 7]} | TABLE)
-    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_table(given)))
+    attached = trajtrack.attach_ids(given, link(Detections.from_table(given)))
     assert np.asarray(attached["track_id"]).tolist() == [0, 0, 1]
     assert pa.table(attached).column_names == ["track_id", *TABLE]
     assert np.asarray(given["track_id"]).tolist() == [7, 7, 7]
@@ -495,7 +496,7 @@ def test_an_existing_column_of_ids_is_replaced_in_place(make) -> None:
 
 @tables_with_room
 def test_a_table_with_other_rows_is_rejected(make) -> None:
-    tracks = trajtrack.link(Detections.from_table(TABLE)[:2])
+    tracks = link(Detections.from_table(TABLE)[:2])
     with pytest.raises(ValueError, match=exactly("container: found 3 rows, expected 2 as in tracks")):
         trajtrack.attach_ids(make(TABLE), tracks)
 
@@ -503,14 +504,14 @@ def test_a_table_with_other_rows_is_rejected(make) -> None:
 def test_a_table_that_no_column_can_be_added_to_is_rejected() -> None:
     expected = "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
     with pytest.raises(TypeError, match=exactly(f"container: found ArrowAlone, {expected}")):
-        trajtrack.attach_ids(as_stream(TABLE), trajtrack.link(Detections.from_table(TABLE)))
+        trajtrack.attach_ids(as_stream(TABLE), link(Detections.from_table(TABLE)))
 
 
 def test_a_lazy_table_is_rejected() -> None:
     lazy = pl.DataFrame(TABLE).lazy()
     with pytest.raises(TypeError, match=exactly("table: found LazyFrame, expected a table or a mapping of columns")):
         Detections.from_table(lazy)
-    tracks = trajtrack.link(Detections.from_table(TABLE))
+    tracks = link(Detections.from_table(TABLE))
     with pytest.raises(TypeError, match=exactly("container: found LazyFrame, expected one entry per frame or a table")):
         trajtrack.attach_ids(lazy, tracks)
 
@@ -526,5 +527,5 @@ def test_the_error_says_how_to_install_a_missing_dependency(monkeypatch: pytest.
 def test_tables_with_access_by_column_need_no_pyarrow(make, monkeypatch: pytest.MonkeyPatch) -> None:
     given = make(TABLE)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    tracks = trajtrack.link(Detections.from_table(given))
+    tracks = link(Detections.from_table(given))
     assert list(trajtrack.attach_ids(given, tracks)["track_id"]) == [0, 0, 1]

@@ -84,6 +84,11 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, EXPORTED.replace("utf-8", "klingon"), message)
 
 
+@pytest.mark.parametrize("encoding", ["big5", "idna", "punycode", "undefined"])
+def test_an_encoding_that_is_no_encoding_of_single_bytes_is_refused(tmp_path: Path, encoding: str) -> None:
+    refused(tmp_path, EXPORTED.replace("utf-8", encoding), "line 1: found an unreadable encoding")
+
+
 def test_the_video_may_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, EXPORTED, video="street")) == 3
     refused(tmp_path, EXPORTED, "video: found 'sea', which matches 0 videos, expected one of 'street'", video="sea")
@@ -196,7 +201,7 @@ def test_the_end_of_a_track_is_marked_by_a_box_outside_unless_the_video_ends(tmp
 
 def test_interpolated_boxes_are_not_key_frames(tmp_path: Path) -> None:
     detections = Detections([[0, 0, 9, 9], [0.1, 0, 9.1, 9], [0.9, 0, 9.9, 9]], [0.9, 0.8, 0.7], [0, 1, 8])
-    trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections))
+    trajtrack.write(tmp_path / "a.xml", trajtrack.link(detections, method="seq-nms"))
     assert [box["keyframe"] for box in boxes_of(tmp_path / "a.xml")] == [*"110000001"]
 
 

@@ -74,6 +74,45 @@ def test_broken_metadata_is_refused(tmp_path: Path, metadata: bytes) -> None:
         trajtrack.read(tmp_path / "a.parquet")
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (b'{"dog": "dog"}', r"metadata\.trajtrack\.label_names: found 'dog', expected keys that are labels"),
+        (b'{"1.5": "dog"}', r"metadata\.trajtrack\.label_names: found '1\.5', expected keys"),
+        (b'{"4294967296": "dog"}', r"metadata\.trajtrack\.label_names: found '4294967296', expected keys"),
+        (b'{"%s": "dog"}' % (b"9" * 5000), r"metadata\.trajtrack\.label_names: found '9{59}\.\.\., expected keys"),
+        (b'{"1": 2}', r"metadata\.trajtrack\.label_names\.1: found 2, expected a string"),
+        (b'{"1": "\xff"}', r"metadata\.trajtrack, line 1: found byte 0xff, expected UTF-8 text"),
+        (b"{", r"metadata\.trajtrack, line 1: found the end of the file, expected JSON"),
+    ],
+    ids=["name", "fraction", "large", "digits", "number", "bytes", "end"],
+)
+def test_an_error_in_metadata_names_its_place(tmp_path: Path, names: bytes, message: str) -> None:
+    metadata = b'{"num_frames": 9, "label_names": ' + names + (b"" if names == b"{" else b"}")
+    parquet.write_table(
+        pyarrow.table(COLUMNS).replace_schema_metadata({b"trajtrack": metadata}), tmp_path / "a.parquet"
+    )
+    with pytest.raises(ValueError, match=r"a\.parquet, " + message):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+def test_text_that_is_not_utf_8_is_refused_by_column(tmp_path: Path) -> None:
+    invalid = pyarrow.Array.from_buffers(
+        pyarrow.string(), 2, [None, pyarrow.py_buffer(np.array([0, 1, 2], np.int32)), pyarrow.py_buffer(b"\xffa")]
+    )
+    parquet.write_table(pyarrow.table({**COLUMNS, "label": invalid}), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet, column 'label': found unreadable values \(.*\), expected"):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
+def test_a_column_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table({**COLUMNS, "other": [1, 2]}), tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content.replace(b"other", b"\xffther"))
+    with pytest.raises(ValueError, match=r"a\.parquet, table: found a column name that is not text"):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     trajtrack.write(tmp_path / "a.parquet", Detections(np.zeros((100, 4)), np.zeros(100), np.arange(100)))
     content = (tmp_path / "a.parquet").read_bytes()

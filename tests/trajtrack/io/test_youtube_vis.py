@@ -111,7 +111,7 @@ def test_the_written_layout_is_that_of_the_dataset(tmp_path: Path) -> None:
 
 def test_the_score_of_a_track_is_that_of_the_trajectory(tmp_path: Path) -> None:
     frames = [0, 1, 2, 5]
-    (track,) = tracks = trajtrack.link(Detections([[0, 0, 9, 9]] * 4, [0.9, 0.8, 0.7, 0.3], frames))
+    (track,) = tracks = trajtrack.link(Detections([[0, 0, 9, 9]] * 4, [0.9, 0.8, 0.7, 0.3], frames), method="seq-nms")
     assert track.interpolated.any()
     trajtrack.write(tmp_path / "a.json", tracks, "youtube-vis")
     (annotation,) = json.loads((tmp_path / "a.json").read_text())["annotations"]

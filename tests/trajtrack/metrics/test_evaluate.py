@@ -279,6 +279,8 @@ def test_an_unknown_class_is_refused_with_the_known_ones():
     truth = walk(0, 1, range(3), label=2)
     with pytest.raises(ValueError, match=r"^classes: found 'cat', expected some of 2$"):
         evaluate(truth, truth, classes=["cat"])
+    with pytest.raises(ValueError, match=r"^classes: found none, expected some of 2$"):
+        evaluate(truth, truth, classes=[])
     with pytest.raises(ValueError, match=r"^classes: found a choice, expected None: labels are ignored$"):
         evaluate(truth, truth, classes=[2], class_agnostic=True)
 
@@ -287,6 +289,15 @@ def test_a_label_that_means_different_things_in_two_videos_is_refused():
     dogs, cats = (Detections([[0, 0, 1, 1]], [1], [0], track_ids=[1], label_names={0: name}) for name in ("dog", "cat"))
     with pytest.raises(ValueError, match=r"^pairs, video 1, truth, label 0: found 'cat', expected 'dog' as in earlier"):
         evaluate_many([(dogs, dogs), (cats, cats)])
+
+
+def test_a_class_of_the_benchmark_without_a_track_is_a_warning():
+    names = {0: "Car", 3: "Pedestrian"}
+    boxes = trajtrack.concat([walk(0, 1, range(3)), walk(50, 2, range(3), label=3)])
+    truth = kitti_ground_truth(Detections(**{**vars(boxes), "label_names": names}))
+    with pytest.warns(trajtrack.TrajtrackWarning, match=r"^tracks: found no track of class Pedestrian, expected some"):
+        assert evaluate(truth, walk(0, 1, range(3))).recall == 0.5
+    assert evaluate(truth, walk(0, 1, range(3)), classes=["Car"]).recall == 1
 
 
 def test_kitti_rules_leave_out_a_class_that_is_neither_annotated_nor_tracked():
@@ -397,7 +408,7 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
     label = {name: number for number, name in annotations.label_names.items()}[category]
     rows = rows_of(data_dir / "kitti" / "det_rrc" / category / "0009.txt")
     detections = Detections(rows[:, 1:5], rows[:, 5], rows[:, 0], np.full(len(rows), label))
-    tracks = trajtrack.link(detections, min_score=0.1).to_detections()
+    tracks = trajtrack.link(detections, method="seq-nms", min_score=0.1).to_detections()
 
     names = {**annotations.label_names, 4: "Person"}  # TrackEval's name for Person_sitting
     for path, boxes in (("label_02/0009.txt", annotations), ("trackers/ours/0009.txt", tracks)):
@@ -419,5 +430,5 @@ def test_kitti_metrics_equal_those_that_trackeval_computes_from_files(data_dir, 
             "PRINT_CONFIG": False,
         }
     )
-    metrics = evaluate(kitti_ground_truth(annotations), tracks)
+    metrics = evaluate(kitti_ground_truth(annotations), tracks, classes=[label])
     assert_equal_to_the_last_digit(metrics.classes[label], from_trackeval(dataset, ["0009"], category.lower()))

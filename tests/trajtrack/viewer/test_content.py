@@ -16,7 +16,8 @@ def boxes_at(lefts, frames, ids=None, scores=None, **options) -> Detections:
 
 
 def test_every_detection_appears_once_with_its_reason():
-    tracks = link(make_scene(num_frames=60, proposals_per_object=3).detections, min_length=4, min_score=0.2)
+    detections = make_scene(num_frames=60, proposals_per_object=3).detections
+    tracks = link(detections, method="seq-nms", min_length=4, min_score=0.2)
     content = content_of(tracks)
     given = tracks.detections
     order = np.lexsort((*given.boxes.T, given.scores, given.frames))
@@ -28,7 +29,7 @@ def test_every_detection_appears_once_with_its_reason():
 
 
 def test_smoothed_trajectories_are_shown_with_their_own_boxes():
-    tracks = link(make_scene(num_frames=60).detections, method="flow")
+    tracks = link(make_scene(num_frames=60).detections)
     content = content_of(tracks)
     for index, number in enumerate(content.track_ids.tolist()):
         own = slice(content.offsets[index], content.offsets[index + 1])
@@ -38,7 +39,7 @@ def test_smoothed_trajectories_are_shown_with_their_own_boxes():
 
 
 def test_rows_of_trajectories_come_first_sorted_by_trajectory_and_frame():
-    tracks = link(make_scene(num_frames=60).detections, min_length=4)
+    tracks = link(make_scene(num_frames=60).detections, method="seq-nms", min_length=4)
     content = content_of(tracks)
     assert content.offsets[0] == 0
     assert content.offsets[-1] == len(tracks.rows)
@@ -60,7 +61,7 @@ def test_trajectories_are_ordered_by_first_frame_then_identity():
 
 
 def test_a_suppressed_box_points_to_the_box_that_suppressed_it():
-    tracks = link(boxes_at([100, 0, 101, 100], [0, 0, 1, 1], scores=[0.9, 0.8, 0.5, 0.9]))
+    tracks = link(boxes_at([100, 0, 101, 100], [0, 0, 1, 1], scores=[0.9, 0.8, 0.5, 0.9]), method="seq-nms")
     content = content_of(tracks)
     (suppressed,) = np.flatnonzero(content.reasons == Reason.SUPPRESSED)
     suppressing = content.suppressed_by[suppressed]

@@ -44,6 +44,17 @@ def test_trajectories_are_labelled_with_their_numbers(tmp_path):
     assert {"71", "93", "Two of them"} <= texts_of(tmp_path / "tracks.svg")
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [("cam$1 to $2", "cam$1 to $2"), ("$\\frac{1}{2", "$\\frac{1}{2"), ("a\x1bb\udcff", r"a\x1bb\udcff")],
+    ids=["dollars", "an unfinished formula", "control characters"],
+)
+def test_a_title_is_drawn_as_it_stands(tmp_path, title, shown):
+    boxes = Detections([[0, 0, 9, 9]], [1], [0], track_ids=[0])
+    draw(boxes, tmp_path / "tracks.svg", title=title)
+    assert shown in texts_of(tmp_path / "tracks.svg")
+
+
 def test_trajectories_beyond_the_limit_are_counted_but_not_labelled(tmp_path):
     boxes = Detections(np.tile([0, 0, 10, 10], (3, 1)), np.ones(3), [0, 1, 0], track_ids=[71, 71, 93])
     draw(boxes, tmp_path / "tracks.svg", max_tracks=1)

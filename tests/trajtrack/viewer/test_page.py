@@ -85,6 +85,14 @@ def test_class_names_and_titles_cannot_escape_their_element(tmp_path, text):
         assert page.html.count(mark) == plain.html.count(mark)
 
 
+def test_what_cannot_be_shown_in_names_and_titles_is_escaped(tmp_path):
+    text, shown = "a\x1b\u202e\udcff", r"a\x1b\u202e\udcff"
+    boxes = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names={0: text})
+    write_page(boxes, tmp_path / "page.html", title=text)
+    page = read_page(tmp_path / "page.html")
+    assert (page.title, page.description["labelNames"]) == (shown, {"0": shown})
+
+
 def test_the_policy_allows_only_the_program_and_the_style_of_the_page(tmp_path):
     write_page(TRACKS, tmp_path / "page.html")
     page = read_page(tmp_path / "page.html")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.question_examples import make_questions
-from trajtrack import Detections, LinkOptions, link, read, write
+from trajtrack import Detections, LinkOptions, TrajtrackWarning, link, read, write
 from trajvqa.cli import main
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.ingest import BuildOptions, build_trajectories
@@ -69,7 +69,7 @@ def test_every_file_becomes_a_video(videos, output):
 
 def test_trajectories_are_those_of_linking(videos, output):
     build_trajectories(videos, output, BuildOptions(link=LinkOptions(rescore="mean"), keep_boxes=True))
-    tracks = link(read(videos[0]))
+    tracks = link(read(videos[0]), method="seq-nms")
     found = only(output)
     assert found.scores.tolist() == tracks.scores.tolist()
     assert [frames.tolist() for frames in found.frames] == [track.frames.tolist() for track in tracks]
@@ -87,7 +87,9 @@ def test_the_score_is_the_sum_over_the_path(videos, output):
 
 
 def test_a_trajectory_needs_two_detections(tmp_path, output):
-    build_trajectories([str(write_video(tmp_path, "a", make_detections(length=1)))], output)
+    path = str(write_video(tmp_path, "a", make_detections(length=1)))
+    with pytest.warns(TrajtrackWarning, match=f"^{re.escape(path)}: "):
+        build_trajectories([path], output)
     assert len(only(output)) == 0
 
 

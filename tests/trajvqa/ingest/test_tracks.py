@@ -75,7 +75,7 @@ def detections() -> Detections:
 
 
 def test_linked_features_are_averaged_over_the_detections():
-    tracks = link(detections(), rescore="sum")
+    tracks = link(detections(), method="seq-nms", rescore="sum")
     found = from_linking("v", tracks, np.array([[1.0], [10], [2], [20], [6]]))
     assert found.labels.tolist() == [7, 4]
     assert found.features.tolist() == [[15], [3]]
@@ -84,7 +84,7 @@ def test_linked_features_are_averaged_over_the_detections():
 
 
 def test_gaps_of_linked_boxes_are_filled():
-    found = from_linking("v", link(detections()))
+    found = from_linking("v", link(detections(), method="seq-nms"))
     assert [frames.tolist() for frames in found.frames] == [[0, 1, 2], [0, 1, 2]]
     assert found.boxes[0].tolist() == [[50, 0, 60, 10]] * 3
 

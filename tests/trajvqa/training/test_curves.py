@@ -142,3 +142,11 @@ def test_without_matplotlib_the_error_names_what_to_install(tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "images need matplotlib: pip install 'trajtrack[view]'\n"
+
+
+def test_names_of_runs_are_drawn_as_they_stand(tmp_path):
+    logs = [write_log(tmp_path / name / "log.jsonl", [0.2]) for name in ("a$1$", "b\x1b")]
+    draw_curves(logs[0], tmp_path / "one.svg")
+    draw_curves(logs, tmp_path / "two.svg")
+    assert any(text.startswith("a$1$: best") for text in texts_of(tmp_path / "one.svg"))
+    assert {"a$1$", r"b\x1b"} <= texts_of(tmp_path / "two.svg")

@@ -78,7 +78,7 @@ def link_video(
     video: AnnotatedVideo, labels: dict[str, int], options: DetectorOptions, rng: np.random.Generator
 ) -> Trajectories:
     """Detect and link the objects of a video, without using the annotated IDs."""
-    return link(detect(video, labels, options, rng), num_threads=1, min_length=options.min_length)
+    return link(detect(video, labels, options, rng), method="seq-nms", num_threads=1, min_length=options.min_length)
 
 
 def fill_holes(track: NDArray[np.float32], longest: int) -> NDArray[np.float32]:

@@ -163,7 +163,7 @@ def make_world(name: str, seed: int, prior: float) -> World:
         actors,
         appearances,
         clips + _noise(rng, clips.shape),
-        link(scene.detections, min_length=_MIN_LENGTH, num_threads=1),
+        link(scene.detections, method="seq-nms", min_length=_MIN_LENGTH, num_threads=1),
     )
 
 

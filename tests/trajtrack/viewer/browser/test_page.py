@@ -208,7 +208,7 @@ def test_the_filters_of_length_and_score_hide_trajectories_and_can_be_reset(open
 
 def test_a_suppressed_detection_shows_by_which_trajectory_and_the_overlap(open_page):
     boxes = [[0, 0, 40, 80], [0, 0, 40, 80], [4, 0, 44, 80]]
-    page = open_page(link(Detections(boxes, [0.9, 0.9, 0.5], [0, 1, 1])), size=(640, 360))
+    page = open_page(link(Detections(boxes, [0.9, 0.9, 0.5], [0, 1, 1]), method="seq-nms"), size=(640, 360))
     page.keyboard.press("u")
     page.keyboard.press("ArrowRight")
     click_image(page, 44, 40)
@@ -226,7 +226,7 @@ def test_a_suppressed_detection_shows_by_which_trajectory_and_the_overlap(open_p
     ],
 )
 def test_an_untracked_detection_shows_the_reason(open_page, options, score, text):
-    page = open_page(link(Detections([[0, 0, 40, 80]], [score], [0]), **options), size=(640, 360))
+    page = open_page(link(Detections([[0, 0, 40, 80]], [score], [0]), method="seq-nms", **options), size=(640, 360))
     page.keyboard.press("u")
     click_image(page, 20, 40)
     assert text in texts(page, "#details")
