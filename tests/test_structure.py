@@ -19,12 +19,13 @@ ARGUMENTS = {
     *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
     *("trajtrack.option_fields", "trajtrack.options"),
 }
-SHARED = {"trajtrack.files", "trajtrack.version", "trajtrack.option_fields"}
+SHARED = {"trajtrack.files", "trajtrack.printable", "trajtrack.version", "trajtrack.option_fields"}
 
 MAY_IMPORT = {
     # What knows nothing of boxes.
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
+    "trajtrack.column_names": set(),
     "trajtrack.option_fields": {"trajtrack.printable"},
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "trajtrack.gpu": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
     "trajtrack.containers": {"trajtrack.columns", "trajtrack.printable"},
-    "trajtrack.tables": {"trajtrack.columns", "trajtrack.containers"},
+    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),
@@ -57,7 +58,7 @@ MAY_IMPORT = {
     # Rooms that know nothing of one another.
     "trajtrack.attach": DATA | ARGUMENTS | {"trajtrack.containers", "trajtrack.tables"},
     "trajtrack.exports": DATA | ARGUMENTS,
-    "trajtrack.io": DATA | ARGUMENTS | SHARED,
+    "trajtrack.io": DATA | ARGUMENTS | SHARED | {"trajtrack.column_names"},
     "trajtrack.metrics": DATA | ARGUMENTS | SHARED,
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
     "trajtrack.viewer": DATA | ARGUMENTS | SHARED,

@@ -246,7 +246,8 @@ class Detections:
             A pandas or polars table, a mapping of columns, or any object that exports an Arrow stream
             (``__arrow_c_stream__``: pyarrow, DuckDB), with ``frame``, ``score``, the corners ``x1``, ``y1``, ``x2``,
             ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and optionally ``label`` and ``track_id``.
-            Other columns are ignored.
+            Common other names are found too, such as ``frame_id``, ``confidence``, ``conf``, ``class_id``, ``class``,
+            ``cls``, ``tracker_id``, ``x_min`` or ``bb_left``. Other columns are ignored.
         num_frames
             As in `Detections`.
         columns

@@ -13,7 +13,7 @@ from typing import Any
 from trajtrack.arguments import warnings_about
 from trajtrack.detections import Detections
 from trajtrack.flow_options import FlowOptions
-from trajtrack.io import read
+from trajtrack.io import Reading, read_file, reading_of
 from trajtrack.linking import count_threads, link
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions
@@ -54,6 +54,9 @@ def link_many(
     ordered: bool = True,
     format: str | None = None,
     video: str | int | None = None,
+    first_frame: int | None = None,
+    frame_step: float | None = None,
+    image_size: tuple[float, float] | None = None,
     **overrides: Any,
 ) -> Iterator[LinkedVideo]:
     """Link many videos, each on one thread, several at a time.
@@ -71,8 +74,8 @@ def link_many(
         Number of videos processed at a time; default: the number of cores that the process may use.
     ordered
         Whether results come in input order; otherwise as they become ready.
-    format, video
-        Format of the files, and the video to read from files that hold several, as in `read`.
+    format, video, first_frame, frame_step, image_size
+        How to read the files, as in `read`.
     **overrides
         Options of the method that replace those of `options`.
 
@@ -93,8 +96,9 @@ def link_many(
     """
     options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
+    reading = reading_of(video, first_frame, frame_step, image_size)
     return _results(
-        (partial(link_file, index, each, options, 1, format, video) for index, each in enumerate(videos)),
+        (partial(link_file, index, each, options, 1, format, reading) for index, each in enumerate(videos)),
         threads,
         ordered,
     )
@@ -106,14 +110,14 @@ def link_file(
     options: LinkOptions | FlowOptions,
     num_threads: int | None,
     format: str | None = None,
-    video: str | int | None = None,
+    reading: Reading | None = None,
 ) -> LinkedVideo:
     """Read and link one of many videos; an exception becomes its `error`."""
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     try:
         with warnings_about(source if isinstance(source, str) else f"videos, entry {index}"):
-            detections = read(source, format, video=video) if isinstance(source, str) else source
+            detections = read_file(source, format, reading).detections if isinstance(source, str) else source
             return LinkedVideo(index, source, link(detections, options, num_threads=num_threads), None)
     except Exception as error:  # one faulty video must not end the others
         return LinkedVideo(index, source, None, error)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.column_names import name_columns
 from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
 from trajtrack.containers.label_naming import LabelNaming
 
@@ -30,10 +31,15 @@ def table_columns(
     names = _column_names(table)
     theirs = _their_names(columns, names)
     present = {ours for ours, name in theirs.items() if name in names}
-    if present.issuperset(LEFT_TOP_SIZE) and not present.issuperset(CORNERS):
-        sides, box_format = LEFT_TOP_SIZE, "xywh"
-    else:
-        sides, box_format = CORNERS, "xyxy"
+    box_format = "xyxy"
+    sides: tuple[str, ...] = CORNERS
+    if not present.issuperset(CORNERS):
+        if present.issuperset(LEFT_TOP_SIZE):
+            sides, box_format = LEFT_TOP_SIZE, "xywh"
+        elif (found := name_columns(dict.fromkeys(names))).sides:
+            sides, box_format = found.sides, found.box_format
+            theirs |= {side: side for side in sides}
+            present |= {*sides}
     for ours in present:
         if names.count(theirs[ours]) > 1:
             raise ValueError(f"table: found {names.count(theirs[ours])} columns {theirs[ours]!r}, expected one")
@@ -47,7 +53,7 @@ def table_columns(
                 f"column {theirs[side]!r}: found {len(column)} rows, "
                 f"expected {len(boxes[0])} as in {theirs[sides[0]]!r}"
             )
-    found: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "boxes": np.stack(boxes, axis=1),
         "scores": _column(table, theirs["score"]),
         "frames": _column(table, theirs["frame"]),
@@ -55,10 +61,10 @@ def table_columns(
         "label_names": label_names,
     }
     if "label" in present:
-        found["labels"], found["label_names"] = _labels(table, theirs["label"], label_names)
+        arguments["labels"], arguments["label_names"] = _labels(table, theirs["label"], label_names)
     if "track_id" in present:
-        found["track_ids"] = _column(table, theirs["track_id"])
-    return found
+        arguments["track_ids"] = _column(table, theirs["track_id"])
+    return arguments
 
 
 def table_with_ids(table: Any, ids: NDArray[np.int64]) -> Any:
@@ -124,7 +130,12 @@ def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dic
             raise ValueError(f"columns: found {ours!r}, expected one of {', '.join(TABLE_COLUMNS)}")
         if name not in names:
             raise ValueError(f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}")
-    return {name: name for name in TABLE_COLUMNS} | dict(columns or {})
+    given = dict(columns or {})
+    try:
+        found = name_columns(name for name in dict.fromkeys(names) if name not in given.values())
+    except ValueError as error:
+        raise ValueError(f"table: {error}, or columns=") from None
+    return {name: name for name in TABLE_COLUMNS} | found.names | given
 
 
 def _column(table: Any, name: str) -> NDArray[Any]:

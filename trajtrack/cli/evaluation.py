@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
-from trajtrack.cli.reading import add_format_flag, read_inputs
+from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, read_inputs
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, expand
@@ -66,6 +66,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument("tracks", nargs="+", metavar="TRACKS", help="file of tracks or a quoted pattern")
     add_format_flag(parser, "--gt-format", "format of the ground truth: {formats}; default: inferred from the file")
     add_format_flag(parser, "--format", "the same for the tracks")
+    add_reading_flags(parser, "the ground truth", "gt-")
+    add_reading_flags(parser, "the tracks")
     parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
     parser.add_argument("--preset", choices=PRESETS, default="auto", help="which annotations count; default: auto")
     parser.add_argument("--class-agnostic", action="store_true", help="ignore labels")
@@ -91,7 +93,9 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(
             f"found {len(truths)} files of ground truth and {len(tracks)} of tracks, expected as many of each"
         )
-    files = [(path, arguments.gt_format) for path in truths] + [(path, arguments.format) for path in tracks]
+    truth_reading = replace(given_reading(arguments, "gt-"), is_truth=True)
+    files = [InputFile(path, arguments.gt_format, truth_reading) for path in truths]
+    files += [InputFile(path, arguments.format, given_reading(arguments)) for path in tracks]
     inputs = [_with_identities(file) for file in read_inputs(files, arguments.video_name)]
     annotated, found = inputs[: len(truths)], inputs[len(truths) :]
     preset = choose_preset(annotated) if arguments.preset == "auto" else arguments.preset

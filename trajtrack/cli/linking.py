@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.outputs import output_paths
-from trajtrack.cli.reading import add_format_flag
+from trajtrack.cli.reading import add_format_flag, add_reading_flags, given_reading
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import Progress, print_json
@@ -58,6 +59,7 @@ def add_command(commands: Any) -> None:
         help=f"format to write: {', '.join(writable)}; default: inferred from the suffix",
     )
     parser.add_argument("--video-name", metavar="NAME", help="video to read from inputs that hold several")
+    add_reading_flags(parser, "the inputs")
     parser.add_argument("--no-interpolate", action="store_true", help="omit the interpolated boxes in gaps")
     parser.add_argument("--threads", type=int, metavar="N", help="number of threads; default: number of cores")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
@@ -105,11 +107,19 @@ def _link_files(
     paths: list[str], options: LinkOptions | FlowOptions, arguments: argparse.Namespace
 ) -> Iterator[LinkedVideo]:
     """Link one file on all threads, or several on one thread each."""
+    reading = replace(given_reading(arguments), video=arguments.video_name)
     if len(paths) > 1:
         return link_many(
-            paths, options, num_threads=arguments.threads, format=arguments.format, video=arguments.video_name
+            paths,
+            options,
+            num_threads=arguments.threads,
+            format=arguments.format,
+            video=reading.video,
+            first_frame=reading.first_frame,
+            frame_step=reading.frame_step,
+            image_size=reading.image_size,
         )
-    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, arguments.video_name)])
+    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, reading)])
 
 
 def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -44,6 +44,6 @@ def _is_folder(output: str) -> bool:
 def _suffix(path: str, output_format: str | None) -> str:
     if output_format is not None:
         return FORMATS[output_format].suffixes[0]
-    suffix = PurePath(path).suffix
+    suffix = PurePath(path.removesuffix(".gz")).suffix
     known = any(suffix.lower() in format.suffixes for format in FORMATS.values() if format.encode is not None)
     return suffix if known else ".txt"

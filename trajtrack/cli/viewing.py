@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 
 from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
-from trajtrack.cli.reading import add_format_flag, read_inputs
+from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import same_file
 from trajtrack.console.output import StatusLine, print_json
@@ -86,6 +85,8 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--title", metavar="T", help="title; default: the name of TRACKS")
     add_format_flag(parser, "--format", "format of TRACKS: {formats}; default: inferred from the file")
     add_format_flag(parser, "--detections-format", "the same for --detections")
+    add_reading_flags(parser, "TRACKS")
+    add_reading_flags(parser, "D", "detections-")
     parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_link_flags(parser)
@@ -136,8 +137,10 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     for flag, kinds in unused.items():
         if kind in kinds and getattr(arguments, flag[2:].replace("-", "_")) is not None:
             raise UsageError(f"{flag}: found an output with suffix {kind}, to which this option does not apply")
-    if arguments.detections_format is not None and arguments.detections is None:
-        raise UsageError("--detections-format: found no --detections, expected both or neither")
+    for name in ("format", "first-frame", "frame-step", "image-size"):
+        given = getattr(arguments, f"detections_{name.replace('-', '_')}")
+        if given is not None and arguments.detections is None:
+            raise UsageError(f"--detections-{name}: found no --detections, expected both or neither")
     return kind
 
 
@@ -146,18 +149,16 @@ def _size_of(arguments: argparse.Namespace) -> tuple[float, float] | None:
         return None
     if arguments.video is not None or arguments.frames is not None:
         raise UsageError("--size: found images, which have a size, expected one or the other")
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", arguments.size)
-    if match is None:
-        raise UsageError(f"--size: found {arguments.size!r}, expected a width and a height such as 1920x1080")
-    return float(match[1]), float(match[2])
+    return parse_size("--size", arguments.size)
 
 
 def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, Detections | None]:
     """Return trajectories if it is known how they were linked, otherwise boxes with identities and detections."""
     options = link_options(arguments)
-    files = [(arguments.tracks, arguments.format)]
+    files = [InputFile(arguments.tracks, arguments.format, given_reading(arguments))]
     if arguments.detections is not None:
-        files.append((arguments.detections, arguments.detections_format))
+        reading = given_reading(arguments, "detections-")
+        files.append(InputFile(arguments.detections, arguments.detections_format, reading))
     tracks, *others = (file.detections for file in read_inputs(files, arguments.video_name))
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:

@@ -18,7 +18,7 @@ class Inputs:
     """The input files of a command."""
 
     paths: list[str]
-    """Distinct files in the order given; those that match a pattern are sorted by name."""
+    """Distinct files in the order given; those that match a pattern are sorted by name, folders if no file does."""
     by_pattern: bool
     """Whether a pattern was given."""
 
@@ -38,7 +38,8 @@ def expand(words: Sequence[str]) -> Inputs:
             paths.append(word)
             continue
         by_pattern = True
-        matches = sorted(path for path in glob.glob(word, recursive=True) if os.path.isfile(path))
+        found = sorted(glob.glob(word, recursive=True))
+        matches = [path for path in found if os.path.isfile(path)] or found
         if not matches:
             raise UsageError(f"{word}: no file matches")
         paths.extend(matches)
@@ -53,7 +54,7 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     UsageError
         If two paths differ only in their suffix.
     """
-    parts = [(*PurePath(os.path.abspath(path)).parts[1:-1], PurePath(path).stem) for path in paths]
+    parts = [(*PurePath(os.path.abspath(path)).parts[1:-1], PurePath(path.removesuffix(".gz")).stem) for path in paths]
     names: list[str] = []
     for depth in range(1, max(map(len, parts)) + 1):
         names = ["-".join(own[-depth:]) for own in parts]

@@ -8,7 +8,7 @@ import os
 import zlib
 from pathlib import Path
 
-__all__ = ["GZIP", "decode", "max_unpacked", "other_encoding", "read_unpacked"]
+__all__ = ["GZIP", "decode", "max_unpacked", "other_encoding", "read_unpacked", "unpacked"]
 
 GZIP = b"\x1f\x8b"
 """First bytes of a file packed with gzip."""
@@ -44,18 +44,22 @@ def read_unpacked(path: str | os.PathLike[str]) -> bytes:
     ValueError
         If the packed content is damaged or stands for more than `max_unpacked`; without the name of the file.
     """
-    content = Path(path).read_bytes()
+    return unpacked(Path(path).read_bytes())
+
+
+def unpacked(content: bytes) -> bytes:
+    """Return the content of a file as `read_unpacked` does."""
     if not content.startswith(GZIP):
         return content
     limit = max_unpacked(len(content))
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            unpacked = file.read(limit + 1)
+            result = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"found damaged gzip ({error}), expected an intact file") from error
-    if len(unpacked) > limit:
+    if len(result) > limit:
         raise ValueError(f"found more than {limit} bytes in {len(content)} bytes of gzip, expected fewer")
-    return unpacked
+    return result
 
 
 def other_encoding(content: bytes) -> str | None:

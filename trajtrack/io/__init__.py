@@ -6,34 +6,58 @@ they are written with enough digits to be read back as the same float32 corners.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from trajtrack.arguments import as_path_name
+from trajtrack.columns import as_count, as_reals
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
-from trajtrack.files.zip_members import read_content
 from trajtrack.io import (
+    coco_results,
     coco_vid,
+    csv_table,
     cvat,
+    detrac,
     kitti,
     kitti_pointrcnn,
     kitti_rrc,
+    label_studio,
+    mmdet,
     mot,
     parquet,
+    scalabel,
     tao,
     vidor,
     visdrone,
+    yolo,
     youtube_vis,
 )
-from trajtrack.io.format import Format, Numbering, Source
+from trajtrack.io.format import Format, Numbering, Reading, Source
+from trajtrack.io.sources import read_source
 from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["FORMATS", "Format", "ReadFile", "input_format", "output_format", "read", "read_file", "write"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "ReadFile",
+    "Reading",
+    "input_format",
+    "output_format",
+    "read",
+    "read_file",
+    "reading_of",
+    "write",
+]
+
+_MAX_NUMBER = 2**31 - 1
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -44,11 +68,18 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             kitti_rrc.FORMAT,
             kitti_pointrcnn.FORMAT,
             visdrone.FORMAT,
+            csv_table.FORMAT,
+            yolo.FORMAT,
             vidor.FORMAT,
             coco_vid.FORMAT,
             tao.FORMAT,
             youtube_vis.FORMAT,
+            coco_results.FORMAT,
+            scalabel.FORMAT,
+            mmdet.FORMAT,
+            label_studio.FORMAT,
             cvat.FORMAT,
+            detrac.FORMAT,
             parquet.FORMAT,
         )
     }
@@ -56,20 +87,38 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """All formats by name. `write` uses the first of those that share a suffix."""
 
 
-def read(path: str | os.PathLike[str], format: str | None = None, *, video: str | int | None = None) -> Detections:
+def read(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    video: str | int | None = None,
+    first_frame: int | None = None,
+    frame_step: float | None = None,
+    image_size: tuple[float, float] | None = None,
+) -> Detections:
     """Read the detections of one video.
 
     Parameters
     ----------
     path
-        A file, or a file in a zip archive: ``"annotations.zip/train/video.json"``.
+        A file, which may be compressed by gzip; a file in a zip archive: ``"annotations.zip/train/video.json"``; a
+        sequence of MOTChallenge, whose ``det/det.txt`` is read, or ``gt/gt.txt`` if there is none; or a folder of a
+        format with a file for each frame.
     format
-        A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose third field
-        is a word or that has 17 columns is KITTI, text of 15 columns is detections of PointRCNN, text of 10 columns
-        whose last three are a class and two flags is VisDrone, other text is MOT; the keys of JSON decide.
+        A name in `FORMATS`. By default the format is inferred from the suffix and the content: text whose first line
+        names columns is CSV, text whose third field is a word or that has 17 columns is KITTI, text of 15 columns is
+        detections of PointRCNN, text of 10 columns whose last three are a class and two flags is VisDrone, other text
+        is MOT; the keys of JSON and the elements of XML decide.
         ``"kitti-rrc"`` cannot be distinguished from MOT and is only read by name.
     video
         Name or ID of the video to read; required for files that hold several videos.
+    first_frame
+        Number of the first frame in the file; default: that of the format.
+    frame_step
+        Difference between the numbers of two successive frames in the file, for videos of which only some frames are
+        annotated; in a table of times the time between two frames. Default: 1, and none for times.
+    image_size
+        Width and height of the images in pixels, for files with relative coordinates.
 
     Raises
     ------
@@ -86,7 +135,26 @@ def read(path: str | os.PathLike[str], format: str | None = None, *, video: str 
     TrajtrackWarning
         If the last of ten columns may be a class or a position.
     """
-    return read_file(path, format, video).detections
+    return read_file(path, format, reading_of(video, first_frame, frame_step, image_size)).detections
+
+
+def reading_of(
+    video: str | int | None, first_frame: int | None, frame_step: float | None, image_size: tuple[float, float] | None
+) -> Reading:
+    """Check the arguments of `read`."""
+    if first_frame is not None:
+        first_frame = as_count("first_frame", first_frame, -_MAX_NUMBER, _MAX_NUMBER)
+    if frame_step is not None:
+        step = as_reals("frame_step", [frame_step], ndim=1)[0]
+        if not (np.isfinite(step) and step > 0):
+            raise ValueError(f"frame_step: found {shown(frame_step)}, expected a number above 0")
+        frame_step = float(frame_step)
+    if image_size is not None:
+        size = as_reals("image_size", image_size, ndim=1)
+        if len(size) != 2 or not (np.isfinite(size) & (size > 0)).all():
+            raise ValueError(f"image_size: found {shown(image_size)}, expected a width and a height above 0")
+        image_size = float(size[0]), float(size[1])
+    return Reading(video, first_frame, frame_step, image_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,22 +171,38 @@ class ReadFile:
     """Numbers of the first frame and the first identity in the file."""
 
 
-def read_file(path: str | os.PathLike[str], format: str | None = None, video: str | int | None = None) -> ReadFile:
+def read_file(path: str | os.PathLike[str], format: str | None = None, reading: Reading | None = None) -> ReadFile:
     """Read the detections of one video as `read` does, and what the file says beyond them."""
+    reading = reading or Reading()
     name = _as_name(path)
     chosen = None if format is None else _named(format)
-    source = Source(name, read_content(name), video)
+    source = read_source(name, reading)
     try:
         if chosen is None:
             chosen = _recognised(source)
-        if video is not None and not chosen.names_videos:
-            raise ValueError(f"video: found {shown(video)}, expected None: {chosen.name} files do not name their video")
+        if chosen.is_folder is not None and chosen.is_folder != (source.folder is not None):
+            found, expected = ("a file", "a folder") if chosen.is_folder else ("a folder", "a file")
+            raise ValueError(f"path: found {found}, expected {expected}, as {chosen.name} is one")
+        _check_reading(reading, chosen)
         return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
             hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
-        raise ValueError(f"{escaped(name)}, {error}{hint}") from error
+        raise ValueError(f"{escaped(source.path)}, {error}{hint}") from error
+
+
+def _check_reading(reading: Reading, format: Format) -> None:
+    """Raise ValueError if the caller knows something that files of the format do not have."""
+    if reading.video is not None and not format.names_videos:
+        raise ValueError(
+            f"video: found {shown(reading.video)}, expected None: {format.name} files do not name their video"
+        )
+    if format.numbers_frames:
+        return
+    for argument, value in (("first_frame", reading.first_frame), ("frame_step", reading.frame_step)):
+        if value is not None:
+            raise ValueError(f"{argument}: found {value:g}, expected None: {format.name} files list all frames")
 
 
 def write(
@@ -185,11 +269,11 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
     """
     if format is not None:
         return _named(format)
-    name = _as_name(path)
+    source = read_source(_as_name(path), Reading())
     try:
-        return _recognised(Source(name, read_content(name)))
+        return _recognised(source)
     except ValueError as error:
-        raise ValueError(f"{escaped(name)}, {error}") from error
+        raise ValueError(f"{escaped(source.path)}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
@@ -233,8 +317,9 @@ def _named(format: str) -> Format:
 
 
 def _recognised(source: Source) -> Format:
-    suffix = Path(source.path).suffix.lower()
-    candidates = [format for format in FORMATS.values() if suffix in format.suffixes]
+    if source.folder is not None:
+        return _recognised_folder(source)
+    candidates = [format for format in FORMATS.values() if source.suffix in format.suffixes]
     if len(candidates) == 1:
         return candidates[0]
     candidates = candidates or list(FORMATS.values())
@@ -244,3 +329,14 @@ def _recognised(source: Source) -> Format:
     layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
     found = source.first_line[:60].decode("ascii", "backslashreplace")
     raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format=NAME: {layouts}")
+
+
+def _recognised_folder(source: Source) -> Format:
+    for format in FORMATS.values():
+        if format.recognise(source):
+            return format
+    raise IsADirectoryError(
+        errno.EISDIR,
+        "Is a directory, expected a file, a sequence with det/det.txt or gt/gt.txt, or a folder with a file per frame",
+        source.path,
+    )

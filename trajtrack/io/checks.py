@@ -13,9 +13,11 @@ from trajtrack.io.format import Numbering
 
 __all__ = [
     "MAX_FRAME",
+    "Where",
     "as_corners",
     "as_scores",
     "as_text",
+    "corners_from_centres",
     "corners_from_sizes",
     "ids_from_zero",
     "refuse",
@@ -66,11 +68,28 @@ def corners_from_sizes(boxes: NDArray[np.float64], where: Where) -> NDArray[np.f
     ValueError
         If a width or height is negative or a coordinate is beyond 1e9.
     """
+    _refuse_negative(boxes, where)
+    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return _rounded(corners, boxes, where)
+
+
+def corners_from_centres(boxes: NDArray[np.float64], where: Where) -> NDArray[np.float32]:
+    """Convert centre, width and height to corners in float64 and round these once to float32.
+
+    Raises
+    ------
+    ValueError
+        If a width or height is negative or a coordinate is beyond 1e9.
+    """
+    _refuse_negative(boxes, where)
+    half = boxes[:, 2:] / 2
+    return _rounded(np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1), boxes, where)
+
+
+def _refuse_negative(boxes: NDArray[np.float64], where: Where) -> None:
     width, height = boxes[:, 2], boxes[:, 3]
     refuse(width < 0, where, lambda row: f"x2 < x1 (w = {as_text(width[row])})", "a width of at least 0")
     refuse(height < 0, where, lambda row: f"y2 < y1 (h = {as_text(height[row])})", "a height of at least 0")
-    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    return _rounded(corners, boxes, where)
 
 
 def _refuse_reversed(

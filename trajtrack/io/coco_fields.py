@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
-from trajtrack.io.checks import (
-    MAX_FRAME,
-    as_scores,
-    corners_from_sizes,
-    sizes_from_corners,
-    track_ids_or_none,
-)
+from trajtrack.io.checks import as_scores, corners_from_sizes, sizes_from_corners, track_ids_or_none
+from trajtrack.io.coco_dialects import SCORE_KEYS, UnreadKeys, counts_from_one, given_key
 from trajtrack.io.format import Source
+from trajtrack.io.frames import count_frames, frames_in_memory
 from trajtrack.io.videos import choose_video
 
 __all__ = [
@@ -37,56 +34,73 @@ VIDEO_ID = 1
 _INT32 = np.iinfo(np.int32)
 
 
-def decode_annotations(source: Source, frame_key: str, track_key: str) -> Detections:
+def decode_annotations(
+    source: Source, frame_keys: Sequence[str], track_keys: Sequence[str], *, may_count_from_one: bool
+) -> Detections:
     """Decode the chosen video of a file with ``videos``, ``images``, ``annotations`` and ``categories``.
 
     Parameters
     ----------
     source
         File to decode.
-    frame_key
-        Key of an image's frame number, from 0.
-    track_key
-        Key of an annotation's track ID; a missing one is -1.
+    frame_keys
+        Keys of an image's frame number, the first of which that it has is read.
+    track_keys
+        Keys of an annotation's track ID in the same manner; a missing one is -1.
+    may_count_from_one
+        Whether some tools write files of this format whose frames count from 1.
     """
     videos, images, annotations, categories = (
         fields.items(fields.field(source.document, key, ()), (key,))
         for key in ("videos", "images", "annotations", "categories")
     )
-    video, length = chosen_video(videos, source.video)
-    frames_of_images = _frames_by_image(images, frame_key)
+    video, length, entry = chosen_video(videos, source.video)
+    images_by_id = _images_by_id(images, frame_keys)
     names = names_by_label(categories)
+    unread = UnreadKeys(source.path, track_keys)
     rows: list[int] = []
     boxes: list[list[float]] = []
     scores: list[float] = []
-    frames: list[int] = []
+    shown_in: list[int] = []
     labels: list[int] = []
     ids: list[int] = []
     for index, annotation in enumerate(annotations):
         place = ("annotations", index)
         image = identity(annotation, "image_id", place)
-        if image not in frames_of_images:
+        if image not in images_by_id:
             raise fields.unexpected(image, (*place, "image_id"), "the ID of an image")
-        video_of_image, frame = frames_of_images[image]
+        image_index, video_of_image, _ = images_by_id[image]
         if video_of_image != video:
             continue
         boxes.append(box_sides(fields.field(annotation, "bbox", place), (*place, "bbox")))
-        scores.append(fields.number(annotation.get("score", 1), (*place, "score")))
+        score_key = given_key(annotation, SCORE_KEYS, place)
+        scores.append(fields.number(annotation.get(score_key, 1), (*place, score_key)))
         labels.append(label_of(annotation, place))
-        ids.append(fields.optional_integer(annotation, track_key, place, -1))
-        frames.append(frame)
+        ids.append(fields.optional_integer(annotation, given_key(annotation, track_keys, place), place, -1))
+        shown_in.append(image_index)
         rows.append(index)
+        unread.check(annotation, place)
 
     def where(row: int) -> str:
         return fields.at(("annotations", rows[row]))
 
-    last = max((frame for number, frame in frames_of_images.values() if number == video), default=-1)
+    numbers = [number for _, _, number in images_by_id.values()]
+    own = [image for image, video_of_image, _ in images_by_id.values() if video_of_image == video]
+    is_last = length > 0 and max((numbers[image] for image in own), default=0) == length
+    from_one = may_count_from_one and counts_from_one(numbers, is_last, entry, images, annotations)
+    frames = np.full(len(images), -1, np.int64)
+    frames[own] = frames_in_memory(
+        source,
+        np.array(numbers, np.int64)[own],
+        lambda row: fields.at(("images", own[row], given_key(images[own[row]], frame_keys, ()))),
+        first=1 if from_one else 0,
+    )
     return Detections(
         boxes=corners_from_sizes(np.array(boxes, np.float64).reshape(-1, 4), where),
         scores=as_scores(np.array(scores, np.float64), where),
-        frames=np.array(frames, np.int32),
+        frames=frames[shown_in],
         labels=np.array(labels, np.int32),
-        num_frames=max(length, last + 1),
+        num_frames=max(count_frames(source, length), int(frames.max(initial=-1)) + 1),
         track_ids=track_ids_or_none(np.array(ids, np.int64)),
         label_names=names,
     )
@@ -100,28 +114,29 @@ def identity(record: Any, key: str, place: fields.Place) -> int | str:
     return value
 
 
-def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str, int]:
-    """Return the ID and the length of the wanted video; an unknown length is 0."""
+def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str, int, dict[str, Any]]:
+    """Return the ID, the length and the entry of the wanted video; an unknown length is 0."""
     known: list[tuple[int | str, str]] = []
     for index, video in enumerate(videos):
         number = identity(video, "id", ("videos", index))
-        known.append((number, str(video.get("name", number))))
+        known.append((number, str(video.get("name", video.get("file_name", number)))))
     chosen = choose_video(known, wanted)
     length = fields.optional_integer(videos[chosen], "length", ("videos", chosen), 0)
-    return known[chosen][0], length
+    return known[chosen][0], length, videos[chosen]
 
 
-def _frames_by_image(images: list[Any], frame_key: str) -> dict[int | str, tuple[int | str, int]]:
-    """Return the video and the frame of each image by its ID."""
-    frames: dict[int | str, tuple[int | str, int]] = {}
+def _images_by_id(images: list[Any], frame_keys: Sequence[str]) -> dict[int | str, tuple[int, int | str, int]]:
+    """Return the index, the video and the frame number of each image by its ID."""
+    found: dict[int | str, tuple[int, int | str, int]] = {}
     for index, image in enumerate(images):
         place = ("images", index)
         number = identity(image, "id", place)
-        if number in frames:
+        if number in found:
             raise fields.unexpected(number, (*place, "id"), "an ID that no other image has")
-        frame = fields.integer(fields.field(image, frame_key, place), (*place, frame_key), 0, MAX_FRAME)
-        frames[number] = identity(image, "video_id", place), frame
-    return frames
+        key = given_key(image, frame_keys, place)
+        frame = fields.integer(fields.field(image, key, place), (*place, key), 0)
+        found[number] = index, identity(image, "video_id", place), frame
+    return found
 
 
 def names_by_label(categories: list[Any]) -> dict[int, str]:

@@ -1,10 +1,14 @@
-"""COCO-VID, as mmtracking writes it: JSON with ``videos``, ``images``, ``annotations`` and ``categories``.
+"""COCO for videos: JSON with ``videos``, ``images``, ``annotations`` and ``categories``.
 
 Reading
-    The frame of an annotation is the ``frame_id`` of its image, from 0. Boxes are left, top, width and height. Labels
-    are the ``category_id``; IDs are the ``instance_id``, default -1; the default score is 1. The video has ``length``
-    frames, or as many as its last image needs if that is more. A category that is named after its number has no name.
-    A file may hold several videos, one of which the caller chooses by name or ID.
+    The dialects of MMTracking, CenterTrack and ByteTrack. The frame of an annotation is the ``frame_id`` of its image.
+    Frames count from 0, or from 1 if no image has frame 0 and the file is like those of CenterTrack and ByteTrack: the
+    video has a ``file_name`` and no ``name``, images know the ``prev_image_id``, annotations have a ``track_id`` and no
+    ``instance_id``, or the last frame equals the ``length`` of the video. Boxes are left, top, width and height. Labels
+    are the ``category_id``. IDs are the ``instance_id`` or ``track_id``, unchanged, default -1; scores the ``score`` or
+    ``conf``, default 1; `coco_dialects` lists further names, and a warning names keys that look like them. The video
+    has ``length`` frames, or as many as its last image needs if that is more. A category that is named after its number
+    has no name. A file may hold several videos, one of which the caller chooses by name, ``file_name`` or ID.
 
 Writing
     Only frames with boxes have an image, so the size of the file does not depend on `num_frames`, the ``length`` of
@@ -20,6 +24,7 @@ from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
 from trajtrack.io import coco_fields as coco
 from trajtrack.io.checks import track_ids_to_write
+from trajtrack.io.coco_dialects import FRAME_KEYS, TRACK_KEYS
 from trajtrack.io.format import Format, Source
 
 __all__ = ["FORMAT"]
@@ -32,7 +37,7 @@ def _recognise(source: Source) -> bool:
 
 
 def _decode(source: Source) -> Detections:
-    return coco.decode_annotations(source, frame_key="frame_id", track_key="instance_id")
+    return coco.decode_annotations(source, FRAME_KEYS, TRACK_KEYS, may_count_from_one=True)
 
 
 def _encode(detections: Detections, video: str) -> bytes:

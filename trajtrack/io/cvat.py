@@ -34,6 +34,7 @@ from trajtrack.detections import Detections
 from trajtrack.io.checks import as_corners, as_scores, as_text, track_ids_or_none
 from trajtrack.io.cvat_reader import CORNERS, CvatReader
 from trajtrack.io.format import Format, Source
+from trajtrack.io.frames import count_frames, frames_in_memory
 from trajtrack.io.tracks import Track, tracks_of
 from trajtrack.io.videos import choose_video
 
@@ -57,12 +58,13 @@ def _decode(source: Source) -> Detections:
         return f"line {lines[row]}"
 
     labels = reader.label_numbers()
+    frames = frames_in_memory(source, np.array(reader.frames, np.int64), where, first=0)
     return Detections(
         boxes=as_corners(np.array(reader.boxes, np.float64).reshape(-1, 4), where),
         scores=as_scores(np.array(reader.scores, np.float64), where),
-        frames=np.array(reader.frames, np.int32),
+        frames=frames,
         labels=np.array([labels[name] for name in reader.names], np.int32),
-        num_frames=max(reader.size or 0, max(reader.frames, default=-1) + 1),
+        num_frames=max(count_frames(source, reader.size or 0), int(frames.max(initial=-1)) + 1),
         track_ids=track_ids_or_none(np.array(reader.ids, np.int64)),
         label_names={number: name for name, number in labels.items() if name != str(number)},
     )

@@ -6,12 +6,30 @@ import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields
+from trajtrack.io.folders import Folder
 
-__all__ = ["Format", "Numbering", "Source"]
+__all__ = ["Format", "Numbering", "Reading", "Source"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the caller knows about a file; `read` documents it."""
+
+    video: str | int | None = None
+    """Name or ID of the video to read; None for the only one."""
+    first_frame: int | None = None
+    """Number of the first frame; None for that of the format."""
+    frame_step: float | None = None
+    """Difference between the numbers or times of two successive frames; None for 1."""
+    image_size: tuple[float, float] | None = None
+    """Width and height of the images in pixels; None if unknown."""
+    is_truth: bool = False
+    """Whether ground truth is wanted of a folder that also has detections."""
 
 
 @dataclass
@@ -32,10 +50,22 @@ class Source:
     """Path as the caller gave it."""
     content: bytes
     """Content of the file."""
-    video: str | int | None = None
-    """Name or ID of the video to read; None for the only one."""
+    reading: Reading = Reading()
+    """What the caller knows about the file."""
     numbering: Numbering = field(default_factory=Numbering)
     """Set by the decoder of a format that counts from 1."""
+    folder: Folder | None = None
+    """Folder with a file for each frame; None for a file."""
+
+    @property
+    def video(self) -> str | int | None:
+        """Name or ID of the video to read; None for the only one."""
+        return self.reading.video
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the path in lower case, before that of compression."""
+        return PurePath(self.path.lower().removesuffix(".gz")).suffix
 
     @cached_property
     def document(self) -> Any:
@@ -50,7 +80,7 @@ class Source:
     @property
     def is_text(self) -> bool:
         """Whether the content may be a text table."""
-        return b"\0" not in self.content[:1000] and not self.is_json and not self.is_xml
+        return self.folder is None and b"\0" not in self.content[:1000] and not self.is_json and not self.is_xml
 
     @property
     def is_json(self) -> bool:
@@ -65,6 +95,12 @@ class Source:
     def has_keys(self, *keys: str) -> bool:
         """Return whether the content is a JSON object with all of the keys."""
         return self.is_json and isinstance(self.document, dict) and self.document.keys() >= {*keys}
+
+    def lists_objects_with(self, *keys: str) -> bool:
+        """Return whether the content is a JSON list whose first entry is an object with all of the keys."""
+        if not self.first_line.startswith(b"[") or not isinstance(self.document, list) or not self.document:
+            return False
+        return isinstance(self.document[0], dict) and self.document[0].keys() >= {*keys}
 
 
 @dataclass(frozen=True)
@@ -85,3 +121,7 @@ class Format:
     """Encodes detections and the name of their video; None for a format that is only read."""
     names_videos: bool = False
     """Whether files of the format name their videos."""
+    is_folder: bool | None = False
+    """Whether a video is a folder with a file for each frame; None if it may be either."""
+    numbers_frames: bool = True
+    """Whether files of the format number their frames, rather than list all of them."""

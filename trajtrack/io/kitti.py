@@ -24,9 +24,11 @@ from numpy.typing import NDArray
 
 from trajtrack import _core
 from trajtrack.detections import Detections
-from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores, track_ids_or_none, track_ids_to_write
+from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, track_ids_to_write
+from trajtrack.io.csv_table import has_header
 from trajtrack.io.format import Format, Source
-from trajtrack.io.text_rows import MAX_INTEGER, parse_rows
+from trajtrack.io.frames import frames_in_memory
+from trajtrack.io.text_rows import ANY_INTEGER, MAX_INTEGER, parse_rows
 from trajtrack.printable import shown
 
 __all__ = ["CLASSES", "CLASS_NAMES", "FORMAT"]
@@ -46,7 +48,7 @@ _UNKNOWN_SPACE = (-1, -1, -1, -1000, -1000, -1000, -10)  # h, w, l, x, y, z, rot
 
 
 def _recognise(source: Source) -> bool:
-    if not source.is_text:
+    if not source.is_text or has_header(source):
         return False
     line = source.first_line
     match = _THIRD_FIELD.match(line)
@@ -64,7 +66,7 @@ def _decode(source: Source) -> Detections:
         _COLUMNS_WITH_SCORE,
     )
     limits = np.iinfo(np.int32)
-    frames = rows.integers(0, "frame", 0, MAX_FRAME)
+    frames = frames_in_memory(source, rows.integers(0, "frame", *ANY_INTEGER), rows.where, first=0)
     ids = rows.integers(1, "id", -1, MAX_INTEGER)
     has_score = rows.widths == _COLUMNS_WITH_SCORE
     return Detections(

@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from trajtrack.detections import Detections
-from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores
+from trajtrack.io.checks import as_corners, as_scores
+from trajtrack.io.csv_table import has_header
 from trajtrack.io.format import Format, Source
+from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.kitti import CLASS_NAMES, CLASSES
-from trajtrack.io.text_rows import parse_rows
+from trajtrack.io.text_rows import ANY_INTEGER, parse_rows
 
 __all__ = ["FORMAT"]
 
@@ -22,7 +24,7 @@ _LABELS_OF_TYPES = np.array([CLASSES.index(name) for name in ("Pedestrian", "Car
 
 
 def _recognise(source: Source) -> bool:
-    return source.is_text and source.first_line.count(b",") == _COLUMNS - 1
+    return source.is_text and source.first_line.count(b",") == _COLUMNS - 1 and not has_header(source)
 
 
 def _decode(source: Source) -> Detections:
@@ -31,7 +33,7 @@ def _decode(source: Source) -> Detections:
     return Detections(
         boxes=as_corners(rows.values[:, 2:6], rows.where),
         scores=as_scores(rows.values[:, 6], rows.where),
-        frames=rows.integers(0, "frame", 0, MAX_FRAME),
+        frames=frames_in_memory(source, rows.integers(0, "frame", *ANY_INTEGER), rows.where, first=0),
         labels=_LABELS_OF_TYPES[types - 1],
         label_names=CLASS_NAMES,
     )

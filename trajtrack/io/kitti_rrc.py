@@ -7,9 +7,10 @@ names; the label is 0, without a name.
 from __future__ import annotations
 
 from trajtrack.detections import Detections
-from trajtrack.io.checks import MAX_FRAME, as_corners, as_scores
+from trajtrack.io.checks import as_corners, as_scores
 from trajtrack.io.format import Format, Source
-from trajtrack.io.text_rows import parse_rows
+from trajtrack.io.frames import frames_in_memory
+from trajtrack.io.text_rows import ANY_INTEGER, parse_rows
 
 __all__ = ["FORMAT"]
 
@@ -19,7 +20,7 @@ def _decode(source: Source) -> Detections:
     return Detections(
         boxes=as_corners(rows.values[:, 1:5], rows.where),
         scores=as_scores(rows.values[:, 5], rows.where),
-        frames=rows.integers(0, "frame", 0, MAX_FRAME),
+        frames=frames_in_memory(source, rows.integers(0, "frame", *ANY_INTEGER), rows.where, first=0),
     )
 
 

@@ -26,7 +26,6 @@ from trajtrack import _core
 from trajtrack.arguments import warn
 from trajtrack.detections import Detections
 from trajtrack.io.checks import (
-    MAX_FRAME,
     as_scores,
     corners_from_sizes,
     ids_from_zero,
@@ -35,9 +34,11 @@ from trajtrack.io.checks import (
     track_ids_or_none,
     track_ids_to_write,
 )
-from trajtrack.io.format import Format, Numbering, Source
+from trajtrack.io.csv_table import has_header
+from trajtrack.io.format import Format, Source
+from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.ten_columns import COLUMNS, LastColumns, has_last_columns, is_visdrone, last_columns
-from trajtrack.io.text_rows import MAX_INTEGER, TextRows, parse_rows
+from trajtrack.io.text_rows import ANY_INTEGER, MAX_INTEGER, TextRows, parse_rows
 
 __all__ = ["FORMAT", "decode_boxes"]
 
@@ -45,7 +46,7 @@ _UNKNOWN = -1
 
 
 def _recognise(source: Source) -> bool:
-    if not source.is_text:
+    if not source.is_text or has_header(source):
         return False
     line = source.first_line
     columns = line.count(b",") + 1 if b"," in line else len(line.split())
@@ -54,15 +55,14 @@ def _recognise(source: Source) -> bool:
 
 def _decode(source: Source) -> Detections:
     rows = parse_rows(source.content, 6, COLUMNS)
-    return decode_boxes(rows, _labels(rows, source.path), source.numbering)
+    return decode_boxes(source, rows, _labels(rows, source.path))
 
 
-def decode_boxes(rows: TextRows, labels: NDArray[np.int64] | None, numbering: Numbering) -> Detections:
+def decode_boxes(source: Source, rows: TextRows, labels: NDArray[np.int64] | None) -> Detections:
     """Decode the columns that MOT text and the formats derived from it share."""
     values = rows.values
-    numbering.first_frame = 1
-    frames = rows.integers(0, "frame", 1, MAX_FRAME + 1) - 1
-    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER), numbering)
+    frames = frames_in_memory(source, rows.integers(0, "frame", *ANY_INTEGER), rows.where, first=1)
+    ids = ids_from_zero(rows.integers(1, "id", -1, MAX_INTEGER), source.numbering)
     return Detections(
         boxes=corners_from_sizes(values[:, 2:6], rows.where),
         scores=as_scores(np.where(rows.widths >= 7, values[:, 6], 1.0), rows.where),

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from trajtrack.column_names import name_columns
 from trajtrack.columns import TABLE_COLUMNS
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
 from trajtrack.io.format import Format, Source
+from trajtrack.io.frames import count_frames, frames_in_memory
 
 __all__ = ["FORMAT"]
 
@@ -50,16 +52,34 @@ def _decode(source: Source) -> Detections:
         # Equal values take almost no space, but boxes of different frames take a bit at least.
         if rows > 8 * len(source.content):
             raise ValueError(f"found {rows} rows in {len(source.content)} bytes, expected at least a bit for each")
-        table = file.read([name for name in file.schema_arrow.names if name in TABLE_COLUMNS])
+        table = file.read(_used(file.schema_arrow.names))
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"found an unreadable file ({reason}), expected a Parquet table") from error
     metadata = (table.schema.metadata or {}).get(_METADATA_KEY)
     num_frames, label_names = (None, None) if metadata is None else _from_metadata(metadata)
     try:
-        return Detections.from_table(table, num_frames, label_names=label_names)
+        detections = Detections.from_table(table, num_frames, label_names=label_names)
     except (TypeError, arrow.ArrowException) as error:
         raise ValueError(str(error)) from error
+    frames = frames_in_memory(source, detections.frames.astype(np.int64), lambda row: f"row {row}", first=0)
+    length = None if num_frames is None else max(count_frames(source, num_frames), int(frames.max(initial=-1)) + 1)
+    return Detections(
+        detections.boxes,
+        detections.scores,
+        frames,
+        detections.labels,
+        length,
+        track_ids=detections.track_ids,
+        label_names=detections.label_names,
+    )
+
+
+def _used(names: list[str]) -> list[str]:
+    """Return the columns that `Detections.from_table` looks at; the others may be large."""
+    found = name_columns(names)
+    used = {*TABLE_COLUMNS, *found.names.values(), *found.sides}
+    return [name for name in names if name in used]
 
 
 def _from_metadata(metadata: bytes) -> tuple[int, dict[int, str]]:

@@ -43,7 +43,7 @@ def _decode(source: Source) -> Detections:
             "top level: found a list, expected an object with videos, images, tracks, annotations and categories: "
             "a list of results does not say which frame an image is"
         )
-    detections = coco.decode_annotations(source, frame_key="frame_index", track_key="track_id")
+    detections = coco.decode_annotations(source, ["frame_index"], ["track_id"], may_count_from_one=False)
     if detections.track_ids is None:
         return detections
     return replace(detections, track_ids=ids_from_zero(detections.track_ids, source.numbering))

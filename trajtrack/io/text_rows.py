@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import _core
-from trajtrack.io.checks import as_text, refuse
+from trajtrack.io.checks import Where, as_text, refuse
 
-__all__ = ["MAX_INTEGER", "TextRows", "parse_rows"]
+__all__ = ["ANY_INTEGER", "MAX_INTEGER", "TextRows", "parse_rows"]
 
 MAX_INTEGER = 2**53 - 1
 """Largest integer in text files: numbers are read as doubles, which represent all integers up to it."""
+
+ANY_INTEGER = (-MAX_INTEGER, MAX_INTEGER)
+"""Limits of integers in text files."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class TextRows:
         """Describe the location of a row in the file."""
         return f"line {self.lines[row]}"
 
-    def integers(self, column: int, name: str, low: int, high: int) -> NDArray[np.int64]:
+    def integers(self, column: int, name: str, low: int, high: int, where: Where | None = None) -> NDArray[np.int64]:
         """Return a column as integers.
 
         Parameters
@@ -46,20 +49,23 @@ class TextRows:
             Name of the column in error messages.
         low, high
             Smallest and largest value allowed.
+        where
+            Describes the location of a row; default: its line.
 
         Raises
         ------
         ValueError
             If a value has a fraction or is out of range, naming the first line.
         """
+        where = where or self.where
         values = np.ascontiguousarray(self.values[:, column])
 
         def found(row: int) -> str:
             return f"{name} {as_text(values[row])}"
 
-        refuse((values < low) | (values > high), self.where, found, f"{name}s from {low} to {high}")
+        refuse((values < low) | (values > high), where, found, f"{name}s from {low} to {high}")
         integers = values.astype(np.int64)
-        refuse(integers != values, self.where, found, "an integer")
+        refuse(integers != values, where, found, "an integer")
         return integers
 
 

@@ -219,4 +219,5 @@ FORMAT = Format(
     decode=_decode,
     encode=_encode,
     names_videos=True,
+    numbers_frames=False,
 )

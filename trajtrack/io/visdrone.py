@@ -23,7 +23,7 @@ __all__ = ["FORMAT"]
 def _decode(source: Source) -> Detections:
     rows = parse_rows(source.content, COLUMNS, COLUMNS)
     limits = np.iinfo(np.int32)
-    return decode_boxes(rows, rows.integers(COLUMNS - 3, "class", limits.min, limits.max), source.numbering)
+    return decode_boxes(source, rows, rows.integers(COLUMNS - 3, "class", limits.min, limits.max))
 
 
 FORMAT = Format(

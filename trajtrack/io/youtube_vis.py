@@ -45,7 +45,7 @@ def _decode(source: Source) -> Detections:
     videos, annotations, categories = (
         fields.items(fields.field(source.document, key, ()), (key,)) for key in ("videos", "annotations", "categories")
     )
-    video, num_frames = coco.chosen_video(videos, source.video)
+    video, num_frames, _ = coco.chosen_video(videos, source.video)
     names = coco.names_by_label(categories)
     seen: set[int] = set()
     places: list[fields.Place] = []
@@ -143,4 +143,5 @@ FORMAT = Format(
     decode=_decode,
     encode=_encode,
     names_videos=True,
+    numbers_frames=False,
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -478,3 +479,42 @@ def test_mot17_from_detections_to_metrics(data_dir, tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["files"][0]["preset"] == "mot"
     assert report["metrics"]["hota"] > 0.5
+
+
+def test_frames_may_count_from_zero_and_in_steps(tmp_path):
+    path = tmp_path / "in.txt"
+    path.write_text("0,-1,0,0,10,10,0.9\n12,-1,0,0,10,10,0.9\n")
+    out = tmp_path / "out.txt"
+    assert main(["link", str(path), "-o", str(out), "--first-frame", "0", "--frame-step", "12"]) == 0
+    assert trajtrack.read(out).frames.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--frame-step", "0"], "--frame-step: found 0.0, expected a number above 0"),
+        (["--image-size", "1920"], "--image-size: found '1920', expected a width and a height such as 1920x1080"),
+    ],
+)
+def test_reading_flags_out_of_range_are_usage_errors(detections_file, tmp_path, capsys, words, message):
+    assert main(["link", str(detections_file), "-o", str(tmp_path / "out.txt"), *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_sequences_of_motchallenge_are_linked_and_evaluated(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    for name, row in (("det", STILL), ("gt", "1,1,0,0,10,10,1,1,1\n")):
+        (tmp_path / "MOT17-02" / name).mkdir(parents=True)
+        (tmp_path / "MOT17-02" / name / f"{name}.txt").write_text(row)
+    assert main(["link", str(tmp_path / "MOT17-*"), "-o", str(tmp_path / "out")]) == 0
+    tracks = tmp_path / "out" / "MOT17-02.txt"
+    assert len(trajtrack.read(tracks)) == 3
+    capsys.readouterr()
+    assert main(["eval", "--gt", str(tmp_path / "MOT17-02"), str(tracks), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"][0]["preset"] == "mot"
+
+
+def test_the_outputs_of_compressed_files_are_named_without_the_suffix(tmp_path):
+    (tmp_path / "in.txt.gz").write_bytes(gzip.compress(STILL.encode()))
+    assert main(["link", str(tmp_path / "in.txt.gz"), "-o", f"{tmp_path}/out/"]) == 0
+    assert (tmp_path / "out" / "in.txt").is_file()

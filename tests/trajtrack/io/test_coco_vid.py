@@ -111,6 +111,106 @@ def test_errors_name_file_and_place(changed, change: tuple, message: str) -> Non
         trajtrack.read(changed(*change), video="street")
 
 
+CENTERTRACK = {
+    "images": [
+        {
+            "file_name": "a/img1/000001.jpg",
+            "id": 1,
+            "frame_id": 1,
+            "prev_image_id": -1,
+            "next_image_id": 2,
+            "video_id": 1,
+        },
+        {
+            "file_name": "a/img1/000002.jpg",
+            "id": 2,
+            "frame_id": 2,
+            "prev_image_id": 1,
+            "next_image_id": -1,
+            "video_id": 1,
+        },
+    ],
+    "annotations": [
+        {"id": 1, "category_id": 1, "image_id": 1, "track_id": 4, "bbox": [1, 2, 3, 4], "conf": 0.25, "iscrowd": 0},
+        {"id": 2, "category_id": 1, "image_id": 2, "track_id": -1, "bbox": [5, 6, 7, 8], "conf": 1.0, "iscrowd": 0},
+    ],
+    "videos": [{"id": 1, "file_name": "MOT17-02-FRCNN"}],
+    "categories": [{"id": 1, "name": "pedestrian"}],
+}
+FRAME_OF_ONE = Detections([[1, 2, 4, 6]], [1], [0], labels=[1], track_ids=[4], label_names={1: "pedestrian"})
+
+
+def test_frames_ids_and_scores_of_centertrack_and_bytetrack_are_read(tmp_path: Path) -> None:
+    path = write_changed(tmp_path / "train.json", CENTERTRACK, "info", {})
+    expected = Detections(
+        [[1, 2, 4, 6], [5, 6, 12, 14]],
+        [0.25, 1],
+        [0, 1],
+        labels=[1, 1],
+        track_ids=[4, -1],
+        label_names={1: "pedestrian"},
+    )
+    assert trajtrack.read(path) == trajtrack.read(path, video="MOT17-02-FRCNN") == expected
+
+
+def one_image(image: dict, video: dict, annotation: dict) -> dict:
+    return {
+        "videos": [{"id": 1, **video}],
+        "images": [{"id": 9, "video_id": 1, **image}],
+        "annotations": [{"id": 1, "image_id": 9, "category_id": 1, "bbox": [1, 2, 3, 4], **annotation}],
+        "categories": [{"id": 1, "name": "pedestrian"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("image", "video", "annotation"),
+    [
+        ({"frame_id": 1}, {"file_name": "a"}, {"instance_id": 4}),
+        ({"frame_id": 1, "prev_image_id": -1}, {"name": "a"}, {"instance_id": 4}),
+        ({"frame_id": 1}, {"name": "a"}, {"track_id": 4}),
+        ({"frame_id": 1}, {"name": "a", "length": 1}, {"instance_id": 4}),
+        ({"frame_id": 0}, {"file_name": "a"}, {"track_id": 4}),
+        ({"frame_index": 0}, {"name": "a"}, {"tracker_id": 4}),
+    ],
+)
+def test_frames_count_from_one_only_in_files_that_look_like_it(tmp_path: Path, image, video, annotation) -> None:
+    path = write_changed(tmp_path / "a.json", one_image(image, video, annotation), "info", {})
+    assert trajtrack.read(path) == FRAME_OF_ONE
+
+
+def test_frame_one_of_mmtracking_is_the_second(tmp_path: Path) -> None:
+    path = write_changed(tmp_path / "a.json", one_image({"frame_id": 1}, {"name": "a"}, {"instance_id": 4}), "info", {})
+    assert trajtrack.read(path).frames.tolist() == [1]
+
+
+@pytest.mark.parametrize("key", ["score", "conf", "confidence", "mot_conf"])
+def test_the_score_is_read_under_the_names_that_tools_use(tmp_path: Path, key: str) -> None:
+    path = write_changed(tmp_path / "a.json", one_image({"frame_id": 0}, {"name": "a"}, {key: 0.25}), "info", {})
+    assert trajtrack.read(path).scores.tolist() == [0.25]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("cls_prob", "instance_id"), ("person_id", "score")],
+)
+def test_keys_that_look_like_scores_and_identities_are_named(tmp_path: Path, key: str, expected: str) -> None:
+    document = one_image({"frame_id": 0}, {"name": "a"}, {key: 1, expected: 1})
+    path = write_changed(tmp_path / "a.json", document, "info", {})
+    with pytest.warns(
+        trajtrack.TrajtrackWarning, match=rf"a.json, annotations\[0\]: found the key '{key}', which is not"
+    ):
+        trajtrack.read(path)
+
+
+def test_a_key_is_named_once(tmp_path: Path) -> None:
+    document = one_image({"frame_id": 0}, {"name": "a"}, {"person_id": 1})
+    document["annotations"] *= 2
+    path = write_changed(tmp_path / "a.json", document, "info", {})
+    with pytest.warns(trajtrack.TrajtrackWarning) as warned:
+        trajtrack.read(path)
+    assert len(warned) == 1
+
+
 def test_a_file_without_images_is_refused(changed) -> None:
     with pytest.raises(ValueError, match=r"vid\.json, images: found no such key, expected one"):
         trajtrack.read(changed("images", ...), "coco-vid", video="street")

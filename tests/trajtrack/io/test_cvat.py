@@ -142,8 +142,6 @@ def test_undeclared_labels_are_numbered_in_order_of_appearance(tmp_path: Path) -
         ('outside="0"', 'outside="true"', "line 19: found outside 'true', expected 0 or 1"),
         ('outside="0"', 'outside=""', "line 19: found outside '', expected 0 or 1"),
         ("</track>", "</box>", "line 28: found invalid XML (mismatched tag), expected an XML document"),
-        ("annotations>", "annotation>", "line 2: found <annotation>, expected <annotations>, the root of a CVAT file"),
-        (EXPORTED, "", "line 1: found invalid XML (no element found), expected an XML document"),
         (EXPORTED, EXPORTED[:700], "line 19: found invalid XML (unclosed token), expected an XML document"),
     ],
 )
@@ -305,3 +303,14 @@ def test_many_labels_are_read_in_time(tmp_path: Path) -> None:
     start = time.monotonic()
     assert len(trajtrack.read(path).label_names) == 40_000
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n<annotation/>", "line 2: found <annotation>, expected <annotations>, the root of a CVAT file"),
+        ("", "line 1: found invalid XML (no element found), expected an XML document"),
+    ],
+)
+def test_other_documents_are_refused_if_read_by_name(tmp_path: Path, text: str, message: str) -> None:
+    refused(tmp_path, text, message, format="cvat")

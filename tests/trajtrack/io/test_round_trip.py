@@ -205,7 +205,51 @@ def test_parquet_keeps_everything(tmp_path: Path, written: Detections) -> None:
     assert through_file(tmp_path, written, "parquet") == written
 
 
-@pytest.mark.parametrize("format", ["mot", "kitti", "vidor", "coco-vid", "tao", "youtube-vis", "cvat", "parquet"])
+@once_a_file
+@example(written=DEGENERATE)
+@given(
+    written=detections(
+        sides=ANY_BOX,
+        max_id=2**53 - 2,
+        names=st.dictionaries(
+            LABELS, st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1), max_size=4
+        ),
+    )
+)
+def test_csv_keeps_all_rows_and_the_names_of_their_labels(tmp_path: Path, written: Detections) -> None:
+    used = {*written.labels.tolist()}
+    names = {label: name for label, name in written.label_names.items() if label in used}
+    expected = with_columns(written, num_frames=None, label_names=names)
+    assert through_file(tmp_path, written, "csv") == expected
+
+
+@once_a_file
+@example(written=EMPTY)
+@given(written=detections())
+def test_coco_results_keep_all_rows_but_no_names_and_no_trailing_empty_frames(
+    tmp_path: Path, written: Detections
+) -> None:
+    expected = with_columns(written, num_frames=None, label_names={})
+    assert through_file(tmp_path, written, "coco-results") == expected
+
+
+@once_a_file
+@example(written=EMPTY)
+@example(written=DEGENERATE)
+@given(written=detections(sides=ANY_BOX, labels=st.integers(0, 5), max_id=10**17))
+def test_scalabel_keeps_all_rows_in_the_order_of_the_frames_but_numbers_classes_anew(
+    tmp_path: Path, written: Detections
+) -> None:
+    names = {label: f"class {label}" for label in range(6)}
+    written = with_columns(written, label_names=names)
+    ordered = written[np.argsort(written.frames, kind="stable")]
+    read = through_file(tmp_path, written, "scalabel")
+    assert [read.label_names[label] for label in read.labels.tolist()] == [names[label] for label in ordered.labels]
+    unnamed = {"labels": None, "label_names": None, "num_frames": None}
+    assert with_columns(read, **unnamed) == with_columns(ordered, **unnamed)
+
+
+@pytest.mark.parametrize("format", [name for name, each in trajtrack.FORMATS.items() if each.encode is not None])
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path, format: str) -> None:
     if format == "parquet":
         pytest.importorskip("pyarrow")
