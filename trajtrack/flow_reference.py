@@ -33,6 +33,8 @@ ONE = 2**20
 """The integer that stands for a gain of 1."""
 SAMPLE = 8192
 """Approximate number of nodes at which noise is measured, if there are as many."""
+SCALE_STEPS = 2
+"""How often the prior motion is reduced or increased at most."""
 SMALLEST_SIDE = 1e-6
 """Boxes are at least this wide and high, in pixels."""
 
@@ -492,15 +494,11 @@ class _Model:
     def link_nodes(self) -> Ints:
         """Return the next node of each node, -1 for none: two rounds of short links, then long links."""
         nodes = np.flatnonzero(self.strong)
-        next_of = np.full(len(self.frames), -1)
-        for by_overlap in (False, True):
-            past, future = self.states(next_of)
-            if by_overlap:
-                links = self.links_by_overlap(past, future, nodes)
-            else:
-                links = self.links_by_likelihood(past, future, nodes, nodes, 1)
-            next_of = self.best_paths(nodes, links)
-            self.estimate(next_of)
+        next_of = self.first_links(nodes)
+        self.estimate(next_of)
+        past, future = self.states(next_of)
+        next_of, _ = self.best_paths(nodes, self.links_by_overlap(past, future, nodes))
+        self.estimate(next_of)
         past, future = self.states(next_of)
         has_next = next_of >= 0
         has_previous = np.zeros(len(next_of), np.bool_)
@@ -523,10 +521,44 @@ class _Model:
                 next_of[tail] = heads[column]
         return next_of
 
-    def best_paths(self, nodes: Ints, links: list[tuple[int, int, int]]) -> Ints:
+    def first_links(self, nodes: Ints) -> Ints:
+        """Link neighbouring frames under the prior motion with which the best paths have the greatest sum.
+
+        The prior motion is reduced by `scale_step` as long as the sum grows; if it does not, the motion is increased.
+        """
+        c, prior = self.constants, self.prior
+        alone = np.full(len(self.frames), -1)
+
+        def best_with(scale: float) -> tuple[int, Ints, _Noise]:
+            square = scale * scale
+            self.noise = prior._replace(
+                acceleration=prior.acceleration * square,
+                speed=prior.speed * square,
+                size_drift=prior.size_drift * square,
+            )
+            past, future = self.states(alone)
+            next_of, total = self.best_paths(nodes, self.links_by_likelihood(past, future, nodes, nodes, 1))
+            return total, next_of, self.noise
+
+        best = best_with(1.0)
+        for factor in (1.0 / c.scale_step, c.scale_step):
+            scale = factor
+            for _ in range(SCALE_STEPS):
+                found = best_with(scale)
+                if found[0] <= best[0]:
+                    break
+                best = found
+                scale *= factor
+            if scale != factor:
+                break
+        _, next_of, self.prior = best
+        return next_of
+
+    def best_paths(self, nodes: Ints, links: list[tuple[int, int, int]]) -> tuple[Ints, int]:
         """Choose disjoint paths with the greatest sum of the gains of links and the values of nodes, less 2 end costs.
 
-        A node's column is the node before it. A node that is assigned to its own column is unused.
+        A node's column is the node before it. A node that is assigned to its own column is unused. Returns the next
+        node of each node and the sum.
         """
         number = np.full(len(self.frames), -1)
         number[nodes] = np.arange(len(nodes))
@@ -534,11 +566,13 @@ class _Model:
         edges = [(k, k, 0) for k in range(len(nodes))]
         edges += [(int(number[a]), int(number[b]), gain + value[number[a]]) for a, b, gain in links]
         chosen = choose_links(len(nodes), len(nodes), sorted(edges), value)
+        gain_of = {(k, column): gain for k, column, gain in edges}
+        total = sum(value[k] if column < 0 else gain_of[k, column] for k, column in enumerate(chosen))
         next_of = np.full(len(self.frames), -1)
         for k, column in enumerate(chosen):
             if column >= 0 and column != k:
                 next_of[nodes[k]] = nodes[column]
-        return next_of
+        return next_of, total
 
     def states(self, next_of: Ints) -> tuple[_States, _States]:
         """Return the states estimated from the past and from the future of each node's track."""

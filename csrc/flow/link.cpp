@@ -15,6 +15,9 @@ namespace trajtrack::flow {
 
 namespace {
 
+// How often the prior motion is reduced or increased at most.
+constexpr int kScaleSteps = 2;
+
 // The nodes that take part, by frame.
 struct Columns {
   std::vector<std::uint32_t> rows;
@@ -92,6 +95,60 @@ std::int64_t required_evidence(const Columns& columns, const Constants& c) {
   return static_cast<std::int64_t>(nearest(std::min(c.evidence, share) * kOne));
 }
 
+// The sum that the best paths maximise: the values of their nodes and the gains of their links.
+std::int64_t total_of_paths(const Links& links, std::span<const std::int64_t> values, std::span<const Node> next) {
+  std::int64_t total = 0;
+  std::vector<std::uint8_t> has_previous(next.size(), 0);
+  for (Node node = 0; node < next.size(); ++node) {
+    const Node head = next[node];
+    if (values[node] > 0 || head != kNone || has_previous[node]) total += values[node];
+    if (head == kNone) continue;
+    has_previous[head] = 1;
+    std::size_t k = links.offsets[node];
+    while (links.heads[k] != head) ++k;
+    total += links.gains[k];
+  }
+  return total;
+}
+
+// Links neighbouring frames under the prior motion with which the best paths have the greatest sum. The prior motion is
+// reduced as long as the sum grows; if it does not, the motion is increased.
+std::vector<Node> first_links(const Columns& columns, std::span<const Node> nodes,
+                              const std::vector<std::int64_t>& values, BoxModel& model, States& states,
+                              const Constants& c, int num_threads) {
+  struct Trial {
+    Noise prior;
+    std::vector<Node> next;
+    std::int64_t total;
+  };
+  const std::vector<Node> alone(columns.rows.size(), kNone);
+  const auto best_with = [&](double scale) {
+    model.noise = prior_noise(c);
+    model.noise.acceleration *= scale * scale;
+    model.noise.speed *= scale * scale;
+    model.noise.size_drift *= scale * scale;
+    states.run(columns.frames, model, alone, num_threads);
+    const Links links =
+        links_by_likelihood(columns.frames, columns.labels, model, states, nodes, nodes, 1, c, num_threads);
+    std::vector<Node> next = choose_links(links, values, true, num_threads);
+    const std::int64_t total = total_of_paths(links, values, next);
+    return Trial{model.noise, std::move(next), total};
+  };
+  Trial best = best_with(1.0);
+  for (const double factor : {1.0 / c.scale_step, c.scale_step}) {
+    double scale = factor;
+    for (int step = 0; step < kScaleSteps; ++step) {
+      Trial found = best_with(scale);
+      if (found.total <= best.total) break;
+      best = std::move(found);
+      scale *= factor;
+    }
+    if (scale != factor) break;
+  }
+  model.prior = best.prior;
+  return std::move(best.next);
+}
+
 // The next node of each node: two rounds of short links, then long links.
 std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
                              States& states, const Constants& c, int num_threads) {
@@ -105,15 +162,12 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
     nodes.push_back(node);
     path_values[node] = values[node] - ends;
   }
-  std::vector<Node> next(count, kNone);
-  for (const bool by_overlap : {false, true}) {
-    states.run(frames, model, next, num_threads);
-    const Links links =
-        by_overlap ? links_by_overlap(frames, columns.labels, states, nodes, c, num_threads)
-                   : links_by_likelihood(frames, columns.labels, model, states, nodes, nodes, 1, c, num_threads);
-    next = choose_links(links, path_values, true, num_threads);
-    model.estimate(frames, next, c);
-  }
+  std::vector<Node> next = first_links(columns, nodes, path_values, model, states, c, num_threads);
+  model.estimate(frames, next, c);
+  states.run(frames, model, next, num_threads);
+  next = choose_links(links_by_overlap(frames, columns.labels, states, nodes, c, num_threads), path_values, true,
+                      num_threads);
+  model.estimate(frames, next, c);
 
   std::vector<std::uint8_t> has_previous(count, 0);
   for (const Node node : next) {

@@ -46,7 +46,7 @@ struct BoxModel {
   std::vector<CentredBox> boxes;  // without the shift of the camera
   std::vector<double> size, log_w, log_h;
   std::vector<double> camera_x, camera_y;  // of each frame
-  Noise noise;
+  Noise noise, prior;
   struct Measured {
     double position, acceleration;
   };

@@ -131,9 +131,9 @@ def test_equal_scores_take_every_detection_for_certain() -> None:
 # --- results ---------------------------------------------------------------------------------------------------------
 
 
-def steady(num_frames: int = 20, missing: tuple[int, ...] = ()) -> Detections:
+def steady(num_frames: int = 20, missing: tuple[int, ...] = (), speed: float = 3.0) -> Detections:
     frames = np.setdiff1d(np.arange(num_frames), missing)
-    x = 10 + 3.0 * frames
+    x = 10 + speed * frames
     return Detections(np.stack([x, x, x + 30, x + 60], axis=1), np.ones(len(frames)), frames)
 
 
@@ -159,6 +159,12 @@ def test_a_straight_line_stays_a_straight_line() -> None:
     detections = steady()
     found = flow_reference.link(detections)
     np.testing.assert_allclose(found.boxes, detections.boxes, atol=1e-3)
+
+
+@pytest.mark.parametrize("speed", [3.0, 20.0, 40.0])
+def test_objects_are_followed_whatever_the_frame_rate(speed: float) -> None:
+    found = flow_reference.link(steady(12, speed=speed))  # the boxes are 30 pixels wide
+    assert len(found) == 1
 
 
 def test_smoothing_brings_jittered_boxes_closer_to_the_truth() -> None:
