@@ -116,6 +116,8 @@ class FlowConstants:
     min_overlap: float = 0.3
     overlap_skip_cost: float = 0.5
     """Cost of each skipped frame of a link by overlap."""
+    buffer: float = 2.0
+    """Standard deviations of the predicted position by which boxes of neighbouring frames are enlarged on each side."""
     distance: int = 5
     """Maximum number of frames of a link by overlap."""
     long_deviation: float = 0.08

@@ -155,6 +155,9 @@ class _Boxes:
     def moved(self, dx: Floats, dy: Floats) -> _Boxes:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
+    def enlarged(self, by: Floats) -> _Boxes:
+        return replace(self, w=self.w + 2.0 * by, h=self.h + 2.0 * by)
+
 
 def _overlap(a: _Boxes, b: _Boxes) -> Floats:
     """Return the intersection over union of boxes that broadcast to the same shape."""
@@ -618,18 +621,30 @@ class _Model:
         return sorted(links)
 
     def links_by_overlap(self, past: _States, future: _States, nodes: Ints) -> list[tuple[int, int, int]]:
-        """Return links whose gain, from the overlap of each box with the prediction of the other, is positive."""
-        c = self.constants
+        """Return links whose gain, from the overlap of each box with the prediction of the other, is positive.
+
+        Boxes of neighbouring frames are enlarged as far as the prediction is uncertain.
+        """
+        c, growth = self.constants, self.noise.acceleration / 3.0
         forward = _Boxes(past.x, past.y, exp(past.w), exp(past.h))
         backward = _Boxes(future.x, future.y, exp(future.w), exp(future.h))
         links: list[tuple[int, int, int]] = []
         for distance, i, j in _pairs(self.frames, self.labels, nodes, nodes, range(1, c.distance + 1)):
             d = float(distance)
-            there = _overlap(forward[i].moved(past.vx[i] * d, past.vy[i] * d), backward[j])
-            back = _overlap(forward[i], backward[j].moved(-(future.vx[j] * d), -(future.vy[j] * d)))
+            later = forward[i].moved(past.vx[i] * d, past.vy[i] * d)
+            earlier = backward[j].moved(-(future.vx[j] * d), -(future.vy[j] * d))
+            by = back_by = np.zeros(len(i))
+            if distance == 1:
+                ahead = past.pp[i] + 2.0 * past.pv[i] + past.vv[i] + growth
+                behind = future.pp[j] - 2.0 * future.pv[j] + future.vv[j] + growth
+                by = c.buffer * np.sqrt(ahead + future.pp[j])
+                back_by = c.buffer * np.sqrt(behind + past.pp[i])
+            here, there = self.size[i], self.size[j]
+            in_later = _overlap(later.enlarged(by * here), backward[j].enlarged(by * there))
+            in_earlier = _overlap(forward[i].enlarged(back_by * here), earlier.enlarged(back_by * there))
             # Boxes that do not overlap in the later frame are not linked.
-            near = there > 0
-            gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
+            near = in_later > 0
+            gain = c.overlap_gain * ((in_later + in_earlier) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
             links += self._best_links(i[near], j[near], _rounded(gain[near]))
         return sorted(links)
 

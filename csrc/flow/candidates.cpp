@@ -137,14 +137,16 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
   });
 }
 
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
-                       std::span<const Node> nodes, const Constants& c, int num_threads) {
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       const States& states, std::span<const Node> nodes, const Constants& c, int num_threads) {
   // The heads in sorted order, to be read one after the other.
   struct Head {
     CentredBox box;
-    double vx, vy;
+    double vx, vy, pp, behind, size;  // `behind` is the variance of the position one frame earlier
   };
+  const double growth = model.noise.acceleration / 3.0;
   std::vector<Head> heads(nodes.size());
+  double most = 0, largest = 0;
   const SortedNodes sorted = [&] {
     std::vector<CentredBox> backward(nodes.size());
     std::vector<Edges> edges(nodes.size());
@@ -152,37 +154,49 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
       const State& future = states.future[nodes[k]];
       backward[k] = {future.x, future.y, exp(future.w), exp(future.h)};
       edges[k] = edges_of(backward[k]);
+      most = std::max(most, future.pp);
+      largest = std::max(largest, model.size[nodes[k]]);
     }
     SortedNodes result(frames, labels, nodes, edges);
     for (std::size_t position = 0; position < nodes.size(); ++position) {
-      const State& future = states.future[result.node(position)];
-      heads[position] = {backward[result.index(position)], future.vx, future.vy};
+      const Node node = result.node(position);
+      const State& f = states.future[node];
+      const double behind = f.pp - 2.0 * f.pv + f.vv + growth;
+      heads[position] = {backward[result.index(position)], f.vx, f.vy, f.pp, behind, model.size[node]};
     }
     return result;
   }();
+  const auto enlarged = [](const CentredBox& box, double by) {
+    return CentredBox{box.x, box.y, box.w + 2.0 * by, box.h + 2.0 * by};
+  };
+  const auto overlap_of = [](const CentredBox& a, const CentredBox& b) {
+    return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
+  };
   const auto most_links = static_cast<std::size_t>(c.candidates);
   return collect(frames.num_nodes(), nodes, num_threads, [&](Node tail, auto& found, auto& room) {
     const State& past = states.past[tail];
     const CentredBox own{past.x, past.y, exp(past.w), exp(past.h)};
-    const Edges here = edges_of(own);
-    const double area = own.w * own.h;
-    visit_groups(frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance), most_links, found,
-                 [&](double d, const SortedNodes::Group& group) {
-                   const Edges later = edges_of({own.x + past.vx * d, own.y + past.vy * d, own.w, own.h});
-                   for (const std::uint32_t position : sorted.intersecting(group, later, room)) {
-                     const Head& head = heads[position];
-                     const CentredBox& box = head.box;
-                     const double area_of_head = box.w * box.h;
-                     const double there = overlap(later, area, edges_of(box), area_of_head);
-                     if (!(there > 0)) continue;
-                     const Edges earlier = edges_of({box.x - head.vx * d, box.y - head.vy * d, box.w, box.h});
-                     const double back = overlap(here, area, earlier, area_of_head);
-                     const double gain =
-                         c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
-                     const std::int64_t rounded = rounded_gain(gain);
-                     if (rounded > 0) found.push_back({sorted.node(position), rounded});
-                   }
-                 });
+    const double ahead = past.pp + 2.0 * past.pv + past.vv + growth, size = model.size[tail];
+    visit_groups(
+        frames, labels, sorted, tail, static_cast<std::int64_t>(c.distance), most_links, found,
+        [&](double d, const SortedNodes::Group& group) {
+          const bool next = d == 1;
+          const CentredBox later{own.x + past.vx * d, own.y + past.vy * d, own.w, own.h};
+          const double farthest = next ? c.buffer * std::sqrt(ahead + most) * (size + largest) * 1.000001 : 0.0;
+          for (const std::uint32_t position : sorted.intersecting(group, edges_of(enlarged(later, farthest)), room)) {
+            const Head& head = heads[position];
+            const double by = next ? c.buffer * std::sqrt(ahead + head.pp) : 0.0;
+            const double there = overlap_of(enlarged(later, by * size), enlarged(head.box, by * head.size));
+            if (!(there > 0)) continue;
+            const double back_by = next ? c.buffer * std::sqrt(head.behind + past.pp) : 0.0;
+            const CentredBox earlier{head.box.x - head.vx * d, head.box.y - head.vy * d, head.box.w, head.box.h};
+            const double back = overlap_of(enlarged(own, back_by * size), enlarged(earlier, back_by * head.size));
+            const double gain =
+                c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
+            const std::int64_t rounded = rounded_gain(gain);
+            if (rounded > 0) found.push_back({sorted.node(position), rounded});
+          }
+        });
   });
 }
 

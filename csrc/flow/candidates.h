@@ -16,8 +16,9 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           const States& states, std::span<const Node> tails, std::span<const Node> heads,
                           std::int64_t longest, const Constants& constants, int num_threads);
 
-// Links between nodes by the overlap of each box with the prediction of the other. The gain is positive.
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const States& states,
-                       std::span<const Node> nodes, const Constants& constants, int num_threads);
+// Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
+// enlarged as far as the prediction is uncertain. The gain is positive.
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       const States& states, std::span<const Node> nodes, const Constants& constants, int num_threads);
 
 }  // namespace trajtrack::flow

@@ -165,7 +165,7 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
   std::vector<Node> next = first_links(columns, nodes, path_values, model, states, c, num_threads);
   model.estimate(frames, next, c);
   states.run(frames, model, next, num_threads);
-  next = choose_links(links_by_overlap(frames, columns.labels, states, nodes, c, num_threads), path_values, true,
+  next = choose_links(links_by_overlap(frames, columns.labels, model, states, nodes, c, num_threads), path_values, true,
                       num_threads);
   model.estimate(frames, next, c);
 

@@ -167,6 +167,16 @@ def test_objects_are_followed_whatever_the_frame_rate(speed: float) -> None:
     assert len(found) == 1
 
 
+def test_objects_that_move_erratically_are_rarely_lost() -> None:
+    def erratic(seed: int) -> Detections:
+        base = steady(40, speed=0.0)
+        steps = np.random.default_rng(seed).normal(0, 6, len(base))  # the boxes are 30 pixels wide
+        shift = np.cumsum(steps)[:, None] * [1, 0, 1, 0]
+        return Detections(base.boxes + shift, base.scores, base.frames)
+
+    assert sum(len(flow_reference.link(erratic(seed))) for seed in range(10)) <= 14
+
+
 def test_smoothing_brings_jittered_boxes_closer_to_the_truth() -> None:
     truth = steady(60)
     noise = np.random.default_rng(0).normal(0, 2, truth.boxes.shape).astype(np.float32)
