@@ -93,12 +93,14 @@ class FlowConstants:
     acceleration: float = 0.02
     speed: float = 0.15
     size_noise: float = 0.06
-    size_drift: float = 0.02
+    size_drift: float = 0.04
     position_factor: float = 9.0
     acceleration_factor: float = 3.0
     speed_factor: float = 8.0
     size_factor: float = 9.0
     size_drift_factor: float = 3.0
+    scale_step: float = 4.0
+    """Factor between the standard deviations of motion that are tried before anything has been measured."""
     lag: int = 5
     """Frames over which slow changes are measured."""
     prior_weight: float = 30.0
@@ -118,6 +120,8 @@ class FlowConstants:
     min_overlap: float = 0.3
     overlap_skip_cost: float = 0.5
     """Cost of each skipped frame of a link by overlap."""
+    buffer: float = 2.0
+    """Standard deviations of the predicted position by which boxes of neighbouring frames are enlarged on each side."""
     distance: int = 5
     """Maximum number of frames of a link by overlap."""
     long_deviation: float = 0.08

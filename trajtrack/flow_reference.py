@@ -33,6 +33,8 @@ ONE = 2**20
 """The integer that stands for a gain of 1."""
 SAMPLE = 8192
 """Approximate number of nodes at which noise is measured, if there are as many."""
+SCALE_STEPS = 2
+"""How often the prior motion is reduced or increased at most."""
 SMALLEST_SIDE = 1e-6
 """Boxes are at least this wide and high, in pixels."""
 
@@ -153,6 +155,9 @@ class _Boxes:
 
     def moved(self, dx: Floats, dy: Floats) -> _Boxes:
         return replace(self, x=self.x + dx, y=self.y + dy)
+
+    def enlarged(self, by: Floats) -> _Boxes:
+        return replace(self, w=self.w + 2.0 * by, h=self.h + 2.0 * by)
 
 
 def _overlap(a: _Boxes, b: _Boxes) -> Floats:
@@ -526,15 +531,11 @@ class _Model:
     def link_nodes(self) -> Ints:
         """Return the next node of each node, -1 for none: two rounds of short links, then long links."""
         nodes = np.flatnonzero(self.strong)
-        next_of = np.full(len(self.frames), -1)
-        for by_overlap in (False, True):
-            past, future = self.states(next_of)
-            if by_overlap:
-                links = self.links_by_overlap(past, future, nodes)
-            else:
-                links = self.links_by_likelihood(past, future, nodes, nodes, 1)
-            next_of = self.best_paths(nodes, links)
-            self.estimate(next_of)
+        next_of = self.first_links(nodes)
+        self.estimate(next_of)
+        past, future = self.states(next_of)
+        next_of, _ = self.best_paths(nodes, self.links_by_overlap(past, future, nodes))
+        self.estimate(next_of)
         past, future = self.states(next_of)
         has_next = next_of >= 0
         has_previous = np.zeros(len(next_of), np.bool_)
@@ -557,10 +558,44 @@ class _Model:
                 next_of[tail] = heads[column]
         return next_of
 
-    def best_paths(self, nodes: Ints, links: list[tuple[int, int, int]]) -> Ints:
+    def first_links(self, nodes: Ints) -> Ints:
+        """Link neighbouring frames under the prior motion with which the best paths have the greatest sum.
+
+        The prior motion is reduced by `scale_step` as long as the sum grows; if it does not, the motion is increased.
+        """
+        c, prior = self.constants, self.prior
+        alone = np.full(len(self.frames), -1)
+
+        def best_with(scale: float) -> tuple[int, Ints, _Noise]:
+            square = scale * scale
+            self.noise = prior._replace(
+                acceleration=prior.acceleration * square,
+                speed=prior.speed * square,
+                size_drift=prior.size_drift * square,
+            )
+            past, future = self.states(alone)
+            next_of, total = self.best_paths(nodes, self.links_by_likelihood(past, future, nodes, nodes, 1))
+            return total, next_of, self.noise
+
+        best = best_with(1.0)
+        for factor in (1.0 / c.scale_step, c.scale_step):
+            scale = factor
+            for _ in range(SCALE_STEPS):
+                found = best_with(scale)
+                if found[0] <= best[0]:
+                    break
+                best = found
+                scale *= factor
+            if scale != factor:
+                break
+        _, next_of, self.prior = best
+        return next_of
+
+    def best_paths(self, nodes: Ints, links: list[tuple[int, int, int]]) -> tuple[Ints, int]:
         """Choose disjoint paths with the greatest sum of the gains of links and the values of nodes, less 2 end costs.
 
-        A node's column is the node before it. A node that is assigned to its own column is unused.
+        A node's column is the node before it. A node that is assigned to its own column is unused. Returns the next
+        node of each node and the sum.
         """
         number = np.full(len(self.frames), -1)
         number[nodes] = np.arange(len(nodes))
@@ -568,11 +603,13 @@ class _Model:
         edges = [(k, k, 0) for k in range(len(nodes))]
         edges += [(int(number[a]), int(number[b]), gain + value[number[a]]) for a, b, gain in links]
         chosen = choose_links(len(nodes), len(nodes), sorted(edges), value)
+        gain_of = {(k, column): gain for k, column, gain in edges}
+        total = sum(value[k] if column < 0 else gain_of[k, column] for k, column in enumerate(chosen))
         next_of = np.full(len(self.frames), -1)
         for k, column in enumerate(chosen):
             if column >= 0 and column != k:
                 next_of[nodes[k]] = nodes[column]
-        return next_of
+        return next_of, total
 
     def states(self, next_of: Ints) -> tuple[_States, _States]:
         """Return the states estimated from the past and from the future of each node's track."""
@@ -618,18 +655,30 @@ class _Model:
         return sorted(links)
 
     def links_by_overlap(self, past: _States, future: _States, nodes: Ints) -> list[tuple[int, int, int]]:
-        """Return links whose gain, from the overlap of each box with the prediction of the other, is positive."""
-        c = self.constants
+        """Return links whose gain, from the overlap of each box with the prediction of the other, is positive.
+
+        Boxes of neighbouring frames are enlarged as far as the prediction is uncertain.
+        """
+        c, growth = self.constants, self.noise.acceleration / 3.0
         forward = _Boxes(past.x, past.y, exp(past.w), exp(past.h))
         backward = _Boxes(future.x, future.y, exp(future.w), exp(future.h))
         links: list[tuple[int, int, int]] = []
         for distance, i, j in _pairs(self.frames, self.labels, nodes, nodes, range(1, c.distance + 1)):
             d = float(distance)
-            there = _overlap(forward[i].moved(past.vx[i] * d, past.vy[i] * d), backward[j])
-            back = _overlap(forward[i], backward[j].moved(-(future.vx[j] * d), -(future.vy[j] * d)))
+            later = forward[i].moved(past.vx[i] * d, past.vy[i] * d)
+            earlier = backward[j].moved(-(future.vx[j] * d), -(future.vy[j] * d))
+            by = back_by = np.zeros(len(i))
+            if distance == 1:
+                ahead = past.pp[i] + 2.0 * past.pv[i] + past.vv[i] + growth
+                behind = future.pp[j] - 2.0 * future.pv[j] + future.vv[j] + growth
+                by = c.buffer * np.sqrt(ahead + future.pp[j])
+                back_by = c.buffer * np.sqrt(behind + past.pp[i])
+            here, there = self.size[i], self.size[j]
+            in_later = _overlap(later.enlarged(by * here), backward[j].enlarged(by * there))
+            in_earlier = _overlap(forward[i].enlarged(back_by * here), earlier.enlarged(back_by * there))
             # Boxes that do not overlap in the later frame are not linked.
-            near = there > 0
-            gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
+            near = in_later > 0
+            gain = c.overlap_gain * ((in_later + in_earlier) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0)
             links += self._best_links(i[near], j[near], _rounded(gain[near]))
         return sorted(links)
 

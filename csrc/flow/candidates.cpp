@@ -217,6 +217,14 @@ void first_gains(const Unlinked* __restrict nodes, const State& known, double ow
   }
 }
 
+inline CentredBox enlarged(const CentredBox& box, double by) {
+  return {box.x, box.y, box.w + 2.0 * by, box.h + 2.0 * by};
+}
+
+inline double overlap_of(const CentredBox& a, const CentredBox& b) {
+  return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
+}
+
 // Sets the gains of links by overlap.
 TRAJTRACK_CLONES
 void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Constants& constants,
@@ -230,11 +238,13 @@ void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict
   for (std::size_t k = 0; k < end; ++k) {
     const MovingBox &own = past[tails[k]], &other = future[heads[k]];
     const CentredBox a = own.box, b = other.box;
-    const double d = distances[k], area_a = a.w * a.h, area_b = b.w * b.h;
-    const Edges later = edges_of({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h});
-    const Edges earlier = edges_of({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h});
-    const double there = overlap(later, area_a, edges_of(b), area_b);
-    const double back = overlap(edges_of(a), area_a, earlier, area_b);
+    const double d = distances[k];
+    const double by = value_if(d == 1, c.buffer * std::sqrt(own.predicted + other.variance));
+    const double back_by = value_if(d == 1, c.buffer * std::sqrt(other.predicted + own.variance));
+    const double there = overlap_of(enlarged({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h}, by * own.size),
+                                    enlarged(b, by * other.size));
+    const double back = overlap_of(enlarged(a, back_by * own.size),
+                                   enlarged({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h}, back_by * other.size));
     const double gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
     gains[k] = value_if(there > 0, rounded_positive(gain));
   }
@@ -313,13 +323,23 @@ Links first_links(const Frames& frames, std::span<const std::int32_t> labels, co
 Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
                        std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& c,
                        int num_threads) {
+  // The greatest variance and size in each frame, for the regions.
+  std::vector<double> variance(frames.size(), 0), size(frames.size(), 0);
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    const std::uint32_t frame = frames.frame_of[nodes[k]];
+    variance[frame] = std::max(variance[frame], future[k].variance);
+    size[frame] = std::max(size[frame], future[k].size);
+  }
   const SortedNodes sorted(frames, labels, nodes, [&](std::size_t k) { return edges_of(future[k].box); });
   const auto longest = static_cast<std::int64_t>(c.distance);
   const auto most = static_cast<std::size_t>(c.candidates);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    const auto& [box, vx, vy] = past[tail];
-    visit_groups(frames, labels, sorted, nodes[tail], longest, [&](double d, std::size_t, const auto& group) {
-      const Edges later = edges_of({box.x + vx * d, box.y + vy * d, box.w, box.h});
+    const MovingBox& own = past[tail];
+    const CentredBox& box = own.box;
+    visit_groups(frames, labels, sorted, nodes[tail], longest, [&](double d, std::size_t frame, const auto& group) {
+      const double farthest =
+          d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) * (own.size + size[frame]) * 1.000001 : 0.0;
+      const Edges later = edges_of(enlarged({box.x + own.vx * d, box.y + own.vy * d, box.w, box.h}, farthest));
       pairs.append(tail, sorted, sorted.intersecting(group, later, pairs.room), d, most);
     });
   };

@@ -16,10 +16,11 @@ struct NodeStates {
   std::vector<State> states;
 };
 
-// The box that is expected at a node and its motion.
+// The box that is expected at a node and its motion. The variances are those of its position, at the node and predicted
+// for the neighbouring frame, in units of `size` squared.
 struct MovingBox {
   CentredBox box;
-  double vx, vy;
+  double vx, vy, variance, predicted, size;
 };
 
 // Links from tails to heads, both ascending, at most `longest` frames apart. The gain is the log likelihood ratio
@@ -32,8 +33,9 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
 Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
                   std::span<const Node> nodes, const Constants& constants, int num_threads);
 
-// Links between nodes by the overlap of each box with the prediction of the other. The gain is positive. `past` and
-// `future` hold the box of each of the nodes, estimated from the past and from the future of its track.
+// Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
+// enlarged as far as the prediction is uncertain. The gain is positive. `past` and `future` hold the box of each of the
+// nodes, estimated from the past and from the future of its track.
 Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
                        std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& constants,
                        int num_threads);

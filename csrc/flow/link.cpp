@@ -16,6 +16,9 @@ namespace trajtrack::flow {
 
 namespace {
 
+// How often the prior motion is reduced or increased at most.
+constexpr int kScaleSteps = 2;
+
 // The nodes that take part, by frame.
 struct Columns {
   std::vector<std::uint32_t> rows;
@@ -114,17 +117,20 @@ struct MovingBoxes {
   MovingBoxes(const Frames& frames, const BoxModel& model, std::span<const Node> next, std::span<const Node> nodes,
               int num_threads)
       : past(nodes.size()), future(nodes.size()) {
-    const auto moving = [](const State& s) { return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy}; };
+    const auto moving = [&](Node node, const State& s, double direction) {
+      const double predicted = s.pp + direction * s.pv + s.vv + model.noise.acceleration / 3.0;
+      return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy, s.pp, predicted, model.size[node]};
+    };
     parallel_for(2, num_threads, [&](std::size_t direction) {
       if (direction == 0) {
         std::size_t k = 0;
         filter(frames, model, next, true, [&](Node node, const State& state) {
-          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(state);
+          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(node, state, 2.0);
         });
       } else {
         std::size_t k = nodes.size();
         filter(frames, model, previous_of(next), false, [&](Node node, const State& state) {
-          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(state);
+          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(node, state, -2.0);
         });
       }
     });
@@ -154,6 +160,57 @@ struct OpenEnds {
   }
 };
 
+// The sum that the best paths maximise: the values of their nodes and the gains of their links.
+std::int64_t total_of_paths(const Links& links, std::span<const std::int64_t> values, std::span<const Node> next) {
+  std::int64_t total = 0;
+  std::vector<std::uint8_t> has_previous(next.size(), 0);
+  for (Node node = 0; node < next.size(); ++node) {
+    const Node head = next[node];
+    if (values[node] > 0 || head != kNone || has_previous[node]) total += values[node];
+    if (head == kNone) continue;
+    has_previous[head] = 1;
+    std::size_t k = links.offsets[node];
+    while (links.heads[k] != head) ++k;
+    total += links.gains[k];
+  }
+  return total;
+}
+
+// Links neighbouring frames under the prior motion with which the best paths have the greatest sum. The prior motion is
+// reduced as long as the sum grows; if it does not, the motion is increased.
+std::vector<Node> first_paths(const Columns& columns, std::span<const Node> nodes,
+                              const std::vector<std::int64_t>& values, BoxModel& model, const Constants& c,
+                              int num_threads) {
+  struct Trial {
+    Noise prior;
+    std::vector<Node> next;
+    std::int64_t total;
+  };
+  const auto best_with = [&](double scale) {
+    model.noise = prior_noise(c);
+    model.noise.acceleration *= scale * scale;
+    model.noise.speed *= scale * scale;
+    model.noise.size_drift *= scale * scale;
+    const Links links = first_links(columns.frames, columns.labels, model, nodes, c, num_threads);
+    std::vector<Node> next = choose_links(links, values, true, num_threads);
+    const std::int64_t total = total_of_paths(links, values, next);
+    return Trial{model.noise, std::move(next), total};
+  };
+  Trial best = best_with(1.0);
+  for (const double factor : {1.0 / c.scale_step, c.scale_step}) {
+    double scale = factor;
+    for (int step = 0; step < kScaleSteps; ++step) {
+      Trial found = best_with(scale);
+      if (found.total <= best.total) break;
+      best = std::move(found);
+      scale *= factor;
+    }
+    if (scale != factor) break;
+  }
+  model.prior = best.prior;
+  return std::move(best.next);
+}
+
 // The next node of each node: two rounds of short links, then long links.
 std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
                              const Constants& c, int num_threads) {
@@ -167,8 +224,7 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
     nodes.push_back(node);
     path_values[node] = values[node] - ends;
   }
-  std::vector<Node> next =
-      choose_links(first_links(frames, columns.labels, model, nodes, c, num_threads), path_values, true, num_threads);
+  std::vector<Node> next = first_paths(columns, nodes, path_values, model, c, num_threads);
   model.estimate(frames, next, c);
   const Links short_links = [&] {
     const MovingBoxes boxes(frames, model, next, nodes, num_threads);

@@ -46,7 +46,7 @@ Tracks tracks_of(std::span<const Node> next) {
 }
 
 BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants)
-    : given(std::move(boxes)), noise(prior_noise(constants)) {
+    : given(std::move(boxes)), noise(prior_noise(constants)), prior(noise) {
   size.reserve(given.size());
   log_w.reserve(given.size());
   log_h.reserve(given.size());
@@ -93,7 +93,6 @@ void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next,
 }
 
 void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& c) {
-  const Noise prior = prior_noise(c);
   const auto lag = static_cast<std::int64_t>(c.lag);
   noise = prior;
   measured.reset();
@@ -182,7 +181,7 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
 }
 
 std::int64_t BoxModel::longest_link(const Constants& c) const {
-  const double q = measured ? measured->acceleration : prior_noise(c).acceleration;
+  const double q = measured ? measured->acceleration : prior.acceleration;
   const auto longest = static_cast<std::int64_t>(c.longest), shortest = static_cast<std::int64_t>(c.distance);
   const double limit = 8.0 * 192.0 * c.long_deviation * c.long_deviation;
   std::int64_t length = 1;

@@ -44,7 +44,7 @@ struct BoxModel {
   std::vector<Box> given;  // as they were detected
   std::vector<double> size, log_w, log_h;
   std::vector<double> camera_x, camera_y;  // of each frame
-  Noise noise;
+  Noise noise, prior;
   struct Measured {
     double position, acceleration;
   };

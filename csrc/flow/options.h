@@ -14,8 +14,8 @@ namespace trajtrack::flow {
   X(top_failures) X(top_score) X(top_score_alone) X(occupied) X(plateau) X(label_weight) X(score_share) X(score_weight) X(high) X(low) \
   X(value_cap) X(end_cost) X(evidence) X(evidence_share) X(position_noise) X(acceleration) X(speed) X(size_noise) \
   X(size_drift) X(position_factor) X(acceleration_factor) X(speed_factor) X(size_factor) X(size_drift_factor) \
-  X(lag) X(prior_weight) X(tail) X(chance) X(gate) X(skip_cost) X(overlap_gain) X(min_overlap) \
-  X(overlap_skip_cost) X(distance) X(long_deviation) X(candidates) X(longest) X(camera_links) X(camera_spread) \
+  X(scale_step) X(lag) X(prior_weight) X(tail) X(chance) X(gate) X(skip_cost) X(overlap_gain) X(min_overlap) \
+  X(overlap_skip_cost) X(buffer) X(distance) X(long_deviation) X(candidates) X(longest) X(camera_links) X(camera_spread) \
   X(fill_overlap) X(size_memory) X(bandwidth)
 // clang-format on
 

@@ -153,9 +153,9 @@ def test_equal_scores_take_every_detection_for_certain() -> None:
 # --- results ---------------------------------------------------------------------------------------------------------
 
 
-def steady(num_frames: int = 20, missing: tuple[int, ...] = ()) -> Detections:
+def steady(num_frames: int = 20, missing: tuple[int, ...] = (), speed: float = 3.0) -> Detections:
     frames = np.setdiff1d(np.arange(num_frames), missing)
-    x = 10 + 3.0 * frames
+    x = 10 + speed * frames
     return Detections(np.stack([x, x, x + 30, x + 60], axis=1), np.ones(len(frames)), frames)
 
 
@@ -190,6 +190,22 @@ def test_a_straight_line_stays_a_straight_line() -> None:
     detections = steady()
     found = flow_reference.link(detections)
     np.testing.assert_allclose(found.boxes, detections.boxes, atol=1e-3)
+
+
+@pytest.mark.parametrize("speed", [3.0, 20.0, 40.0])
+def test_objects_are_followed_whatever_the_frame_rate(speed: float) -> None:
+    found = flow_reference.link(steady(12, speed=speed))  # the boxes are 30 pixels wide
+    assert len(found) == 1
+
+
+def test_objects_that_move_erratically_are_rarely_lost() -> None:
+    def erratic(seed: int) -> Detections:
+        base = steady(40, speed=0.0)
+        steps = np.random.default_rng(seed).normal(0, 6, len(base))  # the boxes are 30 pixels wide
+        shift = np.cumsum(steps)[:, None] * [1, 0, 1, 0]
+        return Detections(base.boxes + shift, base.scores, base.frames)
+
+    assert sum(len(flow_reference.link(erratic(seed))) for seed in range(10)) <= 14
 
 
 def test_smoothing_brings_jittered_boxes_closer_to_the_truth() -> None:
