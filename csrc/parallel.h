@@ -13,6 +13,11 @@ namespace trajtrack {
 // The number of threads for this many boxes: below a limit, threads take longer to start than to work.
 inline int useful_threads(std::size_t num_boxes, int num_threads) { return num_boxes < 20'000 ? 1 : num_threads; }
 
+// The number of parts into which work is split: enough that all threads end at about the same time.
+inline std::size_t num_parts(int num_threads) {
+  return num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
+}
+
 // Threads that are joined on destruction, also when an exception is thrown.
 class JoiningThreads {
  public:

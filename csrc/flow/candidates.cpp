@@ -82,12 +82,11 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
     std::vector<Node> heads;
     std::vector<std::int64_t> gains;
   };
-  const std::size_t num_parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
-  std::vector<Part> parts(num_parts);
-  parallel_for(num_parts, num_threads, [&](std::size_t number) {
+  std::vector<Part> parts(num_parts(num_threads));
+  parallel_for(parts.size(), num_threads, [&](std::size_t number) {
     Part& part = parts[number];
     Pairs pairs;
-    const std::size_t begin = tails.size() * number / num_parts, end = tails.size() * (number + 1) / num_parts;
+    const std::size_t begin = tails.size() * number / parts.size(), end = tails.size() * (number + 1) / parts.size();
     const auto flush = [&](std::size_t next) {
       evaluate(pairs);
       pairs.keep_best(most);
@@ -121,7 +120,7 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
   links.offsets.assign(num_nodes + 1, 0);
   for (std::size_t k = 0; k < tails.size(); ++k) links.offsets[tails[k] + 1] = counts[k];
   for (std::size_t node = 0; node < num_nodes; ++node) links.offsets[node + 1] += links.offsets[node];
-  if (num_parts == 1) {
+  if (parts.size() == 1) {
     links.heads = std::move(parts[0].heads);
     links.gains = std::move(parts[0].gains);
     return links;
@@ -262,12 +261,19 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
     variance[frame] = std::max(variance[frame], heads.states[k].pp);
     size[frame] = std::max(size[frame], model.size[heads.nodes[k]]);
   }
-  const SortedNodes sorted(frames, labels, heads.nodes, [&](std::size_t k) {
+  const auto centre = [&](std::size_t k) {
     const State& state = heads.states[k];
     return Edges{state.x, state.y, state.x, state.y};
-  });
-  const Noise& noise = model.noise;
+  };
+  // What decides the gains of a head.
+  struct Sized {
+    State state;
+    double size;
+  };
+  const auto sized = [&](std::size_t k) { return Sized{heads.states[k], model.size[heads.nodes[k]]}; };
   const auto most = static_cast<std::size_t>(c.candidates);
+  const SortedNodes sorted(frames, labels, heads.nodes, centre, most, sized, num_threads);
+  const Noise& noise = model.noise;
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     const State& i = tails.states[tail];
     const Node node = tails.nodes[tail];
@@ -308,8 +314,9 @@ Links first_links(const Frames& frames, std::span<const std::int32_t> labels, co
     const double near = reach * node.size;
     return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
   };
-  const SortedNodes sorted(frames, labels, nodes, around);
   const auto most = static_cast<std::size_t>(c.candidates);
+  const SortedNodes sorted(
+      frames, labels, nodes, around, most, [&](std::size_t k) { return unlinked[k]; }, num_threads);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     const Edges region = around(tail);
     visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double d, std::size_t, const auto& group) {
@@ -330,9 +337,10 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
     variance[frame] = std::max(variance[frame], future[k].variance);
     size[frame] = std::max(size[frame], future[k].size);
   }
-  const SortedNodes sorted(frames, labels, nodes, [&](std::size_t k) { return edges_of(future[k].box); });
-  const auto longest = static_cast<std::int64_t>(c.distance);
+  const auto edges = [&](std::size_t k) { return edges_of(future[k].box); };
   const auto most = static_cast<std::size_t>(c.candidates);
+  const SortedNodes sorted(frames, labels, nodes, edges, most, [&](std::size_t k) { return future[k]; }, num_threads);
+  const auto longest = static_cast<std::int64_t>(c.distance);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     const MovingBox& own = past[tail];
     const CentredBox& box = own.box;

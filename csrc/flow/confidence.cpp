@@ -41,9 +41,11 @@ std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::s
     const std::vector<Node> tails = nodes_without(next), heads = nodes_without(previous);
     for (const Node node : tails) best_next[node] = {};
     for (const Node node : heads) best_previous[node] = {};
-    const SortedNodes sorted(frames, labels, heads, [&](std::size_t k) { return edges_of(centred(boxes[heads[k]])); });
+    const auto box_of_nth = [&](std::size_t k) { return boxes[heads[k]]; };
+    const auto edges_of_nth = [&](std::size_t k) { return edges_of(centred(box_of_nth(k))); };
+    const SortedNodes sorted(frames, labels, heads, edges_of_nth, 1, box_of_nth, num_threads);
     // Tails of a frame, and all tails with heads in the same frame, belong to one task.
-    const std::size_t parts = num_threads <= 1 ? 1 : 8 * static_cast<std::size_t>(num_threads);
+    const std::size_t parts = num_parts(num_threads);
     parallel_for(parts, num_threads, [&](std::size_t part) {
       std::vector<std::uint32_t> room;
       const std::size_t end = frames.size() * (part + 1) / parts;
@@ -69,7 +71,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::s
           const double area = expected.w * expected.h;
           for (const std::uint32_t position :
                sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
-            const Node head = sorted.node(position);
+            const Node head = heads[sorted.index(position)];
             const CentredBox other = centred(boxes[head]);
             const double value = overlap(here, area, edges_of(other), other.w * other.h);
             if (!(value > constants.chain_overlap)) continue;

@@ -35,14 +35,14 @@ void choose(const Frames& frames, std::vector<Found>& found, std::vector<Node>& 
 
 void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
                  std::span<const Node> next, std::span<const std::span<const Node>> tracks, const Constants& constants,
-                 std::vector<Node>& track_of) {
+                 std::vector<Node>& track_of, int num_threads) {
   std::vector<Node> free;
   for (Node node = 0; node < track_of.size(); ++node) {
     if (track_of[node] == kNone) free.push_back(node);
   }
   if (free.empty() || tracks.empty()) return;
   const auto box_of = [&](Node node) { return model.box(node, frames.frame_of[node]); };
-  const SortedNodes sorted(frames, labels, free, [&](std::size_t k) { return edges_of(box_of(free[k])); });
+  const SortedNodes sorted(frames, labels, free, [&](std::size_t k) { return edges_of(box_of(free[k])); }, num_threads);
   std::vector<std::uint32_t> room;
   const auto find = [&](const CentredBox& box, std::size_t frame, Node track, std::vector<Found>& found) {
     const auto* const group = sorted.find(frame, labels[track]);
@@ -50,7 +50,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     const Edges here = edges_of(box);
     const double area = box.w * box.h;
     for (const std::uint32_t position : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
-      const Node node = sorted.node(position);
+      const Node node = free[sorted.index(position)];
       if (track_of[node] != kNone) continue;
       const CentredBox other = box_of(node);
       const double value = overlap(here, area, edges_of(other), other.w * other.h);

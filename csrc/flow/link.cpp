@@ -266,7 +266,7 @@ struct Path {
 
 // The tracks with enough evidence, with the detections that fill and extend them.
 std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_t> values, std::span<const Node> next,
-                             const BoxModel& model, const Constants& c) {
+                             const BoxModel& model, const Constants& c, int num_threads) {
   const Frames& frames = columns.frames;
   const Tracks tracks = tracks_of(next);
   const std::int64_t required = required_evidence(columns, c);
@@ -282,7 +282,7 @@ std::vector<Path> find_paths(const Columns& columns, std::span<const std::int64_
     kept.push_back(nodes);
     paths.push_back({nodes.front(), evidence, {}});
   }
-  fill_tracks(frames, columns.labels, model, next, kept, c, track_of);
+  fill_tracks(frames, columns.labels, model, next, kept, c, track_of, num_threads);
   std::vector<std::uint32_t> number(next.size(), 0);
   for (std::size_t k = 0; k < paths.size(); ++k) number[paths[k].first] = static_cast<std::uint32_t>(k);
   for (Node node = 0; node < track_of.size(); ++node) {
@@ -308,7 +308,7 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   const std::vector<std::int64_t> values = node_values(columns.confidence, c);
   BoxModel model(columns.frames, std::move(columns.boxes), c);
   const std::vector<Node> next = link_nodes(columns, values, model, c, num_threads);
-  std::vector<Path> paths = find_paths(columns, values, next, model, c);
+  std::vector<Path> paths = find_paths(columns, values, next, model, c, num_threads);
   std::erase_if(paths, [&](const Path& path) {
     if (path.nodes.size() >= options.min_length) return false;
     for (const Node node : path.nodes) mark(columns.rows[node], Reason::too_short);

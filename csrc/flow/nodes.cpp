@@ -54,7 +54,6 @@ SortedNodes::SortedNodes(std::size_t num_frames, std::size_t num_nodes)
       y1_(x1_.size()),
       x2_(x1_.size()),
       y2_(x1_.size()),
-      node_(num_nodes),
       index_(num_nodes),
       first_group_(num_frames + 1, 0),
       first_end_(num_nodes),
@@ -64,24 +63,9 @@ Box SortedNodes::rounded_outwards(const Edges& edges) {
   return {rounded_down(edges.x1), rounded_down(edges.y1), rounded_up(edges.x2), rounded_up(edges.y2)};
 }
 
-void SortedNodes::add_frame(std::size_t frame, std::uint32_t first, std::span<const Node> nodes,
-                            std::span<const std::int32_t> labels, std::span<const Box> boxes) {
-  std::vector<std::uint32_t> numbers(nodes.size());
-  std::iota(numbers.begin(), numbers.end(), 0u);
-  const auto label_of = [&](std::uint32_t number) { return labels[nodes[number]]; };
-  const auto less = [&](std::uint32_t a, std::uint32_t b) { return label_of(a) < label_of(b); };
-  if (!std::is_sorted(numbers.begin(), numbers.end(), less)) std::stable_sort(numbers.begin(), numbers.end(), less);
-  for (std::size_t begin = 0, end = 0; begin < numbers.size(); begin = end) {
-    const std::int32_t label = label_of(numbers[begin]);
-    while (end < numbers.size() && label_of(numbers[end]) == label) ++end;
-    const Group group{label, first + static_cast<std::uint32_t>(begin), first + static_cast<std::uint32_t>(end), 0, 0};
-    add_group(group, first, nodes, boxes, std::span(numbers).subspan(begin, end - begin));
-  }
-  first_group_[frame + 1] = static_cast<std::uint32_t>(groups_.size());
-}
-
-void SortedNodes::add_group(Group group, std::uint32_t first, std::span<const Node> nodes, std::span<const Box> boxes,
-                            std::span<const std::uint32_t> numbers) {
+SortedNodes::Group SortedNodes::add_group(Group group, std::uint32_t first, std::span<const Box> boxes,
+                                          std::span<const std::uint32_t> numbers) {
+  group.end = group.begin + static_cast<std::uint32_t>(numbers.size());
   group.left = boxes[numbers.front()].x1;
   float right = boxes[numbers.front()].x2;
   for (const std::uint32_t number : numbers) {
@@ -89,11 +73,10 @@ void SortedNodes::add_group(Group group, std::uint32_t first, std::span<const No
     right = std::max(right, boxes[number].x2);
   }
   group.cells_per_pixel = right > group.left ? static_cast<float>(numbers.size()) / (right - group.left) : 0;
-  largest_group_ = std::max(largest_group_, numbers.size());
-  groups_.push_back(group);
 
   // A counting sort by the cell of the left edge.
   const std::span<std::uint32_t> last_begin(last_begin_.data() + group.begin, numbers.size());
+  std::fill(last_begin.begin(), last_begin.end(), 0);
   for (const std::uint32_t number : numbers) ++last_begin[cell_of(group, boxes[number].x1)];
   std::uint32_t position = group.begin;
   for (std::uint32_t& slot : last_begin) {
@@ -108,7 +91,6 @@ void SortedNodes::add_group(Group group, std::uint32_t first, std::span<const No
     y1_[place] = box.y1;
     x2_[place] = box.x2;
     y2_[place] = box.y2;
-    node_[place] = nodes[number];
     index_[place] = first + number;
   }
   const std::span<std::uint32_t> first_end(first_end_.data() + group.begin, numbers.size());
@@ -117,6 +99,17 @@ void SortedNodes::add_group(Group group, std::uint32_t first, std::span<const No
     for (const std::size_t own = cell_of(group, x2_[position]); cell <= own; ++cell) first_end[cell] = position;
   }
   std::fill(first_end.begin() + static_cast<std::ptrdiff_t>(cell), first_end.end(), group.end);
+  return group;
+}
+
+bool SortedNodes::is_crowded(const Group& group) const {
+  constexpr std::uint32_t kMany = 32;
+  std::uint32_t begin = group.begin;
+  for (std::uint32_t cell = group.begin; cell < group.end; ++cell) {
+    if (last_begin_[cell] - begin > kMany) return true;
+    begin = last_begin_[cell];
+  }
+  return false;
 }
 
 std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,

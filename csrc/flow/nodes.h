@@ -5,10 +5,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "node.h"
+#include "parallel.h"
 
 namespace trajtrack::flow {
 
@@ -96,21 +99,62 @@ class SortedNodes {
   // `nodes` are ascending; `edges_of_nth(k)` returns the edges of the box of nodes[k].
   template <typename EdgesOfNth>
   SortedNodes(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-              const EdgesOfNth& edges_of_nth)
-      : SortedNodes(frames.size(), nodes.size()) {
-    std::vector<Box> boxes;
-    std::uint32_t next = 0;
-    for (std::size_t frame = 0; frame < frames.size(); ++frame) {
-      const std::uint32_t first = next;
-      boxes.clear();
-      for (; next < nodes.size() && nodes[next] < frames.begin[frame + 1]; ++next) {
-        boxes.push_back(rounded_outwards(edges_of_nth(next)));
-      }
-      add_frame(frame, first, nodes.subspan(first, next - first), labels, boxes);
-    }
-  }
+              const EdgesOfNth& edges_of_nth, int num_threads)
+      : SortedNodes(frames, labels, nodes, edges_of_nth, std::numeric_limits<std::size_t>::max(), edges_of_nth,
+                    num_threads) {}
 
-  Node node(std::size_t position) const { return node_[position]; }
+  // The same, but of many nodes of one frame and label whose `state_of_nth` is the same to the bit, only the first
+  // `most` may be found: no search prefers the others.
+  template <typename EdgesOfNth, typename StateOfNth>
+  SortedNodes(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
+              const EdgesOfNth& edges_of_nth, std::size_t most, const StateOfNth& state_of_nth, int num_threads)
+      : SortedNodes(frames.size(), nodes.size()) {
+    struct Part {
+      std::vector<Group> groups;
+      std::size_t first_frame, end_frame;
+    };
+    std::vector<Part> parts(num_parts(num_threads));
+    parallel_for(parts.size(), num_threads, [&](std::size_t number) {
+      Part& part = parts[number];
+      part.first_frame = frames.size() * number / parts.size();
+      part.end_frame = frames.size() * (number + 1) / parts.size();
+      const auto begin = std::lower_bound(nodes.begin(), nodes.end(), frames.begin[part.first_frame]);
+      auto next = static_cast<std::uint32_t>(begin - nodes.begin());
+      std::vector<Box> boxes;
+      std::vector<std::uint32_t> numbers;  // of nodes in the frame
+      for (std::size_t frame = part.first_frame; frame < part.end_frame; ++frame) {
+        const std::uint32_t first = next;
+        boxes.clear();
+        numbers.clear();
+        for (; next < nodes.size() && nodes[next] < frames.begin[frame + 1]; ++next) {
+          boxes.push_back(rounded_outwards(edges_of_nth(next)));
+          numbers.push_back(next - first);
+        }
+        const auto label_of = [&](std::uint32_t k) { return labels[nodes[first + k]]; };
+        const auto by_label = [&](std::uint32_t a, std::uint32_t b) { return label_of(a) < label_of(b); };
+        if (!std::is_sorted(numbers.begin(), numbers.end(), by_label)) {
+          std::stable_sort(numbers.begin(), numbers.end(), by_label);
+        }
+        for (std::size_t start = 0, end = 0; start < numbers.size(); start = end) {
+          while (end < numbers.size() && label_of(numbers[end]) == label_of(numbers[start])) ++end;
+          const Group group{label_of(numbers[start]), first + static_cast<std::uint32_t>(start),
+                            first + static_cast<std::uint32_t>(end), 0, 0};
+          const std::span<const std::uint32_t> own(numbers.data() + start, end - start);
+          part.groups.push_back(add_group(group, first, boxes, own));
+          if (!is_crowded(part.groups.back())) continue;
+          const auto state_of = [&](std::uint32_t k) { return state_of_nth(first + k); };
+          part.groups.back() = add_group(group, first, boxes, without_repeats(own, most, state_of));
+        }
+        first_group_[frame + 1] = static_cast<std::uint32_t>(part.groups.size());
+      }
+    });
+    for (const Part& part : parts) {
+      const auto before = static_cast<std::uint32_t>(groups_.size());
+      for (std::size_t frame = part.first_frame; frame < part.end_frame; ++frame) first_group_[frame + 1] += before;
+      groups_.insert(groups_.end(), part.groups.begin(), part.groups.end());
+    }
+    for (const Group& group : groups_) largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
+  }
 
   // The index among `nodes` of the node at a position.
   std::uint32_t index(std::size_t position) const { return index_[position]; }
@@ -140,15 +184,31 @@ class SortedNodes {
     return static_cast<std::uint32_t>(cell > 0 ? (cell < last ? cell : last) : 0);
   }
 
-  // Adds the nodes of the next frame, whose positions begin at `first`.
-  void add_frame(std::size_t frame, std::uint32_t first, std::span<const Node> nodes,
-                 std::span<const std::int32_t> labels, std::span<const Box> boxes);
-  // Adds the nodes with these numbers in the frame.
-  void add_group(Group group, std::uint32_t first, std::span<const Node> nodes, std::span<const Box> boxes,
-                 std::span<const std::uint32_t> numbers);
+  // Sorts the nodes with these numbers into the positions of a group and returns the group; numbers count from `first`.
+  Group add_group(Group group, std::uint32_t first, std::span<const Box> boxes, std::span<const std::uint32_t> numbers);
+
+  // Whether a cell of a group has so many nodes that it is worth looking for repeats.
+  bool is_crowded(const Group& group) const;
+
+  // The first `most` numbers of each state.
+  template <typename StateOf>
+  static std::vector<std::uint32_t> without_repeats(std::span<const std::uint32_t> numbers, std::size_t most,
+                                                    const StateOf& state_of) {
+    const auto compare = [&](std::uint32_t a, std::uint32_t b) {
+      const auto state_a = state_of(a), state_b = state_of(b);
+      return std::memcmp(&state_a, &state_b, sizeof state_a);
+    };
+    std::vector<std::uint32_t> sorted(numbers.begin(), numbers.end()), kept;
+    std::stable_sort(sorted.begin(), sorted.end(), [&](std::uint32_t a, std::uint32_t b) { return compare(a, b) < 0; });
+    for (std::size_t k = 0, same = 0; k < sorted.size(); ++k) {
+      same = k > 0 && compare(sorted[k - 1], sorted[k]) == 0 ? same + 1 : 0;
+      if (same < most) kept.push_back(sorted[k]);
+    }
+    std::sort(kept.begin(), kept.end());
+    return kept;
+  }
 
   std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
-  std::vector<Node> node_;
   std::vector<std::uint32_t> index_;
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
