@@ -61,4 +61,11 @@ void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
+template <typename Work>
+void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
+  const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
+  parallel_for(parts, num_threads, [&](std::size_t part) { work(count * part / parts, count * (part + 1) / parts); });
+}
+
 }  // namespace trajtrack

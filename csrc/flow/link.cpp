@@ -30,28 +30,23 @@ struct Columns {
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
-  columns.rows = order_by_frame(detections, options.min_score).rows;
   std::vector<std::int32_t> numbers;
-  std::vector<float> scores;
-  const auto gather = [&] {
-    const std::size_t count = columns.rows.size();
-    numbers.resize(count);
-    columns.labels.resize(count);
-    columns.boxes.resize(count);
-    for (std::size_t node = 0; node < count; ++node) {
-      const std::uint32_t row = columns.rows[node];
-      numbers[node] = detections.frames[row];
-      columns.labels[node] = options.class_agnostic ? 0 : detections.labels[row];
-      columns.boxes[node] = centred(detections.boxes[row]);
-    }
-    columns.frames = Frames::of(numbers);
-  };
-  gather();
+  {
+    FrameOrder order = order_by_frame(detections, options.min_score);
+    NodeColumns given = columns_of_nodes(detections, order, options.class_agnostic, num_threads);
+    for (const FrameNodes& frame : order.frames) numbers.insert(numbers.end(), frame.end - frame.begin, frame.frame);
+    columns.boxes.reserve(order.size());
+    for (const Box box : given.boxes) columns.boxes.push_back(centred(box));
+    columns.labels = std::move(given.labels);
+    columns.rows = std::move(order.rows);
+  }
+  columns.frames = Frames::of(numbers);
   columns.duration = columns.frames.duration();
+  std::vector<float> scores;
   scores.reserve(columns.rows.size());
   for (const std::uint32_t row : columns.rows) {
     reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
-    scores.push_back(detections.scores[row]);
+    scores.push_back(finite_or_zero(detections.scores[row]));
   }
   std::vector<double> confidence;
   if (options.calibrate) {
@@ -65,12 +60,18 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
   std::size_t kept = 0;
   for (std::size_t node = 0; node < confidence.size(); ++node) {
     if (!(confidence[node] >= options.constants.low)) continue;
-    columns.rows[kept++] = columns.rows[node];
+    columns.rows[kept] = columns.rows[node];
+    columns.labels[kept] = columns.labels[node];
+    columns.boxes[kept] = columns.boxes[node];
+    numbers[kept++] = numbers[node];
     columns.confidence.push_back(confidence[node]);
   }
   if (kept < columns.rows.size()) {
     columns.rows.resize(kept);
-    gather();
+    columns.labels.resize(kept);
+    columns.boxes.resize(kept);
+    numbers.resize(kept);
+    columns.frames = Frames::of(numbers);
   }
   return columns;
 }
