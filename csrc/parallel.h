@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,9 +24,15 @@ class JoiningThreads {
     for (std::thread& thread : threads_) thread.join();
   }
 
+  // Returns whether the system had a thread to give.
   template <typename Run>
-  void start(const Run& run) {
-    threads_.emplace_back(run);
+  bool start(const Run& run) {
+    try {
+      threads_.emplace_back(run);
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
   }
 
  private:
@@ -55,7 +62,9 @@ void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   };
   {
     JoiningThreads others;
-    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) others.start(run);
+    // The threads that there are do all tasks.
+    for (std::size_t i = 1; i < threads && i < num_tasks && others.start(run); ++i) {
+    }
     run();
   }
   if (failure) std::rethrow_exception(failure);
