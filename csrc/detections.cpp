@@ -1,25 +1,36 @@
 #include "detections.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
+#include "parallel.h"
 #include "radix_sort.h"
 
 namespace trajtrack {
 
 namespace {
 
-bool in_range(Box box) {
-  return (std::abs(box.x1) <= kLargestCoordinate) & (std::abs(box.y1) <= kLargestCoordinate) &
-         (std::abs(box.x2) <= kLargestCoordinate) & (std::abs(box.y2) <= kLargestCoordinate);
+struct FrameRow {
+  std::uint32_t frame, row;
+};
+
+void append(FrameOrder& order, std::int32_t frame, std::uint32_t row) {
+  const Node node = order.size();
+  if (order.frames.empty() || order.frames.back().frame != frame) order.frames.push_back({frame, node, node});
+  order.frames.back().end = node + 1;
+  order.rows.push_back(row);
 }
 
-bool in_order(Box box) { return (box.x1 <= box.x2) & (box.y1 <= box.y2); }
-
-bool finite(float value) { return std::abs(value) <= kLargestFloat; }
+// Calls visit(frame, row) for each row of sufficient score until it returns false.
+template <typename Visit>
+void visit_rows(const DetectionsView& detections, float min_score, const Visit& visit) {
+  for (std::size_t row = 0; row < detections.size(); ++row) {
+    if (detections.scores[row] < min_score) continue;
+    if (!visit(std::max(detections.frames[row], 0), static_cast<std::uint32_t>(row))) return;
+  }
+}
 
 }  // namespace
 
@@ -52,38 +63,61 @@ FrameOrder order_by_frame(const DetectionsView& detections, float min_score) {
                             std::to_string(kLargest) + " in one video");
   }
   FrameOrder order;
-  order.rows.reserve(detections.size());
+  order.rows.resize(detections.size());
+  Node size = 0;
   bool sorted = true;
-  std::int32_t last = 0;
-  for (std::size_t row = 0; row < detections.size(); ++row) {
-    if (detections.scores[row] < min_score) continue;
-    sorted &= detections.frames[row] >= last;
-    last = detections.frames[row];
-    order.rows.push_back(static_cast<std::uint32_t>(row));
+  visit_rows(detections, min_score, [&](std::int32_t frame, std::uint32_t row) {
+    if (order.frames.empty() || frame != order.frames.back().frame) {
+      sorted = order.frames.empty() || frame > order.frames.back().frame;
+      if (!order.frames.empty()) order.frames.back().end = size;
+      order.frames.push_back({frame, size, size});
+    }
+    order.rows[size++] = row;
+    return sorted;
+  });
+  if (sorted) {
+    if (!order.frames.empty()) order.frames.back().end = size;
+    order.rows.resize(size);
+    return order;
   }
-  if (!sorted) {
-    sort_by_key(order.rows, [&](std::uint32_t row) { return static_cast<std::uint32_t>(detections.frames[row]); });
-  }
-  for (Node node = 0; node < order.size(); ++node) {
-    const std::int32_t frame = detections.frames[order.rows[node]];
-    if (order.frames.empty() || order.frames.back().frame != frame) order.frames.push_back({frame, node, node});
-    order.frames.back().end = node + 1;
-  }
+  order.rows.clear();
+  order.frames.clear();
+  std::vector<FrameRow> rows;
+  rows.reserve(detections.size());
+  visit_rows(detections, min_score, [&](std::int32_t frame, std::uint32_t row) {
+    rows.push_back({static_cast<std::uint32_t>(frame), row});
+    return true;
+  });
+  sort_by_key(rows, [](FrameRow row) { return row.frame; });
+  for (const FrameRow row : rows) append(order, static_cast<std::int32_t>(row.frame), row.row);
   return order;
 }
 
-std::vector<FrameRange> split_frames(const FrameOrder& order, int num_threads) {
+NodeColumns columns_of_nodes(const DetectionsView& detections, const FrameOrder& order, bool class_agnostic,
+                             int num_threads) {
+  NodeColumns columns{std::vector<Box>(order.size()), std::vector<std::int32_t>(order.size())};
+  parallel_ranges(order.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) {
+      const std::uint32_t row = order.rows[node];
+      columns.boxes[node] = valid_or_empty(detections.boxes[row]);
+      columns.labels[node] = class_agnostic ? 0 : detections.labels[row];
+    }
+  });
+  return columns;
+}
+
+std::vector<FrameRange> split_frames(std::span<const FrameNodes> frames, int num_threads) {
   constexpr std::size_t kRunsPerThread = 4;
   const std::size_t runs = num_threads <= 1 ? 1 : kRunsPerThread * static_cast<std::size_t>(num_threads);
-  const std::size_t target = order.size() / runs + 1;
+  const std::size_t target = (frames.empty() ? 0 : frames.back().end) / runs + 1;
   std::vector<FrameRange> ranges;
   std::size_t nodes = target;  // so that the first frame opens a run
-  for (std::size_t frame = 0; frame < order.frames.size(); ++frame) {
+  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
     if (nodes >= target) {
       ranges.push_back({frame, frame});
       nodes = 0;
     }
-    nodes += order.frames[frame].end - order.frames[frame].begin;
+    nodes += frames[frame].end - frames[frame].begin;
     ranges.back().end = frame + 1;
   }
   return ranges;

@@ -36,7 +36,7 @@ struct LinkGraph {
 };
 
 // Builds the graph on the CPU. `suppressed` stays empty unless `with_suppression` is set.
-LinkGraph build_link_graph(const DetectionsView& detections, const FrameOrder& order, const GraphOptions& options,
+LinkGraph build_link_graph(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
                            bool with_suppression, int num_threads);
 
 }  // namespace trajtrack

@@ -46,17 +46,18 @@ class FrameLists {
 // Finds the links to the next frame, and suppression, for a range of frames.
 class FrameByFrame {
  public:
-  FrameByFrame(const SortedBoxes& boxes, const FrameOrder& order, const GraphOptions& options, bool with_suppression)
-      : boxes_(boxes), order_(order), options_(options), with_suppression_(with_suppression) {}
+  FrameByFrame(const SortedBoxes& boxes, std::span<const FrameNodes> frames, const GraphOptions& options,
+               bool with_suppression)
+      : boxes_(boxes), frames_(frames), options_(options), with_suppression_(with_suppression) {}
 
   LinkGraph build(FrameRange run) {
     LinkGraph graph;
-    const std::size_t nodes = order_.frames[run.end - 1].end - order_.frames[run.begin].begin;
+    const std::size_t nodes = frames_[run.end - 1].end - frames_[run.begin].begin;
     graph.links.offsets.reserve(nodes + 1);
     if (with_suppression_) graph.suppressed.offsets.reserve(nodes + 1);
     for (std::size_t frame = run.begin; frame < run.end; ++frame) {
-      links_.start(order_.frames[frame]);
-      suppressed_.start(order_.frames[frame]);
+      links_.start(frames_[frame]);
+      suppressed_.start(frames_[frame]);
       for (const Group& group : boxes_.groups(frame)) {
         link(frame, group);
         if (with_suppression_) suppress(group);
@@ -69,8 +70,7 @@ class FrameByFrame {
 
  private:
   void link(std::size_t frame, const Group& group) {
-    const bool adjacent =
-        frame + 1 < order_.frames.size() && order_.frames[frame + 1].frame == order_.frames[frame].frame + 1;
+    const bool adjacent = frame + 1 < frames_.size() && frames_[frame + 1].frame == frames_[frame].frame + 1;
     const Group* const next = adjacent ? boxes_.find(frame + 1, group.label) : nullptr;
     if (!next) return;
     boxes_.visit_linked(group, boxes_, *next, options_.iou_threshold, found_,
@@ -87,7 +87,7 @@ class FrameByFrame {
   }
 
   const SortedBoxes& boxes_;
-  const FrameOrder& order_;
+  std::span<const FrameNodes> frames_;
   const GraphOptions& options_;
   bool with_suppression_;
   std::vector<std::uint32_t> found_;
@@ -141,18 +141,21 @@ class Predecessors {
 
 // The nodes to which no link leads, ordered by frame.
 struct Starts {
-  FrameOrder order;
   std::vector<Node> nodes;
+  std::vector<FrameNodes> frames;
+  NodeColumns columns;
 
-  Starts(const FrameOrder& all, const Predecessors& predecessors) {
-    for (const FrameNodes& frame : all.frames) {
-      const Node begin = order.size();
+  Starts(const NodeColumns& all, std::span<const FrameNodes> all_frames, const Predecessors& predecessors) {
+    for (const FrameNodes& frame : all_frames) {
+      const auto begin = static_cast<Node>(nodes.size());
       for (Node node = frame.begin; node < frame.end; ++node) {
         if (!predecessors.is_start(node)) continue;
-        order.rows.push_back(all.rows[node]);
         nodes.push_back(node);
+        columns.boxes.push_back(all.boxes[node]);
+        columns.labels.push_back(all.labels[node]);
       }
-      if (order.size() > begin) order.frames.push_back({frame.frame, begin, order.size()});
+      const auto end = static_cast<Node>(nodes.size());
+      if (end > begin) frames.push_back({frame.frame, begin, end});
     }
   }
 };
@@ -165,11 +168,11 @@ struct GapLink {
 // Finds the gap links for a range of frames.
 class AcrossGaps {
  public:
-  AcrossGaps(const DetectionsView& detections, const FrameOrder& order, const NodeLists& links,
+  AcrossGaps(const NodeColumns& columns, std::span<const FrameNodes> frames, const NodeLists& links,
              const Predecessors& predecessors, const Starts& starts, const SortedBoxes& start_boxes,
              const GraphOptions& options)
-      : detections_(detections),
-        order_(order),
+      : columns_(columns),
+        frames_(frames),
         links_(links),
         predecessors_(predecessors),
         starts_(starts),
@@ -179,12 +182,12 @@ class AcrossGaps {
   // Returns the gap links by node, ascending for each node.
   std::vector<GapLink> find(FrameRange run) {
     std::vector<GapLink> gap_links;
-    const auto& later = starts_.order.frames;
+    const auto& later = starts_.frames;
     std::size_t first_later = 0;
     for (std::size_t frame = run.begin; frame < run.end; ++frame) {
-      const std::int64_t number = order_.frames[frame].frame;
+      const std::int64_t number = frames_[frame].frame;
       while (first_later < later.size() && later[first_later].frame < number + 2) ++first_later;
-      for (Node node = order_.frames[frame].begin; node < order_.frames[frame].end; ++node) {
+      for (Node node = frames_[frame].begin; node < frames_[frame].end; ++node) {
         if (links_[node].empty()) find(node, number, first_later, gap_links);
       }
     }
@@ -192,18 +195,17 @@ class AcrossGaps {
   }
 
  private:
-  Box box(Node node) const { return detections_.boxes[order_.rows[node]]; }
+  Box box(Node node) const { return columns_.boxes[node]; }
 
   // Adds the links from `node` to the compatible starts in the first frame that has any.
   void find(Node node, std::int64_t number, std::size_t first_later, std::vector<GapLink>& gap_links) {
-    const auto& later = starts_.order.frames;
+    const auto& later = starts_.frames;
     const std::int64_t last = number + 1 + options_.max_gap;
-    const std::int32_t label = options_.class_agnostic ? 0 : detections_.labels[order_.rows[node]];
     const Box from = grown(box(node), options_.buffer);
     const auto [origin, steps] = predecessors_.chain_to(node, options_.motion_frames);
     const std::size_t known = gap_links.size();
     for (std::size_t frame = first_later; frame < later.size() && later[frame].frame <= last; ++frame) {
-      const Group* const group = start_boxes_.find(frame, label);
+      const Group* const group = start_boxes_.find(frame, columns_.labels[node]);
       if (!group) continue;
       const Box expected = steps == 0 ? from : moved(from, box(origin), box(node), steps, later[frame].frame - number);
       for (const std::uint32_t position : start_boxes_.find_similar(*group, expected, options_.gap_iou_threshold,
@@ -216,8 +218,8 @@ class AcrossGaps {
               [](const GapLink& a, const GapLink& b) { return a.to < b.to; });
   }
 
-  const DetectionsView& detections_;
-  const FrameOrder& order_;
+  const NodeColumns& columns_;
+  std::span<const FrameNodes> frames_;
   const NodeLists& links_;
   const Predecessors& predecessors_;
   const Starts& starts_;
@@ -251,38 +253,38 @@ NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<G
   return all;
 }
 
-NodeLists add_gap_links(const DetectionsView& detections, const FrameOrder& order, NodeLists links,
+NodeLists add_gap_links(const NodeColumns& columns, std::span<const FrameNodes> frames, NodeLists links,
                         const GraphOptions& options, int num_threads) {
   const Predecessors predecessors(links);
-  const Starts starts(order, predecessors);
-  const SortedBoxes start_boxes(detections, starts.order, options.buffer, options.class_agnostic, num_threads);
-  const auto runs = split_frames(order, num_threads);
+  const Starts starts(columns, frames, predecessors);
+  const SortedBoxes start_boxes(starts.columns, starts.frames, options.buffer, num_threads);
+  const auto runs = split_frames(frames, num_threads);
   std::vector<std::vector<GapLink>> parts(runs.size());
   parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-    parts[run] = AcrossGaps(detections, order, links, predecessors, starts, start_boxes, options).find(runs[run]);
+    parts[run] = AcrossGaps(columns, frames, links, predecessors, starts, start_boxes, options).find(runs[run]);
   });
   return with_gap_links(links, parts);
 }
 
 }  // namespace
 
-LinkGraph build_link_graph(const DetectionsView& detections, const FrameOrder& order, const GraphOptions& options,
+LinkGraph build_link_graph(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
                            bool with_suppression, int num_threads) {
   LinkGraph graph;
-  if (order.size() == 0) return graph;
+  if (frames.empty()) return graph;
   {
-    const SortedBoxes boxes(detections, order, options.buffer, options.class_agnostic, num_threads);
-    const auto runs = split_frames(order, num_threads);
+    const SortedBoxes boxes(columns, frames, options.buffer, num_threads);
+    const auto runs = split_frames(frames, num_threads);
     std::vector<NodeLists> links(runs.size()), suppressed(runs.size());
     parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-      LinkGraph part = FrameByFrame(boxes, order, options, with_suppression).build(runs[run]);
+      LinkGraph part = FrameByFrame(boxes, frames, options, with_suppression).build(runs[run]);
       links[run] = std::move(part.links);
       suppressed[run] = std::move(part.suppressed);
     });
     graph = {joined(std::move(links), num_threads), joined(std::move(suppressed), num_threads)};
   }
   if (options.max_gap > 0) {
-    graph.links = add_gap_links(detections, order, std::move(graph.links), options, num_threads);
+    graph.links = add_gap_links(columns, frames, std::move(graph.links), options, num_threads);
   }
   return graph;
 }

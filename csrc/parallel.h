@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -28,9 +29,15 @@ class JoiningThreads {
     for (std::thread& thread : threads_) thread.join();
   }
 
+  // Returns whether the system had a thread to give.
   template <typename Run>
-  void start(const Run& run) {
-    threads_.emplace_back(run);
+  bool start(const Run& run) {
+    try {
+      threads_.emplace_back(run);
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
   }
 
  private:
@@ -60,10 +67,19 @@ void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   };
   {
     JoiningThreads others;
-    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) others.start(run);
+    // The threads that there are do all tasks.
+    for (std::size_t i = 1; i < threads && i < num_tasks && others.start(run); ++i) {
+    }
     run();
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+// Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
+template <typename Work>
+void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
+  const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
+  parallel_for(parts, num_threads, [&](std::size_t part) { work(count * part / parts, count * (part + 1) / parts); });
 }
 
 }  // namespace trajtrack

@@ -60,33 +60,29 @@ void BoxColumns::set(std::size_t i, Box box) {
   area[i] = trajtrack::area(box);
 }
 
-SortedBoxes::SortedBoxes(const DetectionsView& detections, const FrameOrder& order, float buffer, bool class_agnostic,
-                         int num_threads)
-    : grown_(order.size()),
-      plain_(buffer > 0 ? order.size() : 0),
-      reach_(order.size()),
-      node_(order.size()),
-      first_group_(order.frames.size() + 1),
+SortedBoxes::SortedBoxes(const NodeColumns& columns, std::span<const FrameNodes> frames, float buffer, int num_threads)
+    : grown_(columns.boxes.size()),
+      plain_(buffer > 0 ? columns.boxes.size() : 0),
+      reach_(columns.boxes.size()),
+      node_(columns.boxes.size()),
+      first_group_(frames.size() + 1),
       buffered_(buffer > 0) {
-  const auto tasks = split_frames(order, num_threads);
+  const auto tasks = split_frames(frames, num_threads);
   std::vector<std::vector<Group>> groups(tasks.size());
   parallel_for(tasks.size(), num_threads, [&](std::size_t task) {
     std::vector<SortItem> items;
     for (std::size_t frame = tasks[task].begin; frame < tasks[task].end; ++frame) {
-      const FrameNodes& nodes = order.frames[frame];
+      const FrameNodes& nodes = frames[frame];
       items.clear();
       for (Node node = nodes.begin; node < nodes.end; ++node) {
-        const std::uint32_t row = order.rows[node];
-        const std::int32_t label = class_agnostic ? 0 : detections.labels[row];
-        items.push_back({sort_key(label, trajtrack::grown(detections.boxes[row], buffer).x1), node});
+        items.push_back({sort_key(columns.labels[node], trajtrack::grown(columns.boxes[node], buffer).x1), node});
       }
       std::sort(items.begin(), items.end());
       const std::size_t first = groups[task].size();
       for (std::uint32_t i = 0; i < items.size(); ++i) {
         const std::uint32_t position = nodes.begin + i;
-        const std::uint32_t row = order.rows[items[i].node];
-        const std::int32_t label = class_agnostic ? 0 : detections.labels[row];
-        const Box box = detections.boxes[row];
+        const std::int32_t label = columns.labels[items[i].node];
+        const Box box = columns.boxes[items[i].node];
         node_[position] = items[i].node;
         grown_.set(position, trajtrack::grown(box, buffer));
         if (buffer > 0) plain_.set(position, box);
@@ -102,7 +98,7 @@ SortedBoxes::SortedBoxes(const DetectionsView& detections, const FrameOrder& ord
     }
   });
   for (const std::vector<Group>& part : groups) groups_.insert(groups_.end(), part.begin(), part.end());
-  for (std::size_t frame = 0; frame < order.frames.size(); ++frame) first_group_[frame + 1] += first_group_[frame];
+  for (std::size_t frame = 0; frame < frames.size(); ++frame) first_group_[frame + 1] += first_group_[frame];
   for (const Group& group : groups_) largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
 }
 

@@ -29,10 +29,9 @@ struct Group {
 // The boxes of all nodes by sorted position, as given ("plain") and grown by the buffer.
 class SortedBoxes {
  public:
-  SortedBoxes(const DetectionsView& detections, const FrameOrder& order, float buffer, bool class_agnostic,
-              int num_threads);
+  SortedBoxes(const NodeColumns& columns, std::span<const FrameNodes> frames, float buffer, int num_threads);
 
-  // The groups of a frame, ascending by label; `frame` is an index into FrameOrder::frames.
+  // The groups of a frame, ascending by label; `frame` is an index into the frames.
   std::span<const Group> groups(std::size_t frame) const {
     return {groups_.data() + first_group_[frame], first_group_[frame + 1] - first_group_[frame]};
   }

@@ -9,20 +9,16 @@ namespace trajtrack {
 
 ClosedComponents OpenComponents::push(const DetectionsView& detections, std::span<const std::int64_t> rows,
                                       std::int32_t frame) {
-  FrameOrder order;
   std::vector<Slot> slots;
   for (std::size_t i = 0; i < detections.size(); ++i) {
     const Slot slot = add(detections, i, frame, rows[i]);
-    if (detections.scores[i] < min_score_) {
+    if (detections_[slot].score < min_score_) {
       close(slot);  // a component of its own that nothing joins
-      continue;
+    } else {
+      slots.push_back(slot);
     }
-    order.rows.push_back(static_cast<std::uint32_t>(i));
-    slots.push_back(slot);
   }
-  order.frames.push_back({frame, 0, order.size()});
-  SortedFrame current{frame, SortedBoxes(detections, order, options_.buffer, options_.class_agnostic, 1),
-                      std::move(slots)};
+  SortedFrame current = sorted(frame, std::move(slots));
   link_last_frame(current);
   for (const Group& group : current.boxes.groups(0)) {
     current.boxes.visit_suppressed(group, options_.nms_threshold, found_,
@@ -71,10 +67,10 @@ OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  detections_[slot] = {.box = detections.boxes[i],
+  detections_[slot] = {.box = valid_or_empty(detections.boxes[i]),
                        .row = row,
                        .frame = frame,
-                       .score = detections.scores[i],
+                       .score = finite_or_zero(detections.scores[i]),
                        .label = detections.labels[i],
                        .links = kNone,
                        .suppressed = kNone,
@@ -165,20 +161,21 @@ void OpenComponents::link_across_gaps(const SortedFrame& current) {
 
 // Returns the detections of `current` to which no link leads.
 OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current) const {
-  FrameOrder order;
   std::vector<Slot> slots;
-  std::vector<Box> boxes;
-  std::vector<std::int32_t> labels;
   for (const Slot slot : current.slots) {
-    if (detections_[slot].previous != kNone) continue;
-    order.rows.push_back(static_cast<std::uint32_t>(slots.size()));
-    slots.push_back(slot);
-    boxes.push_back(detections_[slot].box);
-    labels.push_back(detections_[slot].label);
+    if (detections_[slot].previous == kNone) slots.push_back(slot);
   }
-  order.frames.push_back({current.frame, 0, order.size()});
-  return {current.frame, SortedBoxes({boxes, {}, {}, labels}, order, options_.buffer, options_.class_agnostic, 1),
-          std::move(slots)};
+  return sorted(current.frame, std::move(slots));
+}
+
+OpenComponents::SortedFrame OpenComponents::sorted(std::int32_t frame, std::vector<Slot> slots) const {
+  NodeColumns columns;
+  for (const Slot slot : slots) {
+    columns.boxes.push_back(detections_[slot].box);
+    columns.labels.push_back(options_.class_agnostic ? 0 : detections_[slot].label);
+  }
+  const FrameNodes nodes{frame, 0, static_cast<Node>(slots.size())};
+  return {frame, SortedBoxes(columns, {&nodes, 1}, options_.buffer, 1), std::move(slots)};
 }
 
 bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps) {

@@ -87,6 +87,7 @@ class OpenComponents {
   void close(Slot slot);
   void link_last_frame(const SortedFrame& current);
   void link_across_gaps(const SortedFrame& current);
+  SortedFrame sorted(std::int32_t frame, std::vector<Slot> slots) const;
   SortedFrame starts_of(const SortedFrame& current) const;
   bool link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps);
   void cut_long_components(std::int32_t frame);

@@ -11,19 +11,20 @@ namespace trajtrack {
 
 namespace {
 
-// Splits [0, count) into ranges for the threads and calls work(begin, end) for each.
-template <typename Work>
-void parallel_ranges(std::size_t count, int num_threads, const Work& work) {
-  const std::size_t parts = num_threads <= 1 ? 1 : 4 * static_cast<std::size_t>(num_threads);
-  parallel_for(parts, num_threads, [&](std::size_t part) { work(count * part / parts, count * (part + 1) / parts); });
-}
-
 std::vector<float> scores_of_nodes(const DetectionsView& detections, const FrameOrder& order, int num_threads) {
   std::vector<float> scores(order.size());
   parallel_ranges(order.size(), num_threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t node = begin; node < end; ++node) scores[node] = detections.scores[order.rows[node]];
+    for (std::size_t node = begin; node < end; ++node)
+      scores[node] = finite_or_zero(detections.scores[order.rows[node]]);
   });
   return scores;
+}
+
+LinkGraph cpu_graph(const DetectionsView& detections, const FrameOrder& order, const LinkOptions& options,
+                    bool with_suppression, int num_threads) {
+  num_threads = useful_threads(order.size(), num_threads);
+  const NodeColumns columns = columns_of_nodes(detections, order, options.graph.class_agnostic, num_threads);
+  return build_link_graph(columns, order.frames, options.graph, with_suppression, num_threads);
 }
 
 // Fills the columns by row, for rows that are not on a path.
@@ -89,7 +90,7 @@ double rescored(const DetectionsView& detections, std::span<const std::int64_t> 
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const auto build_graph = [&](const FrameOrder& order) {
-    return build_link_graph(detections, order, options.graph, true, useful_threads(order.size(), num_threads));
+    return cpu_graph(detections, order, options, true, num_threads);
   };
   return link(detections, options, build_graph, num_threads);
 }
@@ -155,8 +156,7 @@ NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool for
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
-  const NodeLists links =
-      build_link_graph(detections, order, options.graph, false, useful_threads(order.size(), num_threads)).links;
+  const NodeLists links = cpu_graph(detections, order, options, false, num_threads).links;
   RowGraph graph;
   graph.offsets.assign(detections.size() + 1, 0);
   for (Node node = 0; node < order.size(); ++node) {

@@ -31,45 +31,37 @@ struct Columns {
 };
 
 // The distance of the frames with boxes, such as 12 if every twelfth frame of a video was given to the detector.
-std::int32_t step_of(const DetectionsView& detections, std::span<const std::uint32_t> rows) {
+std::int32_t step_of(std::span<const FrameNodes> frames) {
   std::int32_t step = 0;
-  std::size_t distinct = 1;
-  for (std::size_t k = 1; k < rows.size() && step != 1; ++k) {
-    const std::int32_t apart = detections.frames[rows[k]] - detections.frames[rows[k - 1]];
-    distinct += apart != 0;
-    step = std::gcd(step, apart);
+  for (std::size_t k = 1; k < frames.size() && step != 1; ++k) {
+    step = std::gcd(step, frames[k].frame - frames[k - 1].frame);
   }
-  return distinct > 2 ? step : 1;
+  return frames.size() > 2 ? step : 1;
 }
 
 // The rows of sufficient score and confidence.
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
-  columns.rows = order_by_frame(detections, options.min_score).rows;
-  const std::int32_t step = step_of(detections, columns.rows);
-  const std::int32_t first = columns.rows.empty() ? 0 : detections.frames[columns.rows.front()];
   std::vector<std::int32_t> numbers;
-  std::vector<float> scores;
-  const auto gather = [&] {
-    const std::size_t count = columns.rows.size();
-    numbers.resize(count);
-    columns.labels.resize(count);
-    columns.boxes.resize(count);
-    for (std::size_t node = 0; node < count; ++node) {
-      const std::uint32_t row = columns.rows[node];
-      numbers[node] = (detections.frames[row] - first) / step;
-      columns.labels[node] = options.class_agnostic ? 0 : detections.labels[row];
-      columns.boxes[node] = detections.boxes[row];
+  {
+    FrameOrder order = order_by_frame(detections, options.min_score);
+    NodeColumns given = columns_of_nodes(detections, order, options.class_agnostic, num_threads);
+    const std::int32_t step = step_of(order.frames);
+    for (const FrameNodes& frame : order.frames) {
+      numbers.insert(numbers.end(), frame.end - frame.begin, (frame.frame - order.frames.front().frame) / step);
     }
-    columns.frames = Frames::of(numbers);
-  };
-  gather();
+    columns.boxes = std::move(given.boxes);
+    columns.labels = std::move(given.labels);
+    columns.rows = std::move(order.rows);
+  }
+  columns.frames = Frames::of(numbers);
   columns.duration = columns.frames.duration();
+  std::vector<float> scores;
   scores.reserve(columns.rows.size());
   for (const std::uint32_t row : columns.rows) {
     reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
-    scores.push_back(detections.scores[row]);
+    scores.push_back(finite_or_zero(detections.scores[row]));
   }
   std::vector<double> confidence;
   if (options.calibrate) {
@@ -83,12 +75,18 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
   std::size_t kept = 0;
   for (std::size_t node = 0; node < confidence.size(); ++node) {
     if (!(confidence[node] >= options.constants.low)) continue;
-    columns.rows[kept++] = columns.rows[node];
+    columns.rows[kept] = columns.rows[node];
+    columns.labels[kept] = columns.labels[node];
+    columns.boxes[kept] = columns.boxes[node];
+    numbers[kept++] = numbers[node];
     columns.confidence.push_back(confidence[node]);
   }
   if (kept < columns.rows.size()) {
     columns.rows.resize(kept);
-    gather();
+    columns.labels.resize(kept);
+    columns.boxes.resize(kept);
+    numbers.resize(kept);
+    columns.frames = Frames::of(numbers);
   }
   return columns;
 }

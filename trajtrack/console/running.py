@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,10 +22,14 @@ __all__ = ["EXIT_CODES", "run_command"]
 
 EXIT_CODES = (
     "Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted, "
-    "141 the output pipe was closed."
+    "141 the output pipe was closed, 143 terminated."
 )
 
-_FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
+_FAILED, _MISUSED, _INTERRUPTED, _UNREAD, _TERMINATED = 1, 2, 130, 141, 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; unfinished files are removed on the way out."""
 
 
 def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
@@ -59,12 +65,14 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
             if "run" not in options:
                 parser.print_help(sys.stderr)
                 return _MISUSED
-            with warnings.catch_warnings():
+            with _termination_raised(), warnings.catch_warnings():
                 warnings.showwarning = partial(_show_warning, parser)
                 failed: bool = options.run(options)
             sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except _Terminated:
+        return _TERMINATED
     except BrokenPipeError:
         return _UNREAD
     except UsageError as error:
@@ -74,6 +82,25 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     finally:
         _discard_unwritten_output()
     return _FAILED if failed else 0
+
+
+@contextlib.contextmanager
+def _termination_raised() -> Iterator[None]:
+    """Raise `_Terminated` on SIGTERM, once, unless the process already handles it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def terminate(*_: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _complain(parser: argparse.ArgumentParser, message: str, code: int) -> int:

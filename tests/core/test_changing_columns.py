@@ -1,0 +1,58 @@
+"""Another thread may write to the columns of detections while the core reads them: results are then of no use, but
+memory stays whole and the call returns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+WRITES_DURING_LINK = """
+import sys, threading, warnings
+import numpy as np
+from trajtrack import Detections, link
+
+warnings.simplefilter("ignore")
+method, column = sys.argv[1:]
+rng = np.random.default_rng(0)
+count = 30_000
+corners = rng.random((count, 2), dtype=np.float32) * 1500
+detections = Detections(
+    np.concatenate([corners, corners + 50], axis=1),
+    rng.random(count, dtype=np.float32),
+    rng.integers(0, 200, count),
+    rng.integers(0, 3, count),
+)
+target = getattr(detections, column)
+values = {
+    "frames": [-5, target.copy(), rng.integers(0, 2**31 - 1, count)],
+    "boxes": [np.nan, target.copy(), np.inf, target[::-1].copy()],
+    "scores": [np.nan, target.copy(), np.inf],
+    "labels": [-(2**31), target.copy(), rng.integers(0, 2**31 - 1, count)],
+}[column]
+done = threading.Event()
+
+
+def write():
+    while not done.is_set():
+        for value in values:
+            target[:] = value
+
+
+writer = threading.Thread(target=write)
+writer.start()
+for _ in range(20):
+    link(detections, method=method, num_threads=2)
+done.set()
+writer.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["seq-nms", "flow"])
+@pytest.mark.parametrize("column", ["frames", "boxes", "scores", "labels"])
+def test_a_column_that_changes_during_the_call_harms_nothing(method: str, column: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WRITES_DURING_LINK, method, column], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
