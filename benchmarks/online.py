@@ -16,10 +16,11 @@ Command::
 
     pip install '.[eval]' trackforge trackers
     python benchmarks/online.py [--data DIR] [--jobs N] [--only WORDS] [--trackers WORDS] [--json FILE] [--reuse FILE]
+        [--chart FILE]
 
 Trackers that are not installed are listed and skipped. It takes about 20 minutes with two processes; without VidVRD
 (``--only MOT17,KITTI``) about 10. ``--reuse`` reads the trackers' results from a FILE that ``--json`` wrote earlier;
-only trajtrack then runs, for half a minute.
+only trajtrack then runs, for half a minute. ``--chart`` draws the table; it needs matplotlib.
 """
 
 from __future__ import annotations
@@ -221,6 +222,38 @@ def table(found: dict[str, dict[str | None, dict[str, float]]]) -> str:
     return markdown(header, rows)
 
 
+def draw(found: dict[str, dict[str | None, dict[str, float]]], path: Path) -> None:
+    """Draw HOTA of each set: trajtrack's methods and the best online tracker, interpolated or not."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    online = [
+        max(
+            best({tracker: values for tracker, values in results.items() if tracker}, filled)[1]
+            for filled in (False, True)
+        )
+        for results in found.values()
+    ]
+    rows = np.arange(len(found))
+    with matplotlib.rc_context({"svg.hashsalt": "trajtrack", "font.family": "DejaVu Sans"}):
+        figure = Figure(figsize=(9, 0.8 + 0.28 * len(found)), facecolor="white", layout="constrained")
+        axes = figure.subplots()
+        flow = 100 * np.array([results[None]["flow"] for results in found.values()])
+        axes.hlines(rows, 100 * np.array(online), flow, color="#9ca3af", linewidth=2, zorder=1)
+        for name, values, colour, marker in (
+            ("trajtrack, nothing set", flow, "#1d4ed8", "o"),
+            ("best of seven online trackers", 100 * np.array(online), "#b45309", "s"),
+            ("trajtrack, Seq-NMS", 100 * np.array([own[None]["seq-nms"] for own in found.values()]), "#6b7280", "x"),
+        ):
+            axes.scatter(values, rows, s=36, color=colour, marker=marker, label=name, zorder=2)
+        axes.set(xlabel="HOTA, per cent", yticks=rows, yticklabels=list(found), ylim=(len(found) - 0.4, -0.6))
+        axes.grid(axis="x", color="#e5e7eb")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=120)
+
+
 def matches(words: str, names: Sequence[str]) -> Iterator[str]:
     chosen = [word.strip().lower() for word in words.split(",")]
     return (name for name in names if any(word in name.lower() for word in chosen))
@@ -235,6 +268,7 @@ def main() -> int:
         "--trackers", default="", metavar="WORDS", help="only trackers with one of these words in their name"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to FILE")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="also draw the results to FILE, such as a.svg")
     parser.add_argument("--reuse", type=Path, metavar="FILE", help="take the trackers' results from this earlier FILE")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
@@ -264,6 +298,8 @@ def main() -> int:
         }
     print(", ".join(f"{name} {value}" for name, value in machine().items()) + "\n")
     print(table(found))
+    if arguments.chart:
+        draw(found, arguments.chart)
     if arguments.json:
         plain = {
             name: {tracker or "trajtrack": values for tracker, values in own.items()} for name, own in found.items()

@@ -198,7 +198,7 @@ def test_a_fault_of_any_kind_is_that_of_its_video(tmp_path, capsys, monkeypatch)
     def fail(path, *arguments, **options):
         raise RecursionError("too deep") if path.endswith("b.txt") else OSError("no such luck")
 
-    monkeypatch.setattr("trajtrack.many_videos.read", fail)
+    monkeypatch.setattr("trajtrack.many_videos.read_file", fail)
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text(STILL)
     assert main(["link", str(tmp_path / "*.txt"), "-o", str(tmp_path / "out")]) == 1
