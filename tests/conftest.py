@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ def _skip_marked(items: list[pytest.Item], marker: str, required_by: str, messag
                 item.add_marker(pytest.mark.usefixtures(f"missing_{marker}"))
             else:
                 item.add_marker(pytest.mark.skip(reason=message))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C interrupt; a shell starts processes in the background with SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

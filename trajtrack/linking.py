@@ -106,9 +106,9 @@ def link(
         detections of the highest scores do not persist, except for scores from 0 to 1 in at most 8 frames, which are
         taken as probabilities.
     """
-    chosen = _device(detections, device)
     options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
+    chosen = _device(detections, device)
     if isinstance(options, FlowOptions):
         if device is not None and chosen is not None:
             raise ValueError(f"device: found {device!r} with method='flow', expected 'cpu' or method='seq-nms'")
@@ -151,8 +151,8 @@ def link_flow(detections: Detections, options: FlowOptions, constants: FlowConst
         warn_if_nothing_is_linked(tracks)
     else:
         warn(
-            "scores: found no detections that persist long enough to calibrate the scores by, expected those of the "
-            "highest scores to; confidences may be wrong"
+            "scores: found that even the detections of the highest scores do not persist, expected them to, because "
+            "scores are calibrated by persistence; confidences may be wrong"
         )
     return tracks
 

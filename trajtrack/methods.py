@@ -33,6 +33,7 @@ def resolve_method(
     """
     if method is not None and method not in METHODS:
         raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
+    free = options is None and method is None
     if options is None:
         if method is None:
             check_names(overrides, *METHODS.values())
@@ -50,6 +51,10 @@ def resolve_method(
     chosen = next(each for each, kind in METHODS.items() if isinstance(options, kind))
     for name in overrides:
         owners = methods_with(name)
+        if owners and chosen not in owners and free:
+            raise TypeError(
+                f"{name}: found an option of {owners[0]} beside one of {chosen}, expected options of one method"
+            )
         if owners and chosen not in owners:
             raise TypeError(f"{name}: found with method={chosen!r}, expected method={owners[0]!r}")
     return with_overrides(options, overrides)

@@ -32,7 +32,7 @@ def rescore_option() -> Any:
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """Options of linking. Thresholds are rounded to float32 before use.
+    """Options of linking by Seq-NMS. Thresholds are rounded to float32 before use.
 
     Raises
     ------

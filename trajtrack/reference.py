@@ -1,8 +1,8 @@
-"""The algorithm in plain NumPy, to be read from top to bottom: the specification that the compiled core must match.
+"""Seq-NMS in plain NumPy, to be read from top to bottom: the specification that the compiled core must match.
 
 Improved Seq-NMS, after section 3.1.1 of Xiao et al., arXiv 2204.11544: link overlapping boxes of successive frames,
 bridge gaps, then repeatedly take the path with the greatest sum of scores. It is slow and single-threaded;
-`trajtrack.link` returns the same results, bit for bit.
+``trajtrack.link(..., method="seq-nms")`` returns the same results, bit for bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Rows = NDArray[np.int64]
 
 
 def link(detections: Detections, options: LinkOptions | None = None) -> Trajectories:
-    """Link detections as `trajtrack.link` does."""
+    """Link detections as ``trajtrack.link(detections, method="seq-nms")`` does."""
     options = options or LinkOptions()
     taking_part = _taking_part(detections, options)
     reasons = np.where(taking_part, Reason.NOT_POSITIVE, Reason.BELOW_MIN_SCORE).astype(np.int8)

@@ -39,15 +39,15 @@ def _why_none(tracks: Trajectories) -> str:
         )
     if Reason.TOO_SHORT in found:
         return f"min_length: found {options.min_length}, expected at most the length of a path; no path is that long"
-    apart = _frames_apart(tracks.detections.frames)
-    reason = f"; frames with boxes are {apart} or more apart" if apart > 1 else ""
-    return f"scores: found no trajectory of {len(tracks.detections)} boxes, expected some of higher confidence{reason}"
+    return f"scores: found no trajectory of {len(tracks.detections)} boxes, expected some of higher confidence"
 
 
 def _why_alone(tracks: Trajectories) -> str | None:
     frames = tracks.detections.frames[tracks.rows]
     apart = _frames_apart(frames)
-    span = tracks.options.max_gap + 1 if isinstance(tracks.options, LinkOptions) else 1
+    if not isinstance(tracks.options, LinkOptions):
+        return "no two boxes are similar enough to be of one object" if apart > 0 and len(tracks) >= _MANY else None
+    span = tracks.options.max_gap + 1
     if apart > span and len(np.unique(frames)) > 2:
         within = f"links with max_gap={span - 1} span at most {span}" if span > 1 else "links do not skip any"
         return f"frames with boxes are {apart} or more apart, and {within}"

@@ -12,15 +12,15 @@ from helpers.libraries import library
 os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
 
 EXAMPLES = {
-    "from_detectron2": (["torch"], "first frame: 12 of 14 boxes are tracked"),
-    "from_supervision": (["supervision"], "first frame: 12 of 14 boxes are tracked"),
+    "from_detectron2": (["torch"], "first frame: 13 of 14 boxes are tracked"),
+    "from_supervision": (["supervision"], "first frame: 13 of 14 boxes are tracked"),
     "from_tables": (["pandas", "polars", "pyarrow"], "polars.dataframe.frame: (784, 8), {0: 'car', 1: 'person'}"),
-    "from_torchvision": (["torch"], "first frame: 12 of 14 boxes are tracked"),
+    "from_torchvision": (["torch"], "first frame: 13 of 14 boxes are tracked"),
     "from_transformers": (["torch", "transformers"], "'track_id': 0"),
-    "from_ultralytics": (["torch", "ultralytics"], "first frame: 12 boxes are tracked"),
-    "to_fiftyone": (["fiftyone"], "frame 1: 12 boxes"),
-    "to_napari": (["napari.layers"], "tracks: 22 trajectories"),
-    "to_rerun": (["rerun"], "tracks.rrd: 22 trajectories"),
+    "from_ultralytics": (["torch", "ultralytics"], "first frame: 13 boxes are tracked"),
+    "to_fiftyone": (["fiftyone"], "frame 1: 13 boxes"),
+    "to_napari": (["napari.layers"], "tracks: 20 trajectories"),
+    "to_rerun": (["rerun"], "tracks.rrd: 20 trajectories"),
 }
 """Imports of each script, and part of its output."""
 

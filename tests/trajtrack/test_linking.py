@@ -160,7 +160,9 @@ def test_scores_that_cannot_be_calibrated_are_warned_of() -> None:
     rng = np.random.default_rng(0)
     corners = rng.uniform(0, 1000, (60, 2))
     scattered = Detections(np.hstack([corners, corners + 10]), rng.uniform(size=60), np.arange(60) // 3)
-    with pytest.warns(TrajtrackWarning, match=r"^scores: found no detections that persist long enough to calibrate"):
+    with pytest.warns(
+        TrajtrackWarning, match=r"^scores: found that even the detections of the highest scores do not persist"
+    ):
         link(scattered)
 
 

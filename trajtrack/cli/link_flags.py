@@ -22,7 +22,7 @@ def add_link_flags(parser: argparse.ArgumentParser, default_method: str = DEFAUL
         "--method",
         choices=METHODS,
         default=argparse.SUPPRESS,
-        help=f"linking method. Default: the one with the options given, or {default_method}.",
+        help=f"linking method. Default: the one that the given options belong to, or {default_method}.",
     )
     added: set[str] = set()
     for method, options in METHODS.items():

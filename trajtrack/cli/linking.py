@@ -40,7 +40,10 @@ def add_command(commands: Any) -> None:
         },
     )
     parser.add_argument(
-        "inputs", nargs="+", metavar="IN", help="file of detections, or a quoted pattern such as 'in/*.txt'"
+        "inputs",
+        nargs="+",
+        metavar="IN",
+        help="file of detections, folder of labels or of a sequence, or a quoted pattern such as 'in/*.txt'",
     )
     parser.add_argument(
         "-o",

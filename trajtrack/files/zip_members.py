@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trajtrack.files.packed import max_unpacked
-from trajtrack.printable import escaped, shown
+from trajtrack.printable import escaped
 
 __all__ = ["is_archive", "member_names", "read_content", "read_members"]
+
+
+class _TooLargeError(ValueError):
+    pass
 
 
 def read_content(name: str) -> bytes:
@@ -77,8 +81,9 @@ def _content(files: zipfile.ZipFile, member: str) -> bytes:
     info = files.getinfo(member)
     limit = max_unpacked(info.compress_size)
     if info.file_size > limit:
-        raise ValueError(
-            f"{shown(member)} of {info.file_size} bytes, compressed to {info.compress_size}, expected at most {limit}"
+        raise _TooLargeError(
+            f"{escaped(f'{files.filename}/{member}')}: found {info.file_size} bytes, compressed to "
+            f"{info.compress_size}, expected at most {limit}"
         )
     # The size is what the archive claims; zipfile reads no more than that.
     return files.read(info)
@@ -89,6 +94,8 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(archive) as files:
             yield files
+    except (_TooLargeError, MemoryError):
+        raise
     # Each compression method has errors of its own; that of bz2 is an OSError, as is that of an impossible offset.
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:

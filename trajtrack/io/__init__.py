@@ -182,7 +182,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
             chosen = _recognised(source)
         if chosen.is_folder is not None and chosen.is_folder != (source.folder is not None):
             found, expected = ("a file", "a folder") if chosen.is_folder else ("a folder", "a file")
-            raise ValueError(f"path: found {found}, expected {expected}, as {chosen.name} is one")
+            raise ValueError(f"path: found {found}, expected {expected}, which {chosen.name} data are in")
         _check_reading(reading, chosen)
         return ReadFile(name, chosen.decode(source), chosen, source.numbering)
     except ValueError as error:

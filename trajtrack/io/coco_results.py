@@ -43,15 +43,23 @@ def _decode(source: Source) -> Detections:
     boxes: list[list[float]] = []
     scores: list[float] = []
     numbers: list[int] = []
+    images: dict[int, Any] = {}
     labels: list[int] = []
     ids: list[int] = []
     for index, entry in enumerate(entries):
         place = (index,)
-        numbers.append(_frame_number(fields.field(entry, "image_id", place), (*place, "image_id")))
+        image = fields.field(entry, "image_id", place)
+        numbers.append(_frame_number(image, (*place, "image_id")))
+        if images.setdefault(numbers[-1], image) != image:
+            raise fields.unexpected(
+                image, (*place, "image_id"), f"the images of one video, not also {images[numbers[-1]]!r}"
+            )
         if "video_id" in entry and source.reading.first_frame is None:
             raise fields.unexpected(
                 entry["video_id"], (*place, "video_id"), "no such key, or first_frame=, the image ID of the first frame"
             )
+        if entry.get("video_id") != entries[0].get("video_id"):
+            raise fields.unexpected(entry.get("video_id"), (*place, "video_id"), "the same in all results")
         boxes.append(coco.box_sides(fields.field(entry, "bbox", place), (*place, "bbox")))
         score_key = given_key(entry, SCORE_KEYS, place)
         scores.append(fields.number(entry.get(score_key, 1), (*place, score_key)))

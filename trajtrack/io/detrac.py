@@ -82,14 +82,14 @@ def _decode(source: Source) -> Detections:
         row = reader.types.index(None)
         raise ValueError(f"{where(row)}: found <target> without 'vehicle_type', expected one, as in other targets")
     labels = numbered_names(types, _TYPES) if types else {}
-    step, first = source.reading.frame_step or 1, source.numbering.first_frame
+    listed = frames_in_memory(source, np.array(reader.listed, np.int64), lambda _: "<frame>", first=1)
     ids = np.array(reader.ids, np.int64)
     return Detections(
         boxes=corners_from_sizes(np.array(reader.boxes, np.float64).reshape(-1, 4), where),
         scores=np.ones(len(frames)),
         frames=frames,
         labels=np.array([labels[str(name)] for name in reader.types], np.int32) if types else None,
-        num_frames=max([0, *(int((number - first) // step) + 1 for number in reader.listed)]),
+        num_frames=int(listed.max(initial=-1)) + 1,
         track_ids=track_ids_or_none(ids_from_zero(ids, source.numbering)),
         label_names={label: name for name, label in labels.items()},
     )

@@ -4,12 +4,13 @@ Reading
     The regions of a task are those of its only annotation, or of its only prediction if there is no annotation;
     cancelled annotations are ignored. A region is a track, its IDs count in order of appearance, or are the numbers
     that all ``id`` are. Frames count from 1. A key frame of the ``sequence`` gives a row. Between one that is
-    ``enabled`` and the next, boxes are interpolated, as Label Studio shows them, with the score of the former; after
-    the last key frame there are none. ``x``, ``y``, ``width`` and ``height`` are percentages of the image, whose size
-    the caller gives or the region has as ``original_width`` and ``original_height``. The score is that of the key
-    frame, of the region, or 1. Labels are numbered in sorted order of their names. The video has ``framesCount``
-    frames, or as many as its last key frame needs. Its name is the last part of the path under ``data``, its ID that of
-    the task. Rotated rectangles are refused; regions of other types give no row.
+    ``enabled`` and the next, boxes are interpolated, as Label Studio shows them, with the score of the former; the box
+    of the last key frame, if it is ``enabled``, stays to the end of the video. ``x``, ``y``, ``width`` and ``height``
+    are percentages of the image, whose size the caller gives or the region has as ``original_width`` and
+    ``original_height``. The score is that of the key frame, of the region, or 1. Labels are numbered in sorted order of
+    their names. The video has ``framesCount`` frames, or as many as its last key frame needs. Its name is the last part
+    of the path under ``data``, its ID that of the task. Rotated rectangles are refused; regions of other types give no
+    row.
 """
 
 from __future__ import annotations
@@ -136,9 +137,12 @@ def _track(source: Source, region: Any, place: fields.Place) -> _Track:
             raise fields.unexpected(numbers[row + 1], (*places[row + 1], "frame"), "key frames in ascending order")
     if len(frames) and frames[-1] - frames[0] > _MAX_ROWS:
         raise fields.unexpected(numbers[-1], (*places[-1], "frame"), f"key frames within {_MAX_ROWS} frames")
-    # The last key frame ends the track.
-    until = np.where(enabled[:-1], frames[1:], frames[:-1] + 1) if len(frames) else frames
-    lengths = np.append(until - frames[:-1], 1)[: len(frames)]
+    length = count_frames(source, fields.optional_integer(value, "framesCount", at_value, 0))
+    # A last key frame that is enabled lasts until the end of the video.
+    until = np.where(enabled, np.append(frames[1:], max(length, frames[-1] + 1)), frames + 1) if len(frames) else frames
+    lengths = until - frames
+    if lengths.sum() > _MAX_ROWS:
+        raise ValueError(f"{fields.at(place)}: found {lengths.sum()} boxes, expected at most {_MAX_ROWS}")
     key_of_row = np.repeat(np.arange(len(frames)), lengths)
     steps = np.arange(len(key_of_row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     rows = frames[key_of_row] + steps

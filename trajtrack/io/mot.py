@@ -95,13 +95,13 @@ def _labels(rows: TextRows, path: str) -> NDArray[np.int64] | None:
 def _encode(detections: Detections, video: str) -> bytes:
     ids = track_ids_to_write(detections, MAX_INTEGER - 1)
     unknown = np.full(len(detections), _UNKNOWN, np.float64)
-    has_last_columnses = bool(detections.labels.any())
+    has_classes = bool(detections.labels.any())
     columns: list[NDArray[Any]] = [
         detections.frames.astype(np.int64) + 1,
         np.where(ids >= 0, ids + 1, ids),
         sizes_from_corners(detections.boxes),
         _core.short_decimals(detections.scores),
-        *([detections.labels, unknown] if has_last_columnses else [unknown] * 3),
+        *([detections.labels, unknown] if has_classes else [unknown] * 3),
     ]
     return _core.format_numbers(columns, ",")
 

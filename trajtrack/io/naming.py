@@ -22,9 +22,10 @@ def numbered_names(names: Iterable[str], known: Iterable[str] = ()) -> dict[str,
 def numbered_ids(ids: Sequence[str | None]) -> NDArray[np.int64]:
     """Return identities as numbers, -1 for none.
 
-    They are the numbers that the texts are, or count from 0 in order of appearance if some text is not a number.
+    They are the numbers that the texts are, or count from 0 in order of appearance if some text is not a number
+    or two are the same number.
     """
     distinct = [each for each in dict.fromkeys(ids) if each is not None]
-    are_numbers = all(_WHOLE_NUMBER.fullmatch(each) for each in distinct)
+    are_numbers = all(map(_WHOLE_NUMBER.fullmatch, distinct)) and len({*map(int, distinct)}) == len(distinct)
     numbers = {each: int(each) if are_numbers else index for index, each in enumerate(distinct)}
     return np.array([-1 if each is None else numbers[each] for each in ids], np.int64)

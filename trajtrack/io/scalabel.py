@@ -112,6 +112,11 @@ def _frames(source: Source, frames: list[Any], places: list[fields.Place]) -> ND
             raise fields.unexpected(name, (*place, "name"), "a name with the number of the frame, or a frameIndex")
         numbers.append(number)
     given = np.array(numbers, np.int64)
+    seen: set[int] = set()
+    for number, place in zip(numbers, places, strict=True):
+        if number in seen:
+            raise fields.unexpected(number, place, "a frame number that no other frame of the video has")
+        seen.add(number)
     first = 0 if are_given else first_of_numbers(given)
     return frames_in_memory(source, given, lambda row: fields.at(places[row]), first)
 

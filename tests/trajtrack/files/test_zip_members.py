@@ -58,7 +58,9 @@ def test_a_member_that_would_fill_the_memory_is_refused(tmp_path: Path, method: 
     with zipfile.ZipFile(path, "w", method) as files, files.open("zeros.txt", "w") as member:
         for _ in range(70):
             member.write(bytes(1 << 20))
-    with pytest.raises(ValueError, match=r"'zeros.txt' of 73400320 bytes, .* at most 67108864"):
+    with pytest.raises(
+        ValueError, match=r"zeros.txt: found 73400320 bytes, compressed to .*, expected at most 67108864"
+    ):
         read_content(f"{path}/zeros.txt")
 
 
@@ -67,5 +69,5 @@ def test_a_size_that_the_archive_claims_falsely_is_refused(tmp_path: Path) -> No
     content = archive.read_bytes()
     size = len(TEXT).to_bytes(4, "little")
     archive.write_bytes(content.replace(size, (0xF0000000).to_bytes(4, "little")))
-    with pytest.raises(ValueError, match=re.escape(f"{archive}: found an unreadable file (")):
+    with pytest.raises(ValueError, match=re.escape(f"{archive}/b: found ")):
         read_content(f"{archive}/b")

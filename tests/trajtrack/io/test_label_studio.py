@@ -31,8 +31,14 @@ TASKS = [
                 "id": 1,
                 "was_cancelled": False,
                 "result": [
-                    region("tY7b", "Car", key_frame(1, 10), key_frame(3, 30, enabled=False), key_frame(6, 60)),
-                    region("a2", "Bus", key_frame(2, 50, score=0.5)),
+                    region(
+                        "tY7b",
+                        "Car",
+                        key_frame(1, 10),
+                        key_frame(3, 30, enabled=False),
+                        key_frame(6, 60, enabled=False),
+                    ),
+                    region("a2", "Bus", key_frame(2, 50, enabled=False, score=0.5)),
                     {"id": "c", "type": "timelinelabels", "value": {"ranges": []}},
                 ],
             }
@@ -63,14 +69,24 @@ def test_boxes_between_enabled_key_frames_are_interpolated(changed) -> None:
     )
 
 
+def test_an_enabled_last_key_frame_lasts_until_the_end(changed) -> None:
+    regions = [region("1", "Car", key_frame(6, 60))]
+    found = read(changed(0, "annotations", 0, "result", regions))
+    assert found.frames.tolist() == [5, 6, 7, 8]
+    assert found.boxes.tolist() == [[120, 20, 140, 25]] * 4
+
+
 def test_the_size_of_the_image_may_be_in_the_region(tmp_path: Path) -> None:
-    one = region("1", "Car", key_frame(1, 10)) | {"original_width": 200, "original_height": 100}
+    one = region("1", "Car", key_frame(1, 10, enabled=False)) | {"original_width": 200, "original_height": 100}
     path = write_changed(tmp_path / "a.json", TASKS, 0, "annotations", 0, "result", [one])
     assert trajtrack.read(path).boxes.tolist() == [[20, 20, 40, 25]]
 
 
 def test_predictions_are_read_if_there_is_no_annotation(tmp_path: Path) -> None:
-    task = TASKS[0] | {"annotations": [], "predictions": [{"result": [region("1", "Car", key_frame(1, 10))]}]}
+    task = TASKS[0] | {
+        "annotations": [],
+        "predictions": [{"result": [region("1", "Car", key_frame(1, 10, enabled=False))]}],
+    }
     (tmp_path / "a.json").write_text(json.dumps([task]))
     assert len(read(tmp_path / "a.json")) == 1
 

@@ -225,6 +225,7 @@ def test_a_suppressed_detection_shows_by_which_trajectory_and_the_overlap(open_p
         ({}, -1.0, "Not positive"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::trajtrack.TrajtrackWarning")  # nothing is linked
 def test_an_untracked_detection_shows_the_reason(open_page, options, score, text):
     page = open_page(link(Detections([[0, 0, 40, 80]], [score], [0]), method="seq-nms", **options), size=(640, 360))
     page.keyboard.press("u")
