@@ -130,5 +130,5 @@ def test_files_and_folders_are_not_mistaken_for_one_another(labels) -> None:
     folder = labels(v_1=f"3 {BOX}\n")
     with pytest.raises(ValueError, match="labels, path: found a folder, expected a file, which mot data are in"):
         read(folder, format="mot")
-    with pytest.raises(ValueError, match=r"v_1\.txt, path: found a file, expected a folder, as yolo is one"):
+    with pytest.raises(ValueError, match=r"v_1\.txt, path: found a file, expected a folder, which yolo data are in"):
         read(folder / "v_1.txt", format="yolo")
