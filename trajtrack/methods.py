@@ -33,10 +33,10 @@ def resolve_method(
     """
     if method is not None and method not in METHODS:
         raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
-    free = options is None and method is None
+    undecided = options is None and method is None
+    if undecided:
+        check_names(overrides, *METHODS.values())
     if options is None:
-        if method is None:
-            check_names(overrides, *METHODS.values())
         options = _DEFAULTS[method or method_of_options(overrides)]
     elif not isinstance(options, tuple(METHODS.values())):
         raise TypeError(
@@ -51,12 +51,13 @@ def resolve_method(
     chosen = next(each for each, kind in METHODS.items() if isinstance(options, kind))
     for name in overrides:
         owners = methods_with(name)
-        if owners and chosen not in owners and free:
+        if not owners or chosen in owners:
+            continue
+        if undecided:
             raise TypeError(
                 f"{name}: found an option of {owners[0]} beside one of {chosen}, expected options of one method"
             )
-        if owners and chosen not in owners:
-            raise TypeError(f"{name}: found with method={chosen!r}, expected method={owners[0]!r}")
+        raise TypeError(f"{name}: found with method={chosen!r}, expected method={owners[0]!r}")
     return with_overrides(options, overrides)
 
 

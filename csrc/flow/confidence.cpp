@@ -178,7 +178,7 @@ Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span
   const auto required = static_cast<double>(ranked[static_cast<std::size_t>(rank)]);
   const double enough_boxes = constants.occupied * static_cast<double>(2 * window + 1);
   const bool certain = required >= enough_boxes;
-  // Nothing persists in a few frames, and probabilities stand for themselves.
+  // Nothing can persist over so few frames, and probabilities can be used as they are.
   result.certain = certain || (probabilities && duration <= 2 * least);
 
   // Nodes by label, if there are several, and ascending score.

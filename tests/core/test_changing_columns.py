@@ -1,5 +1,5 @@
-"""Another thread may write to the columns of detections while the core reads them: results are then of no use, but
-memory stays whole and the call returns."""
+"""Another thread may write to the columns of detections while the core reads them: results are then meaningless,
+but memory stays intact and the call returns."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def add_reading_flags(parser: argparse.ArgumentParser, files: str, prefix: str =
         f"--{prefix}frame-step",
         type=float,
         metavar="X",
-        help=f"difference between the numbers of two successive frames in {files}, or the time if they have times; "
-        "default: 1",
+        help=f"difference between the numbers of two successive frames in {files}, or the time between them in "
+        "tables of times; default: 1, and none for times",
     )
     parser.add_argument(
         f"--{prefix}image-size",

@@ -1,4 +1,4 @@
-"""Files that may be packed with gzip, and text that may be in another encoding than UTF-8."""
+"""Files that may be compressed with gzip, and text that may be in another encoding than UTF-8."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 __all__ = ["GZIP", "decode", "max_unpacked", "other_encoding", "read_unpacked", "unpacked"]
 
 GZIP = b"\x1f\x8b"
-"""First bytes of a file packed with gzip."""
+"""First bytes of a file compressed with gzip."""
 
 _MAX_SIZE = 1 << 30
 _MAX_RATIO, _MAX_DENSE_SIZE = 200, 1 << 26
-"""Ratio of compression that no table or annotation reaches, and the number of bytes that are unpacked in any case."""
+"""Compression ratio that no table or annotation reaches, and size up to which the ratio does not matter."""
 
 _ENCODINGS = (
     (b"\xff\xfe\0\0", "UTF-32"),
@@ -30,19 +30,19 @@ _ENCODINGS = (
 
 
 def max_unpacked(packed: int) -> int:
-    """Return the maximum number of bytes that `packed` bytes may stand for: 200 times as many, from 64 MiB to 1 GiB."""
+    """Return the maximum size of the content of `packed` bytes: 200 times as many, but from 64 MiB to 1 GiB."""
     return min(max(_MAX_RATIO * packed, _MAX_DENSE_SIZE), _MAX_SIZE)
 
 
 def read_unpacked(path: str | os.PathLike[str]) -> bytes:
-    """Return the content of a file, unpacked if it is packed with gzip, whatever its suffix.
+    """Return the content of a file, decompressed if it is compressed with gzip, whatever its suffix.
 
     Raises
     ------
     OSError
         As `open`.
     ValueError
-        If the packed content is damaged or stands for more than `max_unpacked`; without the name of the file.
+        If the content is damaged or larger than `max_unpacked`; the message does not name the file.
     """
     return unpacked(Path(path).read_bytes())
 
@@ -63,9 +63,9 @@ def unpacked(content: bytes) -> bytes:
 
 
 def other_encoding(content: bytes) -> str | None:
-    """Return the name of the encoding or packing of content that is no UTF-8, or None if the beginning does not tell.
+    """Return the encoding or compression of content that is not UTF-8, or None if its beginning does not show it.
 
-    Text in UTF-16 without a mark is told by its zero bytes.
+    UTF-16 without a byte order mark is recognised by its zero bytes.
     """
     for beginning, name in _ENCODINGS:
         if content.startswith(beginning):
@@ -79,7 +79,7 @@ def decode(content: bytes, expected: str = "text in UTF-8") -> str:
     Raises
     ------
     ValueError
-        If it is in another encoding, which is named if its beginning tells, and otherwise the line.
+        If it is not UTF-8; the message names the other encoding if it is recognised, otherwise the line.
     """
     other = other_encoding(content)
     if other is not None:

@@ -101,7 +101,7 @@ def read(
     Parameters
     ----------
     path
-        A file, which may be compressed by gzip; a file in a zip archive: ``"annotations.zip/train/video.json"``; a
+        A file, which may be compressed with gzip; a file in a zip archive: ``"annotations.zip/train/video.json"``; a
         sequence of MOTChallenge, whose ``det/det.txt`` is read, or ``gt/gt.txt`` if there is none; or a folder of a
         format with a file for each frame.
     format

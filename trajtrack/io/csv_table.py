@@ -29,6 +29,7 @@ from trajtrack import _core
 from trajtrack.arguments import warn
 from trajtrack.column_names import OTHER_NAMES, NamedColumns, name_columns, normalised
 from trajtrack.detections import Detections
+from trajtrack.files.packed import decode
 from trajtrack.io.checks import (
     as_corners,
     as_scores,
@@ -96,11 +97,7 @@ def _decode(source: Source) -> Detections:
 
 def _parse(source: Source) -> tuple[list[str], list[list[str]], list[int]]:
     """Return the header, the rows and the lines of both."""
-    try:
-        text = source.content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = 1 + source.content.count(b"\n", 0, error.start)
-        raise ValueError(f"line {line}: found byte 0x{source.content[error.start]:02x}, expected UTF-8 text") from None
+    text = decode(source.content, "UTF-8 text")
     separator = chr(max(_SEPARATORS, key=source.first_line.count))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     rows: list[list[str]] = []

@@ -36,8 +36,8 @@ def read_word_vectors(
     Parameters
     ----------
     path
-        The file, in UTF-8, also packed with gzip. Words may contain spaces, as in GloVe 840B. If a word repeats, its
-        first line counts.
+        The file, in UTF-8, optionally compressed with gzip. Words may contain spaces, as in GloVe 840B. If a word
+        repeats, its first line counts.
     words
         The words to read, or None for all. The numbers of other words are not checked.
 
@@ -73,7 +73,7 @@ def read_word_vectors(
 
 
 def _lines(path: str | os.PathLike[str], source: str) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a file that may be packed with gzip, each with its number."""
+    """Yield the lines of a file that may be compressed with gzip, each with its number."""
     try:
         with open(path, "rb") as stored:
             beginning = stored.peek(8)[:8]
