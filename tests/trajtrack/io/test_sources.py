@@ -41,6 +41,7 @@ def test_the_suffix_before_that_of_compression_decides(tmp_path: Path) -> None:
         (gzip.compress(ROW)[:-8] + b"12345678", "found damaged gzip (CRC check failed"),
         (ROW, "line 1: found b'3,2,10,20,30,40,0.5\\n', expected gzip data, as the suffix says"),
     ],
+    ids=["cut-off", "wrong-checksum", "not-compressed"],
 )
 def test_data_that_cannot_be_uncompressed_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.txt.gz").write_bytes(content)

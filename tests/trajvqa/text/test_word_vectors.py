@@ -105,6 +105,7 @@ def test_a_file_packed_with_gzip_is_read(glove):
         ("the\t1\t2\n", "line 1: found numbers separated by tabs, expected spaces"),
         (b"the" + b" 1" * 600_000, "line 1: found at least 1048576 bytes, expected fewer"),
     ],
+    ids=["utf-16", "utf-16-le", "damaged-gzip", "zip", "tabs", "long-line"],
 )
 def test_another_kind_of_file_is_told_by_its_name(glove, content, message):
     path = glove(content)

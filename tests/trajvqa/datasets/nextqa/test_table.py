@@ -147,6 +147,7 @@ def test_a_file_packed_with_gzip_is_read(csv):
         ("a;b\n1;2\n", "line 1: found columns separated by ';', expected commas"),
         ("\na\tb\n1\t2\n", "line 2: found columns separated by tabs, expected commas"),
     ],
+    ids=["utf-16", "utf-16-be", "utf-32", "damaged-gzip", "gzip-bomb", "zip", "semicolons", "tabs"],
 )
 def test_another_kind_of_file_is_told_by_its_name(csv, content, message):
     path = csv(content)
