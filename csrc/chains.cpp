@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "interruption.h"
+
 namespace trajtrack {
 
 namespace {
@@ -53,6 +55,7 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
   std::vector<Node> next_in_chain(count);      // of a head: the length of its chain, later its next free position
   std::vector<Node> next_in_component(count);  // the same for the first node of a component
   for (Node node = 0; node < count; ++node) {
+    poll_at(node);
     ++next_in_chain[heads[node]];
     for (const Node target : graph.links[node]) {
       if (heads[target] != heads[node]) components.join(heads[node], heads[target]);

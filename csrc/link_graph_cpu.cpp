@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "interruption.h"
 #include "link_graph.h"
 #include "parallel.h"
 #include "sorted_boxes.h"
@@ -56,6 +57,7 @@ class FrameByFrame {
     graph.links.offsets.reserve(nodes + 1);
     if (with_suppression_) graph.suppressed.offsets.reserve(nodes + 1);
     for (std::size_t frame = run.begin; frame < run.end; ++frame) {
+      poll();
       links_.start(frames_[frame]);
       suppressed_.start(frames_[frame]);
       for (const Group& group : boxes_.groups(frame)) {
@@ -75,6 +77,7 @@ class FrameByFrame {
     if (!next) return;
     boxes_.visit_linked(group, boxes_, *next, options_.iou_threshold, found_,
                         [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                          poll_at(position);
                           links_.add(boxes_.node(position), found, boxes_);
                         });
   }
@@ -82,6 +85,7 @@ class FrameByFrame {
   void suppress(const Group& group) {
     boxes_.visit_suppressed(group, options_.nms_threshold, found_,
                             [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+                              poll_at(position);
                               suppressed_.add(boxes_.node(position), found, boxes_);
                             });
   }
@@ -188,6 +192,7 @@ class AcrossGaps {
       const std::int64_t number = frames_[frame].frame;
       while (first_later < later.size() && later[first_later].frame < number + 2) ++first_later;
       for (Node node = frames_[frame].begin; node < frames_[frame].end; ++node) {
+        poll_at(node);
         if (links_[node].empty()) find(node, number, first_later, gap_links);
       }
     }

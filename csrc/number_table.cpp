@@ -10,6 +10,8 @@
 #include <system_error>
 #include <version>
 
+#include "interruption.h"
+
 namespace trajtrack {
 namespace {
 
@@ -181,7 +183,7 @@ NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
   table.values.reserve(std::min(most_rows * max_columns, text.size()));
   std::int64_t line = 0;
   while (!text.empty()) {
-    ++line;
+    poll_at(static_cast<std::size_t>(++line));
     const std::size_t length = std::min(text.find('\n'), text.size());
     const std::size_t width = parse_line(text.substr(0, length), line, max_columns, table.values);
     text.remove_prefix(std::min(length + 1, text.size()));
@@ -201,6 +203,7 @@ std::string format_numbers(std::span<const NumberBlock> blocks, std::size_t rows
   text.reserve(rows * columns * usual_length);
   Digits digits;
   for (std::size_t row = 0; row < rows; ++row) {
+    poll_at(row);
     for (const NumberBlock& block : blocks) {
       for (const double value : block.values.subspan(row * block.columns, block.columns)) {
         char* end = format_value(value, digits.data(), digits.data() + digits.size());

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "interruption.h"
 
 namespace trajtrack {
 
@@ -45,32 +48,70 @@ class JoiningThreads {
 };
 
 // Calls work(task) once for every task below `num_tasks`, on at most `num_threads` threads, in no particular order.
-// Rethrows the first exception of a task after all threads have ended.
+// Rethrows the first exception of a task, or Interrupted, after all threads have ended.
 template <typename Work>
 void parallel_for(std::size_t num_tasks, int num_threads, const Work& work) {
   const std::size_t threads = num_threads < 1 ? 1 : static_cast<std::size_t>(num_threads);
   if (threads == 1 || num_tasks < 2) {
-    for (std::size_t task = 0; task < num_tasks; ++task) work(task);
+    for (std::size_t task = 0; task < num_tasks; ++task) {
+      poll();
+      work(task);
+    }
     return;
   }
+  Interruption* const interruption = InterruptionScope::current();
   std::atomic<std::size_t> next{0};
+  std::mutex lock;
+  std::condition_variable ended;
+  std::size_t num_running = 0;  // of the other threads
   std::exception_ptr failure;
-  std::mutex failure_lock;
+  const auto fail = [&] {
+    const std::lock_guard guard(lock);
+    if (!failure) failure = std::current_exception();
+    next = num_tasks;
+  };
   const auto run = [&] {
     try {
-      for (std::size_t task = next++; task < num_tasks; task = next++) work(task);
+      for (std::size_t task = next++; task < num_tasks; task = next++) {
+        poll();
+        work(task);
+      }
     } catch (...) {
-      const std::lock_guard guard(failure_lock);
-      if (!failure) failure = std::current_exception();
-      next = num_tasks;
+      fail();
     }
+  };
+  const auto run_beside = [&] {
+    const InterruptionScope scope(interruption);
+    run();
+    const std::lock_guard guard(lock);
+    --num_running;
+    ended.notify_one();
   };
   {
     JoiningThreads others;
     // The threads that there are do all tasks.
-    for (std::size_t i = 1; i < threads && i < num_tasks && others.start(run); ++i) {
+    for (std::size_t i = 1; i < threads && i < num_tasks; ++i) {
+      {
+        const std::lock_guard guard(lock);
+        ++num_running;
+      }
+      if (others.start(run_beside)) continue;
+      const std::lock_guard guard(lock);
+      --num_running;
+      break;
     }
     run();
+    // Only this thread can learn that the others are to stop.
+    std::unique_lock guard(lock);
+    while (!ended.wait_for(guard, Interruption::kInterval, [&] { return num_running == 0; })) {
+      guard.unlock();
+      try {
+        poll();
+      } catch (...) {
+        fail();
+      }
+      guard.lock();
+    }
   }
   if (failure) std::rethrow_exception(failure);
 }

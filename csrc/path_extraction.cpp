@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chains.h"
+#include "interruption.h"
 #include "parallel.h"
 
 namespace trajtrack {
@@ -27,6 +28,7 @@ class Extractor {
     starts_.clear();
     for (Node position = begin; position < end; ++position) push_start(position);
     while (!starts_.empty()) {
+      poll_at(num_steps_++);
       std::pop_heap(starts_.begin(), starts_.end());
       const Start start = starts_.back();
       starts_.pop_back();
@@ -82,6 +84,7 @@ class Extractor {
   // Every link leads to a greater position, so the table is filled from the last position to the first.
   void fill_table(Node begin, Node end, std::span<const float> scores) {
     for (Node position = end; position-- > begin;) {
+      poll_at(num_steps_++);
       PathEntry& entry = table_[position];
       entry.first_follower = kNone;
       entry.predecessors = 0;
@@ -156,6 +159,7 @@ class Extractor {
       });
     }
     while (!outdated_.empty()) {
+      poll_at(num_steps_++);
       std::pop_heap(outdated_.begin(), outdated_.end());
       const Node position = outdated_.back();
       outdated_.pop_back();
@@ -184,6 +188,7 @@ class Extractor {
   std::vector<Node> removed_;
   std::vector<Node> outdated_;  // a heap with the last position at its top
   std::vector<Node> opened_;
+  std::size_t num_steps_ = 0;
 };
 
 // Splits the components into ranges of about equal numbers of nodes, as indices into ChainOrder::component_begins; a
@@ -236,6 +241,7 @@ ExtractedPaths extract_paths(const LinkGraph& graph, std::span<const float> scor
   parallel_for(parts.size(), num_threads, [&](std::size_t run) {
     Extractor extractor(graph, order, result.table.get());
     for (std::size_t component = splits[run]; component < splits[run + 1]; ++component) {
+      poll_at(component);
       extractor.extract(order.component_begins[component], order.component_begins[component + 1], scores);
     }
     parts[run] = extractor.take_paths();

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "block_search.h"
+#include "interruption.h"
 #include "parallel.h"
 
 namespace trajtrack {
@@ -72,6 +73,7 @@ SortedBoxes::SortedBoxes(const NodeColumns& columns, std::span<const FrameNodes>
   parallel_for(tasks.size(), num_threads, [&](std::size_t task) {
     std::vector<SortItem> items;
     for (std::size_t frame = tasks[task].begin; frame < tasks[task].end; ++frame) {
+      poll();
       const FrameNodes& nodes = frames[frame];
       items.clear();
       for (Node node = nodes.begin; node < nodes.end; ++node) {

@@ -126,6 +126,16 @@ def link_cuda(
 _StreamRows = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
 """Boxes, scores, frames, labels and row indices in the stream, ascending by the latter."""
 
+class StopFlag:
+    """Stops the work of threads that the interpreter sends no signals."""
+
+    def __init__(self) -> None: ...
+    def set(self) -> None:
+        """Make the core raise KeyboardInterrupt in the threads that watch the flag."""
+
+    def watch(self) -> None:
+        """Let the flag stop all further work of the calling thread, in place of signals."""
+
 class Stream:
     """The open detections of a stream; push and flush return those that can no longer change, and their links."""
 

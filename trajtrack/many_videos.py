@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from trajtrack import _core
 from trajtrack.arguments import warnings_about
 from trajtrack.detections import Detections
 from trajtrack.flow_options import FlowOptions
@@ -126,7 +127,9 @@ def link_file(
 def _results(tasks: Iterable[Callable[[], LinkedVideo]], threads: int, ordered: bool) -> Iterator[LinkedVideo]:
     """Run the tasks, a few at a time, and yield their results."""
     pending: deque[Future[LinkedVideo]] = deque()
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="trajtrack")
+    # Signals such as that of Ctrl-C reach the main thread alone.
+    stop = _core.StopFlag()
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="trajtrack", initializer=stop.watch)
     try:
         for task in tasks:
             pending.append(executor.submit(task))
@@ -135,6 +138,7 @@ def _results(tasks: Iterable[Callable[[], LinkedVideo]], threads: int, ordered: 
         while pending:
             yield _take(pending, ordered)
     finally:
+        stop.set()
         executor.shutdown(cancel_futures=True)
 
 

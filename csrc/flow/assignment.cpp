@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "interruption.h"
 #include "parallel.h"
 
 namespace trajtrack::flow {
@@ -78,6 +79,7 @@ class Assignment {
       pop(work);
       work.done.push_back(column);
       row = row_of_[column];
+      poll_at(work.done.size());
     }
 
     row_price_[start] += shortest;
@@ -164,12 +166,18 @@ std::vector<Node> choose_links(const Links& links, const std::vector<std::int64_
   Assignment assignment(links, value, paths);
   if (num_threads <= 1) {
     Assignment::Workspace work;
-    for (Node node = 0; node < value.size(); ++node) assignment.assign(node, work);
+    for (Node node = 0; node < value.size(); ++node) {
+      poll_at(node);
+      assignment.assign(node, work);
+    }
   } else {
     const auto parts = split(links, value.size(), 4 * static_cast<std::size_t>(num_threads));
     parallel_for(parts.size(), num_threads, [&](std::size_t part) {
       Assignment::Workspace work;
-      for (const Node node : parts[part]) assignment.assign(node, work);
+      for (const Node node : parts[part]) {
+        poll_at(node);
+        assignment.assign(node, work);
+      }
     });
   }
   std::vector<Node> next = assignment.take_columns();

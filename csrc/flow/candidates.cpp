@@ -7,6 +7,7 @@
 
 #include "block_search.h"
 #include "flow/elementary.h"
+#include "interruption.h"
 #include "parallel.h"
 
 namespace trajtrack::flow {
@@ -88,6 +89,7 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
     Pairs pairs;
     const std::size_t begin = tails.size() * number / parts.size(), end = tails.size() * (number + 1) / parts.size();
     const auto flush = [&](std::size_t next) {
+      poll();
       evaluate(pairs);
       pairs.keep_best(most);
       std::size_t size = part.heads.size();

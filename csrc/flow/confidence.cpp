@@ -7,6 +7,7 @@
 
 #include "flow/elementary.h"
 #include "flow/motion.h"
+#include "interruption.h"
 #include "parallel.h"
 #include "radix_sort.h"
 
@@ -50,6 +51,7 @@ std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::s
       std::vector<std::uint32_t> room;
       const std::size_t end = frames.size() * (part + 1) / parts;
       for (std::size_t frame = frames.size() * part / parts; frame < end; ++frame) {
+        poll();
         std::size_t later = frame + 1;
         while (later < frames.size() && frames.number[later] - std::int64_t{frames.number[frame]} < distance) ++later;
         if (later == frames.size() || frames.number[later] - std::int64_t{frames.number[frame]} != distance) continue;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <unordered_set>
 
+#include "interruption.h"
+
 namespace trajtrack::flow {
 
 namespace {
@@ -60,6 +62,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
 
   std::vector<Found> found;
   for (const std::span<const Node> nodes : tracks) {
+    poll();
     for (std::size_t k = 1; k < nodes.size(); ++k) {
       const Node i = nodes[k - 1], j = nodes[k];
       const auto gap = static_cast<double>(frames.time(j) - frames.time(i));
@@ -94,6 +97,7 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     for (std::size_t k = 1; k < frames.size(); ++k) {
       const std::size_t frame = forwards ? k : frames.size() - 1 - k;
       const std::size_t before = forwards ? frame - 1 : frame + 1;
+      poll();
       if (std::abs(std::int64_t{frames.number[frame]} - std::int64_t{frames.number[before]}) != 1) continue;
       std::vector<End> here = std::move(ends[before]);
       std::sort(here.begin(), here.end(), [](const End& a, const End& b) { return a.track < b.track; });

@@ -69,6 +69,7 @@ void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next,
   std::vector<double> dx, dy, h;
   double x = 0, y = 0;
   for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+    poll();
     camera_x[frame] = x;
     camera_y[frame] = y;
     dx.clear();

@@ -10,6 +10,7 @@
 
 #include "flow/nodes.h"
 #include "flow/options.h"
+#include "interruption.h"
 
 namespace trajtrack::flow {
 
@@ -134,10 +135,12 @@ void filter(const Frames& frames, const BoxModel& model, std::span<const Node> a
   };
   if (forwards) {
     for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+      poll();
       for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) visit_node(node, frame);
     }
   } else {
     for (std::size_t frame = frames.size(); frame-- > 0;) {
+      poll();
       for (Node node = frames.begin[frame + 1]; node-- > frames.begin[frame];) visit_node(node, frame);
     }
   }

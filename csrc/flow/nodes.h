@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "interruption.h"
 #include "node.h"
 #include "parallel.h"
 
@@ -123,6 +124,7 @@ class SortedNodes {
       std::vector<Box> boxes;
       std::vector<std::uint32_t> numbers;  // of nodes in the frame
       for (std::size_t frame = part.first_frame; frame < part.end_frame; ++frame) {
+        poll();
         const std::uint32_t first = next;
         boxes.clear();
         numbers.clear();

@@ -1,5 +1,4 @@
-// Shared by the files that use Python: conversions of arrays and options. They release the interpreter lock while the
-// core works.
+// Shared by the files that use Python: conversions of arrays and options.
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -9,6 +9,7 @@
 #include "flow/link.h"
 #include "number_table.h"
 #include "python/arrays.h"
+#include "python/unlocked.h"
 #include "streaming.h"
 
 namespace trajtrack {
@@ -57,11 +58,7 @@ py::tuple link_detections(const Array<float>& boxes, const Array<float>& scores,
                           const Array<std::int32_t>& labels, const py::object& options, int num_threads) {
   const DetectionsView detections = view_detections(boxes, scores, frames, labels);
   const LinkOptions link_options = to_link_options(options);
-  Trajectories found;
-  {
-    const py::gil_scoped_release unlocked;
-    found = link(detections, link_options, num_threads);
-  }
+  Trajectories found = unlocked([&] { return link(detections, link_options, num_threads); });
   return to_tuple(std::move(found));
 }
 
@@ -84,11 +81,7 @@ py::tuple link_flow(const Array<float>& boxes, const Array<float>& scores, const
                     int num_threads) {
   const DetectionsView detections = view_detections(boxes, scores, frames, labels);
   const flow::Options flow_options = to_flow_options(options, constants);
-  flow::SmoothTrajectories found;
-  {
-    const py::gil_scoped_release unlocked;
-    found = flow::link(detections, flow_options, num_threads);
-  }
+  flow::SmoothTrajectories found = unlocked([&] { return flow::link(detections, flow_options, num_threads); });
   return py::make_tuple(to_tuple(std::move(found.trajectories)), to_array(std::move(found.smoothed)), found.calibrated);
 }
 
@@ -96,11 +89,7 @@ py::tuple link_graph_of(const Array<float>& boxes, const Array<float>& scores, c
                         const Array<std::int32_t>& labels, const py::object& options, int num_threads) {
   const DetectionsView detections = view_detections(boxes, scores, frames, labels);
   const LinkOptions link_options = to_link_options(options);
-  RowGraph graph;
-  {
-    const py::gil_scoped_release unlocked;
-    graph = link_graph(detections, link_options, num_threads);
-  }
+  RowGraph graph = unlocked([&] { return link_graph(detections, link_options, num_threads); });
   return py::make_tuple(to_array(std::move(graph.offsets)), to_array(std::move(graph.targets)));
 }
 
@@ -181,11 +170,7 @@ py::dict build_config() {
 
 py::tuple parse_text(const py::bytes& text, std::size_t max_columns) {
   const auto view_of_text = static_cast<std::string_view>(text);
-  NumberTable table;
-  {
-    const py::gil_scoped_release unlocked;
-    table = parse_numbers(view_of_text, max_columns);
-  }
+  NumberTable table = unlocked([&] { return parse_numbers(view_of_text, max_columns); });
   const auto rows = static_cast<py::ssize_t>(table.lines.size());
   auto values = to_array(std::move(table.values));
   return py::make_tuple(values.reshape({rows, static_cast<py::ssize_t>(max_columns)}), to_array(std::move(table.lines)),
@@ -208,11 +193,7 @@ py::bytes format_table(const std::vector<Array<double>>& blocks, char separator)
     rows = length;
     views.push_back({view(block), columns});
   }
-  std::string text;
-  {
-    const py::gil_scoped_release unlocked;
-    text = format_numbers(views, rows, separator);
-  }
+  std::string text = unlocked([&] { return format_numbers(views, rows, separator); });
   return text;
 }
 
@@ -250,7 +231,7 @@ LinkOptions to_link_options(const py::object& options) {
 
 }  // namespace trajtrack
 
-PYBIND11_MODULE(_trajtrack, module, py::mod_gil_not_used()) {
+PYBIND11_MODULE(_trajtrack_in_main, module, py::mod_gil_not_used()) {
   using namespace trajtrack;
   module.attr("__version__") = TRAJTRACK_VERSION;
   module.attr("source_hash") = TRAJTRACK_SOURCE_HASH;
@@ -266,6 +247,7 @@ PYBIND11_MODULE(_trajtrack, module, py::mod_gil_not_used()) {
       .def("open_rows", &Stream::open_rows)
       .def("num_open_rows", &Stream::num_open_rows)
       .def("num_cut", &Stream::num_cut);
+  py::class_<StopFlag>(module, "StopFlag").def(py::init()).def("set", &StopFlag::set).def("watch", &StopFlag::watch);
   module.def("parse_numbers", &parse_text);
   module.def("format_numbers", &format_table);
   module.def("short_decimals", &short_decimals);
@@ -274,4 +256,13 @@ PYBIND11_MODULE(_trajtrack, module, py::mod_gil_not_used()) {
 #else
   module.def("cuda_problem", [] { return "this build of trajtrack has no CUDA: " TRAJTRACK_CUDA_MISSING; });
 #endif
+}
+
+// In a subinterpreter, pybind11 would wait forever for the interpreter lock.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__trajtrack() {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError, "trajtrack: found a subinterpreter, expected the main interpreter");
+    return nullptr;
+  }
+  return PyInit__trajtrack_in_main();
 }

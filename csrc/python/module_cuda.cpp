@@ -8,6 +8,7 @@
 #include "cuda/device_link_graph.h"
 #include "python/arrays.h"
 #include "python/device_array.h"
+#include "python/unlocked.h"
 
 namespace trajtrack {
 
@@ -38,11 +39,8 @@ cuda::DeviceColumns view_columns(const DeviceArray& boxes, const DeviceArray& sc
 py::tuple check_columns(const DeviceArray& boxes, const DeviceArray& scores, const DeviceArray& frames,
                         const DeviceArray& labels) {
   const cuda::DeviceColumns columns = view_columns(boxes, scores, frames, labels);
-  cuda::DeviceCheckResult result{};
-  {
-    const py::gil_scoped_release unlocked;
-    result = cuda::check_columns(columns, cuda::own_stream(boxes.device));
-  }
+  cuda::DeviceCheckResult result =
+      unlocked([&] { return cuda::check_columns(columns, cuda::own_stream(boxes.device)); });
   py::object row = py::none();
   if (result.faulty_row) row = py::int_(*result.faulty_row);
   return py::make_tuple(row, result.last_frame);
@@ -52,12 +50,10 @@ py::tuple link_graph_of(const DeviceArray& boxes, const DeviceArray& scores, con
                         const DeviceArray& labels, const py::object& options) {
   const cuda::DeviceColumns columns = view_columns(boxes, scores, frames, labels);
   const LinkOptions link_options = to_link_options(options);
-  cuda::DeviceGraph graph;
-  {
-    const py::gil_scoped_release unlocked;
-    graph = cuda::build_link_graph(columns, link_options.min_score, link_options.graph, false,
-                                   cuda::own_stream(boxes.device));
-  }
+  cuda::DeviceGraph graph = unlocked([&] {
+    return cuda::build_link_graph(columns, link_options.min_score, link_options.graph, false,
+                                  cuda::own_stream(boxes.device));
+  });
   const auto num_offsets = static_cast<py::ssize_t>(columns.size) + 1;
   const auto num_targets = static_cast<py::ssize_t>(graph.links.num_targets);
   return py::make_tuple(to_device_array(std::move(graph.links.offsets), "<i8", {num_offsets}, boxes.device),
@@ -86,9 +82,7 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
     throw std::invalid_argument("detections: found host columns of another length, expected one row for each box");
   }
   const LinkOptions link_options = to_link_options(options);
-  Trajectories found;
-  {
-    const py::gil_scoped_release unlocked;
+  Trajectories found = unlocked([&] {
     const cuda::Stream stream = cuda::own_stream(boxes.device);
     const auto build_graph = [&](const FrameOrder& order) {
       const cuda::DeviceGraph graph =
@@ -96,8 +90,8 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
       return LinkGraph{to_host(graph.links, order, columns.size, stream, true),
                        to_host(graph.suppressed, order, columns.size, stream, false)};
     };
-    found = link(detections, link_options, build_graph, num_threads);
-  }
+    return link(detections, link_options, build_graph, num_threads);
+  });
   return to_tuple(std::move(found));
 }
 

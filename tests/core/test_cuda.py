@@ -30,7 +30,7 @@ from helpers.emulation import Emulation, find_compiler
 from helpers.seq_nms import link
 from helpers.stand_in_arrays import find_cuda, play_cupy, play_torch
 from helpers.strategies import Scene, grid_scenes, moving_scenes, scene_settings
-from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, _core, link_graph, reference
+from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, TrajtrackWarning, _core, link_graph, reference
 from trajtrack.cli import main
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
@@ -403,7 +403,10 @@ def check_on_gpu(detections: Detections, options: LinkOptions) -> None:
     there = link_graph(detections, options, device="cuda")
     assert isinstance(there, DeviceLinkGraph)
     assert_same_graph(there.to_host(), link_graph(detections, options, device="cpu"))
-    assert_same_trajectories(link(detections, options, device="cuda"), link(detections, options, device="cpu"))
+    with warnings.catch_warnings():
+        # That no box is left, or that none persists, is as right in such a scene on one as on the other.
+        warnings.simplefilter("ignore", TrajtrackWarning)
+        assert_same_trajectories(link(detections, options, device="cuda"), link(detections, options, device="cpu"))
 
 
 def import_library(name: str) -> Any:

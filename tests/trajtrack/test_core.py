@@ -94,3 +94,28 @@ def test_sources_are_not_compared_if_csrc_is_not_beside_the_package(checkout: Pa
 def test_the_error_of_a_core_that_needs_a_missing_module_is_its_own(checkout: Path) -> None:
     (checkout / "_trajtrack.py").write_text("import no_such_module\n")
     assert re.search(r"^ModuleNotFoundError: .*no_such_module", import_core(checkout).stderr, re.MULTILINE)
+
+
+IMPORT_IN_A_SUBINTERPRETER = """
+import sys
+try:
+    import _interpreters as interpreters
+    run = interpreters.exec
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    run = interpreters.run_string
+program = '''
+import sys
+sys.path[:] = {path}
+try:
+    import _trajtrack
+except ImportError as error:
+    print(error)
+'''
+run(interpreters.create(), program.format(path=sys.path))
+"""
+
+
+def test_a_subinterpreter_is_refused_without_waiting_for_its_lock() -> None:
+    run = subprocess.run([sys.executable, "-c", IMPORT_IN_A_SUBINTERPRETER], capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("trajtrack: found a subinterpreter, expected the main interpreter\n", "")
