@@ -490,6 +490,18 @@ def test_frames_may_count_from_zero_and_in_steps(tmp_path):
     assert trajtrack.read(out).frames.tolist() == [0, 1]
 
 
+def test_eval_counts_the_frames_of_each_side_as_its_flags_say(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    # Every third frame has truth, numbered from 0; the tracks are numbered from 1, one by one.
+    truth = [f"{3 * k},1,{10 + k},20,30,40,1,1,1\n" for k in range(20)]
+    tracks = [f"{k + 1},7,{10 + k},20,30,40,0.9,-1,-1,-1\n" for k in range(20)]
+    (tmp_path / "gt.txt").write_text("".join(truth))
+    (tmp_path / "tracks.txt").write_text("".join(tracks))
+    command = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--json"]
+    assert main([*command, "--gt-first-frame", "0", "--gt-frame-step", "3", "--first-frame", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["hota"] == pytest.approx(1)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
