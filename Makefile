@@ -86,6 +86,9 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 		-C cmake.define.TRAJTRACK_CUDA_STAND_IN=$(CURDIR)/tests/cuda_stand_in '.[io]' pytest pytest-xdist hypothesis
 	@touch $@
 
+# The tests of formats whose text the core reads or writes.
+TEXT_TESTS := $(patsubst %,tests/trajtrack/io/test_%.py,csv_table cvat kitti mot round_trip)
+
 # Python itself leaks on exit, and its allocator hides overruns: hence ASAN_OPTIONS and PYTHONMALLOC. The C++ standard
 # library is preloaded so that AddressSanitizer intercepts exceptions.
 sanitize: $(SANITIZED)/installed
@@ -93,7 +96,7 @@ sanitize: $(SANITIZED)/installed
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
 		$(SANITIZED)/bin/pytest --numprocesses auto -p no:cacheprovider tests/core tests/trajtrack/test_reference.py \
 		tests/trajtrack/test_flow_reference.py tests/trajtrack/test_linking.py tests/trajtrack/test_streaming.py \
-		tests/trajtrack/test_many_videos.py tests/trajtrack/io
+		tests/trajtrack/test_many_videos.py $(TEXT_TESTS)
 
 WHEEL := $(VENV)-wheel
 CLEAN := build/wheel/clean
