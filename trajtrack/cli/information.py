@@ -21,6 +21,7 @@ _OPTIONAL = {
     "matplotlib": "view",
     "pillow": "view",
     "av": "video",
+    "transformers": "detect",
     "pyarrow": "io",
     "shtab": "completion",
 }

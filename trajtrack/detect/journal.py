@@ -1,0 +1,148 @@
+"""The boxes found so far, on disk after each batch, so that a stopped run goes on where it stopped.
+
+The file has a line of JSON with the recipe, one with the class names of the detector if it has any, and a line for each
+batch. A line that was not written to its end is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from trajtrack.detect.detector import FrameBoxes
+from trajtrack.detect.recipe import Recipe, differences
+from trajtrack.files.atomic import naming_full_disk
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """The boxes found so far, in memory and, if there is a path, in a file.
+
+    Parameters
+    ----------
+    path
+        File to go on with or to create; None for none.
+    recipe
+        What the boxes are made from.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another recipe, or no journal.
+    """
+
+    def __init__(self, path: Path | None, recipe: Recipe | None) -> None:
+        self.path = path
+        self.frames: list[FrameBoxes] = []
+        self.names: Mapping[int, str] | None = None
+        self._file: BinaryIO | None = None
+        if path is not None:
+            self._open(path, json.loads(json.dumps(recipe)))
+
+    def _open(self, path: Path, recipe: Any) -> None:
+        self._file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
+        try:
+            length = self._read(path, self._file, recipe)
+            self._file.seek(length)
+            self._file.truncate()
+            if length == 0:
+                self._write({"recipe": recipe})
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read(self, path: Path, file: BinaryIO, recipe: Any) -> int:
+        """Read whole lines; return their length in bytes."""
+        length = 0
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                break
+            try:
+                content = json.loads(line)
+                if number == 1:
+                    other = differences(content["recipe"], recipe)
+                elif isinstance(content, dict):
+                    self.names = {int(label): str(name) for label, name in content["names"]}
+                else:
+                    self.frames += [_from_json(frame) for frame in content]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                message = f"{path}, line {number}: found other content, expected unfinished detections"
+                raise ValueError(message) from error
+            if number == 1 and other:
+                raise ValueError(
+                    f"{path}: found unfinished detections of {other}; give the same again to go on, or remove the file"
+                )
+            length += len(line)
+        return length
+
+    def learn(self, names: Mapping[int, str] | None) -> None:
+        """Keep the class names of the detector, so that it need not be loaded again."""
+        if names is None or self.names == names:
+            return
+        self.names = names
+        if self._file is not None:
+            self._write({"names": list(names.items())})
+
+    def add(self, frames: Sequence[FrameBoxes]) -> None:
+        """Add the boxes of a batch."""
+        self.frames += frames
+        if self._file is not None:
+            self._write([_to_json(frame) for frame in frames])
+
+    def _write(self, content: Any) -> None:
+        assert self._file is not None
+        assert self.path is not None
+        with naming_full_disk(self.path):
+            self._file.write(json.dumps(content, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+
+    def remove(self) -> None:
+        """Remove the file, after the boxes are safe elsewhere."""
+        self._close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        # A run that failed before its first box has nothing to go on with.
+        if self.path is not None and not self.frames and kind is not None and os.path.exists(self.path):
+            self.path.unlink()
+
+
+def _to_json(frame: FrameBoxes) -> dict[str, Any]:
+    return {
+        "frame": frame.frame,
+        "time": str(frame.time),
+        "boxes": frame.boxes.tolist(),
+        "scores": frame.scores.tolist(),
+        "labels": frame.labels,
+        "names": list(frame.names.items()),
+    }
+
+
+def _from_json(entry: dict[str, Any]) -> FrameBoxes:
+    return FrameBoxes(
+        frame=int(entry["frame"]),
+        time=Fraction(entry["time"]),
+        boxes=np.array(entry["boxes"], np.float32).reshape(-1, 4),
+        scores=np.array(entry["scores"], np.float32),
+        labels=entry["labels"],
+        names=dict(entry["names"]),
+    )
