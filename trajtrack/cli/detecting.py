@@ -10,6 +10,7 @@ from typing import Any
 from trajtrack.arguments import warnings_about
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags, prepared
 from trajtrack.cli.outputs import output_paths
+from trajtrack.cli.views import note
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
@@ -134,7 +135,7 @@ def _write(found: DetectedVideo, output: Path, format: Format, run: DetectionRun
 def note_resumed(path: str, num_frames: int) -> None:
     """Say that an earlier run is continued, if it is."""
     if num_frames:
-        print(escaped(f"trajtrack: {path}: going on after {num_frames} frames of a stopped run"), file=sys.stderr)
+        note(f"{path}: going on after {num_frames} frames of a stopped run")
 
 
 def _line(report: dict[str, Any]) -> str:

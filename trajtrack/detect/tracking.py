@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,16 @@ def track(
     return link_detected(detect_or_reuse(run, kept, progress), chosen, threads)
 
 
-def detect_or_reuse(run: DetectionRun, kept: Path | None, progress: Progress | None = None) -> DetectedVideo:
-    """Return the kept detections of a run, or detect and keep them."""
+def detect_or_reuse(
+    run: DetectionRun,
+    kept: Path | None,
+    progress: Progress | None = None,
+    resumed: Callable[[int], None] = lambda num_frames: None,
+) -> DetectedVideo:
+    """Return the kept detections of a run, or detect and keep them.
+
+    If a stopped run is continued, `resumed` is called with the number of its frames.
+    """
     if kept is None:
         with open_journal(run, None) as journal:
             return run.detect(journal, progress)
@@ -98,6 +107,8 @@ def detect_or_reuse(run: DetectionRun, kept: Path | None, progress: Progress | N
     if kept.exists():
         return read_kept(kept, recipe)
     with open_journal(run, unfinished_path(kept)) as journal:
+        if journal.frames:
+            resumed(len(journal.frames))
         found = run.detect(journal, progress)
         write_kept(kept, found, recipe)
         journal.remove()
