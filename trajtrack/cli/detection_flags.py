@@ -28,8 +28,9 @@ def add_detection_flags(parser: argparse.ArgumentParser, min_score: str = "--min
         "--detector",
         required=True,
         metavar="D",
-        help="folder of Hugging Face Transformers with a model for object detection, or a Python function as "
-        "module:function or file.py:function, which takes a list of RGB images and returns the boxes of each",
+        help="folder of Hugging Face Transformers with a model for object detection; or ONNX file, with a .json file "
+        "beside it that declares its inputs and outputs; or Python function as module:function or file.py:function, "
+        "which takes a list of RGB images and returns the boxes of each",
     )
     group.add_argument(
         "--fps", type=float, metavar="X", help="frames per second to look at, by time; default: every frame"

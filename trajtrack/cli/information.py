@@ -22,6 +22,7 @@ _OPTIONAL = {
     "pillow": "view",
     "av": "video",
     "transformers": "detect",
+    "onnxruntime": "onnx",
     "pyarrow": "io",
     "shtab": "completion",
 }

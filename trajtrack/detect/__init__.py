@@ -9,6 +9,8 @@ from __future__ import annotations
 from trajtrack.decoding import Frame, Sampling, open_frames
 from trajtrack.detect.detecting import DetectedVideo, DetectionRun, detect
 from trajtrack.detect.detector import Detector
+from trajtrack.detect.onnx_config import OnnxConfig
+from trajtrack.detect.onnx_models import OnnxDetector
 from trajtrack.detect.tracking import track
 from trajtrack.detect.transformers_models import TransformersDetector
 
@@ -17,6 +19,8 @@ __all__ = [
     "DetectionRun",
     "Detector",
     "Frame",
+    "OnnxConfig",
+    "OnnxDetector",
     "Sampling",
     "TransformersDetector",
     "detect",

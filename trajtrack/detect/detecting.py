@@ -160,8 +160,9 @@ def detect(
         images, the lowest of which is frame 0.
     detector
         A function from a list of (height, width, 3) RGB images to an entry per image, as `Detections.from_frames`
-        takes them; its name, ``"module:function"`` or ``"file.py:function"``; or a folder of Hugging Face Transformers
-        with a model for object detection. The network is never reached.
+        takes them; its name, ``"module:function"`` or ``"file.py:function"``; a folder of Hugging Face Transformers
+        with a model for object detection; or an ONNX file with a declaration beside it, ``model.json`` with the fields
+        of `trajtrack.detect.OnnxConfig`. The network is never reached.
     fps
         Frames per second: of the instants ``1 / fps`` apart, the frame nearest to each. Default: every frame.
     start, end

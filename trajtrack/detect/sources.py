@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trajtrack.detect.callables import GivenCallable, NamedCallable
 from trajtrack.detect.detector import Detector, DetectorSource
+from trajtrack.detect.onnx_models import OnnxFile
 from trajtrack.detect.transformers_models import ModelFolder
 from trajtrack.printable import shown
 
@@ -17,7 +18,7 @@ _FUNCTION_NAME = re.compile(r"(.+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*", re.DOTALL)
 
 
 def source_of(detector: Detector | str | os.PathLike[str]) -> DetectorSource:
-    """Return where a detector comes from: a function, its name, or a folder of Transformers.
+    """Return where a detector comes from: a function, its name, a folder of Transformers, or an ONNX file.
 
     Raises
     ------
@@ -34,9 +35,11 @@ def source_of(detector: Detector | str | os.PathLike[str]) -> DetectorSource:
     path = Path(name)
     if name and path.is_dir():
         return ModelFolder(path)
+    if path.suffix.lower() == ".onnx" and path.is_file():
+        return OnnxFile(path)
     if _FUNCTION_NAME.fullmatch(name):
         return NamedCallable(name)
     raise ValueError(
-        f"detector: found {shown(name)}, expected an existing folder of Transformers, module:function or "
-        "file.py:function"
+        f"detector: found {shown(name)}, expected an existing folder of Transformers, an existing file .onnx, "
+        "module:function or file.py:function"
     )

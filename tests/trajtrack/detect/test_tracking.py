@@ -56,7 +56,7 @@ def test_two_scores_have_two_names(video):
 
     tracks = trajtrack.track(video, find, method="seq-nms", min_detection_score=0.05, min_score=0.5)
     assert len(tracks.detections) == 2 * COUNT
-    assert set(tracks.reasons[1::2].tolist()) == {trajtrack.Reason.LOW_SCORE}
+    assert set(tracks.reasons[1::2].tolist()) == {trajtrack.Reason.BELOW_MIN_SCORE}
 
 
 def test_kept_detections_are_linked_again_without_the_detector(video, tmp_path):
