@@ -15,8 +15,9 @@ from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongProgress
-from trajtrack.detect.detecting import DetectedVideo, DetectionRun, open_journal
+from trajtrack.detect.detecting import DetectionRun, open_journal
 from trajtrack.detect.detector import DetectorSource
+from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.kept import check_parquet, write_kept
 from trajtrack.detect.tracking import unfinished_path
 from trajtrack.detections import Detections

@@ -51,6 +51,7 @@ class VideoFile(FrameSource):
         self._threads = threads
         self._damaged = 0
         self._end = self._first_time = Fraction(0)
+        self._matrix = np.eye(3, dtype=np.int32)
         # One for all frames: each has buffers, which would pile up.
         self._to_rgb = import_av().video.reformatter.VideoReformatter()
         with self._opened() as (_, stream):
@@ -78,6 +79,8 @@ class VideoFile(FrameSource):
                 given = None if frame.pts is None else frame.pts * frame.time_base
                 if first is None:
                     first = self._first_time = given or Fraction(0)
+                    # Once for all frames: to ask for it makes a cycle of references that keeps the frame for long.
+                    self._matrix = _display_matrix(frame)
                 elif given is None:
                     time += step
                 else:
@@ -126,9 +129,11 @@ class VideoFile(FrameSource):
 
     def _pixels(self, frame: Any) -> NDArray[np.uint8]:
         # Streams may change their size on the way; boxes refer to that of the first frame.
-        width, height = _turned(self.size, frame) if self.size != (0, 0) else (frame.width, frame.height)
+        width, height = (frame.width, frame.height) if self.size == (0, 0) else self.size
+        if self.size != (0, 0) and _swaps_axes(self._matrix):
+            width, height = height, width
         rgb = self._to_rgb.reformat(frame, width, height, "rgb24").to_ndarray()
-        return np.ascontiguousarray(_upright(rgb, frame))
+        return np.ascontiguousarray(_upright(rgb, self._matrix))
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
@@ -172,11 +177,8 @@ def _expected_end(container: Any, stream: Any, first: Fraction) -> tuple[Fractio
     return Fraction(container.duration, 1_000_000) - (first - begin), _SLACK if alone else _LOOSE_SLACK
 
 
-def _upright(pixels: NDArray[np.uint8], frame: Any) -> NDArray[np.uint8]:
-    """Turn and mirror pixels as the display matrix of the frame says."""
-    matrix = _display_matrix(frame)
-    if matrix is None:
-        return pixels
+def _upright(pixels: NDArray[np.uint8], matrix: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Turn and mirror pixels as a display matrix says."""
     if _swaps_axes(matrix):
         pixels = pixels.transpose(1, 0, 2)
         mirrored, flipped = matrix[1, 0] < 0, matrix[0, 1] < 0
@@ -185,16 +187,10 @@ def _upright(pixels: NDArray[np.uint8], frame: Any) -> NDArray[np.uint8]:
     return pixels[:: -1 if flipped else 1, :: -1 if mirrored else 1]
 
 
-def _turned(size: tuple[int, int], frame: Any) -> tuple[int, int]:
-    """Return the size before turning that becomes `size`."""
-    matrix = _display_matrix(frame)
-    return (size[1], size[0]) if matrix is not None and _swaps_axes(matrix) else size
-
-
-def _display_matrix(frame: Any) -> NDArray[np.int32] | None:
-    """Return the matrix by which row vectors (x, y) are multiplied for display, or None."""
+def _display_matrix(frame: Any) -> NDArray[np.int32]:
+    """Return the matrix by which row vectors (x, y) are multiplied for display."""
     data = frame.side_data.get("DISPLAYMATRIX")
-    return None if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)
+    return np.eye(3, dtype=np.int32) if data is None else np.frombuffer(bytes(data), np.int32).reshape(3, 3)
 
 
 def _swaps_axes(matrix: NDArray[np.int32]) -> bool:

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from trajtrack.decoding import Frame, Sampling, open_frames
-from trajtrack.detect.detecting import DetectedVideo, DetectionRun, detect
+from trajtrack.decoding import Frame, FrameSource, Sampling, open_frames
+from trajtrack.detect.detecting import detect
 from trajtrack.detect.detector import Detector
 from trajtrack.detect.onnx_config import OnnxConfig
 from trajtrack.detect.onnx_models import OnnxDetector
@@ -15,10 +15,9 @@ from trajtrack.detect.tracking import track
 from trajtrack.detect.transformers_models import TransformersDetector
 
 __all__ = [
-    "DetectedVideo",
-    "DetectionRun",
     "Detector",
     "Frame",
+    "FrameSource",
     "OnnxConfig",
     "OnnxDetector",
     "Sampling",

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trajtrack.arguments import as_path_name, warn
 from trajtrack.columns import as_count, as_reals
-from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.decoding import Frame, FrameSource, Sampling, open_frames
-from trajtrack.detect.detector import Detector, DetectorSource, FrameBoxes, detect_in, names_of
+from trajtrack.detect.detector import Detector, DetectorSource, detect_in, names_of
+from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.journal import Journal
 from trajtrack.detect.recipe import Recipe, recipe_of
 from trajtrack.detect.sources import source_of
 from trajtrack.detections import Detections
 from trajtrack.printable import shown
 
-__all__ = ["BATCH_SIZE", "DetectedVideo", "DetectionRun", "Progress", "detect"]
+__all__ = ["BATCH_SIZE", "DetectionRun", "Progress", "detect"]
 
 BATCH_SIZE = 4
 """Default number of frames that a detector gets at a time."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of frames done and about how many there are, if known."""
-
-
-@dataclass(frozen=True, eq=False)
-class DetectedVideo:
-    """The detections of a video, and the frames that the detector has seen."""
-
-    detections: Detections
-    """Detections; frames are numbered as in the video."""
-    frames: NDArray[np.int32]
-    """(S,) frames that the detector has seen, ascending, also those without a box."""
-    times: NDArray[np.float64]
-    """(S,) their times in seconds since the first frame of the video."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,26 +62,24 @@ class DetectionRun:
         chosen = iter(reading)
         for expected in list(journal.frames):
             frame = next(chosen, None)
-            if frame is None or frame.index != expected.frame:
+            if frame is None or frame.index != expected:
                 raise ValueError(
-                    f"{journal.path}: found frame {expected.frame}, which {self.video.path} does not have there, "
-                    "expected unfinished detections of this video; remove the file"
+                    f"{journal.path}: found frame {expected}, which {self.video.path} does not have there, expected "
+                    "unfinished detections of this video; remove the file"
                 )
         total = self.sampling.count(self.video)
         # A model need not be loaded for a run that had only to be written.
-        names: Mapping[int, str] | None = journal.names
         detector: Detector | None = None
         for batch in _batches(chosen, self.batch_size):
             if detector is None:
                 detector = self.source.loaded(self.device, self.threads)
-                names = names_of(detector)
-                journal.learn(names)
-            journal.add(detect_in(batch, detector, names, self.min_score))
+                journal.begin(names_of(detector))
+            journal.add(detect_in(batch, detector, journal.names, self.min_score))
             if progress is not None:
-                done_now = len(journal.frames)
-                progress(done_now, None if total is None else max(total, done_now))
+                done = len(journal.frames)
+                progress(done, None if total is None else max(total, done))
         reading.check()
-        return _join(journal.frames, names, reading.num_frames)
+        return journal.finish(reading.num_frames)
 
 
 class _Reading(Iterable[Frame]):
@@ -187,8 +171,8 @@ def detect(
     Returns
     -------
     Detections
-        Frames are numbered as in the video, whether or not all of them were looked at. `trajtrack.track` links such
-        detections; `trajtrack.detect.DetectionRun` tells the frames and their times.
+        Frames are numbered as in the video, whether or not all of them were looked at; `trajtrack.detect.open_frames`
+        tells their times. `trajtrack.track` links the frames that were looked at as successive ones.
 
     Raises
     ------
@@ -266,24 +250,3 @@ def open_journal(run: DetectionRun, path: str | os.PathLike[str] | None) -> Jour
 def _batches(frames: Iterator[Frame], size: int) -> Iterator[list[Frame]]:
     while batch := list(islice(frames, size)):
         yield batch
-
-
-def _join(frames: Sequence[FrameBoxes], names: Mapping[int, str] | None, num_frames: int) -> DetectedVideo:
-    naming = LabelNaming(names)
-    labels: list[Any] = []
-    for frame in frames:
-        naming.learn(frame.names.items())
-        numbers = naming.number(frame.labels, len(frame.scores))
-        labels.append(np.zeros(len(frame.scores), np.int32) if numbers is None else np.asarray(numbers, np.int32))
-    final, label_names = naming.finish(np.concatenate([*labels, np.empty(0, np.int32)]))
-    counts = [len(frame.scores) for frame in frames]
-    indices = np.array([frame.frame for frame in frames], np.int32)
-    detections = Detections(
-        np.concatenate([*(frame.boxes for frame in frames), np.empty((0, 4), np.float32)]),
-        np.concatenate([*(frame.scores for frame in frames), np.empty(0, np.float32)]),
-        np.repeat(indices, counts),
-        final,
-        num_frames,
-        label_names=label_names,
-    )
-    return DetectedVideo(detections, indices, np.array([float(frame.time) for frame in frames]))

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from trajtrack.detect.detector import FrameBoxes
+from trajtrack.detect.found_boxes import DetectedVideo, FoundBoxes
 from trajtrack.detect.recipe import Recipe, differences
 from trajtrack.files.atomic import naming_full_disk
 
@@ -41,8 +42,7 @@ class Journal:
 
     def __init__(self, path: Path | None, recipe: Recipe | None) -> None:
         self.path = path
-        self.frames: list[FrameBoxes] = []
-        self.names: Mapping[int, str] | None = None
+        self._found = FoundBoxes(None)
         self._file: BinaryIO | None = None
         if path is not None:
             self._open(path, json.loads(json.dumps(recipe)))
@@ -70,9 +70,10 @@ class Journal:
                 if number == 1:
                     other = differences(content["recipe"], recipe)
                 elif isinstance(content, dict):
-                    self.names = {int(label): str(name) for label, name in content["names"]}
+                    self._found = FoundBoxes({int(label): str(name) for label, name in content["names"]})
                 else:
-                    self.frames += [_from_json(frame) for frame in content]
+                    for frame in content:
+                        self._found.add(_from_json(frame))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 message = f"{path}, line {number}: found other content, expected unfinished detections"
                 raise ValueError(message) from error
@@ -83,19 +84,34 @@ class Journal:
             length += len(line)
         return length
 
-    def learn(self, names: Mapping[int, str] | None) -> None:
-        """Keep the class names of the detector, so that it need not be loaded again."""
-        if names is None or self.names == names:
+    @property
+    def frames(self) -> Sequence[int]:
+        """Numbers of the frames seen so far."""
+        return self._found.frames
+
+    @property
+    def names(self) -> Mapping[int, str] | None:
+        """Class names of the detector; None if it does not have them."""
+        return self._found.names
+
+    def begin(self, names: Mapping[int, str] | None) -> None:
+        """Set the class names of the detector, which a continued run has already."""
+        if len(self.frames):
             return
-        self.names = names
-        if self._file is not None:
+        self._found = FoundBoxes(names)
+        if self._file is not None and names is not None:
             self._write({"names": list(names.items())})
 
     def add(self, frames: Sequence[FrameBoxes]) -> None:
         """Add the boxes of a batch."""
-        self.frames += frames
+        for frame in frames:
+            self._found.add(frame)
         if self._file is not None:
             self._write([_to_json(frame) for frame in frames])
+
+    def finish(self, num_frames: int) -> DetectedVideo:
+        """Return the detections of a video of so many frames."""
+        return self._found.finish(num_frames)
 
     def _write(self, content: Any) -> None:
         assert self._file is not None
@@ -122,7 +138,7 @@ class Journal:
     ) -> None:
         self._close()
         # A run that failed before its first box has nothing to go on with.
-        if self.path is not None and not self.frames and kind is not None and os.path.exists(self.path):
+        if self.path is not None and not len(self.frames) and kind is not None and os.path.exists(self.path):
             self.path.unlink()
 
 

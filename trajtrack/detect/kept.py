@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trajtrack.detect.detecting import DetectedVideo
+from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.recipe import Recipe, differences
 from trajtrack.files.atomic import atomic_output
 from trajtrack.io import FORMATS, read

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from trajtrack.arguments import as_path_name
-from trajtrack.detect.detecting import BATCH_SIZE, DetectedVideo, DetectionRun, Progress, open_journal, prepare
+from trajtrack.detect.detecting import BATCH_SIZE, DetectionRun, Progress, open_journal, prepare
 from trajtrack.detect.detector import Detector
+from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.kept import check_parquet, read_kept, write_kept
 from trajtrack.detections import Detections
 from trajtrack.flow_options import FlowOptions
@@ -107,7 +108,7 @@ def detect_or_reuse(
     if kept.exists():
         return read_kept(kept, recipe)
     with open_journal(run, unfinished_path(kept)) as journal:
-        if journal.frames:
+        if len(journal.frames):
             resumed(len(journal.frames))
         found = run.detect(journal, progress)
         write_kept(kept, found, recipe)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -159,23 +158,6 @@ def test_a_name_with_a_colon_is_no_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_video(Path("a.mp4"), moving_square(3)).rename("pipe:a.mp4")
     assert open_frames("pipe:a.mp4").expected_frames == 3
-
-
-def test_memory_does_not_grow_with_the_video(tmp_path):
-    pytest.importorskip("resource")
-    paths = [
-        str(write_video(tmp_path / f"{count}.mp4", [np.zeros((480, 640, 3), np.uint8)] * count)) for count in (10, 300)
-    ]
-    script = (
-        "import resource, sys; from trajtrack.decoding import open_frames\n"
-        "for frame in open_frames(sys.argv[1], threads=1).frames(): frame.pixels()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    peaks = [
-        int(subprocess.run([sys.executable, "-c", script, path], capture_output=True, check=True).stdout)
-        for path in paths
-    ]
-    assert peaks[1] - peaks[0] < 30_000  # 290 frames are 267 MB
 
 
 def test_without_the_library_the_error_says_what_to_install(tmp_path, monkeypatch):

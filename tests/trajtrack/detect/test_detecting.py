@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -98,6 +100,32 @@ def test_a_detector_may_have_names_for_its_labels(video, names):
     detector.names = names
     found = trajtrack.detect(video, detector, end=0.04)
     assert (found.labels.tolist(), found.label_names[5]) == ([5], "dog")
+
+
+def test_classes_by_name_and_by_number_are_refused_with_the_frame(video):
+    def find(frames, seen=[]):  # noqa: B006
+        seen.extend(frames)
+        return [{"boxes": [[0, 0, 9, 9]], "scores": [0.5], "labels": ["ant"] if len(seen) < 8 else [1]}] * len(frames)
+
+    with pytest.raises(ValueError, match=r"^detector, frame 4: labels: found numbers, expected names as in earlier"):
+        trajtrack.detect(video, find)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_memory_does_not_grow_with_the_video(tmp_path):
+    black = np.zeros((480, 640, 3), np.uint8)
+    script = (
+        "import re, sys, trajtrack\n"
+        "box = {'boxes': [[0, 0, 9, 9]] * 20, 'scores': [0.5] * 20}\n"
+        "trajtrack.detect(sys.argv[1], lambda frames: [box] * len(frames), threads=1)\n"
+        "print(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1])"
+    )
+    peaks = []
+    for count in (30, 300):
+        path = write_video(tmp_path / f"{count}.mp4", [black] * count)
+        run = subprocess.run([sys.executable, "-c", script, path], capture_output=True, check=True)
+        peaks.append(int(run.stdout))
+    assert peaks[1] - peaks[0] < 25_000  # 270 frames are 250 MB
 
 
 def test_progress_counts_the_frames(video):
