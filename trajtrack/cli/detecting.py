@@ -36,8 +36,8 @@ def add_command(commands: Any) -> None:
         "was stopped goes on where it stopped if it is given again. The network is never reached.",
         examples={
             "with a model": "trajtrack detect video.mp4 --detector models/rtdetr -o detections.parquet",
-            "with a function, five frames per second": "trajtrack detect video.mp4 --detector detector.py:find --fps 5 "
-            "-o detections.txt",
+            "with a function, five frames per second": "trajtrack detect video.mp4 --detector detector.py:find "
+            "--fps 5 -o found.txt",
         },
     )
     parser.add_argument(

@@ -95,13 +95,11 @@ def _run(arguments: argparse.Namespace) -> bool:
             reused = kept.exists()
             with LongProgress(arguments.video, "frame") as progress:
                 found = detect_or_reuse(run, kept, progress, resumed=lambda count: _note_resumed(arguments, count))
-            if reused:
-                note(f"{arguments.video}: linking the detections kept in {kept}")
             tracks = link_detected(found, options, arguments.threads)
             shows = _write(tracks, output, kind, arguments)
     except (ValueError, TypeError, RuntimeError) as error:
         raise Failure(describe(error, arguments.video)) from error
-    _report(arguments, tracks, output, kept, shows)
+    _report(arguments, tracks, output, kept, reused, shows)
     return False
 
 
@@ -157,13 +155,16 @@ def _write(tracks: Trajectories, output: Path, kind: str, arguments: argparse.Na
     return sum_up(page)
 
 
-def _report(arguments: argparse.Namespace, tracks: Trajectories, output: Path, kept: Path, shows: str) -> None:
+def _report(
+    arguments: argparse.Namespace, tracks: Trajectories, output: Path, kept: Path, reused: bool, shows: str
+) -> None:
     if arguments.json:
         print_json(
             {
                 "input": arguments.video,
                 "output": str(output),
                 "detections": str(kept),
+                "reused": reused,
                 "num_detections": len(tracks.detections),
                 "num_frames": tracks.detections.num_frames,
                 "num_tracks": len(tracks),
@@ -171,4 +172,5 @@ def _report(arguments: argparse.Namespace, tracks: Trajectories, output: Path, k
             }
         )
         return
-    print(escaped(f"{arguments.video}: {len(tracks.detections)} detections, {shows} -> {output}"))
+    where = f" kept in {kept}" if reused else ""
+    print(escaped(f"{arguments.video}: {len(tracks.detections)} detections{where}, {shows} -> {output}"))

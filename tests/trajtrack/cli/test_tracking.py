@@ -97,7 +97,7 @@ def test_a_second_output_beside_the_first_needs_no_detector(capsys):
     assert calls() == COUNT
     assert track("-o", "page.txt", "--max-gap", "3") == 0
     assert calls() == COUNT
-    assert capsys.readouterr().err == "trajtrack: video.mp4: linking the detections kept in page.detections.parquet\n"
+    assert f"video.mp4: {COUNT} detections kept in page.detections.parquet, 1 trajectory" in capsys.readouterr().out
 
 
 def test_detections_of_another_command_can_be_named(capsys):
@@ -136,6 +136,7 @@ def test_json_names_all_files(capsys):
         "input": "video.mp4",
         "output": "out/tracks.txt",
         "detections": "out/tracks.detections.parquet",
+        "reused": False,
         "num_detections": COUNT,
         "num_frames": COUNT,
         "num_tracks": 1,
