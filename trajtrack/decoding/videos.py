@@ -27,7 +27,7 @@ _DURATION_TAG: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
 class VideoFile(FrameSource):
-    """A video file; its first video stream.
+    """A video file; its first video stream that is not a cover image.
 
     Parameters
     ----------
@@ -149,9 +149,10 @@ class VideoFile(FrameSource):
                     raise ValueError(f"{self.path}: found text, expected a video")
                 if kind == "image2" or kind.endswith("_pipe"):
                     raise ValueError(f"{self.path}: found an image, expected a video or a folder of images")
-                if not container.streams.video:
+                cover = av.stream.Disposition.attached_pic
+                stream = next((each for each in container.streams.video if cover not in each.disposition), None)
+                if stream is None:
                     raise ValueError(f"{self.path}: found no video stream, expected a video")
-                stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
                 if self._threads is not None:
                     stream.codec_context.thread_count = self._threads

@@ -28,7 +28,7 @@ class Detector(Protocol):
     It may have the attribute `names`: class names by label, or in the order of the labels.
     """
 
-    def __call__(self, frames: Sequence[NDArray[np.uint8]], /) -> Sequence[Any]:
+    def __call__(self, frames: list[NDArray[np.uint8]], /) -> Sequence[Any]:
         """Return an entry for each frame.
 
         Parameters

@@ -20,6 +20,7 @@ from trajtrack.detect.detector import FrameBoxes
 from trajtrack.detect.found_boxes import DetectedVideo, FoundBoxes
 from trajtrack.detect.recipe import Recipe, differences
 from trajtrack.files.atomic import naming_full_disk
+from trajtrack.files.locks import lock_file
 
 __all__ = ["Journal"]
 
@@ -50,6 +51,7 @@ class Journal:
     def _open(self, path: Path, recipe: Any) -> None:
         self._file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
         try:
+            lock_file(self._file, path)
             length = self._read(path, self._file, recipe)
             self._file.seek(length)
             self._file.truncate()

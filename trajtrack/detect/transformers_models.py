@@ -104,10 +104,10 @@ class TransformersDetector:
                 self._model, report = transformers.AutoModelForObjectDetection.from_pretrained(
                     folder, output_loading_info=True, **local
                 )
-            except ImportError:
-                raise
             except Exception as error:
                 reason = " ".join(str(error).split())
+                if isinstance(error, ImportError):
+                    raise ImportError(f"{folder}: found a model that needs another package ({reason})") from error
                 raise ValueError(f"{folder}: found a model that cannot be loaded ({reason})") from error
         absent = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
         if absent:

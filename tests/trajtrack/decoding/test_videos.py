@@ -136,6 +136,21 @@ def test_sound_alone_is_refused(tmp_path):
         open_frames(path)
 
 
+def test_the_cover_of_a_sound_file_is_no_video(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (8, 8)).save(tmp_path / "cover.png")
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as container, av.open(str(tmp_path / "cover.png")) as cover:
+        stream = container.add_stream_from_template(cover.streams.video[0])
+        stream.disposition = av.stream.Disposition.attached_pic
+        for packet in cover.demux():
+            if packet.dts is not None:
+                packet.stream = stream
+                container.mux(packet)
+    with pytest.raises(ValueError, match=r"sound\.mp4: found no video stream, expected a video"):
+        open_frames(path)
+
+
 def test_a_video_without_frames_is_refused(tmp_path):
     path = write_video(tmp_path / "video.mkv", moving_square(30))
     content = path.read_bytes()

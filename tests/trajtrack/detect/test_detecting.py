@@ -236,6 +236,18 @@ def test_a_call_that_fails_at_once_leaves_nothing(video, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked on Windows")
+def test_two_calls_cannot_share_a_file_of_unfinished_work(video, tmp_path):
+    unfinished = tmp_path / "unfinished"
+
+    def find(frames):
+        with pytest.raises(BlockingIOError, match="Another process is writing to the file"):
+            trajtrack.detect(video, find, unfinished=unfinished)
+        return find_squares(frames)
+
+    assert trajtrack.detect(video, find, unfinished=unfinished) == trajtrack.detect(video, find_squares)
+
+
 def test_the_function_and_the_package_share_a_name():
     from trajtrack.detect import journal
 
