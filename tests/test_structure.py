@@ -61,7 +61,13 @@ MAY_IMPORT = {
     "trajtrack.io": DATA | ARGUMENTS | SHARED | {"trajtrack.column_names"},
     "trajtrack.metrics": DATA | ARGUMENTS | SHARED,
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
-    "trajtrack.viewer": DATA | ARGUMENTS | SHARED,
+    "trajtrack.decoding": {"trajtrack.arguments", "trajtrack.columns", "trajtrack.printable"},
+    "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding"},
+    "trajtrack.detect": {
+        *("trajtrack._core", "trajtrack.arguments", "trajtrack.columns", "trajtrack.containers", "trajtrack.decoding"),
+        *("trajtrack.detections", "trajtrack.files", "trajtrack.flow_options", "trajtrack.io", "trajtrack.linking"),
+        *("trajtrack.methods", "trajtrack.options", "trajtrack.printable", "trajtrack.trajectories"),
+    },
     "trajtrack.many_videos": DATA | ARGUMENTS | {"trajtrack.io", "trajtrack.linking"},
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),

@@ -19,6 +19,10 @@ from trajtrack.streaming import Linker, StreamOutput
 from trajtrack.trajectories import Reason, Trajectories, Trajectory
 from trajtrack.attach import attach_ids
 
+# Video: a detector over its frames, and the trajectories of what it finds. This names the function `detect`, not the
+# package, whose other names are imported by `from trajtrack.detect import ...`.
+from trajtrack.detect import detect, track
+
 # Files: readers and writers of dataset formats
 from trajtrack.io import FORMATS, read, write
 
@@ -62,6 +66,7 @@ __all__ = [
     "__version__",
     "attach_ids",
     "concat",
+    "detect",
     "draw",
     "evaluate",
     "evaluate_many",
@@ -73,6 +78,7 @@ __all__ = [
     "mot_ground_truth",
     "read",
     "to_supervision",
+    "track",
     "visdrone_ground_truth",
     "write",
     "write_page",

@@ -47,7 +47,7 @@ PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 SITE_PAGES = [PROJECT / "docs" / name for name in ("index.md", "contributing.md", "changelog.md")]
 """Pages that include pages of the project root in the site."""
 OTHER_PAGES = [PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md"]
-PACKAGES = ("trajtrack", "trajtrack.exports", "trajvqa")
+PACKAGES = ("trajtrack", "trajtrack.detect", "trajtrack.exports", "trajvqa")
 PROGRAMS = {"trajtrack": "trajtrack.cli", "trajvqa": "trajvqa.cli"}
 """Modules with a `main`, imported on first use, so that other pages do not need torch."""
 NOT_RUN = ("cd", "git", "make", "pip", "python")

@@ -32,7 +32,13 @@ def without(module: str, program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
 
 
-def test_trajtrack_needs_neither_torch_nor_trajvqa():
-    program = "import sys, trajtrack, trajtrack.cli; print(sorted({'torch', 'trajvqa', 'h5py'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
+@pytest.mark.parametrize(
+    "program",
+    ["import trajtrack, trajtrack.cli", "from trajtrack.cli import main; main(['link', 'a.txt', '-o', 'b.txt'])"],
+)
+def test_trajtrack_needs_only_numpy(program, tmp_path):
+    (tmp_path / "a.txt").write_text("1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.9\n")
+    heavy = {"torch", "transformers", "onnxruntime", "av", "PIL", "pyarrow", "matplotlib", "trajvqa", "h5py"}
+    command = f"import sys\n{program}\nprint(sorted({heavy} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert run.stdout.splitlines()[-1] == "[]"

@@ -21,6 +21,8 @@ _OPTIONAL = {
     "matplotlib": "view",
     "pillow": "view",
     "av": "video",
+    "transformers": "detect",
+    "onnxruntime": "onnx",
     "pyarrow": "io",
     "shtab": "completion",
 }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,9 +11,10 @@ from typing import Any
 from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
+from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import same_file
-from trajtrack.console.output import StatusLine, print_json
+from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
 from trajtrack.printable import escaped
@@ -27,10 +25,6 @@ from trajtrack.viewer.matching import reproduces
 from trajtrack.viewer.video import VIDEO_SUFFIXES
 
 __all__ = ["add_command"]
-
-_PAGES = (".html", ".htm")
-_LARGE = 100_000_000
-"""Size in bytes above which browsers are slow to open a page."""
 
 _DESCRIPTION = """\
 Show trajectories. The suffix of the output decides how: .html is a page that
@@ -103,7 +97,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     tracks, detections = _gather(arguments)
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if kind in _PAGES:
+        if kind in PAGE_SUFFIXES:
             written = _write_page(tracks, detections, output, size, arguments)
         elif kind in VIDEO_SUFFIXES:
             written = _write_video(tracks, output, size, arguments)
@@ -119,11 +113,10 @@ def _run(arguments: argparse.Namespace) -> bool:
 def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     """Return the suffix of the output, after checking that the other options apply to it."""
     kind = output.suffix.lower()
-    if kind not in (*_PAGES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
-        suffixes = ", ".join((*_PAGES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
+    if kind not in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
+        suffixes = ", ".join((*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
         raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
-    if arguments.max_width is not None and arguments.max_width < 1:
-        raise UsageError(f"--max-width: found {arguments.max_width}, expected an integer of at least 1")
+    check_max_width(arguments.max_width)
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")
     unused = {
@@ -186,7 +179,7 @@ def _write_page(
     size: tuple[float, float] | None,
     arguments: argparse.Namespace,
 ) -> ViewSummary:
-    with _frames_done(output) as progress:
+    with frames_done(output) as progress:
         page = write_page(
             tracks,
             output,
@@ -199,23 +192,18 @@ def _write_page(
             progress=progress,
         )
     if page.num_unknown:
-        _note(
+        note(
             f"{arguments.tracks}: {page.num_unknown} detections are in no trajectory for an unknown reason: "
             "the linking options do not reproduce these tracks"
         )
-    if output.stat().st_size > _LARGE:
-        _note(f"{output}: browsers are slow to open such a large page; --max-width N makes it smaller")
+    note_if_large(output)
     return page
-
-
-def _note(message: str) -> None:
-    print(f"trajtrack: {escaped(message)}", file=sys.stderr)
 
 
 def _write_video(
     tracks: Trajectories | Detections, output: Path, size: tuple[float, float] | None, arguments: argparse.Namespace
 ) -> ViewSummary:
-    with _frames_done(output) as progress:
+    with frames_done(output) as progress:
         return write_video(
             tracks,
             output,
@@ -241,27 +229,11 @@ def _title(arguments: argparse.Namespace) -> str:
     return arguments.title or Path(arguments.tracks).stem
 
 
-@contextmanager
-def _frames_done(output: Path) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows on a terminal how many frames are done; erase the line afterwards."""
-    line = StatusLine()
-    try:
-        yield lambda done, total: line.show(f"{output}: frame {done} of {total}")
-    finally:
-        line.clear()
-
-
 def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | None) -> None:
     num_bytes = output.stat().st_size
     if arguments.json:
         shown = {} if written is None else asdict(written)
         print_json({"input": arguments.tracks, "output": str(output), "bytes": num_bytes, **shown})
         return
-    shows = "" if written is None else f": {_sum_up(written)}"
+    shows = "" if written is None else f": {sum_up(written)}"
     print(escaped(f"{arguments.tracks}{shows} -> {output}, {num_bytes / 1e6:.1f} MB"))
-
-
-def _sum_up(written: ViewSummary) -> str:
-    noun = "trajectory" if written.num_tracks == 1 else "trajectories"
-    images = "" if written.num_images is None else f", {written.num_images} of {written.num_frames} with an image"
-    return f"{written.num_tracks} {noun} in {written.num_frames} frames{images}"

@@ -36,17 +36,20 @@ def _without_nan(value: Any) -> Any:
 class StatusLine:
     """A line on standard error that is overwritten by each update; invisible unless that is a terminal."""
 
+    visible: bool
+    """Whether standard error is a terminal that can overwrite a line."""
+
     def __init__(self) -> None:
-        self._visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def show(self, text: str) -> None:
         """Replace the line by a text, cut to the width of the terminal."""
-        if self._visible:
+        if self.visible:
             self._write(text)
 
     def clear(self) -> None:
         """Erase the line before other output."""
-        if self._visible:
+        if self.visible:
             self._write("")
 
     def _write(self, text: str) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack.printable import shown
 
-__all__ = ["LabelNaming"]
+__all__ = ["LabelNaming", "label_words"]
 
 
 class LabelNaming:
@@ -42,7 +42,7 @@ class LabelNaming:
         """
         if count == 0:
             return None
-        names = _as_names(labels)
+        names = label_words(labels)
         kind = "no labels" if labels is None else "numbers" if names is None else "names"
         if self._kind not in (None, kind):
             raise ValueError(f"labels: found {kind}, expected {self._kind} as in earlier entries")
@@ -87,7 +87,7 @@ class LabelNaming:
         return self._numbers[name]
 
 
-def _as_names(labels: Any) -> list[str] | None:
+def label_words(labels: Any) -> list[str] | None:
     """Return the labels as strings if all are text, otherwise None."""
     values = labels.tolist() if isinstance(labels, np.ndarray) and labels.dtype.kind in "UOT" else labels
     if isinstance(values, list | tuple) and values and all(isinstance(value, str) for value in values):

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trajtrack.decoding.frames import FrameSource
+from trajtrack.decoding.image_folders import MEDIA_TYPES, ImageFolder
+from trajtrack.decoding.libraries import pillow
+from trajtrack.decoding.opening import check_frame_rate
+from trajtrack.decoding.videos import VideoFile
 from trajtrack.printable import shown
 
-__all__ = ["DEFAULT_RATE", "Encoded", "Images", "check_presentation", "import_av", "open_images", "pillow"]
+__all__ = ["Encoded", "Images", "check_presentation", "open_images"]
 
-DEFAULT_RATE = 25.0
-"""Frames per second of images and videos without a frame rate."""
-
-_MEDIA_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _MAX_SIDE = 1_000_000_000
 _QUALITY = 82
 """JPEG quality of re-encoded images; compression artefacts do not matter behind boxes."""
@@ -45,6 +44,9 @@ class Images(ABC):
     rate: float | None
     """Frames per second, if known."""
 
+    def __init__(self, source: FrameSource) -> None:
+        self.size, self.rate = source.size, source.rate
+
     @abstractmethod
     def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
         """Yield the frame number and the `PIL.Image.Image` of each image before frame `num_frames`."""
@@ -68,113 +70,44 @@ def open_images(path: str | os.PathLike[str]) -> Images:
         If Pillow or PyAV is not installed.
     """
     source = Path(path)
-    return _Folder(source) if source.is_dir() else _Video(source)
+    pillow()
+    return _Folder(ImageFolder(source)) if source.is_dir() else _Video(VideoFile(source))
 
 
 class _Folder(Images):
-    """A folder of images whose names contain a number; the lowest is frame 0."""
+    """The images of a folder, which a page takes as they are."""
 
-    def __init__(self, folder: Path) -> None:
-        self._paths = _numbered(folder)
-        self.rate = None
-        with _opened(self._paths[0]) as image:
-            self.size = image.size
+    def __init__(self, folder: ImageFolder) -> None:
+        super().__init__(folder)
+        self._folder = folder
 
     def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
-        for frame, path in self._below(num_frames):
-            with self._checked(path) as image:
-                try:
-                    image.load()
-                except OSError as error:
-                    raise ValueError(f"{path}: found an image that cannot be decoded ({error})") from error
-                yield frame, image
+        return ((frame, self._folder.upright(path)) for frame, path in self._below(num_frames))
 
     def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
         if max_width is not None and max_width < self.size[0]:
             yield from super().encoded(num_frames, max_width)
             return
         for frame, path in self._below(num_frames):
-            with self._checked(path):
-                yield Encoded(frame, _MEDIA_TYPES[path.suffix.lower()], path.read_bytes())
+            with self._folder.opened(path):
+                yield Encoded(frame, MEDIA_TYPES[path.suffix.lower()], path.read_bytes())
 
     def _below(self, num_frames: int) -> Iterator[tuple[int, Path]]:
-        return ((frame, path) for frame, path in self._paths.items() if frame < num_frames)
-
-    @contextmanager
-    def _checked(self, path: Path) -> Iterator[Any]:
-        with _opened(path) as image:
-            if image.size != self.size:
-                raise ValueError(
-                    f"{path}: found an image of {image.width}x{image.height} pixels, "
-                    f"expected {self.size[0]}x{self.size[1]} like the first"
-                )
-            yield image
+        return ((frame, path) for frame, path in self._folder.paths.items() if frame < num_frames)
 
 
 class _Video(Images):
     """Frames of a video file in presentation order."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._stream() as (_, stream):
-            self.size = (stream.codec_context.width, stream.codec_context.height)
-            self.rate = None if stream.average_rate is None else float(stream.average_rate)
+    def __init__(self, video: VideoFile) -> None:
+        super().__init__(video)
+        self._video = video
 
     def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
-        with self._stream() as (container, stream):
-            for frame, image in enumerate(container.decode(stream)):
-                if frame >= num_frames:
-                    return
-                yield frame, image.to_image()
-
-    @contextmanager
-    def _stream(self) -> Iterator[tuple[Any, Any]]:
-        pillow()
-        av = import_av()
-        try:
-            with av.open(os.fspath(self._path)) as container:
-                # FFmpeg decodes any text file as terminal output.
-                if container.format.name == "tty":
-                    raise ValueError(f"{self._path}: found text, expected a video")
-                if not container.streams.video:
-                    raise ValueError(f"{self._path}: found no video stream, expected a video")
-                stream = container.streams.video[0]
-                stream.thread_type = "AUTO"
-                yield container, stream
-        except av.error.FFmpegError as error:
-            if isinstance(error, OSError) and error.errno and not isinstance(error, ValueError):
-                raise
-            raise ValueError(f"{self._path}: found an unreadable file ({error.strerror}), expected a video") from error
-
-
-def pillow() -> Any:
-    """Return the module `PIL.Image`.
-
-    Raises
-    ------
-    ImportError
-        If Pillow is not installed.
-    """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ImportError("images need Pillow: pip install 'trajtrack[view]'") from error
-    return Image
-
-
-def import_av() -> Any:
-    """Return the module `av`.
-
-    Raises
-    ------
-    ImportError
-        If PyAV is not installed.
-    """
-    try:
-        import av
-    except ImportError as error:
-        raise ImportError("videos need PyAV: pip install 'trajtrack[video]'") from error
-    return av
+        for frame in self._video.frames():
+            if frame.index >= num_frames:
+                return
+            yield frame.index, pillow().fromarray(frame.pixels())
 
 
 def check_size(size: tuple[float, float]) -> None:
@@ -196,35 +129,7 @@ def check_presentation(
         raise ValueError(f"size: found {shown(size)} and images, which have a size, expected one or the other")
     if size is not None:
         check_size(size)
-    if frame_rate is not None and not 0 < frame_rate <= 1000:
-        raise ValueError(f"frame_rate: found {shown(frame_rate)}, expected frames per second above 0 and up to 1000")
-
-
-def _numbered(folder: Path) -> dict[int, Path]:
-    """Return the images of a folder by frame."""
-    by_number: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in _MEDIA_TYPES or path.name.startswith("."):
-            continue
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
-            raise ValueError(f"{path}: found no number in the name of an image, expected a name such as 000001.jpg")
-        other = by_number.setdefault(int(digits[-1]), path)
-        if other != path:
-            raise ValueError(f"{path}: found the same number as in {other.name}, expected one image per number")
-    if not by_number:
-        raise ValueError(f"{folder}: found no images, expected numbered files with {', '.join(_MEDIA_TYPES)}")
-    first = min(by_number)
-    return {number - first: by_number[number] for number in sorted(by_number)}
-
-
-def _opened(path: Path) -> Any:
-    """Open an image without decoding it yet."""
-    image_module = pillow()
-    try:
-        return image_module.open(path, formats=("JPEG", "PNG"))
-    except image_module.UnidentifiedImageError as error:
-        raise ValueError(f"{path}: found an unreadable file, expected a JPEG or PNG image") from error
+    check_frame_rate(frame_rate)
 
 
 def _scaled(image: Any, max_width: int | None) -> Any:

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from trajtrack.arguments import as_path_name
 from trajtrack.columns import as_count
+from trajtrack.decoding.frames import DEFAULT_RATE
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import LINE_SEPARATORS, Content, ViewSummary, content_of
-from trajtrack.viewer.images import DEFAULT_RATE, Encoded, check_presentation, open_images
+from trajtrack.viewer.images import Encoded, check_presentation, open_images
 
 __all__ = ["write_page"]
 

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.arguments import check_suffix
+from trajtrack.decoding.frames import DEFAULT_RATE
+from trajtrack.decoding.libraries import import_av, pillow
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_path
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import NOT_DETECTED, Content, ViewSummary, content_of
-from trajtrack.viewer.images import DEFAULT_RATE, Images, check_presentation, import_av, open_images, pillow
+from trajtrack.viewer.images import Images, check_presentation, open_images
 
 __all__ = ["VIDEO_SUFFIXES", "write_video"]
 

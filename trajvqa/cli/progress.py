@@ -6,6 +6,7 @@ import sys
 import time
 
 from trajtrack.console.output import StatusLine
+from trajtrack.console.progress import clock
 from trajvqa.training.trainer import Progress
 
 __all__ = ["TrainingProgress"]
@@ -35,7 +36,7 @@ class TrainingProgress:
         left = ""
         if done > self._first:
             rate = (time.monotonic() - self._start) / (done - self._first)
-            left = f"{_duration(rate * (progress.epochs - done))} left"
+            left = f"{clock(rate * (progress.epochs - done))} left"
         epoch = f"{self._prefix}epoch {progress.epoch}/{progress.epochs}"
         if progress.val_accuracy is not None:
             self.clear()
@@ -50,9 +51,3 @@ class TrainingProgress:
     def clear(self) -> None:
         """Remove the status line, before other output."""
         self._line.clear()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 
 import trajtrack
+from helpers import tiny_detectors
 from helpers.cli_examples import examples_in, help_texts
+from helpers.videos import moving_square, write_video
 from trajtrack import Detections
 from trajtrack.cli import PROGRAM, main
 from trajtrack.console.output import StatusLine, print_json
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX devices and pipes")
 STILL = "1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n3,-1,0,0,10,10,0.7\n"
+TESTS = Path(__file__).resolve().parents[2]
+FIND = "find_squares as find"
 SHELL_FUNCTION = f'trajtrack() {{ "{sys.executable}" -m trajtrack "$@"; }}\n'
 
 
@@ -57,8 +61,11 @@ def test_each_help_fits_80_columns():
 @pytest.mark.slow
 @POSIX
 def test_the_examples_of_all_helps_run(tmp_path):
-    pytest.importorskip("trackeval")
-    pytest.importorskip("shtab")
+    for library in ("trackeval", "shtab", "av", "pyarrow", "transformers"):
+        pytest.importorskip(library)
+    write_video(Path("video.mp4"), moving_square(20))
+    Path("detector.py").write_text(f"import sys\nsys.path.append({str(TESTS)!r})\nfrom helpers.videos import {FIND}\n")
+    tiny_detectors.save(Path("models/rtdetr"))
     assert main(["demo"]) == 0
     for folder, name in (("detections", "detections"), ("truth", "truth"), ("tracks", "tracks")):
         Path(folder).mkdir()

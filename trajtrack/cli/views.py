@@ -1,0 +1,54 @@
+"""What commands that write pages and videos have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trajtrack.console.errors import UsageError
+from trajtrack.console.output import StatusLine
+from trajtrack.printable import escaped
+from trajtrack.viewer import ViewSummary
+
+__all__ = ["PAGE_SUFFIXES", "check_max_width", "frames_done", "note", "note_if_large", "sum_up"]
+
+PAGE_SUFFIXES = (".html", ".htm")
+"""Suffixes of pages for the browser."""
+_LARGE = 100_000_000
+"""Size in bytes above which browsers are slow to open a page."""
+
+
+def check_max_width(max_width: int | None) -> None:
+    """Raise UsageError if a maximum width is out of range."""
+    if max_width is not None and max_width < 1:
+        raise UsageError(f"--max-width: found {max_width}, expected an integer of at least 1")
+
+
+@contextmanager
+def frames_done(output: Path) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that shows on a terminal how many frames are done; erase the line afterwards."""
+    line = StatusLine()
+    try:
+        yield lambda done, total: line.show(f"{output}: frame {done} of {total}")
+    finally:
+        line.clear()
+
+
+def note(message: str) -> None:
+    """Print a line to standard error that is neither an error nor a warning."""
+    print(f"trajtrack: {escaped(message)}", file=sys.stderr)
+
+
+def note_if_large(page: Path) -> None:
+    """Say how to make a page smaller that browsers are slow to open."""
+    if page.stat().st_size > _LARGE:
+        note(f"{page}: browsers are slow to open such a large page; --max-width N makes it smaller")
+
+
+def sum_up(written: ViewSummary) -> str:
+    """Return in words what a page or a video shows."""
+    noun = "trajectory" if written.num_tracks == 1 else "trajectories"
+    images = "" if written.num_images is None else f", {written.num_images} of {written.num_frames} with an image"
+    return f"{written.num_tracks} {noun} in {written.num_frames} frames{images}"
