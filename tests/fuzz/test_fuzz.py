@@ -9,6 +9,7 @@ import pytest
 from fuzz import broken, registry
 from fuzz.campaign import run
 from fuzz.target import Case
+from trajtrack.io import FORMATS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits time and memory as Linux does")
 
@@ -59,6 +60,10 @@ def test_an_input_can_be_made_again(target) -> None:
     assert [Case(target, 7, number).files() for number in range(3)] == [
         Case(target, 7, number).files() for number in range(3)
     ]
+
+
+def test_every_format_has_a_target() -> None:
+    assert {target.name for target in registry.TARGETS} >= FORMATS.keys()
 
 
 def test_targets_have_distinct_names() -> None:

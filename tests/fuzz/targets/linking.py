@@ -50,7 +50,7 @@ def _odd_array(rng: Random, array: np.ndarray) -> Any:
             ),
             *(
                 values.astype(np.complex64),
-                values.astype("M8[s]"),
+                np.zeros(values.shape, "M8[s]"),
                 values.astype(np.uint8).view("S1"),
                 values.astype(bool),
             ),
