@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 CPP_FILES := $(shell find csrc -type f) $(shell find tests -name '*.cpp' -o -name '*.h' -o -name '*.cuh')
 SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc trajtrack trajvqa -type f -not -path '*/__pycache__/*')
 
-.PHONY: help install demo test test-all test-interop lint format docs bench sanitize wheel clean
+.PHONY: help install demo test test-all test-interop fuzz faults lint format docs bench sanitize wheel clean
 
 help:
 	@echo "make demo         link and draw a synthetic scene; train on small worlds and compare with a text-only model"
 	@echo "make test         run the tests that are not slow and need no browser"
 	@echo "make test-all     run all tests"
 	@echo "make test-interop run the tests against the libraries with which containers and files are exchanged"
+	@echo "make fuzz         read damaged files for a minute; FUZZ_SECONDS, FUZZ_INPUTS and FUZZ_SEED change how many"
+	@echo "make faults       kill, terminate and fill the disk of commands at random moments, 30 times each"
 	@echo "make lint         check formatting, lint, types and compiler warnings"
 	@echo "make format       format the code"
 	@echo "make docs         build the documentation site into out/docs"
@@ -53,6 +55,15 @@ $(INTEROP)/installed: $(wildcard tests/interop/requirements*.txt) $(SOURCES)
 test-interop: $(INTEROP)/installed
 	TRAJ_REQUIRE_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
 		$(INTEROP)/bin/pytest tests/interop tests/trajtrack/containers
+
+FUZZ_SECONDS := 60
+FUZZ_INPUTS := 1000000000
+
+fuzz: install
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS) --inputs $(FUZZ_INPUTS) $(FUZZ_SEED:%=--seed %)
+
+faults: install
+	PYTHONPATH=tests $(BIN)/python -m faults
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -98,9 +98,13 @@ def _check_number(name: str, value: Any, low: float, high: float) -> None:
 
 
 def _check_count(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(f"{name}: found {shown(value)}, expected an integer")
-    if not low <= operator.index(value) <= high:
+    if not low <= number <= high:
         raise ValueError(f"{name}: found {shown(value)}, expected an integer from {low} to {high}")
 
 

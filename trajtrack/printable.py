@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import reprlib
+from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["escaped", "shown"]
+__all__ = ["escaped", "printable_errors", "shown"]
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 _MAX_BITS = 8192
+_MAX_MESSAGE = 2000
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
@@ -64,6 +70,30 @@ def escaped(text: str, keep: str = "") -> str:
         Characters that are not escaped.
     """
     return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
+
+
+def printable_errors(reader: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Decorate a reader of files: the messages of its ValueErrors and OSErrors are escaped, and cut if they are long.
+
+    Such messages hold names of files and values from files, and what libraries say about both.
+    """
+
+    @functools.wraps(reader)
+    def printable(*arguments: Arguments.args, **names: Arguments.kwargs) -> Result:
+        try:
+            return reader(*arguments, **names)
+        except (ValueError, OSError) as error:
+            # An error of the system shows the name of its file by `repr`.
+            if isinstance(error, OSError) and error.strerror is not None:
+                raise
+            found = str(error)
+            text = escaped(found if len(found) <= _MAX_MESSAGE else f"{found[:_MAX_MESSAGE]}...")
+            if text == found:
+                raise
+            kind = ValueError if isinstance(error, ValueError) else type(error)
+            raise kind(text) from None
+
+    return printable
 
 
 def _escape(char: str) -> str:

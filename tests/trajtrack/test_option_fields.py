@@ -72,6 +72,11 @@ def test_an_integer_of_any_size_is_refused_by_name(name, value):
         Options(**{name: value})
 
 
+def test_a_value_that_fails_to_become_an_integer_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"^length: found array\(\[5\]\), expected an integer$"):
+        Options(length=np.array([5]))
+
+
 def test_a_value_that_fails_to_become_a_number_is_refused_by_name():
     with pytest.raises(TypeError, match=r"^threshold: found array\(.*\), expected a number$"):
         Options(threshold=np.array([0.5, 0.6]))

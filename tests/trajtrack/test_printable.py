@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trajtrack.printable import escaped, shown
+from trajtrack.printable import escaped, printable_errors, shown
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,35 @@ def test_long_values_are_cut(value) -> None:
 def test_what_does_not_print_as_it_stands_is_escaped(text, expected) -> None:
     assert escaped(text) == expected
     escaped(text).encode()
+
+
+@printable_errors
+def fail(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ValueError("a\x1b[0m.txt, line 1"), ValueError(r"a\x1b[0m.txt, line 1")),
+        (FileNotFoundError("\u202etxt: found none"), FileNotFoundError(r"\u202etxt: found none")),
+        (
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "\0"),
+            ValueError(r"'utf-8' codec can't decode byte 0xff in position 0: \x00"),
+        ),
+        (ValueError("x" * 10**6), ValueError("x" * 2000 + "...")),
+    ],
+)
+def test_a_reader_raises_errors_that_can_be_printed(error, expected) -> None:
+    with pytest.raises(type(expected)) as caught:
+        fail(error)
+    assert (type(caught.value), str(caught.value)) == (type(expected), str(expected))
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("line 1"), FileNotFoundError(2, "No such file", "a\x1b"), KeyError("\x1b")]
+)
+def test_other_errors_of_a_reader_are_left_alone(error) -> None:
+    with pytest.raises(type(error)) as caught:
+        fail(error)
+    assert caught.value is error

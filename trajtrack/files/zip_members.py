@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,13 @@ from trajtrack.files.packed import max_unpacked
 from trajtrack.printable import escaped
 
 __all__ = ["is_archive", "member_names", "read_content", "read_members"]
+
+
+_HEADER_LENGTH = 30
+_NAME_LENGTHS = struct.Struct("<HH")
+_LZMA = struct.Struct("<5xI")
+"""Versions, length of the properties and the first of them; then the size of the dictionary."""
+_MAX_DICTIONARY = 1 << 26
 
 
 class _TooLargeError(ValueError):
@@ -85,8 +94,25 @@ def _content(files: zipfile.ZipFile, member: str) -> bytes:
             f"{escaped(f'{files.filename}/{member}')}: found {info.file_size} bytes, compressed to "
             f"{info.compress_size}, expected at most {limit}"
         )
+    if info.compress_type == zipfile.ZIP_LZMA:
+        dictionary = _dictionary_of(files, info)
+        if dictionary > _MAX_DICTIONARY:
+            raise _TooLargeError(
+                f"{escaped(f'{files.filename}/{member}')}: found LZMA with a dictionary of {dictionary} bytes, "
+                f"expected at most {_MAX_DICTIONARY}"
+            )
     # The size is what the archive claims; zipfile reads no more than that.
     return files.read(info)
+
+
+def _dictionary_of(files: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+    """Return the number of bytes that decompressing a member by LZMA takes, whatever its size."""
+    assert files.fp is not None
+    files.fp.seek(info.header_offset)
+    names = sum(_NAME_LENGTHS.unpack_from(files.fp.read(_HEADER_LENGTH), _HEADER_LENGTH - _NAME_LENGTHS.size))
+    files.fp.seek(names, os.SEEK_CUR)
+    dictionary: int = _LZMA.unpack(files.fp.read(_LZMA.size))[0]
+    return dictionary
 
 
 @contextmanager

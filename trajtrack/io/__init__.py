@@ -41,7 +41,7 @@ from trajtrack.io import (
 )
 from trajtrack.io.format import Format, Numbering, Reading, Source
 from trajtrack.io.sources import read_source
-from trajtrack.printable import escaped, shown
+from trajtrack.printable import printable_errors, shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = [
@@ -171,6 +171,7 @@ class ReadFile:
     """Numbers of the first frame and the first identity in the file."""
 
 
+@printable_errors
 def read_file(path: str | os.PathLike[str], format: str | None = None, reading: Reading | None = None) -> ReadFile:
     """Read the detections of one video as `read` does, and what the file says beyond them."""
     reading = reading or Reading()
@@ -189,7 +190,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
             hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
-        raise ValueError(f"{escaped(source.path)}, {error}{hint}") from error
+        raise ValueError(f"{source.path}, {error}{hint}") from error
 
 
 def _check_reading(reading: Reading, format: Format) -> None:
@@ -205,6 +206,7 @@ def _check_reading(reading: Reading, format: Format) -> None:
             raise ValueError(f"{argument}: found {value:g}, expected None: {format.name} files list all frames")
 
 
+@printable_errors
 def write(
     path: str | os.PathLike[str],
     detections: Detections | Trajectories,
@@ -252,11 +254,12 @@ def write(
     try:
         content = chosen.encode(detections, Path(name).stem if video is None else video)
     except ValueError as error:
-        raise ValueError(f"{escaped(name)}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     with atomic_output(name) as file:
         file.write(content)
 
 
+@printable_errors
 def input_format(path: str | os.PathLike[str], format: str | None = None) -> Format:
     """Return the format that `read` uses for a file: the named one, or the one inferred from suffix and content.
 
@@ -273,7 +276,7 @@ def input_format(path: str | os.PathLike[str], format: str | None = None) -> For
     try:
         return _recognised(source)
     except ValueError as error:
-        raise ValueError(f"{escaped(source.path)}, {error}") from error
+        raise ValueError(f"{source.path}, {error}") from error
 
 
 def output_format(path: str | os.PathLike[str], format: str | None = None) -> Format:

@@ -149,7 +149,8 @@ class _Table:
             values = np.array(texts or [], np.float64)
         except ValueError:
             values = np.array([_as_number(text) for text in texts])
-        bad = ~np.isfinite(values) | np.array(["_" in text for text in texts], np.bool_)
+        # Python also reads 1_000, and digits of other scripts, which no program writes for numbers.
+        bad = ~np.isfinite(values) | np.array(["_" in text or not text.isascii() for text in texts], np.bool_)
         refuse(bad, self.where, lambda row: f"{name} {shown(texts[row])}", "a finite number")
         return values
 

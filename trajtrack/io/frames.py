@@ -12,6 +12,9 @@ from trajtrack.io.format import Source
 
 __all__ = ["count_frames", "first_of_numbers", "frames_at_times", "frames_in_memory"]
 
+_MAX_STEP = 2**53 - 1
+"""Largest step between numbers that are read as doubles."""
+
 
 def frames_in_memory(
     source: Source, numbers: NDArray[np.int64], where: Callable[[int], str], first: int, name: str = "frame"
@@ -82,8 +85,10 @@ def _whole_step(source: Source) -> int:
     step = source.reading.frame_step
     if step is None:
         return 1
-    if step != int(step):
-        raise ValueError(f"frame_step: found {step}, expected an integer, because frames are numbered")
+    if step != int(step) or step > _MAX_STEP:
+        raise ValueError(
+            f"frame_step: found {step:g}, expected an integer of at most {_MAX_STEP}, because frames are numbered"
+        )
     return int(step)
 
 

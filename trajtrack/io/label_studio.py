@@ -36,7 +36,8 @@ __all__ = ["FORMAT"]
 _REGION = "videorectangle"
 _SIDES = ("x", "y", "width", "height")
 _SIZE_KEYS = ("original_width", "original_height")
-_MAX_ROWS = 10_000_000
+_MIN_LIMIT, _MAX_LIMIT, _ROWS_PER_BYTE = 1_000_000, 10_000_000, 200
+"""Limits of the number of rows: a still object of an hour has 180 for each byte."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,13 @@ def _decode(source: Source) -> Detections:
     regions, place = _regions(tasks[chosen], (chosen,))
     tracks: list[_Track] = []
     num_frames = 0
+    limit = min(max(_ROWS_PER_BYTE * len(source.content), _MIN_LIMIT), _MAX_LIMIT)
     for index, region in enumerate(regions):
         own = (*place, index)
         if fields.field(region, "type", own) != _REGION:
             continue
-        tracks.append(_track(source, region, own))
+        tracks.append(_track(source, region, own, limit))
+        limit -= len(tracks[-1].frames)
         length = fields.optional_integer(region["value"], "framesCount", (*own, "value"), 0)
         num_frames = max(num_frames, count_frames(source, length), int(tracks[-1].frames.max(initial=-1)) + 1)
     places = [each for track in tracks for each in track.places]
@@ -112,7 +115,8 @@ def _is_cancelled(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.get("was_cancelled") is True
 
 
-def _track(source: Source, region: Any, place: fields.Place) -> _Track:
+def _track(source: Source, region: Any, place: fields.Place, limit: int) -> _Track:
+    """Return the track of a region, which has at most `limit` rows."""
     value = fields.field(region, "value", place)
     at_value = (*place, "value")
     names = fields.items(fields.field(value, "labels", at_value), (*at_value, "labels"))
@@ -135,14 +139,14 @@ def _track(source: Source, region: Any, place: fields.Place) -> _Track:
     for row, (earlier, later) in enumerate(pairwise(frames.tolist())):
         if later <= earlier:
             raise fields.unexpected(numbers[row + 1], (*places[row + 1], "frame"), "key frames in ascending order")
-    if len(frames) and frames[-1] - frames[0] > _MAX_ROWS:
-        raise fields.unexpected(numbers[-1], (*places[-1], "frame"), f"key frames within {_MAX_ROWS} frames")
+    if len(frames) and frames[-1] - frames[0] > limit:
+        raise fields.unexpected(numbers[-1], (*places[-1], "frame"), f"key frames within {limit} frames")
     length = count_frames(source, fields.optional_integer(value, "framesCount", at_value, 0))
     # A last key frame that is enabled lasts until the end of the video.
     until = np.where(enabled, np.append(frames[1:], max(length, frames[-1] + 1)), frames + 1) if len(frames) else frames
     lengths = until - frames
-    if lengths.sum() > _MAX_ROWS:
-        raise ValueError(f"{fields.at(place)}: found {lengths.sum()} boxes, expected at most {_MAX_ROWS}")
+    if lengths.sum() > limit:
+        raise ValueError(f"{fields.at(place)}: found {lengths.sum()} boxes, expected at most {limit}")
     key_of_row = np.repeat(np.arange(len(frames)), lengths)
     steps = np.arange(len(key_of_row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     rows = frames[key_of_row] + steps

@@ -10,7 +10,6 @@ from trajtrack.files.packed import GZIP, unpacked
 from trajtrack.files.zip_members import read_content
 from trajtrack.io.folders import Folder, sequence_file
 from trajtrack.io.format import Reading, Source
-from trajtrack.printable import escaped
 
 __all__ = ["read_source"]
 
@@ -39,13 +38,11 @@ def read_source(path: str, reading: Reading) -> Source:
         path = str(file)
     content = read_content(path)
     if path.lower().endswith(_PICKLED):
-        raise ValueError(
-            f"{escaped(path)}: found a pickle, which can run any program when it is read, expected JSON or text"
-        )
+        raise ValueError(f"{path}: found a pickle, which can run any program when it is read, expected JSON or text")
     try:
         return Source(path, _with_commas(_as_utf_8(_uncompressed(path, content))), reading)
     except ValueError as error:
-        raise ValueError(f"{escaped(path)}, {error}") from error
+        raise ValueError(f"{path}, {error}") from error
 
 
 def _uncompressed(path: str, content: bytes) -> bytes:

@@ -10,6 +10,8 @@ from xml.parsers import expat
 
 __all__ = ["XmlReader", "whole_number"]
 
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+
 
 class XmlReader(ABC):
     """Reader of one kind of XML document.
@@ -88,10 +90,8 @@ class XmlReader(ABC):
 
     def number(self, text: str, name: str) -> float:
         """Return the finite number that a text is."""
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
+        # Python also reads 1_000, and digits of other scripts.
+        number = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not math.isfinite(number):
             raise self.fault(f"{name} {text[:60]!r}", "a finite number")
         return number

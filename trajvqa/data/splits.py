@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from trajtrack.printable import shown
 from trajvqa.config import Experiment
 from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
 from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, TRAJECTORIES, DataFiles, FileKind, find_files
@@ -28,6 +29,10 @@ from trajvqa.text import (
 )
 
 __all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
+
+
+_SIZES = ("text_size", "frame_size", "trajectory_size")
+_MAX_SIZE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,24 @@ class Schema:
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Schema:
-        """Return the schema from the result of `to_dict`."""
-        content: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
+        """Return the schema from the result of `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it is none. The message names the field.
+        """
+        names = [field.name for field in fields(Schema)]
+        if not isinstance(values, dict) or not values.keys() <= {*names}:
+            raise ValueError(f"found {shown(values)}, expected the fields {', '.join(names)}")
+        content: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in _SIZES and not (value is None or (type(value) is int and 0 < value <= _MAX_SIZE)):
+                raise ValueError(f"{name}: found {shown(value)}, expected a width of at most {_MAX_SIZE}, or None")
+            is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+            if name not in _SIZES and not (value is None or is_list):
+                raise ValueError(f"{name}: found {shown(value)}, expected a list of texts, or None")
+            content[name] = tuple(value) if isinstance(value, list) else value
         return Schema(**content)
 
 

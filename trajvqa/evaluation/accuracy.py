@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.packed import other_encoding
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.datasets.questions import NUM_CANDIDATES, QUESTION_TYPES, Questions
 
 __all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score", "write_predictions"]
@@ -170,6 +170,7 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
     return Accuracy({name: counts[name] for name in present}, {name: right_counts[name] for name in present})
 
 
+@printable_errors
 def read_predictions(
     path: str | os.PathLike[str], questions: Questions, on_others: Callable[[int], None] | None = None
 ) -> dict[str, int]:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.experiments.plain_yaml import load_yaml
 
@@ -72,6 +72,7 @@ def list_experiments() -> list[str]:
     return sorted(path.relative_to(_FOLDER).with_suffix("").as_posix() for path in paths)
 
 
+@printable_errors
 def read_experiment(name: str | os.PathLike[str]) -> Experiment:
     """Return an experiment of the package by its name, or one of the user's by the path of its file.
 

@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from trajtrack.files.pickles import Function, PickleError, read_pickle
+from trajtrack.printable import printable_errors
 
 __all__ = ["read_array"]
 
@@ -27,6 +28,7 @@ _NUMBERS = re.compile(r"[iu][1248]|f[248]|b1")
 _OBJECTS = ("O", "O4", "O8")
 
 
+@printable_errors
 def read_array(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read a ``.npy`` file of numbers, or of Python lists and arrays of numbers.
 

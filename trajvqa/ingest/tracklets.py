@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from trajtrack import Detections
 from trajtrack.files import json_fields as fields
+from trajtrack.printable import printable_errors
 from trajvqa.ingest.pickled_arrays import read_array
 from trajvqa.ingest.tracks import TrackedVideo
 
@@ -47,7 +48,7 @@ _MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
 _GROUPED = re.compile(r"\d{4}_(\d+)")
 _TRACKED, _DETECTED = 6, 12
 _MAX_INT32 = 2**31 - 1
-_MAX_FLOAT32 = np.finfo(np.float32).max
+_MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _PLAIN = {int, float, bool}
 
 
@@ -58,6 +59,7 @@ def video_of_file(path: str | os.PathLike[str]) -> str:
     return stem if grouped is None else grouped[1]
 
 
+@printable_errors
 def read_mega_tracklets(path: str | os.PathLike[str]) -> TrackedVideo:
     """Read a ``.npy`` of VidVRD-tracklets or VidSGG-BIG.
 
@@ -134,6 +136,7 @@ def _by_frame(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return table[np.argsort(table[:, 0], kind="stable")]
 
 
+@printable_errors
 def read_seq_nms_tracklets(
     path: str | os.PathLike[str], features: str | os.PathLike[str] | None = None
 ) -> TrackedVideo:
@@ -228,7 +231,14 @@ def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
     return _Tracklet(
         start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=_MAX_INT32),
         boxes=boxes,
-        score=fields.number(fields.field(entry, "score", place), (*place, "score")),
+        score=_score(fields.field(entry, "score", place), (*place, "score")),
         label=0 if name else fields.integer(fields.field(entry, "label", place), (*place, "label"), high=_MAX_INT32),
         name=name,
     )
+
+
+def _score(value: Any, place: fields.Place) -> float:
+    score = fields.number(value, place)
+    if abs(score) > _MAX_FLOAT32:
+        raise fields.unexpected(value, place, "a score within the range of float32")
+    return score

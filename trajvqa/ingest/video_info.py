@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack.files import json_fields
 from trajtrack.files.zip_members import read_content
+from trajtrack.printable import printable_errors
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.pickled_arrays import read_array
 
@@ -41,6 +42,7 @@ def info_from_questions(questions: Questions) -> dict[str, VideoInfo]:
     return {video: VideoInfo(video, num_frames, _size(width, height)) for video, num_frames, width, height in columns}
 
 
+@printable_errors
 def info_from_file(path: str) -> VideoInfo:
     """Return the information about the video in a JSON file of VidOR or VidVRD, and none for other files.
 
@@ -64,6 +66,7 @@ def info_from_file(path: str) -> VideoInfo:
     )
 
 
+@printable_errors
 def read_row_features(path: Path, count: int, detections: str) -> NDArray[np.floating]:
     """Read features of detections.
 

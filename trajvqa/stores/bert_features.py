@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
+from trajtrack.printable import printable_errors
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
 from trajvqa.stores.hdf5 import open_checked, require_dataset
 
@@ -53,6 +54,7 @@ class BertFeatures:
     size: int
     """Width S of a word's features."""
 
+    @printable_errors
     def __init__(self, path: str | os.PathLike[str], num_questions: int, source: str = "the file of questions") -> None:
         given = Path(path)
         converted = given if given.name.endswith(_CONVERTED) else given.with_suffix(_CONVERTED)
@@ -74,6 +76,7 @@ class BertFeatures:
     def __len__(self) -> int:
         return len(self._stored)
 
+    @printable_errors
     def check_finite(self) -> None:
         """Raise ValueError if a number is NaN or infinite, naming the file and the row; reads the whole file."""
         for first, block in self._stored.blocks():
@@ -83,6 +86,7 @@ class BertFeatures:
                     f"{self.path}: feat: row {first + bad[0]}: found NaN or infinity, expected finite numbers"
                 )
 
+    @printable_errors
     def read(
         self, rows: NDArray[np.int64], candidates: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -149,6 +153,7 @@ def _check_same(converted: ArrayRows, original: ArrayRows) -> None:
         )
 
 
+@printable_errors
 def convert_bert(path: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
     """Convert features to float16 in a ``.npy`` file, which is half as large and faster to read.
 

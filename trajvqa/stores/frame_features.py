@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack.printable import printable_errors
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
 from trajvqa.stores.hdf5 import created, open_checked, read_ids, require_dataset, require_videos, write_ids
 from trajvqa.stores.own_values import has_dataset
@@ -50,6 +51,7 @@ class FrameFeatures:
     size: int
     """Width D of a clip's features."""
 
+    @printable_errors
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         with open_checked(path) as file, reporting_damage(self.path):
@@ -82,6 +84,7 @@ class FrameFeatures:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
         require_videos(self.path, self._rows, videos)
 
+    @printable_errors
     def check_finite(self) -> None:
         """Raise ValueError if a number is not finite in float32; reads the whole file.
 
@@ -96,6 +99,7 @@ class FrameFeatures:
                     "not finite in float32, expected finite numbers"
                 )
 
+    @printable_errors
     def read(self, videos: Sequence[str]) -> NDArray[np.float32]:
         """Return the features of B videos.
 

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from trajtrack.files.atomic import DISK_FULL, atomic_path
 from trajtrack.printable import shown
+from trajvqa.stores.heaps import require_sound_heaps
 from trajvqa.stores.own_values import own_dataset, require_small, require_stored
 
 __all__ = [
     "LazyFile",
     "created",
+    "is_text",
     "open_checked",
     "read_column",
     "read_ids",
@@ -56,7 +58,9 @@ def open_checked(path: str | os.PathLike[str]) -> h5py.File:
     if not os.path.exists(name):
         raise FileNotFoundError(errno.ENOENT, "No such file, expected an HDF5 file", name)
     try:
-        return h5py.File(name, "r")
+        file = h5py.File(name, "r")
+        require_sound_heaps(name)
+        return file
     except PermissionError as error:
         raise PermissionError(errno.EACCES, "No permission to read", name) from error
     except OSError as error:
@@ -154,7 +158,7 @@ def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
     where = f"{dataset.file.filename}: {str(dataset.name).lstrip('/')}"
     if dataset.ndim != 1:
         raise ValueError(f"{where}: found shape {dataset.shape}, expected (V,)")
-    if dataset.dtype.kind not in "iuSOT":
+    if dataset.dtype.kind not in "iuSOT" or (dataset.dtype.kind == "O" and not is_text(dataset.dtype)):
         raise ValueError(f"{where}: found {dataset.dtype}, expected integers or text")
     if dataset.dtype.kind == "S" and dataset.dtype.itemsize > _MAX_ID:
         raise ValueError(f"{where}: found IDs of {dataset.dtype.itemsize} bytes, expected at most {_MAX_ID}")
@@ -170,6 +174,11 @@ def read_ids(dataset: h5py.Dataset) -> tuple[str, ...]:
             if first != row:
                 raise ValueError(f"{where}: found {shown(each)} in rows {first} and {row}, expected unique IDs")
     return tuple(first_rows)
+
+
+def is_text(dtype: np.dtype[Any]) -> bool:
+    """Return whether values of a type are text; the library crashes when it reads others of no fixed length."""
+    return h5py.check_string_dtype(dtype) is not None
 
 
 def write_ids(file: h5py.File, name: str, ids: Sequence[str]) -> None:

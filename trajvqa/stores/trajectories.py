@@ -12,6 +12,7 @@ and ``version``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
 from trajvqa.stores.hdf5 import (
     LazyFile,
+    is_text,
     open_checked,
     read_column,
     read_ids,
@@ -37,6 +39,7 @@ from trajvqa.stores.video_trajectories import VideoTrajectories
 __all__ = ["TrajectoryBatch", "TrajectoryStore"]
 
 _MAX_IN_MEMORY = 256 << 20
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,7 @@ class TrajectoryStore:
     attributes: Mapping[str, Any]
     """Other attributes of the file that are single values: tracker, detector, frame rate, version."""
 
+    @printable_errors
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._file = LazyFile(path)
@@ -105,7 +109,7 @@ class TrajectoryStore:
             self.attributes = {
                 str(name): value.item() if isinstance(value := file.attrs[name], np.generic) else value
                 for name in file.attrs
-                if name != "classes" and file.attrs.get_id(name).shape == ()
+                if name != "classes" and _is_single(file.attrs.get_id(name))
             }
         self._check_offsets("offset", self._offsets, count)
         self._check_columns()
@@ -120,6 +124,7 @@ class TrajectoryStore:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
         require_videos(self.path, self._indices, videos)
 
+    @printable_errors
     def check_finite(self) -> None:
         """Raise ValueError if a feature is NaN or infinite; reads the whole file.
 
@@ -134,6 +139,7 @@ class TrajectoryStore:
                     f"{self.path}: feat: video {video}, row {row}: found NaN or infinity, expected finite numbers"
                 )
 
+    @printable_errors
     def read(self, videos: Sequence[str], limit: int) -> TrajectoryBatch:
         """Read the trajectories of videos, sorted by start, then row.
 
@@ -176,6 +182,7 @@ class TrajectoryStore:
             batch.rows[index, :count] = rows
         return batch
 
+    @printable_errors
     def trajectories(self, video: str) -> VideoTrajectories:
         """Return all trajectories of a video, in the order of the file.
 
@@ -271,11 +278,20 @@ def _floats(file: h5py.File, name: str, shape_text: str) -> NDArray[np.float32]:
 
 
 def _classes(file: h5py.File) -> tuple[str, ...]:
-    found = file.attrs.get("classes")
+    where = f"{file.filename}: attribute classes"
+    if "classes" not in file.attrs:
+        raise ValueError(f"{where}: found None, expected the class names")
+    kind = file.attrs.get_id("classes").dtype
+    found = file.attrs["classes"] if is_text(kind) or kind.kind != "O" else f"values of {kind}"
     if isinstance(found, h5py.Empty):
         return ()
     if isinstance(found, np.ndarray) and found.ndim == 1:
-        names = [name.decode() if isinstance(name, bytes) else name for name in found.tolist()]
-        if all(isinstance(name, str) for name in names):
+        # Text of another encoding is read as bytes, or as lone surrogates.
+        names = [name.decode("utf-8", "surrogateescape") if type(name) is bytes else name for name in found.tolist()]
+        if all(isinstance(name, str) and not _SURROGATE.search(name) for name in names):
             return tuple(names)
-    raise ValueError(f"{file.filename}: attribute classes: found {shown(found)}, expected the class names")
+    raise ValueError(f"{where}: found {shown(found)}, expected the class names")
+
+
+def _is_single(attribute: h5py.h5a.AttrID) -> bool:
+    return attribute.shape == () and (is_text(attribute.dtype) or attribute.dtype.kind in "iufb")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trajtrack.files.atomic import atomic_output
 from trajtrack.files.packed import decode, read_unpacked
 from trajtrack.files.pickles import Function, PickleError, read_pickle
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.text.tokenizer import tokenize
 
 __all__ = ["SPECIAL_WORDS", "Vocabulary", "read_vocabulary", "write_vocabulary"]
@@ -88,6 +88,7 @@ def write_vocabulary(path: str | os.PathLike[str], vocabulary: Vocabulary) -> No
         file.write((json.dumps(vocabulary.words, ensure_ascii=False, indent=0) + "\n").encode())
 
 
+@printable_errors
 def read_vocabulary(path: str | os.PathLike[str]) -> Vocabulary:
     """Read a vocabulary.
 

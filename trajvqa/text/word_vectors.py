@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.packed import GZIP, other_encoding
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.text.vocabulary import SPECIAL_WORDS
 
 __all__ = ["initial_word_vectors", "label_vectors", "label_words", "read_word_vectors"]
@@ -26,6 +26,7 @@ _DEVIATION = 0.4
 """Standard deviation of the vectors of unknown words, as in HQGA's code; that of GloVe's own vectors is 0.38."""
 
 
+@printable_errors
 def read_word_vectors(
     path: str | os.PathLike[str], words: Collection[str] | None = None
 ) -> dict[str, NDArray[np.float32]]:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from trajtrack.files.atomic import atomic_output
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
+from trajvqa.data.batches import Inputs
 from trajvqa.data.splits import Schema, inputs_of
 from trajvqa.models import create_model
 
@@ -57,6 +58,7 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         os.fsync(file.fileno())
 
 
+@printable_errors
 def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint without running code in it.
 
@@ -70,30 +72,32 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     name = os.fspath(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
     except Exception as error:  # Damaged files make torch raise errors of many types.
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ValueError(f"{name}: found no checkpoint that can be read ({reason})") from error
     expected = ("version", "experiment", "schema", "epoch", "weights", "training")
     missing = [field for field in expected if not isinstance(content, dict) or field not in content]
     if missing:
         raise ValueError(f"{name}: {missing[0]}: found no such field, expected a checkpoint of trajvqa")
-    if content["version"] != _VERSION:
-        raise ValueError(f"{name}: version: found {shown(content['version'])}, expected {_VERSION}")
+    version, epoch, weights, training = (content[field] for field in ("version", "epoch", "weights", "training"))
+    if type(version) is not int or version != _VERSION:
+        raise ValueError(f"{name}: version: found {shown(version)}, expected {_VERSION}")
+    if type(epoch) is not int or epoch < 0:
+        raise ValueError(f"{name}: epoch: found {shown(epoch)}, expected a number of epochs")
+    if not isinstance(weights, dict) or not all(isinstance(weight, torch.Tensor) for weight in weights.values()):
+        raise ValueError(f"{name}: weights: found {type(weights).__name__}, expected tensors by name")
+    if not isinstance(training, dict):
+        raise ValueError(f"{name}: training: found {shown(training)}, expected the state of a run")
     try:
         schema = Schema.from_dict(content["schema"])
-    except TypeError as error:
+    except ValueError as error:
         raise ValueError(f"{name}: schema: {error}") from error
-    return Checkpoint(
-        experiment_from(content["experiment"], name),
-        schema,
-        content["epoch"],
-        content["weights"],
-        content["training"],
-    )
+    return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training)
 
 
+@printable_errors
 def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoint]:
     """Return the model of a checkpoint, in evaluation mode, and the checkpoint.
 
@@ -104,9 +108,33 @@ def load_model(path: str | os.PathLike[str]) -> tuple[torch.nn.Module, Checkpoin
     """
     checkpoint = load_checkpoint(path)
     experiment = checkpoint.experiment
-    model = create_model(experiment.model, experiment.settings, inputs_of(None, checkpoint.schema, experiment))
+    try:
+        _check_sizes(checkpoint)
+        model = create_model(experiment.model, experiment.settings, inputs_of(None, checkpoint.schema, experiment))
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
     load_weights(path, model, checkpoint)
     return model.eval(), checkpoint
+
+
+def _check_sizes(checkpoint: Checkpoint) -> None:
+    """Raise ValueError if the weights have other shapes than the model, which is not given any memory for that.
+
+    A damaged setting may describe a model that no memory holds.
+    """
+    experiment, schema = checkpoint.experiment, checkpoint.schema
+    with torch.device("meta"):
+        words, classes = (
+            None if names is None else torch.empty(len(names), experiment.settings.word_size)
+            for names in (schema.vocabulary, schema.classes)
+        )
+        inputs = Inputs(words, schema.text_size, schema.frame_size, schema.trajectory_size, classes)
+        model = create_model(experiment.model, experiment.settings, inputs)
+    for name, weight in model.state_dict().items():
+        found = checkpoint.weights.get(name)
+        if found is None or found.shape != weight.shape:
+            text = "no such weights" if found is None else f"shape {tuple(found.shape)}"
+            raise ValueError(f"weights: {name}: found {text}, expected shape {tuple(weight.shape)}")
 
 
 def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoint: Checkpoint) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.files.atomic import atomic_path
-from trajtrack.printable import escaped, shown
+from trajtrack.files.packed import decode
+from trajtrack.printable import escaped, printable_errors, shown
 
 __all__ = ["draw_curves"]
 
@@ -21,10 +22,12 @@ _COLOURS = ("#2f6db5", "#d1662b", "#3a8f4d", "#a4478f", "#8a6d1d", "#2a9d9d", "#
 """Colours of the runs in turn, distinguishable for most people with colour blindness too."""
 _LISTED = 24
 """Maximum number of runs whose names are shown; there is no room for more."""
+_MAX_NUMBER, _MIN_RATE = 1e9, 1e-30
 _MARKED_RATES = 8
 """Maximum number of labelled learning rates; the labels of more would overlap."""
 
 
+@printable_errors
 def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
     """Plot loss, accuracy and learning rate of one or more runs over their epochs.
 
@@ -144,19 +147,17 @@ def _names(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
 def _read(source: str | os.PathLike[str], name: str) -> _Run:
     text = os.fspath(source)
     records = []
-    with open(source, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith("\n"):
-                break
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
-            if not isinstance(record, dict):
-                raise ValueError(f"{text}: line {number}: found {shown(record)}, expected a JSON object")
-            if record.get("event") == "epoch":
-                _check(record, f"{text}: line {number}")
-                records.append(record)
+    # What follows the last line break is still being written.
+    for number, line in enumerate(Path(source).read_bytes().split(b"\n")[:-1], 1):
+        try:
+            record = json.loads(decode(line))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
+        if not isinstance(record, dict):
+            raise ValueError(f"{text}: line {number}: found {shown(record)}, expected a JSON object")
+        if record.get("event") == "epoch":
+            _check(record, f"{text}: line {number}")
+            records.append(record)
     if not records:
         raise ValueError(f"{text}: found no epoch, expected at least one")
     return _Run(
@@ -174,6 +175,14 @@ def _check(record: dict[str, Any], source: str) -> None:
         if field not in record:
             raise ValueError(f"{source}: found no {field}, expected a number")
     for field in ("epoch", "loss", "val_accuracy", "learning_rate", "train_accuracy"):
+        if field not in record:
+            continue
         # A bool is an int to Python, but not a number here.
-        if field in record and type(record[field]) not in (int, float):
-            raise ValueError(f"{source}: {field}: found {shown(record[field])}, expected a number")
+        value = record[field]
+        if type(value) not in (int, float):
+            raise ValueError(f"{source}: {field}: found {shown(value)}, expected a number")
+        # The axes have no room for NaN, and none for 0 where they are logarithmic.
+        low = _MIN_RATE if field == "learning_rate" else -_MAX_NUMBER
+        if not low <= value <= _MAX_NUMBER:
+            expected = f"a number from {low:g} to {_MAX_NUMBER:g}"
+            raise ValueError(f"{source}: {field}: found {shown(value)}, expected {expected}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output, naming_full_disk, remove_unfinished
 from trajtrack.files.locks import locked_folder
+from trajtrack.printable import shown
 from trajvqa.config import Experiment, TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.data.fingerprints import fingerprints
@@ -38,7 +39,15 @@ from trajvqa.training.losses import hinge_loss
 __all__ = ["OpenedData", "Progress", "RunResult", "open_data", "required_data", "train"]
 
 LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
-_STATE = ("optimiser", "schedule", "best", "log_length", "max_steps", "data")
+_STATE = {
+    "optimiser": dict,
+    "schedule": dict,
+    "best": float,
+    "log_length": int,
+    "max_steps": int | None,
+    "data": dict,
+}
+"""What a checkpoint holds of a run besides its weights, and of which types."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +227,9 @@ class _Run:
         missing = [name for name in _STATE if name not in state]
         if missing:
             raise ValueError(f"{path}: training.{missing[0]}: found no such field, expected the state of a run")
+        for name, kind in _STATE.items():
+            if not isinstance(state[name], kind):
+                raise ValueError(f"{path}: training.{name}: found {shown(state[name])}, expected the state of a run")
         if state["max_steps"] != self.max_steps:
             raise ValueError(
                 f"{path}: max_steps: found a run with {state['max_steps']}, expected one with {self.max_steps}"
@@ -226,8 +238,12 @@ class _Run:
             if state["data"].get(name) != self.data.get(name):
                 raise ValueError(f"{path}: data: found a run with another {name}, expected one with the present file")
         load_weights(path, self.model, checkpoint)
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
+        try:
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.schedule.load_state_dict(state["schedule"])
+        # A damaged state makes torch raise errors of many types.
+        except Exception as error:
+            raise ValueError(f"{path}: training: found a state that does not fit ({error})") from error
         self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
         length = (self.folder / LOG).stat().st_size
         if length < self.log_length:

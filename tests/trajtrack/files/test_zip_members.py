@@ -71,3 +71,14 @@ def test_a_size_that_the_archive_claims_falsely_is_refused(tmp_path: Path) -> No
     archive.write_bytes(content.replace(size, (0xF0000000).to_bytes(4, "little")))
     with pytest.raises(ValueError, match=re.escape(f"{archive}/b: found ")):
         read_content(f"{archive}/b")
+
+
+def test_a_dictionary_of_lzma_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path / "a.zip", zipfile.ZIP_LZMA, b=TEXT)
+    content = bytearray(archive.read_bytes())
+    properties = content.index(bytes([9, 4, 5, 0]))  # version of the library, and length of the properties
+    content[properties + 5 : properties + 9] = (0xF0000000).to_bytes(4, "little")
+    archive.write_bytes(content)
+    message = f"{archive}/b: found LZMA with a dictionary of {0xF0000000} bytes, expected at most 67108864"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_content(f"{archive}/b")

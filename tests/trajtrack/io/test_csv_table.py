@@ -96,6 +96,12 @@ HEADER = "frame,x1,y1,x2,y2,score,class_id,track_id"
         (HEADER, "1,0,0,1,1,0.5,3,7,9", "line 4: found 9 columns, expected 8 as in the header"),
         (HEADER, "1,0,ten,1,1,0.5,3,7", "line 4: found y1 'ten', expected a finite number"),
         (HEADER, "1,0,1_0,1,1,0.5,3,7", "line 4: found y1 '1_0', expected a finite number"),
+        (HEADER, "1,0,\u0661,1,1,0.5,3,7", "line 4: found y1 '\u0661', expected a finite number"),
+        (
+            HEADER,
+            '1,0,"0"\t,1,1,0.5,3,7',
+            "line 4: found invalid CSV (',' expected after '\"'), expected rows of a table",
+        ),
         (HEADER, "1,0,0,1,1,,3,7", "line 4: found score '', expected a finite number"),
         (HEADER, "1,0,0,-1,1,0.5,3,7", "line 4: found x2 < x1 (x1 = 0, x2 = -1), expected x1 <= x2"),
         (HEADER, "1.5,0,0,1,1,0.5,3,7", "line 4: found frame 1.5, expected an integer"),

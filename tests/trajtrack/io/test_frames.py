@@ -51,6 +51,7 @@ def test_frames_outside_the_numbering_are_refused(file: Path, arguments: dict[st
     ("arguments", "message"),
     [
         ({"frame_step": 0}, "frame_step: found 0, expected a number above 0"),
+        ({"frame_step": 1e30}, "frame_step: found 1e+30, expected an integer of at most 9007199254740991"),
         ({"image_size": (0, 5)}, "image_size: found (0, 5), expected a width and a height above 0"),
         ({"image_size": (5,)}, "image_size: found (5,), expected a width and a height above 0"),
     ],

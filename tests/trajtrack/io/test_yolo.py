@@ -116,6 +116,11 @@ def test_errors_name_folder_file_and_line(labels, row: str, message: str) -> Non
         read(labels(v_1=f"3 {BOX}\n", v_2=f"3 {BOX}\n{row}\n"))
 
 
+def test_names_of_files_are_escaped(labels) -> None:
+    with pytest.raises(ValueError, match=re.escape(r"labels, v\x1b[0m_2.txt, line 2: found 1 columns")):
+        read(labels(**{"v\x1b[0m_2": f"3 {BOX}\n3\n"}))
+
+
 def test_a_name_without_a_number_is_refused(labels) -> None:
     with pytest.raises(ValueError, match=r"labels, 'notes\.txt': found no frame number in the name, expected one"):
         read(labels(v_1=f"3 {BOX}\n", notes=""))

@@ -42,3 +42,9 @@ def test_what_stands_for_too_much_is_refused_at_once(text, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         load_yaml(text)
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("value", ["!!timestamp x", "!!int x", "!!float x", "!!bool x", "!!binary x", "2024-13-45"])
+def test_a_value_that_is_not_what_its_tag_says_is_refused(value):
+    with pytest.raises(ValueError, match=r"^.+$"):
+        load_yaml(f"a: {value}")

@@ -243,6 +243,18 @@ def test_a_store_without_class_names_is_refused(written):
         TrajectoryStore(written)
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [np.array([b"\xff", b"b"]), 5, h5py.Empty("f4"), np.zeros((2, 2))],
+    ids=["bytes", "number", "empty", "table"],
+)
+def test_class_names_of_another_kind_are_refused(written, classes):
+    with h5py.File(written, "r+") as file:
+        file.attrs["classes"] = classes
+    with pytest.raises(ValueError, match=r"attribute classes: found .*, expected the class names|label, row 0"):
+        TrajectoryStore(written)
+
+
 def test_boxes_without_their_frames_are_refused(written):
     with h5py.File(written, "r+") as file:
         file["boxes"] = np.zeros((2, 4), np.float32)

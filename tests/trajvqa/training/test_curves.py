@@ -96,6 +96,9 @@ def without(field: str) -> dict[str, object]:
         ([json.dumps(EPOCH | {"epoch": "1"})], "line 1: epoch: found '1', expected a number"),
         ([json.dumps(EPOCH | {"learning_rate": None})], "line 1: learning_rate: found None, expected a number"),
         ([json.dumps(EPOCH | {"train_accuracy": True})], "line 1: train_accuracy: found True, expected a number"),
+        ([json.dumps(EPOCH | {"learning_rate": 0})], "line 1: learning_rate: found 0, expected a number from 1e-30 to"),
+        ([json.dumps(EPOCH | {"loss": float("nan")})], r"line 1: loss: found nan, expected a number from -1e\+09 to"),
+        ([json.dumps(EPOCH | {"epoch": 10**400})], "line 1: epoch: found 1000"),
     ],
 )
 def test_a_log_that_cannot_be_drawn_is_named(tmp_path, lines, message):
@@ -104,6 +107,14 @@ def test_a_log_that_cannot_be_drawn_is_named(tmp_path, lines, message):
     with pytest.raises(ValueError, match=rf"^{re.escape(str(log))}: {message}"):
         draw_curves(log, tmp_path / "curves.png")
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_log_in_another_encoding_is_named(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b'{"event": "\xff"}\n')
+    message = rf"^{re.escape(str(log))}: line 1: found no JSON that can be read \(line 1: found byte 0xff"
+    with pytest.raises(ValueError, match=message):
+        draw_curves(log, tmp_path / "curves.png")
 
 
 def test_a_missing_log_is_named(tmp_path):

@@ -262,6 +262,24 @@ def test_a_broken_checkpoint_is_named(data, tmp_path):
         train(small_experiment(), data, tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("optimiser", [], r"training\.optimiser: found \[\], expected the state of a run"),
+        ("log_length", "long", r"training\.log_length: found 'long', expected the state of a run"),
+        ("optimiser", {"state": {}}, "training: found a state that does not fit"),
+    ],
+)
+def test_a_damaged_state_of_a_run_is_named(data, tmp_path, name, value, message):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    for path in (tmp_path / "run").glob("*.pt"):
+        content = torch.load(path, weights_only=True)
+        content["training"][name] = value
+        torch.save(content, path)
+    with pytest.raises(ValueError, match=rf"\.pt: {message}"):
+        train(small_experiment(epochs=1), data, tmp_path / "run")
+
+
 def break_missing(data: Path) -> None:
     (data / "vid_feat" / "app_mot_val.h5").unlink()
 

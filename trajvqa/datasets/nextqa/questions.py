@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
-from trajtrack.printable import shown
+from trajtrack.printable import printable_errors, shown
 from trajvqa.datasets.nextqa.table import QuestionTable, read_table, whole_number
 from trajvqa.datasets.questions import NUM_CANDIDATES, OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
@@ -29,6 +29,7 @@ _READ = (*_COLUMNS, "video_id")
 _NO_ANSWER = re.compile(r"-1(\.0*)?")
 
 
+@printable_errors
 def read_questions(path: str | os.PathLike[str], require_answers: bool = True) -> Questions:
     """Read multiple-choice questions in any layout of NExT-QA.
 
@@ -151,6 +152,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
+@printable_errors
 def read_open_ended(path: str | os.PathLike[str]) -> OpenEnded:
     """Read NExT-OE's questions with short answers, in NExT-QA's columns without the candidates.
 

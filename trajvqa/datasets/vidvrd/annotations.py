@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 
 from trajtrack.files import json_fields as fields
 from trajtrack.files.zip_members import read_members
+from trajtrack.printable import escaped
 
 __all__ = ["AnnotatedVideo", "Relation", "read_annotations"]
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
+_MAX_ENTRIES = 10_000_000
+"""A box is stored for every track and frame, also where there is none."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def read_annotations(source: str | os.PathLike[str]) -> Iterator[AnnotatedVideo]
         try:
             video = _parse(fields.parse(content), PurePosixPath(name).stem)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise ValueError(escaped(f"{name}: {error}")) from None
         if video.boxes and video.annotated.any():
             yield video
     if not found:
@@ -139,6 +142,11 @@ def _boxes(frames: list[Any], categories: dict[int, str]) -> dict[int, NDArray[n
             number = _known(fields.field(box, "tid", place), (*place, "tid"), categories)
             sides = fields.field(box, "bbox", place)
             if number not in tracks:
+                if (len(tracks) + 1) * len(frames) > _MAX_ENTRIES:
+                    raise ValueError(
+                        f"trajectories: found {len(tracks) + 1} tracks of {len(frames)} frames, expected a product of "
+                        f"at most {_MAX_ENTRIES}"
+                    )
                 tracks[number] = np.full((len(frames), 4), np.nan, np.float32)
             tracks[number][frame] = [
                 fields.number(fields.field(sides, side, (*place, "bbox")), (*place, "bbox", side)) for side in _SIDES

@@ -106,3 +106,17 @@ def test_vidor_is_also_read(data_dir):
 
 def test_still_objects_are_annotated_throughout(tmp_path):
     assert read_one(tmp_path, document({0: ("dog", still((0, 0, 9, 9)))}, [])).annotated.all()
+
+
+def test_the_name_of_a_file_is_escaped_in_errors(tmp_path):
+    (tmp_path / "a\x1b[0m.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"a\\x1b\[0m\.json: trajectories: found no such key"):
+        next(iter(read_annotations(tmp_path)))
+
+
+def test_more_boxes_than_memory_holds_are_refused(tmp_path):
+    content = document({track: ("dog", {track: (1, 2, 3, 4)}) for track in range(4)}, [], num_frames=3_000_000)
+    with pytest.raises(
+        ValueError, match="trajectories: found 4 tracks of 3000000 frames, expected a product of at most"
+    ):
+        read_one(tmp_path, content)

@@ -1,0 +1,7 @@
+"""All readers of both packages."""
+
+from __future__ import annotations
+
+from fuzz.targets import documents, linking, questions, sources, stores, tables
+
+TARGETS = (*tables.TARGETS, *documents.TARGETS, *sources.TARGETS, *linking.TARGETS, *questions.TARGETS, *stores.TARGETS)

@@ -1,0 +1,1 @@
+"""Readers and generators of files for them, by the kind of file."""

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from helpers.data_examples import small_experiment, write_data
+from trajvqa.training.checkpoints import load_checkpoint, load_model
+from trajvqa.training.trainer import train
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    train(small_experiment(epochs=1), write_data(folder / "data", ("train", "val")), folder / "run")
+    return folder / "run" / "last.pt"
+
+
+def changed(path: Path, folder: Path, *place_and_value: Any) -> Path:
+    """Write a copy of a checkpoint with the value at a location replaced."""
+    *place, last, value = place_and_value
+    holder = content = torch.load(path, weights_only=True)
+    for key in place:
+        holder = holder[key]
+    holder[last] = value
+    torch.save(content, folder / "changed.pt")
+    return folder / "changed.pt"
+
+
+def test_a_checkpoint_is_read_with_its_model(path):
+    model, checkpoint = load_model(path)
+    assert checkpoint.epoch == 1
+    assert not model.training
+
+
+TABLE = torch.zeros(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("place_and_value", "message"),
+    [
+        (("version", TABLE), "version: found tensor"),
+        (("version", True), "version: found True, expected 1"),
+        (("epoch", "1"), "epoch: found '1', expected a number of epochs"),
+        (("epoch", -1), "epoch: found -1, expected a number of epochs"),
+        (("weights", TABLE), "weights: found Tensor, expected tensors by name"),
+        (("weights", {"a": 1}), "weights: found dict, expected tensors by name"),
+        (("training", [1]), "training: found [1], expected the state of a run"),
+        (("schema", TABLE), "schema: found tensor"),
+        (("schema", "depth", 3), "schema: found {"),
+        (("schema", "frame_size", TABLE), "schema: frame_size: found tensor"),
+        (
+            ("schema", "frame_size", 2**62),
+            f"schema: frame_size: found {2**62}, expected a width of at most 1048576, or None",
+        ),
+        (("schema", "classes", ["a", 1]), "schema: classes: found ['a', 1], expected a list of texts, or None"),
+        (("experiment", "model", TABLE), "model: found tensor"),
+    ],
+)
+def test_a_field_that_is_not_as_expected_is_named(path, tmp_path, place_and_value, message):
+    broken = changed(path, tmp_path, *place_and_value)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{broken}: {message}')}.*$"):
+        load_checkpoint(broken)
+
+
+@pytest.mark.parametrize(
+    ("place_and_value", "message"),
+    [
+        (("experiment", "model", "other"), "model: found 'other', expected one of "),
+        (("schema", "trajectory_size", None), "streams: found 'trajectory', but the data have no trajectory features"),
+        (("schema", "frame_size", 9), "weights: frames.project.weight: found shape (16, 7), expected shape (16, 9)"),
+        (("experiment", "settings", "hidden_size", 65536), "weights: "),
+    ],
+)
+def test_a_model_that_the_weights_do_not_fit_is_named_without_being_built(path, tmp_path, place_and_value, message):
+    broken = changed(path, tmp_path, *place_and_value)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{broken}: {message}')}"):
+        load_model(broken)
+
+
+def test_an_impossible_position_in_the_archive_is_no_error_of_the_system(path, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: found no checkpoint that can be read"):
+        load_checkpoint(path)
