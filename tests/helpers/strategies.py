@@ -16,7 +16,7 @@ from trajtrack import Detections, LinkOptions, link_graph
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-__all__ = ["EXPLORED", "Scene", "gap_scenes", "grid_scenes", "moving_scenes", "scene_settings"]
+__all__ = ["EXPLORED", "Scene", "crowd_scenes", "gap_scenes", "grid_scenes", "moving_scenes", "scene_settings"]
 
 EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
 """Number of random scenes to explore in each test; 0 for the same scenes in every run."""
@@ -193,6 +193,37 @@ def gap_scenes(draw: st.DrawFn) -> Scene:
     )
     target = draw(st.sampled_from(("gap_iou_threshold", "gap_iou_threshold", "max_shape_change")))
     return Scene(detections, draw(aimed(options, detections, target)))
+
+
+@st.composite
+def crowd_scenes(draw: st.DrawFn) -> Scene:
+    """Generate crowds whose boxes overlap about as many others as the core stores in a list, some more, some fewer."""
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
+    frames = draw(frame_numbers())[:4]
+    scores = draw(st.sampled_from((*SCORES, tuple(rng.uniform(-0.1, 1, 99)))))
+    labels = draw(st.sampled_from(LABELS[:2]))
+    spread = draw(st.sampled_from((0.0, 0.3, 1.0, 2.0, 4.0)))
+    step = draw(st.sampled_from((0.0, 0.0, 1.0, 2.5)))
+    boxes, numbers = [np.empty((0, 4))], []
+    for frame in frames:
+        for crowd in range(draw(st.integers(1, 2))):
+            count = draw(st.sampled_from((1, 2, 20, 127, 128, 129, 130, 180)))
+            box = np.array([0.0, 0.0, 20.0, 20.0]) + 15 * crowd + step * (frame - frames[0])
+            boxes.append(box + rng.normal(0, spread, (count, 4)))
+            numbers += [frame] * count
+    corners = np.concatenate(boxes)
+    if draw(st.booleans()):
+        corners = corners.round()
+    detections = Detections(
+        np.sort(corners.reshape(-1, 2, 2), axis=1).reshape(-1, 4),
+        rng.choice(scores, len(numbers)),
+        numbers,
+        labels=rng.choice(labels, len(numbers), p=None if len(labels) == 1 else (0.9, 0.1)),
+    )
+    options = draw(link_options())
+    if draw(st.booleans()):
+        options = replace(options, iou_threshold=0.5, nms_threshold=0.7, min_score=-math.inf, buffer=0.1)
+    return Scene(draw(rows_in_any_order(detections)), options)
 
 
 @st.composite

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import trajtrack
-from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
+from helpers.strategies import Scene, crowd_scenes, gap_scenes, grid_scenes, moving_scenes
 from trajtrack import Detections, FlowOptions, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
