@@ -34,6 +34,11 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
     for (const Node target : graph.links[node]) {
       if (heads[target] != heads[node]) components.join(heads[node], heads[target]);
     }
+    for (const Node other : graph.suppressed[node]) {
+      if (other > node) components.join(heads[node], heads[other]);
+    }
+  }
+  for (const Node node : graph.long_lists.suppressed) {  // whose short lists are not symmetric
     for (const Node other : graph.suppressed[node]) components.join(heads[node], heads[other]);
   }
   for (Node node = 0; node < count; ++node) {

@@ -28,7 +28,8 @@ class Crowd {
   void set_sum(Node position, double sum);
   void remove(Node position);
 
-  // Returns the node with the greatest sum above 0, of equal sums the lowest, to which this one has long links; or kNone.
+  // Returns the node with the greatest sum above 0, of equal sums the lowest, to which this one has long links; or
+  // kNone.
   Node best_successor(Node position) const;
 
   // Removes the nodes of a node's long list of suppression, and returns them; valid until the next call.

@@ -231,8 +231,8 @@ class AcrossGaps {
       const Group* const group = start_boxes_.find(frame, columns_.labels[node]);
       if (!group) continue;
       const Box expected = steps == 0 ? from : moved(from, box(origin), box(node), steps, later[frame].frame - number);
-      const auto [found, is_long] = search_.find_similar(*group, expected, options_.gap_iou_threshold, box(node),
-                                                         options_.max_shape_change);
+      const auto [found, is_long] =
+          search_.find_similar(*group, expected, options_.gap_iou_threshold, box(node), options_.max_shape_change);
       if (found.empty()) continue;
       add(node, found, gap_links.links);
       if (is_long) gap_links.long_links.push_back({node, later[frame].frame, expected, true});
@@ -289,8 +289,8 @@ void add_gap_links(const NodeColumns& columns, std::span<const FrameNodes> frame
   const auto runs = split_frames(frames, num_threads);
   std::vector<GapLinks> parts(runs.size());
   parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-    parts[run] = AcrossGaps(columns, frames, graph.links, predecessors, starts, start_boxes, options, purpose)
-                     .find(runs[run]);
+    parts[run] =
+        AcrossGaps(columns, frames, graph.links, predecessors, starts, start_boxes, options, purpose).find(runs[run]);
   });
   graph.links = with_gap_links(graph.links, parts);
   for (const GapLinks& part : parts) append(graph.long_lists, {part.long_links, {}, {}, {}});

@@ -130,7 +130,8 @@ class Extractor {
   }
 
   // A start is a node without a remaining predecessor of score >= 0: prepending such a predecessor would give a path
-  // at least as good, with an earlier start. Of predecessors with long lists some are not counted, which only adds starts.
+  // at least as good, with an earlier start. Of predecessors with long lists some are not counted, which only adds
+  // starts.
   void push_start(Node position) {
     const PathEntry& entry = table_[position];
     if (entry.state != NodeState::remaining || entry.predecessors > 0 || !(entry.best > 0)) return;

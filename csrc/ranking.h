@@ -33,8 +33,8 @@ class Ranking {
   }
   void remove(Position position) { set(position, kNoSum); }
 
-  // Returns the position with the greatest sum above 0, of equal sums the lowest node, for which matches(position) holds,
-  // or kNone; `box` overlaps the boxes of all of them.
+  // Returns the position with the greatest sum above 0, of equal sums the lowest node, for which matches(position)
+  // holds, or kNone; `box` overlaps the boxes of all of them.
   template <typename Matches>
   Position find_best(Box box, const Matches& matches) const {
     Position found = kNone;
@@ -109,7 +109,7 @@ class Ranking {
 
   const SortedBoxes& boxes_;
   GroupTree tree_;
-  std::vector<double> sums_;     // by offset in the group
+  std::vector<double> sums_;    // by offset in the group
   std::vector<Position> best_;  // by node of the tree: the best position below, or kNone
 };
 

@@ -43,9 +43,9 @@ std::span<const std::uint32_t> ShortLists::choose_suppressed(std::uint32_t posit
 std::span<const std::uint32_t> ShortLists::choose_similar(Box expected, float threshold, Box shape,
                                                           float max_shape_change) {
   chosen_.clear();
-  choose(1, Search{expected,
-                   [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, expected, threshold); },
-                   [&](std::uint32_t other) { return similar_shape(shape, boxes_.given(other), max_shape_change); }});
+  choose(1,
+         Search{expected, [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, expected, threshold); },
+                [&](std::uint32_t other) { return similar_shape(shape, boxes_.given(other), max_shape_change); }});
   return chosen_;
 }
 
@@ -72,8 +72,7 @@ void ShortLists::choose_in_leaf(std::size_t leaf, const Search<Test, Accepts>& s
   for (std::uint32_t position = begin; position < end; ++position) {
     const Node node = position - first;
     if (flags[position - begin] && search.accepts(position)) {
-      const bool known =
-          times_[node] == 2 && chosen_.size() >= 2 && is_same_set(node, chosen_[0] - first);
+      const bool known = times_[node] == 2 && chosen_.size() >= 2 && is_same_set(node, chosen_[0] - first);
       if (!known) {
         if (times_[node] < 2) ++times_[node];
         chosen_.push_back(position);

@@ -1,13 +1,13 @@
 // Short lists of nodes in place of those that are too long to be stored.
 //
 // Where n boxes lie on top of one another, each has a list of n nodes. Such a list is not stored: the path extraction
-// searches for its nodes again. In its place stands a short list of some of its nodes, chosen so that the graph of short
-// lists has
+// searches for its nodes again. In its place stands a short list of some of its nodes, chosen so that the graph of
+// short lists has
 //   - the same connected components;
 //   - at each node no predecessor, one, or several, as in the complete graph;
 //   - at least two nodes in the short list of each long one.
-// That is all that must be known about links and suppression before paths are extracted. The short lists of a group take
-// memory linear in the number of boxes.
+// That is all that must be known about links and suppression before paths are extracted. The short lists of a group
+// take memory linear in the number of boxes.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,8 @@ class ShortLists {
  public:
   ShortLists(const SortedBoxes& boxes, const Group& group);
 
-  // Each returns some of the positions that the search of the same name in SortedBoxes finds; valid until the next call.
+  // Each returns some of the positions that the search of the same name in SortedBoxes finds; valid until the next
+  // call.
   std::span<const std::uint32_t> choose_linked(Box grown_box, float threshold);
   std::span<const std::uint32_t> choose_suppressed(std::uint32_t position, float threshold);
   std::span<const std::uint32_t> choose_similar(Box expected, float threshold, Box shape, float max_shape_change);

@@ -10,9 +10,9 @@ namespace trajtrack {
 
 namespace {
 
-// Writes the positions in [begin, end) whose boxes overlap `box` and returns their number; ends after the block in which
-// it exceeds `most`. `left` is ascending and at most each box's own left edge, so the search ends at the first value
-// beyond the right edge of `box`. Up to kBlock - 1 boxes past `end` are read and ignored.
+// Writes the positions in [begin, end) whose boxes overlap `box` and returns their number; ends after the block in
+// which it exceeds `most`. `left` is ascending and at most each box's own left edge, so the search ends at the first
+// value beyond the right edge of `box`. Up to kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
                         const float* __restrict y2, const float* __restrict areas, const float* left, std::size_t begin,
