@@ -64,7 +64,7 @@ def test_gaps_are_bridged_as_by_the_reference(scene: Scene) -> None:
     check(scene)
 
 
-@scene_settings(200)
+@scene_settings(100)
 @given(scene=crowd_scenes())
 def test_crowds_are_linked_as_by_the_reference(scene: Scene) -> None:
     check(scene)

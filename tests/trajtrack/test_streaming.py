@@ -114,6 +114,24 @@ def test_a_stream_restored_after_cuts_continues_exactly(scene: Scene, data: st.D
         assert restored.num_cut == linker.num_cut
 
 
+@settings(every_scene, max_examples=60)
+@given(scene=crowd_scenes())
+def test_the_union_of_settled_crowds_equals_link(scene: Scene) -> None:
+    detections = by_frame(scene.detections)
+    linker = Linker(scene.options)
+    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, scene.options))
+
+
+@settings(every_scene, max_examples=60)
+@given(scene=crowd_scenes())
+def test_settled_crowds_equal_link_even_after_cuts(scene: Scene) -> None:
+    linker = Linker(scene.options, max_open_frames=2)
+    for settled in [*push_all(linker, by_frame(scene.detections)), linker.flush()]:
+        alone = trajtrack.link(settled.trajectories.detections, scene.options)
+        for name in ("track_ids", "reasons", "suppressed_by", "rows", "scores", "labels"):
+            np.testing.assert_array_equal(getattr(settled.trajectories, name), getattr(alone, name))
+
+
 def test_frames_after_a_flush_are_another_video() -> None:
     linker = Linker()
     for _ in range(2):
