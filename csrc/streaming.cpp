@@ -118,7 +118,6 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
       search.visit_linked(last_->boxes, group, *next, options_.iou_threshold,
                           [&](std::uint32_t position, std::span<const std::uint32_t> found, bool is_long) {
                             const Slot from = last_->slots[last_->boxes.node(position)];
-                            if (from == kNone) return;
                             detections_[from].num_links = static_cast<std::uint32_t>(found.size());
                             if (is_long) add_long_links(from, current.frame, last_->boxes.grown(position), false);
                             for (const std::uint32_t position_found : found) {
@@ -131,7 +130,6 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
     }
   }
   for (const Slot slot : last_->slots) {
-    if (slot == kNone) continue;
     if (detections_[slot].num_links > 0) {
       close(slot);
     } else {
@@ -230,9 +228,9 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
     closed_.push_back(root);
   }
   std::erase_if(waiting_, [&](Slot waiting) { return !detections_[waiting].open; });
-  for (Slot& last : last_->slots) {
-    if (last != kNone && !detections_[last].open) last = kNone;
-  }
+  std::vector<Slot> last = last_->slots;
+  const auto cut = std::erase_if(last, [&](Slot slot) { return !detections_[slot].open; });
+  if (cut > 0) last_ = sorted(last_->frame, std::move(last));
 }
 
 void OpenComponents::add_to(std::uint32_t& list, Slot slot) {

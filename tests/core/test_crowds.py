@@ -104,3 +104,13 @@ def test_a_crowd_does_not_hold_back_other_boxes_of_a_stream() -> None:
     linker.push(np.concatenate([boxes, far]), np.full(1001, 0.5))
     np.testing.assert_array_equal(linker.push(boxes, np.full(1000, 0.5)).rows, [1000])
     assert linker.num_open == 2000
+
+
+def test_a_box_links_to_a_whole_crowd_after_another_crowd_was_cut() -> None:
+    left, middle, right = [0.0, 0, 10, 10], [0.0, 0, 20, 20], [15.0, 15, 35, 35]
+    linker = Linker(max_gap=0, iou_threshold=0, max_open_frames=1)
+    linker.push([left], [0.5])
+    cut = linker.push([right] + [middle] * 200, np.full(201, 0.5))
+    np.testing.assert_array_equal(cut.rows, [0, *range(2, 202)])
+    linker.push([middle] * 150 + [right], [*np.full(149, 0.5), 0.9, 0.6])
+    np.testing.assert_array_equal(linker.flush().trajectories.rows[:2], [0, 150])
