@@ -112,5 +112,6 @@ def test_a_box_links_to_a_whole_crowd_after_another_crowd_was_cut() -> None:
     linker.push([left], [0.5])
     cut = linker.push([right] + [middle] * 200, np.full(201, 0.5))
     np.testing.assert_array_equal(cut.rows, [0, *range(2, 202)])
-    linker.push([middle] * 150 + [right], [*np.full(149, 0.5), 0.9, 0.6])
-    np.testing.assert_array_equal(linker.flush().trajectories.rows[:2], [0, 150])
+    linked = linker.push([middle] * 150 + [right], [*np.full(149, 0.5), 0.9, 0.6])
+    np.testing.assert_array_equal(linked.rows, [1, *range(202, 353)])
+    np.testing.assert_array_equal(linked.trajectories.rows, [0, 150, 151])
