@@ -17,9 +17,12 @@ namespace trajtrack {
 
 inline constexpr std::size_t kBlock = 16;
 
+// A flag, 0 or 1, for each element of a block.
+using BlockFlags = std::array<std::uint8_t, kBlock>;
+
 // Appends the positions before `end` whose flag is 1 to the `count` positions in `found`; `flags` are those of the
 // block that begins at `block`. Returns the new count. May write one element past what it appends.
-inline std::size_t append_flagged(const std::array<std::uint8_t, kBlock>& flags, std::size_t block, std::size_t end,
+inline std::size_t append_flagged(const BlockFlags& flags, std::size_t block, std::size_t end,
                                   std::uint32_t* __restrict found, std::size_t count) {
   for (std::size_t part = 0; part < kBlock; part += sizeof(std::uint64_t)) {
     std::uint64_t any;

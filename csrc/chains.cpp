@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "disjoint_sets.h"
 #include "interruption.h"
 
 namespace trajtrack {
@@ -21,37 +22,12 @@ std::vector<Node> find_heads(const NodeLists& links) {
   return heads;
 }
 
-// Disjoint sets of nodes, each represented by its smallest node.
-class Sets {
- public:
-  explicit Sets(Node count) : parents_(count) {
-    for (Node node = 0; node < count; ++node) parents_[node] = node;
-  }
-
-  Node find(Node node) {
-    while (parents_[node] != node) {
-      parents_[node] = parents_[parents_[node]];
-      node = parents_[node];
-    }
-    return node;
-  }
-
-  void join(Node a, Node b) {
-    a = find(a);
-    b = find(b);
-    parents_[a < b ? b : a] = a < b ? a : b;
-  }
-
- private:
-  std::vector<Node> parents_;
-};
-
 }  // namespace
 
 ChainOrder order_by_chain(const LinkGraph& graph) {
   const std::vector<Node> heads = find_heads(graph.links);
   const auto count = static_cast<Node>(heads.size());
-  Sets components(count);
+  DisjointSets components(count);
   std::vector<Node> next_in_chain(count);      // of a head: the length of its chain, later its next free position
   std::vector<Node> next_in_component(count);  // the same for the first node of a component
   for (Node node = 0; node < count; ++node) {
@@ -63,6 +39,9 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
     for (const Node other : graph.suppressed[node]) {
       if (other > node) components.join(heads[node], heads[other]);
     }
+  }
+  for (const Node node : graph.long_lists.suppressed) {  // whose short lists are not symmetric
+    for (const Node other : graph.suppressed[node]) components.join(heads[node], heads[other]);
   }
   for (Node node = 0; node < count; ++node) {
     if (heads[node] == node) next_in_component[components.find(node)] += next_in_chain[node];
@@ -88,8 +67,10 @@ ChainOrder order_by_chain(const LinkGraph& graph) {
     order.positions[node] = position;
     order.nodes[position] = node;
     const auto links = graph.links[node];
-    order.traits[position] = {links.size() == 1 && heads[links[0]] == head, !graph.suppressed[node].empty()};
+    order.traits[position] = {links.size() == 1 && heads[links[0]] == head, !graph.suppressed[node].empty(), false};
   }
+  for (const LongLinks& links : graph.long_lists.links) order.traits[order.positions[links.from]].has_long_list = true;
+  for (const Node node : graph.long_lists.suppressed) order.traits[order.positions[node]].has_long_list = true;
   order.component_begins.push_back(total);
   return order;
 }

@@ -16,6 +16,7 @@ struct ChainOrder {
   struct Traits {
     bool continues_chain : 1;  // whether its only link leads to the next position
     bool suppresses : 1;       // whether it suppresses, or is suppressed by, other nodes
+    bool has_long_list : 1;    // whether its links, or the nodes that it suppresses, are too many to be stored
   };
 
   std::vector<Node> nodes;             // the node at each position

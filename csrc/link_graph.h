@@ -30,13 +30,44 @@ struct NodeLists {
   }
 };
 
+// Links from a node that are too many to be stored. They lead to all nodes of its label in a frame whose grown boxes
+// overlap `expected`; across a gap, only to those of similar shape to which no link from the previous frame leads.
+struct LongLinks {
+  Node from;
+  std::int32_t frame;
+  Box expected;
+  bool across_gap;
+};
+
+// The lists that are too long to be stored, and the columns in which to search for their nodes. Columns and frames are
+// empty, and the options unset, if there are no such lists.
+struct LongLists {
+  std::vector<LongLinks> links;  // ascending by node
+  std::vector<Node> suppressed;  // the nodes whose lists are too long, ascending
+  NodeColumns columns;
+  std::vector<FrameNodes> frames;
+  GraphOptions options{};
+
+  bool empty() const { return links.empty() && suppressed.empty(); }
+};
+
+// Lists of more than kLongestList nodes are stored as short lists, as described in short_lists.h, and named in
+// `long_lists`, unless all links are asked for.
 struct LinkGraph {
   NodeLists links;       // from each node to nodes of one later frame, ascending
   NodeLists suppressed;  // nodes of the same frame that a path through the node suppresses, ascending; symmetric
+  LongLists long_lists;
 };
 
-// Builds the graph on the CPU. `suppressed` stays empty unless `with_suppression` is set.
+// Bounds the memory that a node takes; beyond it, searching takes no longer than reading the list.
+inline constexpr std::size_t kLongestList = 128;
+
+// Builds the graph from which paths are extracted on the CPU.
 LinkGraph build_link_graph(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
-                           bool with_suppression, int num_threads);
+                           int num_threads);
+
+// Returns all links, however many.
+NodeLists build_all_links(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
+                          int num_threads);
 
 }  // namespace trajtrack

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "interruption.h"
 #include "link_graph.h"
 #include "parallel.h"
+#include "short_lists.h"
 #include "sorted_boxes.h"
 
 namespace trajtrack {
@@ -44,57 +46,73 @@ class FrameLists {
   std::vector<Node> targets_;
 };
 
+// Appends to the lists of `all`, whose columns are set apart.
+void append(LongLists& all, const LongLists& part) {
+  all.links.insert(all.links.end(), part.links.begin(), part.links.end());
+  all.suppressed.insert(all.suppressed.end(), part.suppressed.begin(), part.suppressed.end());
+}
+
+// What is searched for, and what becomes of long lists.
+struct Purpose {
+  bool with_suppression;
+  std::size_t longest_list;
+};
+
 // Finds the links to the next frame, and suppression, for a range of frames.
 class FrameByFrame {
  public:
   FrameByFrame(const SortedBoxes& boxes, std::span<const FrameNodes> frames, const GraphOptions& options,
-               bool with_suppression)
-      : boxes_(boxes), frames_(frames), options_(options), with_suppression_(with_suppression) {}
+               const Purpose& purpose)
+      : boxes_(boxes), frames_(frames), options_(options), purpose_(purpose) {}
 
   LinkGraph build(FrameRange run) {
     LinkGraph graph;
     const std::size_t nodes = frames_[run.end - 1].end - frames_[run.begin].begin;
     graph.links.offsets.reserve(nodes + 1);
-    if (with_suppression_) graph.suppressed.offsets.reserve(nodes + 1);
+    if (purpose_.with_suppression) graph.suppressed.offsets.reserve(nodes + 1);
     for (std::size_t frame = run.begin; frame < run.end; ++frame) {
       poll();
       links_.start(frames_[frame]);
       suppressed_.start(frames_[frame]);
+      ShortListSearch search(boxes_, purpose_.longest_list);
       for (const Group& group : boxes_.groups(frame)) {
-        link(frame, group);
-        if (with_suppression_) suppress(group);
+        link(frame, group, search, graph.long_lists);
+        if (purpose_.with_suppression) suppress(group, search, graph.long_lists);
       }
       links_.append_to(graph.links);
-      if (with_suppression_) suppressed_.append_to(graph.suppressed);
+      if (purpose_.with_suppression) suppressed_.append_to(graph.suppressed);
     }
     return graph;
   }
 
  private:
-  void link(std::size_t frame, const Group& group) {
+  void link(std::size_t frame, const Group& group, ShortListSearch& search, LongLists& long_lists) {
     const bool adjacent = frame + 1 < frames_.size() && frames_[frame + 1].frame == frames_[frame].frame + 1;
     const Group* const next = adjacent ? boxes_.find(frame + 1, group.label) : nullptr;
     if (!next) return;
-    boxes_.visit_linked(group, boxes_, *next, options_.iou_threshold, found_,
-                        [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+    search.visit_linked(boxes_, group, *next, options_.iou_threshold,
+                        [&](std::uint32_t position, std::span<const std::uint32_t> found, bool is_long) {
                           poll_at(position);
-                          links_.add(boxes_.node(position), found, boxes_);
+                          const Node node = boxes_.node(position);
+                          links_.add(node, found, boxes_);
+                          if (!is_long) return;
+                          long_lists.links.push_back({node, frames_[frame + 1].frame, boxes_.grown(position), false});
                         });
   }
 
-  void suppress(const Group& group) {
-    boxes_.visit_suppressed(group, options_.nms_threshold, found_,
-                            [&](std::uint32_t position, std::span<const std::uint32_t> found) {
+  void suppress(const Group& group, ShortListSearch& search, LongLists& long_lists) {
+    search.visit_suppressed(group, options_.nms_threshold,
+                            [&](std::uint32_t position, std::span<const std::uint32_t> found, bool is_long) {
                               poll_at(position);
                               suppressed_.add(boxes_.node(position), found, boxes_);
+                              if (is_long) long_lists.suppressed.push_back(boxes_.node(position));
                             });
   }
 
   const SortedBoxes& boxes_;
   std::span<const FrameNodes> frames_;
   const GraphOptions& options_;
-  bool with_suppression_;
-  std::vector<std::uint32_t> found_;
+  const Purpose& purpose_;
   FrameLists links_, suppressed_;
 };
 
@@ -169,23 +187,29 @@ struct GapLink {
   Node from, to;
 };
 
+struct GapLinks {
+  std::vector<GapLink> links;
+  std::vector<LongLinks> long_links;
+};
+
 // Finds the gap links for a range of frames.
 class AcrossGaps {
  public:
   AcrossGaps(const NodeColumns& columns, std::span<const FrameNodes> frames, const NodeLists& links,
              const Predecessors& predecessors, const Starts& starts, const SortedBoxes& start_boxes,
-             const GraphOptions& options)
+             const GraphOptions& options, const Purpose& purpose)
       : columns_(columns),
         frames_(frames),
         links_(links),
         predecessors_(predecessors),
         starts_(starts),
         start_boxes_(start_boxes),
-        options_(options) {}
+        options_(options),
+        search_(start_boxes, purpose.longest_list) {}
 
   // Returns the gap links by node, ascending for each node.
-  std::vector<GapLink> find(FrameRange run) {
-    std::vector<GapLink> gap_links;
+  GapLinks find(FrameRange run) {
+    GapLinks gap_links;
     const auto& later = starts_.frames;
     std::size_t first_later = 0;
     for (std::size_t frame = run.begin; frame < run.end; ++frame) {
@@ -203,24 +227,28 @@ class AcrossGaps {
   Box box(Node node) const { return columns_.boxes[node]; }
 
   // Adds the links from `node` to the compatible starts in the first frame that has any.
-  void find(Node node, std::int64_t number, std::size_t first_later, std::vector<GapLink>& gap_links) {
+  void find(Node node, std::int64_t number, std::size_t first_later, GapLinks& gap_links) {
     const auto& later = starts_.frames;
     const std::int64_t last = number + 1 + options_.max_gap;
     const Box from = grown(box(node), options_.buffer);
     const auto [origin, steps] = predecessors_.chain_to(node, options_.motion_frames);
-    const std::size_t known = gap_links.size();
     for (std::size_t frame = first_later; frame < later.size() && later[frame].frame <= last; ++frame) {
       const Group* const group = start_boxes_.find(frame, columns_.labels[node]);
       if (!group) continue;
       const Box expected = steps == 0 ? from : moved(from, box(origin), box(node), steps, later[frame].frame - number);
-      for (const std::uint32_t position : start_boxes_.find_similar(*group, expected, options_.gap_iou_threshold,
-                                                                    box(node), options_.max_shape_change, found_)) {
-        gap_links.push_back({node, starts_.nodes[start_boxes_.node(position)]});
-      }
-      if (gap_links.size() > known) break;
+      const auto [found, is_long] =
+          search_.find_similar(*group, expected, options_.gap_iou_threshold, box(node), options_.max_shape_change);
+      if (found.empty()) continue;
+      add(node, found, gap_links.links);
+      if (is_long) gap_links.long_links.push_back({node, later[frame].frame, expected, true});
+      return;
     }
-    std::sort(gap_links.begin() + static_cast<std::ptrdiff_t>(known), gap_links.end(),
-              [](const GapLink& a, const GapLink& b) { return a.to < b.to; });
+  }
+
+  void add(Node node, std::span<const std::uint32_t> found, std::vector<GapLink>& links) const {
+    const auto known = static_cast<std::ptrdiff_t>(links.size());
+    for (const std::uint32_t position : found) links.push_back({node, starts_.nodes[start_boxes_.node(position)]});
+    std::sort(links.begin() + known, links.end(), [](const GapLink& a, const GapLink& b) { return a.to < b.to; });
   }
 
   const NodeColumns& columns_;
@@ -230,13 +258,13 @@ class AcrossGaps {
   const Starts& starts_;
   const SortedBoxes& start_boxes_;
   const GraphOptions& options_;
-  std::vector<std::uint32_t> found_;
+  ShortListSearch search_;
 };
 
 // Returns `links` with its empty lists filled with the gap links. `parts` is ordered by node.
-NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<GapLink>>& parts) {
+NodeLists with_gap_links(const NodeLists& links, const std::vector<GapLinks>& parts) {
   std::size_t added = 0;
-  for (const auto& part : parts) added += part.size();
+  for (const GapLinks& part : parts) added += part.links.size();
   NodeLists all;
   all.offsets.resize(links.offsets.size());
   all.targets.reserve(links.targets.size() + added);
@@ -247,8 +275,8 @@ NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<G
                        links.targets.begin() + static_cast<std::ptrdiff_t>(links.offsets[end]));
     for (; next < end; ++next) all.offsets[next] = links.offsets[next] + shift;
   };
-  for (const auto& part : parts) {
-    for (const GapLink& link : part) {
+  for (const GapLinks& part : parts) {
+    for (const GapLink& link : part.links) {
       if (link.from >= next) copy_before(link.from + 1);
       all.targets.push_back(link.to);
     }
@@ -258,40 +286,63 @@ NodeLists with_gap_links(const NodeLists& links, const std::vector<std::vector<G
   return all;
 }
 
-NodeLists add_gap_links(const NodeColumns& columns, std::span<const FrameNodes> frames, NodeLists links,
-                        const GraphOptions& options, int num_threads) {
-  const Predecessors predecessors(links);
+void add_gap_links(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
+                   const Purpose& purpose, int num_threads, LinkGraph& graph) {
+  const Predecessors predecessors(graph.links);
   const Starts starts(columns, frames, predecessors);
   const SortedBoxes start_boxes(starts.columns, starts.frames, options.buffer, num_threads);
   const auto runs = split_frames(frames, num_threads);
-  std::vector<std::vector<GapLink>> parts(runs.size());
+  std::vector<GapLinks> parts(runs.size());
   parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-    parts[run] = AcrossGaps(columns, frames, links, predecessors, starts, start_boxes, options).find(runs[run]);
+    parts[run] =
+        AcrossGaps(columns, frames, graph.links, predecessors, starts, start_boxes, options, purpose).find(runs[run]);
   });
-  return with_gap_links(links, parts);
+  graph.links = with_gap_links(graph.links, parts);
+  for (const GapLinks& part : parts) append(graph.long_lists, {part.long_links, {}, {}, {}});
 }
 
-}  // namespace
-
-LinkGraph build_link_graph(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
-                           bool with_suppression, int num_threads) {
+LinkGraph build(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
+                const Purpose& purpose, int num_threads) {
   LinkGraph graph;
   if (frames.empty()) return graph;
   {
     const SortedBoxes boxes(columns, frames, options.buffer, num_threads);
     const auto runs = split_frames(frames, num_threads);
     std::vector<NodeLists> links(runs.size()), suppressed(runs.size());
+    std::vector<LongLists> long_lists(runs.size());
     parallel_for(runs.size(), num_threads, [&](std::size_t run) {
-      LinkGraph part = FrameByFrame(boxes, frames, options, with_suppression).build(runs[run]);
+      LinkGraph part = FrameByFrame(boxes, frames, options, purpose).build(runs[run]);
       links[run] = std::move(part.links);
       suppressed[run] = std::move(part.suppressed);
+      long_lists[run] = std::move(part.long_lists);
     });
-    graph = {joined(std::move(links), num_threads), joined(std::move(suppressed), num_threads)};
+    graph.links = joined(std::move(links), num_threads);
+    graph.suppressed = joined(std::move(suppressed), num_threads);
+    for (const LongLists& part : long_lists) append(graph.long_lists, part);
   }
-  if (options.max_gap > 0) {
-    graph.links = add_gap_links(columns, frames, std::move(graph.links), options, num_threads);
-  }
+  if (options.max_gap > 0) add_gap_links(columns, frames, options, purpose, num_threads, graph);
   return graph;
+}
+
+}  // namespace
+
+LinkGraph build_link_graph(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
+                           int num_threads) {
+  LinkGraph graph = build(columns, frames, options, {true, kLongestList}, num_threads);
+  LongLists& lists = graph.long_lists;
+  if (lists.empty()) return graph;
+  std::sort(lists.links.begin(), lists.links.end(),
+            [](const LongLinks& a, const LongLinks& b) { return a.from < b.from; });
+  std::sort(lists.suppressed.begin(), lists.suppressed.end());
+  lists.columns = columns;
+  lists.frames.assign(frames.begin(), frames.end());
+  lists.options = options;
+  return graph;
+}
+
+NodeLists build_all_links(const NodeColumns& columns, std::span<const FrameNodes> frames, const GraphOptions& options,
+                          int num_threads) {
+  return build(columns, frames, options, {false, std::numeric_limits<std::size_t>::max()}, num_threads).links;
 }
 
 }  // namespace trajtrack

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "chains.h"
+#include "crowd.h"
 #include "interruption.h"
 #include "parallel.h"
 
@@ -24,6 +26,8 @@ class Extractor {
   // Extracts the paths of the component at positions [begin, end).
   void extract(Node begin, Node end, std::span<const float> scores) {
     if (take_chain(begin, end, scores)) return;
+    crowd_.reset();
+    if (has_long_lists(begin, end)) crowd_.emplace(graph_, order_, begin, end);
     fill_table(begin, end, scores);
     starts_.clear();
     for (Node position = begin; position < end; ++position) push_start(position);
@@ -81,6 +85,11 @@ class Extractor {
     return true;
   }
 
+  bool has_long_lists(Node begin, Node end) const {
+    return !graph_.long_lists.empty() && std::any_of(order_.traits.begin() + begin, order_.traits.begin() + end,
+                                                     [](ChainOrder::Traits traits) { return traits.has_long_list; });
+  }
+
   // Every link leads to a greater position, so the table is filled from the last position to the first.
   void fill_table(Node begin, Node end, std::span<const float> scores) {
     for (Node position = end; position-- > begin;) {
@@ -100,23 +109,32 @@ class Extractor {
   // lower node.
   void choose(Node position) {
     PathEntry& entry = table_[position];
+    const bool searched = crowd_ && crowd_->has_long_links(position);
+    entry.next = searched ? crowd_->best_successor(position) : best_successor(position);
+    entry.best = static_cast<double>(entry.score) + (entry.next == kNone ? 0.0 : table_[entry.next].best);
+    if (entry.next != kNone) {
+      entry.next_follower = std::exchange(table_[entry.next].first_follower, position);
+    }
+    if (crowd_) crowd_->set_sum(position, entry.best);
+  }
+
+  // Returns the best of the nodes in a list that is stored, or kNone.
+  Node best_successor(Node position) const {
     double tail = 0;
-    entry.next = kNone;
+    Node best = kNone;
     visit_successors(position, [&](Node successor) {
       const PathEntry& candidate = table_[successor];
       if (candidate.state == NodeState::remaining && candidate.best > tail) {
         tail = candidate.best;
-        entry.next = successor;
+        best = successor;
       }
     });
-    entry.best = static_cast<double>(entry.score) + tail;
-    if (entry.next != kNone) {
-      entry.next_follower = std::exchange(table_[entry.next].first_follower, position);
-    }
+    return best;
   }
 
   // A start is a node without a remaining predecessor of score >= 0: prepending such a predecessor would give a path
-  // at least as good, with an earlier start.
+  // at least as good, with an earlier start. Of predecessors with long lists some are not counted, which only adds
+  // starts.
   void push_start(Node position) {
     const PathEntry& entry = table_[position];
     if (entry.state != NodeState::remaining || entry.predecessors > 0 || !(entry.best > 0)) return;
@@ -134,17 +152,28 @@ class Extractor {
     const std::size_t length = removed_.size();
     paths_.push_back({table_[start].best, start, static_cast<Node>(length)});
     for (std::size_t i = 0; i < length; ++i) {
-      if (!order_.traits[removed_[i]].suppresses) continue;
-      for (const Node node : graph_.suppressed[order_.nodes[removed_[i]]]) {
-        const Node position = order_.positions[node];
-        PathEntry& entry = table_[position];
-        if (entry.state != NodeState::remaining) continue;
-        entry.state = NodeState::suppressed;
-        entry.next = removed_[i];
-        removed_.push_back(position);
-      }
+      if (order_.traits[removed_[i]].suppresses) suppress_by(removed_[i]);
+    }
+    if (crowd_) {
+      for (const Node position : removed_) crowd_->remove(position);
     }
     update_after_removal();
+  }
+
+  void suppress_by(Node chosen) {
+    if (crowd_ && crowd_->has_long_suppression(chosen)) {
+      for (const Node position : crowd_->take_suppressed(chosen)) suppress(position, chosen);
+      return;
+    }
+    for (const Node node : graph_.suppressed[order_.nodes[chosen]]) suppress(order_.positions[node], chosen);
+  }
+
+  void suppress(Node position, Node chosen) {
+    PathEntry& entry = table_[position];
+    if (entry.state != NodeState::remaining) return;
+    entry.state = NodeState::suppressed;
+    entry.next = chosen;
+    removed_.push_back(position);
   }
 
   // Updates the table and the starts after nodes were removed: only nodes whose best path went through a removed node
@@ -183,6 +212,7 @@ class Extractor {
   const LinkGraph& graph_;
   const ChainOrder& order_;
   PathEntry* table_;
+  std::optional<Crowd> crowd_;  // if the component has long lists
   std::vector<Path> paths_;
   std::vector<Start> starts_;  // a heap; outdated sums are too large, never too small
   std::vector<Node> removed_;

@@ -23,7 +23,7 @@ struct PathEntry {
   Node next;                   // its next node, or kNone; for a suppressed node: the node that suppressed it
   Node first_follower;         // head of the list of nodes whose best path continues at this one
   Node next_follower;          // the next node in the list that holds this one
-  std::uint32_t predecessors;  // number of remaining predecessors of score >= 0
+  std::uint32_t predecessors;  // number of remaining predecessors of score >= 0, by the lists that are stored
   float score;
   NodeState state;
 };

@@ -11,16 +11,17 @@ namespace trajtrack {
 
 namespace {
 
-// Writes the positions in [begin, end) whose boxes overlap `box` and returns their number. `left` is ascending and at
-// most each box's own left edge, so the search ends at the first value beyond the right edge of `box`. Up to
-// kBlock - 1 boxes past `end` are read and ignored.
+// Writes the positions in [begin, end) whose boxes overlap `box` and returns their number; ends after the block in
+// which it exceeds `most`. `left` is ascending and at most each box's own left edge, so the search ends at the first
+// value beyond the right edge of `box`. Up to kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
                         const float* __restrict y2, const float* __restrict areas, const float* left, std::size_t begin,
-                        std::size_t end, Box box, float box_area, float threshold, std::uint32_t* __restrict found) {
+                        std::size_t end, Box box, float box_area, float threshold, std::size_t most,
+                        std::uint32_t* __restrict found) {
   std::size_t count = 0;
-  for (std::size_t block = begin; block < end && left[block] < box.x2; block += kBlock) {
-    std::array<std::uint8_t, kBlock> flags;
+  for (std::size_t block = begin; block < end && left[block] < box.x2 && count <= most; block += kBlock) {
+    BlockFlags flags;
     for (std::size_t k = 0; k < kBlock; ++k) {
       const std::size_t i = block + k;
       flags[k] = overlaps(box, box_area, Box{x1[i], y1[i], x2[i], y2[i]}, areas[i], threshold);
@@ -31,9 +32,25 @@ std::size_t overlapping(const float* __restrict x1, const float* __restrict y1, 
 }
 
 std::size_t overlapping(const BoxColumns& boxes, const BoxColumns& bounds, Box box, const Group& group,
-                        std::uint32_t begin, float threshold, std::span<std::uint32_t> found) {
+                        std::uint32_t begin, float threshold, std::size_t most, std::span<std::uint32_t> found) {
   return overlapping(boxes.x1.data(), boxes.y1.data(), boxes.x2.data(), boxes.y2.data(), boxes.area.data(),
-                     bounds.x1.data(), begin, group.end, box, area(box), threshold, found.data());
+                     bounds.x1.data(), begin, group.end, box, area(box), threshold, most, found.data());
+}
+
+TRAJTRACK_CLONES
+void overlapping_block(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
+                       const float* __restrict y2, const float* __restrict areas, Box box, float box_area,
+                       float threshold, std::uint8_t* __restrict flags) {
+  for (std::size_t k = 0; k < kBlock; ++k) {
+    flags[k] = overlaps(box, box_area, Box{x1[k], y1[k], x2[k], y2[k]}, areas[k], threshold);
+  }
+}
+
+BlockFlags overlapping_block(const BoxColumns& boxes, std::size_t begin, Box box, float threshold) {
+  BlockFlags flags;
+  overlapping_block(boxes.x1.data() + begin, boxes.y1.data() + begin, boxes.x2.data() + begin, boxes.y2.data() + begin,
+                    boxes.area.data() + begin, box, area(box), threshold, flags.data());
+  return flags;
 }
 
 struct SortItem {
@@ -117,24 +134,38 @@ std::uint32_t SortedBoxes::window_begin(const Group& group, float left) const {
 }
 
 std::size_t SortedBoxes::overlapping_grown(Box box, const Group& group, std::uint32_t begin, float threshold,
-                                           std::span<std::uint32_t> found) const {
-  return overlapping(grown_, grown_, box, group, begin, threshold, found);
+                                           std::size_t most, std::span<std::uint32_t> found) const {
+  return overlapping(grown_, grown_, box, group, begin, threshold, most, found);
 }
 
 std::size_t SortedBoxes::overlapping_plain(Box box, const Group& group, std::uint32_t begin, float threshold,
-                                           std::span<std::uint32_t> found) const {
-  return overlapping(plain(), grown_, box, group, begin, threshold, found);
+                                           std::size_t most, std::span<std::uint32_t> found) const {
+  return overlapping(plain(), grown_, box, group, begin, threshold, most, found);
+}
+
+BlockFlags SortedBoxes::grown_overlaps_block(std::size_t begin, Box box, float threshold) const {
+  return overlapping_block(grown_, begin, box, threshold);
+}
+
+BlockFlags SortedBoxes::plain_overlaps_block(std::size_t begin, Box box, float threshold) const {
+  return overlapping_block(plain(), begin, box, threshold);
 }
 
 std::span<const std::uint32_t> SortedBoxes::find_similar(const Group& group, Box expected, float threshold, Box shape,
-                                                         float max_shape_change,
+                                                         float max_shape_change, std::size_t most,
                                                          std::vector<std::uint32_t>& found) const {
-  found.resize(room());
-  const std::size_t count = overlapping_grown(expected, group, window_begin(group, expected.x1), threshold, found);
-  const auto end = std::remove_if(
-      found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
-      [&](std::uint32_t position) { return !similar_shape(shape, plain()[position], max_shape_change); });
-  return {found.begin(), end};
+  std::size_t kept = 0;
+  for (std::uint32_t begin = window_begin(group, expected.x1);;) {
+    found.resize(kept + room(most));
+    const auto first = found.begin() + static_cast<std::ptrdiff_t>(kept);
+    const std::size_t count = overlapping_grown(expected, group, begin, threshold, most, {first, found.end()});
+    if (count > 0) begin = first[static_cast<std::ptrdiff_t>(count) - 1] + 1;
+    const auto end = std::remove_if(first, first + static_cast<std::ptrdiff_t>(count), [&](std::uint32_t position) {
+      return !similar_shape(shape, plain()[position], max_shape_change);
+    });
+    kept = static_cast<std::size_t>(end - found.begin());
+    if (count <= most || kept > most) return {found.begin(), end};
+  }
 }
 
 }  // namespace trajtrack

@@ -20,17 +20,7 @@ ClosedComponents OpenComponents::push(const DetectionsView& detections, std::spa
   }
   SortedFrame current = sorted(frame, std::move(slots));
   link_last_frame(current);
-  for (const Group& group : current.boxes.groups(0)) {
-    current.boxes.visit_suppressed(group, options_.nms_threshold, found_,
-                                   [&](std::uint32_t position, std::span<const std::uint32_t> found) {
-                                     const Slot slot = current.slots[current.boxes.node(position)];
-                                     for (const std::uint32_t position_found : found) {
-                                       const Slot other = current.slots[current.boxes.node(position_found)];
-                                       add_to(detections_[slot].suppressed, other);
-                                       join(slot, other);
-                                     }
-                                   });
-  }
+  suppress(current);
   link_across_gaps(current);
   last_ = std::move(current);
   if (max_open_frames_) cut_long_components(frame);
@@ -76,6 +66,8 @@ OpenComponents::Slot OpenComponents::add(const DetectionsView& detections, std::
                        .suppressed = kNone,
                        .num_links = 0,
                        .previous = kNone,
+                       .has_long_links = false,
+                       .has_long_suppression = false,
                        .open = true,
                        .live = true,
                        .last_member = slot,
@@ -119,25 +111,25 @@ void OpenComponents::close(Slot slot) {
 void OpenComponents::link_last_frame(const SortedFrame& current) {
   if (!last_) return;
   if (current.frame - last_->frame == 1) {
+    ShortListSearch search(current.boxes, kLongestList);
     for (const Group& group : last_->boxes.groups(0)) {
       const Group* const next = current.boxes.find(0, group.label);
       if (!next) continue;
-      last_->boxes.visit_linked(group, current.boxes, *next, options_.iou_threshold, found_,
-                                [&](std::uint32_t position, std::span<const std::uint32_t> found) {
-                                  const Slot from = last_->slots[last_->boxes.node(position)];
-                                  if (from == kNone) return;
-                                  detections_[from].num_links = static_cast<std::uint32_t>(found.size());
-                                  for (const std::uint32_t position_found : found) {
-                                    const Slot to = current.slots[current.boxes.node(position_found)];
-                                    add_to(detections_[from].links, to);
-                                    detections_[to].previous = add_predecessor(detections_[to].previous, from);
-                                    join(from, to);
-                                  }
-                                });
+      search.visit_linked(last_->boxes, group, *next, options_.iou_threshold,
+                          [&](std::uint32_t position, std::span<const std::uint32_t> found, bool is_long) {
+                            const Slot from = last_->slots[last_->boxes.node(position)];
+                            detections_[from].num_links = static_cast<std::uint32_t>(found.size());
+                            if (is_long) add_long_links(from, current.frame, last_->boxes.grown(position), false);
+                            for (const std::uint32_t position_found : found) {
+                              const Slot to = current.slots[current.boxes.node(position_found)];
+                              add_to(detections_[from].links, to);
+                              detections_[to].previous = add_predecessor(detections_[to].previous, from);
+                              join(from, to);
+                            }
+                          });
     }
   }
   for (const Slot slot : last_->slots) {
-    if (slot == kNone) continue;
     if (detections_[slot].num_links > 0) {
       close(slot);
     } else {
@@ -146,14 +138,35 @@ void OpenComponents::link_last_frame(const SortedFrame& current) {
   }
 }
 
+// Finds which detections of `current` suppress one another.
+void OpenComponents::suppress(const SortedFrame& current) {
+  ShortListSearch search(current.boxes, kLongestList);
+  for (const Group& group : current.boxes.groups(0)) {
+    search.visit_suppressed(group, options_.nms_threshold,
+                            [&](std::uint32_t position, std::span<const std::uint32_t> found, bool is_long) {
+                              const Slot slot = current.slots[current.boxes.node(position)];
+                              detections_[slot].has_long_suppression = is_long;
+                              for (const std::uint32_t position_found : found) {
+                                const Slot other = current.slots[current.boxes.node(position_found)];
+                                add_to(detections_[slot].suppressed, other);
+                                join(slot, other);
+                              }
+                            });
+  }
+}
+
 // Links waiting detections to the starts of `current`, and closes those that no later frame can link.
 void OpenComponents::link_across_gaps(const SortedFrame& current) {
   std::optional<SortedFrame> starts;  // sorted when first needed
+  std::optional<ShortListSearch> search;
   std::erase_if(waiting_, [&](Slot end) {
     const std::int64_t steps = std::int64_t{current.frame} - detections_[end].frame;
     const bool in_reach = steps >= 2 && steps <= 1 + options_.max_gap;
-    if (in_reach && !starts) starts = starts_of(current);
-    const bool done = (in_reach && link_to_start(end, *starts, steps)) || steps >= 1 + options_.max_gap;
+    if (in_reach && !starts) {
+      starts = starts_of(current);
+      search.emplace(starts->boxes, kLongestList);
+    }
+    const bool done = (in_reach && link_to_start(end, *starts, steps, *search)) || steps >= 1 + options_.max_gap;
     if (done) close(end);
     return done;
   });
@@ -169,16 +182,11 @@ OpenComponents::SortedFrame OpenComponents::starts_of(const SortedFrame& current
 }
 
 OpenComponents::SortedFrame OpenComponents::sorted(std::int32_t frame, std::vector<Slot> slots) const {
-  NodeColumns columns;
-  for (const Slot slot : slots) {
-    columns.boxes.push_back(detections_[slot].box);
-    columns.labels.push_back(options_.class_agnostic ? 0 : detections_[slot].label);
-  }
   const FrameNodes nodes{frame, 0, static_cast<Node>(slots.size())};
-  return {frame, SortedBoxes(columns, {&nodes, 1}, options_.buffer, 1), std::move(slots)};
+  return {frame, SortedBoxes(node_columns(slots), {&nodes, 1}, options_.buffer, 1), std::move(slots)};
 }
 
-bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps) {
+bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps, ShortListSearch& search) {
   const Group* const group = starts.boxes.find(0, options_.class_agnostic ? 0 : detections_[end].label);
   if (!group) return false;
   const auto [origin, length] = find_chain_start(
@@ -187,14 +195,20 @@ bool OpenComponents::link_to_start(Slot end, const SortedFrame& starts, std::int
   const Box shape = detections_[end].box;
   Box expected = grown(shape, options_.buffer);
   if (length > 0) expected = moved(expected, detections_[origin].box, shape, length, steps);
-  const auto found =
-      starts.boxes.find_similar(*group, expected, options_.gap_iou_threshold, shape, options_.max_shape_change, found_);
+  const auto [found, is_long] =
+      search.find_similar(*group, expected, options_.gap_iou_threshold, shape, options_.max_shape_change);
+  if (is_long) add_long_links(end, starts.frame, expected, true);
   for (const std::uint32_t position : found) {
     const Slot to = starts.slots[starts.boxes.node(position)];
     add_to(detections_[end].links, to);
     join(end, to);
   }
   return !found.empty();
+}
+
+void OpenComponents::add_long_links(Slot from, std::int32_t frame, Box expected, bool across_gap) {
+  detections_[from].has_long_links = true;
+  long_links_[from] = {from, frame, expected, across_gap};
 }
 
 void OpenComponents::cut_long_components(std::int32_t frame) {
@@ -214,9 +228,9 @@ void OpenComponents::cut_long_components(std::int32_t frame) {
     closed_.push_back(root);
   }
   std::erase_if(waiting_, [&](Slot waiting) { return !detections_[waiting].open; });
-  for (Slot& last : last_->slots) {
-    if (last != kNone && !detections_[last].open) last = kNone;
-  }
+  std::vector<Slot> last = last_->slots;
+  const auto cut = std::erase_if(last, [&](Slot slot) { return !detections_[slot].open; });
+  if (cut > 0) last_ = sorted(last_->frame, std::move(last));
 }
 
 void OpenComponents::add_to(std::uint32_t& list, Slot slot) {
@@ -267,7 +281,38 @@ ClosedComponents OpenComponents::take_out(std::vector<Slot> slots) {
     take_list(detections_[slot].links, closed.graph.links);
     take_list(detections_[slot].suppressed, closed.graph.suppressed);
   }
+  closed.graph.long_lists = take_long_lists(slots);
   return closed;
+}
+
+// Moves the long lists of the nodes at these slots.
+LongLists OpenComponents::take_long_lists(const std::vector<Slot>& slots) {
+  LongLists lists;
+  for (Node node = 0; node < slots.size(); ++node) {
+    const Slot slot = slots[node];
+    if (detections_[slot].has_long_suppression) lists.suppressed.push_back(node);
+    if (!detections_[slot].has_long_links) continue;
+    lists.links.push_back(long_links_.extract(slot).mapped());
+    lists.links.back().from = node;
+  }
+  if (lists.empty()) return lists;
+  lists.columns = node_columns(slots);
+  lists.options = options_;
+  for (Node node = 0; node < slots.size(); ++node) {
+    const std::int32_t frame = detections_[slots[node]].frame;
+    if (lists.frames.empty() || lists.frames.back().frame != frame) lists.frames.push_back({frame, node, node});
+    lists.frames.back().end = node + 1;
+  }
+  return lists;
+}
+
+NodeColumns OpenComponents::node_columns(const std::vector<Slot>& slots) const {
+  NodeColumns columns;
+  for (const Slot slot : slots) {
+    columns.boxes.push_back(detections_[slot].box);
+    columns.labels.push_back(options_.class_agnostic ? 0 : detections_[slot].label);
+  }
+  return columns;
 }
 
 // Moves a list to the end of `lists`, as ascending nodes.

@@ -3,9 +3,11 @@
 
 #include <deque>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "link_graph.h"
+#include "short_lists.h"
 #include "sorted_boxes.h"
 
 namespace trajtrack {
@@ -63,10 +65,12 @@ class OpenComponents {
     std::int32_t frame;
     float score;
     std::int32_t label;
-    std::uint32_t links;       // head of the list of slots that it links to, or kNone
-    std::uint32_t suppressed;  // head of the list of slots that a path through it suppresses, or kNone
+    std::uint32_t links;       // head of the list of slots that it links to, or kNone; a short list if that is long
+    std::uint32_t suppressed;  // the same for the slots that a path through it suppresses
     std::uint32_t num_links;   // number of links to the next frame
     Slot previous;             // its only predecessor in the previous frame, kNone or kSeveral
+    bool has_long_links;
+    bool has_long_suppression;
     bool open;
     bool live;  // whether it is yet to be handed out
     // Only for the root of a component:
@@ -86,10 +90,12 @@ class OpenComponents {
   void join(Slot a, Slot b);
   void close(Slot slot);
   void link_last_frame(const SortedFrame& current);
+  void suppress(const SortedFrame& current);
   void link_across_gaps(const SortedFrame& current);
   SortedFrame sorted(std::int32_t frame, std::vector<Slot> slots) const;
   SortedFrame starts_of(const SortedFrame& current) const;
-  bool link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps);
+  bool link_to_start(Slot end, const SortedFrame& starts, std::int64_t steps, ShortListSearch& search);
+  void add_long_links(Slot from, std::int32_t frame, Box expected, bool across_gap);
   void cut_long_components(std::int32_t frame);
   void add_to(std::uint32_t& list, Slot slot);
   std::vector<Slot> live_slots() const;
@@ -97,6 +103,8 @@ class OpenComponents {
   std::vector<Slot> in_order(std::vector<Slot> slots) const;
   ClosedComponents take_out(std::vector<Slot> slots);
   void take_list(std::uint32_t list, NodeLists& lists);
+  LongLists take_long_lists(const std::vector<Slot>& slots);
+  NodeColumns node_columns(const std::vector<Slot>& slots) const;
   StreamRows columns(const std::vector<Slot>& slots) const;
 
   GraphOptions options_;
@@ -110,11 +118,11 @@ class OpenComponents {
   std::vector<ListEntry> entries_;
   std::uint32_t free_entries_ = kNone;  // head of the list of unused entries
   std::vector<Node> nodes_;             // by slot, for the detections being handed out
+  std::unordered_map<Slot, LongLinks> long_links_;
   std::optional<SortedFrame> last_;
   std::vector<Slot> waiting_;                         // open detections of frames before the last
   std::vector<Slot> closed_;                          // detections closed by the current frame
   std::deque<std::pair<Slot, std::int64_t>> by_age_;  // slot and row, if components may be cut
-  std::vector<std::uint32_t> found_;
   std::size_t num_live_ = 0;
   std::int64_t num_cut_ = 0;
 };

@@ -20,13 +20,6 @@ std::vector<float> scores_of_nodes(const DetectionsView& detections, const Frame
   return scores;
 }
 
-LinkGraph cpu_graph(const DetectionsView& detections, const FrameOrder& order, const LinkOptions& options,
-                    bool with_suppression, int num_threads) {
-  num_threads = useful_threads(order.size(), num_threads);
-  const NodeColumns columns = columns_of_nodes(detections, order, options.graph.class_agnostic, num_threads);
-  return build_link_graph(columns, order.frames, options.graph, with_suppression, num_threads);
-}
-
 // Fills the columns by row, for rows that are not on a path.
 void fill_columns(const DetectionsView& detections, const FrameOrder& order, const ExtractedPaths& extracted,
                   int num_threads, Trajectories& result) {
@@ -90,7 +83,9 @@ double rescored(const DetectionsView& detections, std::span<const std::int64_t> 
 
 Trajectories link(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const auto build_graph = [&](const FrameOrder& order) {
-    return cpu_graph(detections, order, options, true, num_threads);
+    const int threads = useful_threads(order.size(), num_threads);
+    const NodeColumns columns = columns_of_nodes(detections, order, options.graph.class_agnostic, threads);
+    return build_link_graph(columns, order.frames, options.graph, threads);
   };
   return link(detections, options, build_graph, num_threads);
 }
@@ -156,7 +151,9 @@ NodeLists to_node_lists(const RowGraph& graph, const FrameOrder& order, bool for
 
 RowGraph link_graph(const DetectionsView& detections, const LinkOptions& options, int num_threads) {
   const FrameOrder order = order_by_frame(detections, options.min_score);
-  const NodeLists links = cpu_graph(detections, order, options, false, num_threads).links;
+  num_threads = useful_threads(order.size(), num_threads);
+  const NodeColumns columns = columns_of_nodes(detections, order, options.graph.class_agnostic, num_threads);
+  const NodeLists links = build_all_links(columns, order.frames, options.graph, num_threads);
   RowGraph graph;
   graph.offsets.assign(detections.size() + 1, 0);
   for (Node node = 0; node < order.size(); ++node) {

@@ -171,7 +171,7 @@ class Linker:
             settled = self._stream.push(corners, scores, classes, rows, number)
         if settled is None:
             Detections(boxes, scores, np.full(count, number, np.int32), labels)
-            raise AssertionError("Detections must reject whatever the core rejects, and say why")
+            raise ValueError("boxes, scores: found values that changed during the call, expected them unchanged")
         self._next_frame = number + 1
         self._num_rows += count
         if count:

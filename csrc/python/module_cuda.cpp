@@ -88,7 +88,8 @@ py::tuple link_detections(const DeviceArray& boxes, const DeviceArray& scores, c
       const cuda::DeviceGraph graph =
           cuda::build_link_graph(columns, link_options.min_score, link_options.graph, true, stream);
       return LinkGraph{to_host(graph.links, order, columns.size, stream, true),
-                       to_host(graph.suppressed, order, columns.size, stream, false)};
+                       to_host(graph.suppressed, order, columns.size, stream, false),
+                       {}};
     };
     return link(detections, link_options, build_graph, num_threads);
   });

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 import trajtrack
-from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes, scene_settings
+from helpers.strategies import Scene, crowd_scenes, gap_scenes, grid_scenes, moving_scenes, scene_settings
 from trajtrack import Detections, LinkGraph, LinkOptions, Trajectories, reference
 from trajtrack.scenes import make_scene
 
@@ -61,6 +61,12 @@ def test_moving_objects_are_linked_as_by_the_reference(scene: Scene) -> None:
 @every_scene
 @given(scene=gap_scenes())
 def test_gaps_are_bridged_as_by_the_reference(scene: Scene) -> None:
+    check(scene)
+
+
+@scene_settings(100)
+@given(scene=crowd_scenes())
+def test_crowds_are_linked_as_by_the_reference(scene: Scene) -> None:
     check(scene)
 
 

@@ -16,7 +16,7 @@ from trajtrack import Detections, LinkOptions, link_graph
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-__all__ = ["EXPLORED", "Scene", "gap_scenes", "grid_scenes", "moving_scenes", "scene_settings"]
+__all__ = ["EXPLORED", "Scene", "crowd_scenes", "gap_scenes", "grid_scenes", "moving_scenes", "scene_settings"]
 
 EXPLORED = int(os.environ.get("TRAJ_SCENES", "0"))
 """Number of random scenes to explore in each test; 0 for the same scenes in every run."""
@@ -193,6 +193,44 @@ def gap_scenes(draw: st.DrawFn) -> Scene:
     )
     target = draw(st.sampled_from(("gap_iou_threshold", "gap_iou_threshold", "max_shape_change")))
     return Scene(detections, draw(aimed(options, detections, target)))
+
+
+@st.composite
+def crowd_scenes(draw: st.DrawFn) -> Scene:
+    """Generate crowds whose boxes overlap about as many others as the core stores in a list, some more, some fewer."""
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
+    frames = draw(st.sampled_from(((3,), (0, 1), (0, 2), (0, 1, 2), (0, 1, 3), (0, 2, 3), (0, 1, 4, 5))))
+    scores = draw(st.sampled_from((*SCORES, tuple(rng.uniform(-0.1, 1, 99)))))
+    labels = draw(st.sampled_from(((0,), (0, 1))))
+    spread = draw(st.sampled_from((0.0, 0.5, 1.0, 2.0)))
+    step = draw(st.sampled_from((0.0, 0.0, 1.0, 2.5)))
+    boxes, numbers = [np.empty((0, 4))], []
+    for frame in frames:
+        for crowd in range(draw(st.integers(1, 2))):
+            count = draw(st.sampled_from((1, 128, 129, 130, 160)))
+            box = np.array([0.0, 0.0, 20.0, 20.0]) + 15 * crowd + step * frame
+            boxes.append(box + rng.normal(0, spread, (count, 4)))
+            numbers += [frame] * count
+    corners = np.concatenate(boxes)
+    if draw(st.booleans()):
+        corners = corners.round()
+    detections = Detections(
+        corners,
+        rng.choice(scores, len(numbers)),
+        numbers,
+        labels=rng.choice(labels, len(numbers), p=(0.9, 0.1) if len(labels) == 2 else None),
+    )
+    options = replace(draw(link_options()), min_score=draw(st.sampled_from((-math.inf, 0.1))))
+    if draw(st.sampled_from((True, True, False))):
+        options = replace(
+            options,
+            iou_threshold=draw(st.sampled_from((0.0, 0.5, 0.75))),
+            buffer=draw(st.sampled_from((0.0, 0.1))),
+            gap_iou_threshold=0.3,
+            max_shape_change=draw(st.sampled_from((1.2, 2.0))),
+            nms_threshold=draw(st.sampled_from((0.4, 0.75, 0.9, 1.0))),
+        )
+    return Scene(draw(rows_in_any_order(detections)), options)
 
 
 @st.composite

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import trajtrack
-from helpers.strategies import Scene, gap_scenes, grid_scenes, moving_scenes
+from helpers.strategies import Scene, crowd_scenes, gap_scenes, grid_scenes, moving_scenes
 from trajtrack import Detections, FlowOptions, Linker, LinkOptions, StreamOutput, Trajectories
 from trajtrack.scenes import make_scene
 
@@ -112,6 +112,24 @@ def test_a_stream_restored_after_cuts_continues_exactly(scene: Scene, data: st.D
         np.testing.assert_array_equal(settled[0].track_ids, settled[1].track_ids)
         restored = Linker.from_state_dict(linker.state_dict())
         assert restored.num_cut == linker.num_cut
+
+
+@settings(every_scene, max_examples=60)
+@given(scene=crowd_scenes())
+def test_the_union_of_settled_crowds_equals_link(scene: Scene) -> None:
+    detections = by_frame(scene.detections)
+    linker = Linker(scene.options)
+    assert_same([*push_all(linker, detections), linker.flush()], trajtrack.link(detections, scene.options))
+
+
+@settings(every_scene, max_examples=60)
+@given(scene=crowd_scenes())
+def test_settled_crowds_equal_link_even_after_cuts(scene: Scene) -> None:
+    linker = Linker(scene.options, max_open_frames=2)
+    for settled in [*push_all(linker, by_frame(scene.detections)), linker.flush()]:
+        alone = trajtrack.link(settled.trajectories.detections, scene.options)
+        for name in ("track_ids", "reasons", "suppressed_by", "rows", "scores", "labels"):
+            np.testing.assert_array_equal(getattr(settled.trajectories, name), getattr(alone, name))
 
 
 def test_frames_after_a_flush_are_another_video() -> None:
