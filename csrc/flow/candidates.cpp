@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "block_search.h"
@@ -12,6 +13,21 @@
 namespace trajtrack::flow {
 
 namespace {
+
+// Sorts mostly few values, which a sort for many would take longer to start with.
+void sort_ascending(std::span<std::uint32_t> values) {
+  constexpr std::size_t kFew = 16;
+  if (values.size() > kFew) {
+    std::sort(values.begin(), values.end());
+    return;
+  }
+  for (std::size_t k = 1; k < values.size(); ++k) {
+    const std::uint32_t value = values[k];
+    std::size_t place = k;
+    for (; place > 0 && values[place - 1] > value; --place) values[place] = values[place - 1];
+    values[place] = value;
+  }
+}
 
 // Pairs of a tail and a head in a later frame, whose gains are computed together: by tail, then by head.
 struct Pairs {
@@ -29,26 +45,23 @@ struct Pairs {
   // The size in whole blocks, so that no pair is left over when blocks are computed.
   std::size_t padded_size() const { return (size + kBlock - 1) / kBlock * kBlock; }
 
-  // Appends pairs of a tail and the heads at these positions, all of one frame.
-  void append(std::uint32_t tail, const SortedNodes& sorted, std::span<const std::uint32_t> positions, double distance,
-              std::size_t many) {
+  // Appends pairs of a tail and these heads, all of one frame.
+  void append(std::uint32_t tail, std::span<const std::uint32_t> found, double distance, std::size_t many) {
     const std::size_t begin = size;
-    size += positions.size();
+    size += found.size();
     if (size + kBlock > tails.size()) {
       tails.resize(2 * size + kBlock, 0);
       heads.resize(tails.size(), 0);
       distances.resize(tails.size(), 0);
       gains.resize(tails.size(), 0);
     }
-    for (std::size_t k = 0; k < positions.size(); ++k) {
+    for (std::size_t k = 0; k < found.size(); ++k) {
       tails[begin + k] = tail;
-      heads[begin + k] = sorted.index(positions[k]);
+      heads[begin + k] = found[k];
       distances[begin + k] = distance;
     }
-    const auto first = heads.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto last = heads.begin() + static_cast<std::ptrdiff_t>(size);
-    if (!std::is_sorted(first, last)) std::sort(first, last);
-    if (positions.size() > many) crowds.push_back({begin, size});
+    sort_ascending({heads.data() + begin, found.size()});
+    if (found.size() > many) crowds.push_back({begin, size});
   }
 
   // Of the pairs of each tail and frame, keeps the `most` greatest positive gains, then the first heads; sets the
@@ -69,6 +82,21 @@ struct Pairs {
     }
   }
 };
+
+// Moves a column of consecutive parts into one.
+template <typename Part, typename T>
+std::vector<T> joined(std::vector<Part>& parts, std::vector<T> Part::*column) {
+  if (parts.size() == 1) return std::move(parts.front().*column);
+  std::size_t size = 0;
+  for (const Part& part : parts) size += (part.*column).size();
+  std::vector<T> all;
+  all.reserve(size);
+  for (Part& part : parts) {
+    const std::vector<T> own = std::move(part.*column);
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
 
 // Calls search(k, pairs) for the index k of every tail, which appends pairs, and evaluate(pairs) for many tails at
 // once, which sets their gains; may set those of the block after the last pair. Returns the pairs of positive gain, at
@@ -120,18 +148,8 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
   links.offsets.assign(num_nodes + 1, 0);
   for (std::size_t k = 0; k < tails.size(); ++k) links.offsets[tails[k] + 1] = counts[k];
   for (std::size_t node = 0; node < num_nodes; ++node) links.offsets[node + 1] += links.offsets[node];
-  if (parts.size() == 1) {
-    links.heads = std::move(parts[0].heads);
-    links.gains = std::move(parts[0].gains);
-    return links;
-  }
-  links.heads.reserve(links.offsets.back());
-  links.gains.reserve(links.offsets.back());
-  for (Part& part : parts) {
-    links.heads.insert(links.heads.end(), part.heads.begin(), part.heads.end());
-    links.gains.insert(links.gains.end(), part.gains.begin(), part.gains.end());
-    part = {};
-  }
+  links.heads = joined(parts, &Part::heads);
+  links.gains = joined(parts, &Part::gains);
   return links;
 }
 
@@ -162,7 +180,7 @@ inline double value_if(bool condition, double value) {
 
 // The gain of a link in multiples of 1 / kOne, if it is positive; 0 if the head is too far away. `own` is the predicted
 // variance, `area` the product of the sizes.
-inline double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
+TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
                               const Constants& c) {
   const double pp = own + j.pp;
   const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
@@ -186,21 +204,21 @@ inline double likelihood_gain(const State& i, const State& j, double own, double
   return value_if(near, rounded_positive(gain));
 }
 
-// What differs between the states of nodes that are not linked yet.
-struct Unlinked {
-  double x, y, log_w, log_h, size;
-};
+// The state of an object before it is linked, but for its box.
+State unlinked_state(const Noise& noise) {
+  return {0, 0, 0, 0, noise.position, 0, noise.speed, 0, 0, noise.size};
+}
 
-// Sets the gains of links between unlinked nodes that are one frame apart. All states are `known` but for the boxes.
+// Sets the gains of links between unlinked nodes that are one frame apart.
 TRAJTRACK_CLONES
-void first_gains(const Unlinked* __restrict nodes, const State& known, double own, const Noise& all_noise,
-                 const Constants& constants, Pairs& pairs) {
+void first_gains(const Unlinked* __restrict nodes, const Noise& prior, const Constants& constants, Pairs& pairs) {
   const std::uint32_t* __restrict tails = pairs.tails.data();
   const std::uint32_t* __restrict heads = pairs.heads.data();
   double* __restrict gains = pairs.gains.data();
-  const Noise noise = all_noise;
+  const Noise noise = prior;
   const Constants c = constants;
-  State i = known, j = known;
+  State i = unlinked_state(noise), j = i;
+  const double own = predicted_variance(i, 1.0, noise);
   const std::size_t end = pairs.padded_size();
   for (std::size_t k = 0; k < end; ++k) {
     const Unlinked &tail = nodes[tails[k]], &head = nodes[heads[k]];
@@ -282,7 +300,7 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
       const double farthest = c.gate * std::sqrt(own * (model.size[node] * size[frame])) * 1.000001;
       const double x = i.x + i.vx * d, y = i.y + i.vy * d;
       const Edges region{x - farthest, y - farthest, x + farthest, y + farthest};
-      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
+      pairs.append(tail, sorted.intersecting(group, region, pairs.room), d, most);
     });
   };
   const auto evaluate = [&](Pairs& pairs) {
@@ -296,35 +314,64 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
   return collect(frames.num_nodes(), tails.nodes, heads.nodes, most, num_threads, search, evaluate);
 }
 
-Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                  std::span<const Node> nodes, const Constants& c, int num_threads) {
-  const State known{0, 0, 0, 0, model.noise.position, 0, model.noise.speed, 0, 0, model.noise.size};
-  const double own = predicted_variance(known, 1.0, model.noise);
+FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, const Noise& fastest, const Constants& c, int num_threads)
+    : num_nodes_(frames.num_nodes()), nodes_(nodes), constants_(c), num_threads_(num_threads), unlinked_(nodes.size()) {
+  parallel_ranges(nodes.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const Node node = nodes[k];
+      const CentredBox box = model.box(node, frames.frame_of[node]);
+      unlinked_[k] = {box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]};
+    }
+  });
   // A head is within reach if its distance is at most `reach` times the geometric mean of both sizes. Their arithmetic
   // mean, half of it around each, is little more.
-  const double reach = c.gate * std::sqrt(own + known.pp) * 0.5 * 1.000001;
-  std::vector<Unlinked> unlinked;
-  unlinked.reserve(nodes.size());
-  for (const Node node : nodes) {
-    const CentredBox box = model.box(node, frames.frame_of[node]);
-    unlinked.push_back({box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]});
-  }
+  const State known = unlinked_state(fastest);
+  const double reach = c.gate * std::sqrt(predicted_variance(known, 1.0, fastest) + known.pp) * 0.5 * 1.000001;
   const auto around = [&](std::size_t k) {
-    const Unlinked& node = unlinked[k];
+    const Unlinked& node = unlinked_[k];
     const double near = reach * node.size;
     return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
   };
-  const auto most = static_cast<std::size_t>(c.candidates);
   const SortedNodes sorted(
-      frames, labels, nodes, around, most, [&](std::size_t k) { return unlinked[k]; }, num_threads);
-  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    const Edges region = around(tail);
-    visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double d, std::size_t, const auto& group) {
-      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
-    });
+      frames, labels, nodes, around, static_cast<std::size_t>(c.candidates),
+      [&](std::size_t k) { return unlinked_[k]; }, num_threads);
+  struct Part {
+    std::vector<std::uint32_t> heads;
   };
-  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked.data(), known, own, model.noise, c, pairs); };
-  return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
+  std::vector<Part> parts(num_parts(num_threads));
+  offsets_.assign(nodes.size() + 1, 0);
+  parallel_for(parts.size(), num_threads, [&](std::size_t number) {
+    std::vector<std::uint32_t>& heads = parts[number].heads;
+    std::vector<std::uint32_t> room;
+    const std::size_t begin = nodes.size() * number / parts.size(), end = nodes.size() * (number + 1) / parts.size();
+    heads.reserve((end - begin) * 5 / 4);
+    for (std::size_t tail = begin; tail < end; ++tail) {
+      visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double, std::size_t, const auto& group) {
+        const auto found = sorted.intersecting(group, around(tail), room);
+        heads.insert(heads.end(), found.begin(), found.end());
+        sort_ascending({heads.end() - static_cast<std::ptrdiff_t>(found.size()), heads.end()});
+        offsets_[tail + 1] = found.size();
+      });
+    }
+  });
+  std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin());
+  heads_ = joined(parts, &Part::heads);
+}
+
+Links FirstLinks::links(const Noise& prior) const {
+  const auto most = static_cast<std::size_t>(constants_.candidates);
+  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
+    pairs.append(tail, {heads_.data() + offsets_[tail], heads_.data() + offsets_[tail + 1]}, 1.0, most);
+  };
+  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked_.data(), prior, constants_, pairs); };
+  return collect(num_nodes_, nodes_, nodes_, most, num_threads_, search, evaluate);
+}
+
+std::int64_t FirstLinks::greatest_gain(const Noise& prior, const Constants& c) {
+  const State state = unlinked_state(prior);
+  const double gain = likelihood_gain(state, state, predicted_variance(state, 1.0, prior), 1.0, 1.0, prior, c);
+  return static_cast<std::int64_t>(std::max(gain, 0.0));
 }
 
 Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
@@ -348,7 +395,7 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
       const double farthest =
           d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) * (own.size + size[frame]) * 1.000001 : 0.0;
       const Edges later = edges_of(enlarged({box.x + own.vx * d, box.y + own.vy * d, box.w, box.h}, farthest));
-      pairs.append(tail, sorted, sorted.intersecting(group, later, pairs.room), d, most);
+      pairs.append(tail, sorted.intersecting(group, later, pairs.room), d, most);
     });
   };
   const auto evaluate = [&](Pairs& pairs) { overlap_gains(past.data(), future.data(), c, pairs); };

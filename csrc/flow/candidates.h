@@ -29,9 +29,33 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           const NodeStates& tails, const NodeStates& heads, std::int64_t longest,
                           const Constants& constants, int num_threads);
 
-// The same between nodes in neighbouring frames, as long as no node is linked.
-Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                  std::span<const Node> nodes, const Constants& constants, int num_threads);
+// What differs between the states of nodes that are not linked yet.
+struct Unlinked {
+  double x, y, log_w, log_h, size;
+};
+
+// Links by likelihood between nodes in neighbouring frames, as long as no node is linked, under several prior motions.
+class FirstLinks {
+ public:
+  // Finds the pairs of nodes that can be linked under this prior motion or a slower one.
+  FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+             std::span<const Node> nodes, const Noise& fastest, const Constants& constants, int num_threads);
+
+  Links links(const Noise& prior) const;
+
+  // No link has a greater gain under this prior motion.
+  static std::int64_t greatest_gain(const Noise& prior, const Constants& constants);
+
+ private:
+  std::size_t num_nodes_;
+  std::span<const Node> nodes_;
+  const Constants& constants_;
+  int num_threads_;
+  std::vector<Unlinked> unlinked_;
+  // The heads of each node's pairs, as indices among the nodes, ascending.
+  std::vector<std::size_t> offsets_;
+  std::vector<std::uint32_t> heads_;
+};
 
 // Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
 // enlarged as far as the prediction is uncertain. The gain is positive. `past` and `future` hold the box of each of the

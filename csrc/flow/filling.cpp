@@ -49,8 +49,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     if (!group) return;
     const Edges here = edges_of(box);
     const double area = box.w * box.h;
-    for (const std::uint32_t position : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
-      const Node node = free[sorted.index(position)];
+    for (const std::uint32_t index : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
+      const Node node = free[index];
       if (track_of[node] != kNone) continue;
       const CentredBox other = box_of(node);
       const double value = overlap(here, area, edges_of(other), other.w * other.h);

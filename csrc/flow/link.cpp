@@ -174,6 +174,14 @@ std::int64_t total_of_paths(const Links& links, std::span<const std::int64_t> va
   return total;
 }
 
+Noise scaled_prior(double scale, const Constants& c) {
+  Noise prior = prior_noise(c);
+  prior.acceleration *= scale * scale;
+  prior.speed *= scale * scale;
+  prior.size_drift *= scale * scale;
+  return prior;
+}
+
 // Links neighbouring frames under the prior motion with which the best paths have the greatest sum. The prior motion is
 // reduced as long as the sum grows; if it does not, the motion is increased.
 std::vector<Node> first_paths(const Columns& columns, std::span<const Node> nodes,
@@ -184,26 +192,46 @@ std::vector<Node> first_paths(const Columns& columns, std::span<const Node> node
     std::vector<Node> next;
     std::int64_t total;
   };
-  const auto best_with = [&](double scale) {
-    model.noise = prior_noise(c);
-    model.noise.acceleration *= scale * scale;
-    model.noise.speed *= scale * scale;
-    model.noise.size_drift *= scale * scale;
-    const Links links = first_links(columns.frames, columns.labels, model, nodes, c, num_threads);
+  const auto pairs_within = [&](const Noise& fastest) {
+    return FirstLinks(columns.frames, columns.labels, model, nodes, fastest, c, num_threads);
+  };
+  const auto try_prior = [&](const Noise& prior, const FirstLinks& pairs) {
+    const Links links = pairs.links(prior);
     std::vector<Node> next = choose_links(links, values, true, num_threads);
     const std::int64_t total = total_of_paths(links, values, next);
-    return Trial{model.noise, std::move(next), total};
+    return Trial{prior, std::move(next), total};
   };
-  Trial best = best_with(1.0);
-  for (const double factor : {1.0 / c.scale_step, c.scale_step}) {
+  // Returns the best trial among ever slower priors, and whether it is the first.
+  const auto best_of_slow = [&] {
+    const Noise usual = scaled_prior(1.0, c);
+    const FirstLinks pairs = pairs_within(usual);
+    Trial best = try_prior(usual, pairs);
+    const double factor = 1.0 / c.scale_step;
     double scale = factor;
     for (int step = 0; step < kScaleSteps; ++step) {
-      Trial found = best_with(scale);
+      Trial found = try_prior(scaled_prior(scale, c), pairs);
       if (found.total <= best.total) break;
       best = std::move(found);
       scale *= factor;
     }
-    if (scale != factor) break;
+    return std::pair{std::move(best), scale == factor};
+  };
+  // The sum if every node were linked as well as can be.
+  const auto bound_of = [&](const Noise& prior) {
+    const std::int64_t gain = FirstLinks::greatest_gain(prior, c);
+    std::int64_t total = 0;
+    for (const Node node : nodes) total += std::max<std::int64_t>(values[node] + gain, 0);
+    return total;
+  };
+  auto [best, is_usual] = best_of_slow();
+  double scale = c.scale_step;
+  for (int step = 0; is_usual && step < kScaleSteps; ++step) {
+    const Noise prior = scaled_prior(scale, c);
+    if (bound_of(prior) <= best.total) break;
+    Trial found = try_prior(prior, pairs_within(prior));
+    if (found.total <= best.total) break;
+    best = std::move(found);
+    scale *= c.scale_step;
   }
   model.prior = best.prior;
   return std::move(best.next);

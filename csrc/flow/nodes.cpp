@@ -120,6 +120,7 @@ std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, con
   const std::size_t end = last_begin_[group.begin + cell_of(group, rounded.x2)];
   const std::size_t count =
       find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, end, rounded, found.data());
+  for (std::size_t k = 0; k < count; ++k) found[k] = index_[found[k]];
   return {found.data(), count};
 }
 

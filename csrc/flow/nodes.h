@@ -156,9 +156,6 @@ class SortedNodes {
     for (const Group& group : groups_) largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
   }
 
-  // The index among `nodes` of the node at a position.
-  std::uint32_t index(std::size_t position) const { return index_[position]; }
-
   // The group of a frame with this label, or null.
   const Group* find(std::size_t frame, std::int32_t label) const {
     const auto begin = groups_.begin() + first_group_[frame], end = groups_.begin() + first_group_[frame + 1];
@@ -168,7 +165,8 @@ class SortedNodes {
     return found != end && found->label == label ? &*found : nullptr;
   }
 
-  // The positions of a group whose boxes intersect the region; valid until `found` changes.
+  // The nodes of a group whose boxes intersect the region, as indices in no particular order; valid until `found`
+  // changes.
   std::span<const std::uint32_t> intersecting(const Group& group, const Edges& region,
                                               std::vector<std::uint32_t>& found) const;
 
@@ -209,7 +207,7 @@ class SortedNodes {
   }
 
   std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
-  std::vector<std::uint32_t> index_;
+  std::vector<std::uint32_t> index_;  // of the node at each position
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
   // For the cells of each group, beginning at its first position: the first position of a box that ends in this cell or
