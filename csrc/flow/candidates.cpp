@@ -85,7 +85,7 @@ struct Pairs {
 
 // Moves a column of consecutive parts into one.
 template <typename Part, typename T>
-std::vector<T> joined(std::vector<Part>& parts, std::vector<T> Part::*column) {
+std::vector<T> joined(std::vector<Part>& parts, std::vector<T> Part::* column) {
   if (parts.size() == 1) return std::move(parts.front().*column);
   std::size_t size = 0;
   for (const Part& part : parts) size += (part.*column).size();
@@ -105,7 +105,8 @@ template <typename Search, typename Evaluate>
 Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<const Node> heads, std::size_t most,
               int num_threads, const Search& search, const Evaluate& evaluate) {
   constexpr std::size_t kBatch = 1024;
-  std::vector<std::uint32_t> counts(tails.size(), 0);
+  Links links;
+  links.offsets.assign(num_nodes + 1, 0);
   struct Part {
     std::vector<Node> heads;
     std::vector<std::int64_t> gains;
@@ -131,7 +132,7 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
         const bool positive = pairs.gains[k] > 0;
         part.heads[size] = heads[pairs.heads[k]];
         part.gains[size] = static_cast<std::int64_t>(pairs.gains[k]);
-        counts[pairs.tails[k]] += positive;
+        links.offsets[tails[pairs.tails[k]] + 1] += positive;
         size += positive;
       }
       part.heads.resize(size);
@@ -144,10 +145,7 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
       if (pairs.size >= kBatch || k + 1 == end) flush(k + 1);
     }
   });
-  Links links;
-  links.offsets.assign(num_nodes + 1, 0);
-  for (std::size_t k = 0; k < tails.size(); ++k) links.offsets[tails[k] + 1] = counts[k];
-  for (std::size_t node = 0; node < num_nodes; ++node) links.offsets[node + 1] += links.offsets[node];
+  std::partial_sum(links.offsets.begin(), links.offsets.end(), links.offsets.begin());
   links.heads = joined(parts, &Part::heads);
   links.gains = joined(parts, &Part::gains);
   return links;
@@ -171,17 +169,17 @@ double predicted_variance(const State& i, double d, const Noise& noise) {
 }
 
 // The gain in multiples of 1 / kOne, if it is positive.
-inline double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
+TRAJTRACK_INLINE double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
 
 // The value or 0, without a branch.
-inline double value_if(bool condition, double value) {
+TRAJTRACK_INLINE double value_if(bool condition, double value) {
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & -std::uint64_t{condition});
 }
 
 // The gain of a link in multiples of 1 / kOne, if it is positive; 0 if the head is too far away. `own` is the predicted
 // variance, `area` the product of the sizes.
-TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
-                              const Constants& c) {
+TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double own, double area, double d,
+                                        const Noise& noise, const Constants& c) {
   const double pp = own + j.pp;
   const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
   const double limit = c.gate * c.gate * pp * area;
@@ -205,9 +203,7 @@ TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double o
 }
 
 // The state of an object before it is linked, but for its box.
-State unlinked_state(const Noise& noise) {
-  return {0, 0, 0, 0, noise.position, 0, noise.speed, 0, 0, noise.size};
-}
+State unlinked_state(const Noise& noise) { return {0, 0, 0, 0, noise.position, 0, noise.speed, 0, 0, noise.size}; }
 
 // Sets the gains of links between unlinked nodes that are one frame apart.
 TRAJTRACK_CLONES
@@ -234,18 +230,18 @@ void first_gains(const Unlinked* __restrict nodes, const Noise& prior, const Con
   }
 }
 
-inline CentredBox enlarged(const CentredBox& box, double by) {
+TRAJTRACK_INLINE CentredBox enlarged(const CentredBox& box, double by) {
   return {box.x, box.y, box.w + 2.0 * by, box.h + 2.0 * by};
 }
 
-inline double overlap_of(const CentredBox& a, const CentredBox& b) {
+TRAJTRACK_INLINE double overlap_of(const CentredBox& a, const CentredBox& b) {
   return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
 }
 
 // Sets the gains of links by overlap.
 TRAJTRACK_CLONES
-void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Constants& constants,
-                   Pairs& pairs) {
+void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Node* __restrict nodes,
+                   const double* __restrict sizes, const Constants& constants, Pairs& pairs) {
   const std::uint32_t* __restrict tails = pairs.tails.data();
   const std::uint32_t* __restrict heads = pairs.heads.data();
   const double* __restrict distances = pairs.distances.data();
@@ -255,13 +251,13 @@ void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict
   for (std::size_t k = 0; k < end; ++k) {
     const MovingBox &own = past[tails[k]], &other = future[heads[k]];
     const CentredBox a = own.box, b = other.box;
-    const double d = distances[k];
+    const double d = distances[k], own_size = sizes[nodes[tails[k]]], other_size = sizes[nodes[heads[k]]];
     const double by = value_if(d == 1, c.buffer * std::sqrt(own.predicted + other.variance));
     const double back_by = value_if(d == 1, c.buffer * std::sqrt(other.predicted + own.variance));
-    const double there = overlap_of(enlarged({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h}, by * own.size),
-                                    enlarged(b, by * other.size));
-    const double back = overlap_of(enlarged(a, back_by * own.size),
-                                   enlarged({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h}, back_by * other.size));
+    const double there = overlap_of(enlarged({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h}, by * own_size),
+                                    enlarged(b, by * other_size));
+    const double back = overlap_of(enlarged(a, back_by * own_size),
+                                   enlarged({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h}, back_by * other_size));
     const double gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
     gains[k] = value_if(there > 0, rounded_positive(gain));
   }
@@ -374,31 +370,40 @@ std::int64_t FirstLinks::greatest_gain(const Noise& prior, const Constants& c) {
   return static_cast<std::int64_t>(std::max(gain, 0.0));
 }
 
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& c,
-                       int num_threads) {
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, std::span<const MovingBox> past, std::span<const MovingBox> future,
+                       const Constants& c, int num_threads) {
   // The greatest variance and size in each frame, for the regions.
   std::vector<double> variance(frames.size(), 0), size(frames.size(), 0);
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     const std::uint32_t frame = frames.frame_of[nodes[k]];
     variance[frame] = std::max(variance[frame], future[k].variance);
-    size[frame] = std::max(size[frame], future[k].size);
+    size[frame] = std::max(size[frame], model.size[nodes[k]]);
   }
   const auto edges = [&](std::size_t k) { return edges_of(future[k].box); };
   const auto most = static_cast<std::size_t>(c.candidates);
-  const SortedNodes sorted(frames, labels, nodes, edges, most, [&](std::size_t k) { return future[k]; }, num_threads);
+  // What decides the gains of a head.
+  struct Sized {
+    MovingBox box;
+    double size;
+  };
+  const auto sized = [&](std::size_t k) { return Sized{future[k], model.size[nodes[k]]}; };
+  const SortedNodes sorted(frames, labels, nodes, edges, most, sized, num_threads);
   const auto longest = static_cast<std::int64_t>(c.distance);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     const MovingBox& own = past[tail];
     const CentredBox& box = own.box;
     visit_groups(frames, labels, sorted, nodes[tail], longest, [&](double d, std::size_t frame, const auto& group) {
-      const double farthest =
-          d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) * (own.size + size[frame]) * 1.000001 : 0.0;
+      const double farthest = d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) *
+                                           (model.size[nodes[tail]] + size[frame]) * 1.000001
+                                     : 0.0;
       const Edges later = edges_of(enlarged({box.x + own.vx * d, box.y + own.vy * d, box.w, box.h}, farthest));
       pairs.append(tail, sorted.intersecting(group, later, pairs.room), d, most);
     });
   };
-  const auto evaluate = [&](Pairs& pairs) { overlap_gains(past.data(), future.data(), c, pairs); };
+  const auto evaluate = [&](Pairs& pairs) {
+    overlap_gains(past.data(), future.data(), nodes.data(), model.size.data(), c, pairs);
+  };
   return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
 }
 

@@ -17,10 +17,10 @@ struct NodeStates {
 };
 
 // The box that is expected at a node and its motion. The variances are those of its position, at the node and predicted
-// for the neighbouring frame, in units of `size` squared.
+// for the neighbouring frame, in units of the detected box's area.
 struct MovingBox {
   CentredBox box;
-  double vx, vy, variance, predicted, size;
+  double vx, vy, variance, predicted;
 };
 
 // Links from tails to heads, both ascending, at most `longest` frames apart. The gain is the log likelihood ratio
@@ -60,8 +60,8 @@ class FirstLinks {
 // Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
 // enlarged as far as the prediction is uncertain. The gain is positive. `past` and `future` hold the box of each of the
 // nodes, estimated from the past and from the future of its track.
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& constants,
-                       int num_threads);
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, std::span<const MovingBox> past, std::span<const MovingBox> future,
+                       const Constants& constants, int num_threads);
 
 }  // namespace trajtrack::flow

@@ -69,7 +69,8 @@ std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::s
           }
           const Edges here = edges_of(expected);
           const double area = expected.w * expected.h;
-          for (const std::uint32_t index : sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
+          for (const std::uint32_t index :
+               sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
             const Node head = heads[index];
             const CentredBox other = centred(boxes[head]);
             const double value = overlap(here, area, edges_of(other), other.w * other.h);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "block_search.h"
 #include "flow/assignment.h"
 #include "flow/candidates.h"
 #include "flow/confidence.h"
@@ -91,14 +92,23 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
   return columns;
 }
 
-// The value of each node on a path: its log odds; 0 for nodes of low confidence.
-std::vector<std::int64_t> node_values(std::span<const double> confidence, const Constants& c) {
-  std::vector<std::int64_t> values(confidence.size(), 0);
-  for (std::size_t node = 0; node < confidence.size(); ++node) {
-    if (!(confidence[node] >= c.high)) continue;
+TRAJTRACK_CLONES
+void set_values(const double* __restrict confidence, std::size_t begin, std::size_t end, const Constants& constants,
+                std::int64_t* __restrict values) {
+  const double high = constants.high, cap = constants.value_cap;
+  for (std::size_t node = begin; node < end; ++node) {
     const double odds = std::min(std::max(confidence[node], 1e-4), 1.0 - 1e-4);
-    values[node] = rounded_gain(std::min(std::max(log(odds / (1.0 - odds)), -c.value_cap), c.value_cap));
+    const std::int64_t value = rounded_gain(std::min(std::max(log(odds / (1.0 - odds)), -cap), cap));
+    values[node] = confidence[node] >= high ? value : 0;
   }
+}
+
+// The value of each node on a path: its log odds; 0 for nodes of low confidence.
+std::vector<std::int64_t> node_values(std::span<const double> confidence, const Constants& c, int num_threads) {
+  std::vector<std::int64_t> values(confidence.size());
+  parallel_ranges(values.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    set_values(confidence.data(), begin, end, c, values.data());
+  });
   return values;
 }
 
@@ -115,20 +125,20 @@ struct MovingBoxes {
   MovingBoxes(const Frames& frames, const BoxModel& model, std::span<const Node> next, std::span<const Node> nodes,
               int num_threads)
       : past(nodes.size()), future(nodes.size()) {
-    const auto moving = [&](Node node, const State& s, double direction) {
+    const auto moving = [&](const State& s, double direction) {
       const double predicted = s.pp + direction * s.pv + s.vv + model.noise.acceleration / 3.0;
-      return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy, s.pp, predicted, model.size[node]};
+      return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy, s.pp, predicted};
     };
     parallel_for(2, num_threads, [&](std::size_t direction) {
       if (direction == 0) {
         std::size_t k = 0;
         filter(frames, model, next, true, [&](Node node, const State& state) {
-          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(node, state, 2.0);
+          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(state, 2.0);
         });
       } else {
         std::size_t k = nodes.size();
         filter(frames, model, previous_of(next), false, [&](Node node, const State& state) {
-          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(node, state, -2.0);
+          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(state, -2.0);
         });
       }
     });
@@ -254,7 +264,7 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
   model.estimate(frames, next, c);
   const Links short_links = [&] {
     const MovingBoxes boxes(frames, model, next, nodes, num_threads);
-    return links_by_overlap(frames, columns.labels, nodes, boxes.past, boxes.future, c, num_threads);
+    return links_by_overlap(frames, columns.labels, model, nodes, boxes.past, boxes.future, c, num_threads);
   }();
   next = choose_links(short_links, path_values, true, num_threads);
   model.estimate(frames, next, c);
@@ -324,15 +334,13 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   num_threads = useful_threads(detections.size(), num_threads);
   SmoothTrajectories found;
   Trajectories& result = found.trajectories;
-  result.track_ids.assign(detections.size(), -1);
   result.reasons.assign(detections.size(), static_cast<std::int8_t>(Reason::below_min_score));
-  result.suppressed_by.assign(detections.size(), -1);
   const auto mark = [&](std::uint32_t row, Reason reason) { result.reasons[row] = static_cast<std::int8_t>(reason); };
 
   Columns columns = choose_rows(detections, options, num_threads, result.reasons);
   found.calibrated = columns.calibrated;
-  const std::vector<std::int64_t> values = node_values(columns.confidence, c);
-  BoxModel model(columns.frames, std::move(columns.boxes), c);
+  const std::vector<std::int64_t> values = node_values(columns.confidence, c, num_threads);
+  BoxModel model(columns.frames, std::move(columns.boxes), c, num_threads);
   const std::vector<Node> next = link_nodes(columns, values, model, c, num_threads);
   std::vector<Path> paths = find_paths(columns, values, next, model, c, num_threads);
   std::erase_if(paths, [&](const Path& path) {
@@ -344,6 +352,8 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
     return a.evidence != b.evidence ? a.evidence > b.evidence : a.nodes.front() < b.nodes.front();
   });
 
+  result.track_ids.assign(detections.size(), -1);
+  result.suppressed_by.assign(detections.size(), -1);
   result.offsets.push_back(0);
   for (const Path& path : paths) {
     result.offsets.push_back(result.offsets.back() + static_cast<std::int64_t>(path.nodes.size()));

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "block_search.h"
 #include "flow/elementary.h"
+#include "parallel.h"
 
 namespace trajtrack::flow {
 
@@ -16,6 +18,17 @@ double variance(std::vector<double>& differences) {
   for (double& value : differences) value = std::abs(value);
   const double deviation = quantile(differences, 9, 10) / 1.645;
   return deviation * deviation;
+}
+
+TRAJTRACK_CLONES
+void measure_sides(const Box* __restrict boxes, std::size_t begin, std::size_t end, double* __restrict size,
+                   double* __restrict log_w, double* __restrict log_h) {
+  for (std::size_t node = begin; node < end; ++node) {
+    const CentredBox own = centred(boxes[node]);
+    size[node] = std::sqrt(own.w * own.h);
+    log_w[node] = log(own.w);
+    log_h[node] = log(own.h);
+  }
 }
 
 double shrunk(double variance, std::size_t count, double prior, double least, double prior_weight) {
@@ -45,19 +58,18 @@ Tracks tracks_of(std::span<const Node> next) {
   return tracks;
 }
 
-BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants)
-    : given(std::move(boxes)), noise(prior_noise(constants)), prior(noise) {
-  size.reserve(given.size());
-  log_w.reserve(given.size());
-  log_h.reserve(given.size());
-  for (const Box& corners : given) {
-    const CentredBox own = centred(corners);
-    size.push_back(std::sqrt(own.w * own.h));
-    log_w.push_back(log(own.w));
-    log_h.push_back(log(own.h));
-  }
-  camera_x.assign(frames.size(), 0);
-  camera_y.assign(frames.size(), 0);
+BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants, int num_threads)
+    : given(std::move(boxes)),
+      size(given.size()),
+      log_w(given.size()),
+      log_h(given.size()),
+      camera_x(frames.size(), 0),
+      camera_y(frames.size(), 0),
+      noise(prior_noise(constants)),
+      prior(noise) {
+  parallel_ranges(given.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    measure_sides(given.data(), begin, end, size.data(), log_w.data(), log_h.data());
+  });
 }
 
 void BoxModel::estimate(const Frames& frames, std::span<const Node> next, const Constants& constants) {
@@ -187,30 +199,6 @@ std::int64_t BoxModel::longest_link(const Constants& c) const {
   std::int64_t length = 1;
   while (length < longest && static_cast<double>((length + 1) * (length + 1) * (length + 1)) * q <= limit) ++length;
   return std::min(std::max(length, shortest), longest);
-}
-
-State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
-                   const Noise& noise) {
-  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
-  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
-  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
-  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
-  const double vv = vv0 + noise.acceleration * d;
-  const double share = 1.0 / (pp + noise.position);
-  const double k0 = pp * share, k1 = pv * share;
-  const double ex = box.x - x, ey = box.y - y;
-  const double ss = before.ss + noise.size_drift * d;
-  const double k = ss / (ss + noise.size);
-  return {x + k0 * ex,
-          y + k0 * ey,
-          before.vx + k1 * ex,
-          before.vy + k1 * ey,
-          pp - k0 * pp,
-          pv - k0 * pv,
-          vv - k1 * pv,
-          before.w + k * (log_w - before.w),
-          before.h + k * (log_h - before.h),
-          ss - k * ss};
 }
 
 std::vector<Node> previous_of(std::span<const Node> next) {

@@ -50,7 +50,7 @@ struct BoxModel {
   };
   std::optional<Measured> measured;  // variances without factors, if there were enough links
 
-  BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants);
+  BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants, int num_threads);
 
   // The box of a node of this frame, without the shift of the camera.
   CentredBox box(Node node, std::size_t frame) const {
@@ -78,8 +78,29 @@ struct BoxModel {
 };
 
 // The state after the next box of a track, `d` frames later; `ratio` is the old area over the new one.
-State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
-                   const Noise& noise);
+inline State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w,
+                          double log_h, const Noise& noise) {
+  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
+  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
+  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
+  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
+  const double vv = vv0 + noise.acceleration * d;
+  const double share = 1.0 / (pp + noise.position);
+  const double k0 = pp * share, k1 = pv * share;
+  const double ex = box.x - x, ey = box.y - y;
+  const double ss = before.ss + noise.size_drift * d;
+  const double k = ss / (ss + noise.size);
+  return {x + k0 * ex,
+          y + k0 * ey,
+          before.vx + k1 * ex,
+          before.vy + k1 * ey,
+          pp - k0 * pp,
+          pv - k0 * pv,
+          vv - k1 * pv,
+          before.w + k * (log_w - before.w),
+          before.h + k * (log_h - before.h),
+          ss - k * ss};
+}
 
 std::vector<Node> previous_of(std::span<const Node> next);
 

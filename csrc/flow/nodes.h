@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "block_search.h"
 #include "node.h"
 #include "parallel.h"
 
@@ -22,7 +23,7 @@ struct CentredBox {
 // The smallest width and height of a box, in pixels.
 inline constexpr double kSmallestSide = 1e-6;
 
-inline CentredBox centred(const Box& box) {
+TRAJTRACK_INLINE CentredBox centred(const Box& box) {
   const double x1 = static_cast<double>(box.x1), y1 = static_cast<double>(box.y1);
   const double x2 = static_cast<double>(box.x2), y2 = static_cast<double>(box.y2);
   return {(x1 + x2) * 0.5, (y1 + y2) * 0.5, std::max(x2 - x1, kSmallestSide), std::max(y2 - y1, kSmallestSide)};
@@ -32,12 +33,12 @@ struct Edges {
   double x1, y1, x2, y2;
 };
 
-inline Edges edges_of(const CentredBox& box) {
+TRAJTRACK_INLINE Edges edges_of(const CentredBox& box) {
   return {box.x - box.w * 0.5, box.y - box.h * 0.5, box.x + box.w * 0.5, box.y + box.h * 0.5};
 }
 
 // The intersection over union of boxes with these areas.
-inline double overlap(const Edges& a, double area_a, const Edges& b, double area_b) {
+TRAJTRACK_INLINE double overlap(const Edges& a, double area_a, const Edges& b, double area_b) {
   const double width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
   const double height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
   if (!(width > 0) | !(height > 0)) return 0;
@@ -207,7 +208,7 @@ class SortedNodes {
   }
 
   std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
-  std::vector<std::uint32_t> index_;  // of the node at each position
+  std::vector<std::uint32_t> index_;      // of the node at each position
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
   // For the cells of each group, beginning at its first position: the first position of a box that ends in this cell or
