@@ -105,4 +105,22 @@ T quantile(std::vector<T>& values, std::size_t numerator, std::size_t denominato
   return values[rank];
 }
 
+struct Quartiles {
+  double first, second, third;
+};
+
+// The quantiles at 1/4, 1/2 and 3/4; reorders the values, of which there must be some.
+inline Quartiles quartiles(std::vector<double>& values) {
+  // Once a quartile has been selected, nothing before it is greater.
+  std::span<double> rest(values);
+  const auto take = [&](std::size_t quarters) {
+    const std::size_t rank = (values.size() - 1) * quarters / 4;
+    select(rest, rank);
+    rest = rest.first(rank + 1);
+    return rest.back();
+  };
+  const double third = take(3), second = take(2), first = take(1);
+  return {first, second, third};
+}
+
 }  // namespace trajtrack::flow

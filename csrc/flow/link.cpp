@@ -40,55 +40,65 @@ std::int32_t step_of(std::span<const FrameNodes> frames) {
   return frames.size() > 2 ? step : 1;
 }
 
+// Drops the nodes of insufficient confidence.
+void keep_confident(Columns& columns, const Constants& c) {
+  Frames frames;
+  frames.frame_of.reserve(columns.rows.size());
+  Node kept = 0;
+  for (std::size_t frame = 0; frame < columns.frames.size(); ++frame) {
+    const Node first = kept;
+    for (Node node = columns.frames.begin[frame]; node < columns.frames.begin[frame + 1]; ++node) {
+      if (!(columns.confidence[node] >= c.low)) continue;
+      columns.rows[kept] = columns.rows[node];
+      columns.labels[kept] = columns.labels[node];
+      columns.boxes[kept] = columns.boxes[node];
+      columns.confidence[kept++] = columns.confidence[node];
+    }
+    if (kept > first) frames.add(columns.frames.number[frame], kept - first);
+  }
+  columns.rows.resize(kept);
+  columns.labels.resize(kept);
+  columns.boxes.resize(kept);
+  columns.confidence.resize(kept);
+  columns.frames = std::move(frames);
+}
+
 // The rows of sufficient score and confidence.
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
-  std::vector<std::int32_t> numbers;
   {
     FrameOrder order = order_by_frame(detections, options.min_score);
     NodeColumns given = columns_of_nodes(detections, order, options.class_agnostic, num_threads);
     const std::int32_t step = step_of(order.frames);
+    columns.frames.frame_of.reserve(order.size());
     for (const FrameNodes& frame : order.frames) {
-      numbers.insert(numbers.end(), frame.end - frame.begin, (frame.frame - order.frames.front().frame) / step);
+      columns.frames.add((frame.frame - order.frames.front().frame) / step, frame.end - frame.begin);
     }
     columns.boxes = std::move(given.boxes);
     columns.labels = std::move(given.labels);
     columns.rows = std::move(order.rows);
   }
-  columns.frames = Frames::of(numbers);
   columns.duration = columns.frames.duration();
-  std::vector<float> scores;
-  scores.reserve(columns.rows.size());
-  for (const std::uint32_t row : columns.rows) {
-    reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
-    scores.push_back(finite_or_zero(detections.scores[row]));
-  }
-  std::vector<double> confidence;
+  std::vector<float> scores(columns.rows.size());
+  parallel_ranges(scores.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) {
+      const std::uint32_t row = columns.rows[node];
+      reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
+      scores[node] = finite_or_zero(detections.scores[row]);
+    }
+  });
   if (options.calibrate) {
     Confidence estimated =
         calibrate(columns.frames, columns.boxes, scores, columns.labels, options.constants, num_threads);
-    confidence = std::move(estimated.of);
+    columns.confidence = std::move(estimated.of);
     columns.calibrated = estimated.certain;
   } else {
-    for (const float score : scores) confidence.push_back(std::min(std::max(static_cast<double>(score), 0.0), 1.0));
+    for (const float score : scores) {
+      columns.confidence.push_back(std::min(std::max(static_cast<double>(score), 0.0), 1.0));
+    }
   }
-  std::size_t kept = 0;
-  for (std::size_t node = 0; node < confidence.size(); ++node) {
-    if (!(confidence[node] >= options.constants.low)) continue;
-    columns.rows[kept] = columns.rows[node];
-    columns.labels[kept] = columns.labels[node];
-    columns.boxes[kept] = columns.boxes[node];
-    numbers[kept++] = numbers[node];
-    columns.confidence.push_back(confidence[node]);
-  }
-  if (kept < columns.rows.size()) {
-    columns.rows.resize(kept);
-    columns.labels.resize(kept);
-    columns.boxes.resize(kept);
-    numbers.resize(kept);
-    columns.frames = Frames::of(numbers);
-  }
+  keep_confident(columns, options.constants);
   return columns;
 }
 
@@ -261,13 +271,13 @@ std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_
     path_values[node] = values[node] - ends;
   }
   std::vector<Node> next = first_paths(columns, nodes, path_values, model, c, num_threads);
-  model.estimate(frames, next, c);
+  model.estimate(frames, next, c, num_threads);
   const Links short_links = [&] {
     const MovingBoxes boxes(frames, model, next, nodes, num_threads);
     return links_by_overlap(frames, columns.labels, model, nodes, boxes.past, boxes.future, c, num_threads);
   }();
   next = choose_links(short_links, path_values, true, num_threads);
-  model.estimate(frames, next, c);
+  model.estimate(frames, next, c, num_threads);
 
   std::vector<std::uint8_t> has_previous(count, 0);
   for (const Node node : next) {

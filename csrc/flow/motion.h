@@ -67,14 +67,14 @@ struct BoxModel {
   }
 
   // Estimates the shift of the camera, then the noise of the stabilised boxes.
-  void estimate(const Frames& frames, std::span<const Node> next, const Constants& constants);
+  void estimate(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
 
   // The maximum number of frames of a long link.
   std::int64_t longest_link(const Constants& constants) const;
 
  private:
-  void estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants);
-  void estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& constants);
+  void estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
+  void estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
 };
 
 // The state after the next box of a track, `d` frames later; `ratio` is the old area over the new one.

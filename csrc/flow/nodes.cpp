@@ -24,12 +24,12 @@ std::uint64_t bits_of(const std::uint8_t* bytes) {
   return all * kMoves >> 56;
 }
 
-// Writes the positions in [begin, end) whose boxes intersect the region and returns their number. Up to kBlock - 1
-// boxes past `end` are read and ignored.
+// Writes the index of each position in [begin, end) whose box intersects the region and returns their number. Up to
+// kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t find_intersecting(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
-                              const float* __restrict y2, std::size_t begin, std::size_t end, Box region,
-                              std::uint32_t* __restrict found) {
+                              const float* __restrict y2, const std::uint32_t* __restrict index, std::size_t begin,
+                              std::size_t end, Box region, std::uint32_t* __restrict found) {
   std::size_t count = 0;
   for (std::size_t block = begin; block < end; block += kBlock) {
     std::array<std::uint8_t, kBlock> flags;
@@ -41,7 +41,7 @@ std::size_t find_intersecting(const float* __restrict x1, const float* __restric
     for (std::size_t k = 0; k < kBlock; k += 8) bits |= bits_of(flags.data() + k) << k;
     if (end - block < kBlock) bits &= (std::uint64_t{1} << (end - block)) - 1;
     for (; bits != 0; bits &= bits - 1) {
-      found[count++] = static_cast<std::uint32_t>(block + static_cast<std::size_t>(std::countr_zero(bits)));
+      found[count++] = index[block + static_cast<std::size_t>(std::countr_zero(bits))];
     }
   }
   return count;
@@ -114,13 +114,12 @@ bool SortedNodes::is_crowded(const Group& group) const {
 
 std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,
                                                          std::vector<std::uint32_t>& found) const {
-  found.resize(std::max(found.size(), largest_group_ + 1));  // a search may write one element past what it finds
+  if (found.size() < largest_group_) found.resize(largest_group_);
   const Box rounded = rounded_outwards(region);
   const std::size_t begin = first_end_[group.begin + cell_of(group, rounded.x1)];
   const std::size_t end = last_begin_[group.begin + cell_of(group, rounded.x2)];
-  const std::size_t count =
-      find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, end, rounded, found.data());
-  for (std::size_t k = 0; k < count; ++k) found[k] = index_[found[k]];
+  const std::size_t count = find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), index_.data(), begin, end,
+                                              rounded, found.data());
   return {found.data(), count};
 }
 

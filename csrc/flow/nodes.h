@@ -63,19 +63,11 @@ struct Frames {
   Node num_nodes() const { return begin.back(); }
   std::int64_t time(Node node) const { return number[frame_of[node]]; }
 
-  // `numbers` holds the frame number of each node, ascending.
-  static Frames of(std::span<const std::int32_t> numbers) {
-    Frames frames;
-    frames.frame_of.reserve(numbers.size());
-    for (std::size_t node = 0; node < numbers.size(); ++node) {
-      if (frames.number.empty() || frames.number.back() != numbers[node]) {
-        frames.number.push_back(numbers[node]);
-        frames.begin.push_back(0);
-      }
-      frames.frame_of.push_back(static_cast<std::uint32_t>(frames.number.size() - 1));
-      frames.begin.back() = static_cast<Node>(node + 1);
-    }
-    return frames;
+  // Appends a frame and its nodes.
+  void add(std::int32_t frame, Node count) {
+    frame_of.insert(frame_of.end(), count, static_cast<std::uint32_t>(number.size()));
+    number.push_back(frame);
+    begin.push_back(begin.back() + count);
   }
 
   // The number of frames from the first to the last.
