@@ -186,7 +186,8 @@ std::vector<std::vector<Node>> split(const Links& links, std::size_t count, std:
 std::vector<Node> choose_links(const Links& links, const std::vector<std::int64_t>& value, bool paths,
                                int num_threads) {
   Assignment assignment(links, value, paths);
-  if (num_threads <= 1) {
+  // Splitting takes about as long as two threads would save.
+  if (num_threads <= 2) {
     Assignment::Workspace work;
     for (Node node = 0; node < value.size(); ++node) assignment.assign(node, work);
   } else {

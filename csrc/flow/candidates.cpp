@@ -312,7 +312,7 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
 
 FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
                        std::span<const Node> nodes, const Noise& fastest, const Constants& c, int num_threads)
-    : num_nodes_(frames.num_nodes()), nodes_(nodes), constants_(c), num_threads_(num_threads), unlinked_(nodes.size()) {
+    : num_nodes_(frames.num_nodes()), nodes_(nodes), constants_(c), unlinked_(nodes.size()) {
   parallel_ranges(nodes.size(), num_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       const Node node = nodes[k];
@@ -355,13 +355,13 @@ FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> label
   heads_ = joined(parts, &Part::heads);
 }
 
-Links FirstLinks::links(const Noise& prior) const {
+Links FirstLinks::links(const Noise& prior, int num_threads) const {
   const auto most = static_cast<std::size_t>(constants_.candidates);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     pairs.append(tail, {heads_.data() + offsets_[tail], heads_.data() + offsets_[tail + 1]}, 1.0, most);
   };
   const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked_.data(), prior, constants_, pairs); };
-  return collect(num_nodes_, nodes_, nodes_, most, num_threads_, search, evaluate);
+  return collect(num_nodes_, nodes_, nodes_, most, num_threads, search, evaluate);
 }
 
 std::int64_t FirstLinks::greatest_gain(const Noise& prior, const Constants& c) {

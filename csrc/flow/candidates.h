@@ -41,7 +41,7 @@ class FirstLinks {
   FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
              std::span<const Node> nodes, const Noise& fastest, const Constants& constants, int num_threads);
 
-  Links links(const Noise& prior) const;
+  Links links(const Noise& prior, int num_threads) const;
 
   // No link has a greater gain under this prior motion.
   static std::int64_t greatest_gain(const Noise& prior, const Constants& constants);
@@ -50,7 +50,6 @@ class FirstLinks {
   std::size_t num_nodes_;
   std::span<const Node> nodes_;
   const Constants& constants_;
-  int num_threads_;
   std::vector<Unlinked> unlinked_;
   // The heads of each node's pairs, as indices among the nodes, ascending.
   std::vector<std::size_t> offsets_;

@@ -1,7 +1,9 @@
 #include "flow/link.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <utility>
 
 #include "block_search.h"
 #include "flow/assignment.h"
@@ -122,6 +124,17 @@ std::vector<std::int64_t> node_values(std::span<const double> confidence, const 
   return values;
 }
 
+// The nodes of high confidence, which are linked; the others only fill trajectories.
+std::vector<Node> strong_nodes(const std::vector<double>& confidence, const Constants& c) {
+  const auto strong = [&](double value) { return value >= c.high; };
+  std::vector<Node> nodes;
+  nodes.reserve(static_cast<std::size_t>(std::count_if(confidence.begin(), confidence.end(), strong)));
+  for (Node node = 0; node < confidence.size(); ++node) {
+    if (strong(confidence[node])) nodes.push_back(node);
+  }
+  return nodes;
+}
+
 // The minimum evidence of a trajectory; less in short videos.
 std::int64_t required_evidence(const Columns& columns, const Constants& c) {
   const double share = c.evidence_share * static_cast<double>(columns.duration);
@@ -215,26 +228,30 @@ std::vector<Node> first_paths(const Columns& columns, std::span<const Node> node
   const auto pairs_within = [&](const Noise& fastest) {
     return FirstLinks(columns.frames, columns.labels, model, nodes, fastest, c, num_threads);
   };
-  const auto try_prior = [&](const Noise& prior, const FirstLinks& pairs) {
-    const Links links = pairs.links(prior);
-    std::vector<Node> next = choose_links(links, values, true, num_threads);
+  const auto try_prior = [&](const Noise& prior, const FirstLinks& pairs, int threads) {
+    const Links links = pairs.links(prior, threads);
+    std::vector<Node> next = choose_links(links, values, true, threads);
     const std::int64_t total = total_of_paths(links, values, next);
     return Trial{prior, std::move(next), total};
   };
   // Returns the best trial among ever slower priors, and whether it is the first.
   const auto best_of_slow = [&] {
-    const Noise usual = scaled_prior(1.0, c);
-    const FirstLinks pairs = pairs_within(usual);
-    Trial best = try_prior(usual, pairs);
     const double factor = 1.0 / c.scale_step;
+    const FirstLinks pairs = pairs_within(scaled_prior(1.0, c));
+    std::array<Trial, 2> first;
+    parallel_for(first.size(), num_threads, [&](std::size_t k) {
+      first[k] = try_prior(scaled_prior(k == 0 ? 1.0 : factor, c), pairs, std::max(num_threads / 2, 1));
+    });
+    if (first[1].total <= first[0].total) return std::pair{std::move(first[0]), true};
+    Trial best = std::move(first[1]);
     double scale = factor;
-    for (int step = 0; step < kScaleSteps; ++step) {
-      Trial found = try_prior(scaled_prior(scale, c), pairs);
+    for (int step = 1; step < kScaleSteps; ++step) {
+      scale *= factor;
+      Trial found = try_prior(scaled_prior(scale, c), pairs, num_threads);
       if (found.total <= best.total) break;
       best = std::move(found);
-      scale *= factor;
     }
-    return std::pair{std::move(best), scale == factor};
+    return std::pair{std::move(best), false};
   };
   // The sum if every node were linked as well as can be.
   const auto bound_of = [&](const Noise& prior) {
@@ -248,7 +265,7 @@ std::vector<Node> first_paths(const Columns& columns, std::span<const Node> node
   for (int step = 0; is_usual && step < kScaleSteps; ++step) {
     const Noise prior = scaled_prior(scale, c);
     if (bound_of(prior) <= best.total) break;
-    Trial found = try_prior(prior, pairs_within(prior));
+    Trial found = try_prior(prior, pairs_within(prior), num_threads);
     if (found.total <= best.total) break;
     best = std::move(found);
     scale *= c.scale_step;
@@ -258,25 +275,22 @@ std::vector<Node> first_paths(const Columns& columns, std::span<const Node> node
 }
 
 // The next node of each node: two rounds of short links, then long links.
-std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
-                             const Constants& c, int num_threads) {
+std::vector<Node> link_nodes(const Columns& columns, std::span<const Node> nodes, std::span<const std::int64_t> values,
+                             BoxModel& model, const Constants& c, int num_threads) {
   const Frames& frames = columns.frames;
   const std::size_t count = columns.rows.size();
-  std::vector<Node> nodes;
   std::vector<std::int64_t> path_values(count, kLeftOut);
   const auto ends = 2 * static_cast<std::int64_t>(nearest(c.end_cost * kOne));
-  for (Node node = 0; node < count; ++node) {
-    if (!(columns.confidence[node] >= c.high)) continue;
-    nodes.push_back(node);
-    path_values[node] = values[node] - ends;
-  }
+  for (const Node node : nodes) path_values[node] = values[node] - ends;
   std::vector<Node> next = first_paths(columns, nodes, path_values, model, c, num_threads);
   model.estimate(frames, next, c, num_threads);
-  const Links short_links = [&] {
-    const MovingBoxes boxes(frames, model, next, nodes, num_threads);
-    return links_by_overlap(frames, columns.labels, model, nodes, boxes.past, boxes.future, c, num_threads);
+  next = [&] {
+    const Links links = [&] {
+      const MovingBoxes boxes(frames, model, std::exchange(next, {}), nodes, num_threads);
+      return links_by_overlap(frames, columns.labels, model, nodes, boxes.past, boxes.future, c, num_threads);
+    }();
+    return choose_links(links, path_values, true, num_threads);
   }();
-  next = choose_links(short_links, path_values, true, num_threads);
   model.estimate(frames, next, c, num_threads);
 
   std::vector<std::uint8_t> has_previous(count, 0);
@@ -350,8 +364,9 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   Columns columns = choose_rows(detections, options, num_threads, result.reasons);
   found.calibrated = columns.calibrated;
   const std::vector<std::int64_t> values = node_values(columns.confidence, c, num_threads);
+  const std::vector<Node> strong = strong_nodes(std::exchange(columns.confidence, {}), c);
   BoxModel model(columns.frames, std::move(columns.boxes), c, num_threads);
-  const std::vector<Node> next = link_nodes(columns, values, model, c, num_threads);
+  const std::vector<Node> next = link_nodes(columns, strong, values, model, c, num_threads);
   std::vector<Path> paths = find_paths(columns, values, next, model, c, num_threads);
   std::erase_if(paths, [&](const Path& path) {
     if (path.nodes.size() >= options.min_length) return false;

@@ -12,8 +12,10 @@ namespace trajtrack::flow {
 
 namespace {
 
-float rounded_down(double value) { return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30)); }
-float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
+TRAJTRACK_INLINE float rounded_down(double value) {
+  return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30));
+}
+TRAJTRACK_INLINE float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
 
 // Bit k is set if byte k is 1; all bytes are 0 or 1. One multiplication moves each byte to its bit.
 std::uint64_t bits_of(const std::uint8_t* bytes) {
