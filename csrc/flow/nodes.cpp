@@ -1,9 +1,7 @@
 #include "flow/nodes.h"
 
-#include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "block_search.h"
@@ -17,15 +15,6 @@ TRAJTRACK_INLINE float rounded_down(double value) {
 }
 TRAJTRACK_INLINE float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
 
-// Bit k is set if byte k is 1; all bytes are 0 or 1. One multiplication moves each byte to its bit.
-std::uint64_t bits_of(const std::uint8_t* bytes) {
-  constexpr bool kLittle = std::endian::native == std::endian::little;
-  constexpr std::uint64_t kMoves = kLittle ? 0x0102040810204080u : 0x8040201008040201u;
-  std::uint64_t all;
-  std::memcpy(&all, bytes, sizeof all);
-  return all * kMoves >> 56;
-}
-
 // Writes the index of each position in [begin, end) whose box intersects the region and returns their number. Up to
 // kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
@@ -34,14 +23,13 @@ std::size_t find_intersecting(const float* __restrict x1, const float* __restric
                               std::size_t end, Box region, std::uint32_t* __restrict found) {
   std::size_t count = 0;
   for (std::size_t block = begin; block < end; block += kBlock) {
-    std::array<std::uint8_t, kBlock> flags;
+    std::uint32_t bits = 0;
     for (std::size_t k = 0; k < kBlock; ++k) {
       const std::size_t i = block + k;
-      flags[k] = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
+      const bool hit = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
+      bits |= hit ? std::uint32_t{1} << k : 0;
     }
-    std::uint64_t bits = 0;
-    for (std::size_t k = 0; k < kBlock; k += 8) bits |= bits_of(flags.data() + k) << k;
-    if (end - block < kBlock) bits &= (std::uint64_t{1} << (end - block)) - 1;
+    if (end - block < kBlock) bits &= (std::uint32_t{1} << (end - block)) - 1;
     for (; bits != 0; bits &= bits - 1) {
       found[count++] = index[block + static_cast<std::size_t>(std::countr_zero(bits))];
     }
