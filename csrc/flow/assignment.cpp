@@ -143,7 +143,7 @@ class Assignment {
   const Links& links_;
   const std::vector<std::int64_t>& value_;
   bool paths_;
-  std::vector<std::int64_t> row_price_;
+  Buffer<std::int64_t> row_price_;
   std::vector<Node> column_of_;
   std::vector<Column> columns_;
 };

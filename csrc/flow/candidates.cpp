@@ -14,22 +14,7 @@ namespace trajtrack::flow {
 
 namespace {
 
-// Sorts mostly few values, which a sort for many would take longer to start with.
-void sort_ascending(std::span<std::uint32_t> values) {
-  constexpr std::size_t kFew = 16;
-  if (values.size() > kFew) {
-    std::sort(values.begin(), values.end());
-    return;
-  }
-  for (std::size_t k = 1; k < values.size(); ++k) {
-    const std::uint32_t value = values[k];
-    std::size_t place = k;
-    for (; place > 0 && values[place - 1] > value; --place) values[place] = values[place - 1];
-    values[place] = value;
-  }
-}
-
-// Pairs of a tail and a head in a later frame, whose gains are computed together: by tail, then by head.
+// Pairs of a tail and a head in a later frame, whose gains are computed together, by tail.
 struct Pairs {
   struct Range {
     std::size_t begin, end;
@@ -39,30 +24,28 @@ struct Pairs {
   std::vector<double> distances;            // in frames
   std::vector<double> gains;                // in multiples of 1 / kOne
   std::vector<Range> crowds;                // of pairs of one tail and one frame, where there are many
-  std::vector<std::uint32_t> room;          // for searches
   std::size_t size = 0;
 
   // The size in whole blocks, so that no pair is left over when blocks are computed.
   std::size_t padded_size() const { return (size + kBlock - 1) / kBlock * kBlock; }
 
-  // Appends pairs of a tail and these heads, all of one frame.
-  void append(std::uint32_t tail, std::span<const std::uint32_t> found, double distance, std::size_t many) {
-    const std::size_t begin = size;
-    size += found.size();
-    if (size + kBlock > tails.size()) {
-      tails.resize(2 * size + kBlock, 0);
+  // Appends pairs of one tail and one frame: find(heads) writes at most `most_found` heads and returns their number.
+  template <typename Find>
+  void append(std::size_t most_found, double distance, std::size_t many, const Find& find) {
+    if (size + most_found + kBlock > tails.size()) {
+      tails.resize(2 * (size + most_found) + kBlock, 0);
       heads.resize(tails.size(), 0);
       distances.resize(tails.size(), 0);
       gains.resize(tails.size(), 0);
     }
-    for (std::size_t k = 0; k < found.size(); ++k) {
-      tails[begin + k] = tail;
-      heads[begin + k] = found[k];
-      distances[begin + k] = distance;
-    }
-    sort_ascending({heads.data() + begin, found.size()});
-    if (found.size() > many) crowds.push_back({begin, size});
+    const std::size_t begin = size;
+    size += find(heads.data() + begin);
+    fill_blocks(distances, begin, distance);
+    if (size - begin > many) crowds.push_back({begin, size});
   }
+
+  // Sets the tail of the pairs from `begin` on.
+  void set_tail(std::size_t begin, std::uint32_t tail) { fill_blocks(tails, begin, tail); }
 
   // Of the pairs of each tail and frame, keeps the `most` greatest positive gains, then the first heads; sets the
   // others' to 0.
@@ -76,23 +59,42 @@ struct Pairs {
       if (order.size() <= most) continue;
       const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
       std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
-        return gains[a] != gains[b] ? gains[a] > gains[b] : a < b;
+        return gains[a] != gains[b] ? gains[a] > gains[b] : heads[a] < heads[b];
       });
       std::for_each(end, order.end(), [&](std::size_t k) { gains[k] = 0; });
     }
   }
+
+ private:
+  // Sets the values of the pairs from `begin` on, and some beyond: whole blocks need no loop for what is left over.
+  template <typename T>
+  void fill_blocks(std::vector<T>& values, std::size_t begin, T value) {
+    for (std::size_t block = begin; block < size; block += kBlock) {
+      for (std::size_t k = 0; k < kBlock; ++k) values[block + k] = value;
+    }
+  }
 };
 
+// Sorts the links of a tail by head; most are sorted already.
+void sort_links(std::span<Node> heads, std::span<std::int64_t> gains) {
+  for (std::size_t k = 1; k < heads.size(); ++k) {
+    for (std::size_t place = k; place > 0 && heads[place - 1] > heads[place]; --place) {
+      std::swap(heads[place - 1], heads[place]);
+      std::swap(gains[place - 1], gains[place]);
+    }
+  }
+}
+
 // Moves a column of consecutive parts into one.
-template <typename Part, typename T>
-std::vector<T> joined(std::vector<Part>& parts, std::vector<T> Part::* column) {
+template <typename Part, typename Column>
+Column joined(std::vector<Part>& parts, Column Part::* column) {
   if (parts.size() == 1) return std::move(parts.front().*column);
   std::size_t size = 0;
   for (const Part& part : parts) size += (part.*column).size();
-  std::vector<T> all;
+  Column all;
   all.reserve(size);
   for (Part& part : parts) {
-    const std::vector<T> own = std::move(part.*column);
+    const Column own = std::move(part.*column);
     all.insert(all.end(), own.begin(), own.end());
   }
   return all;
@@ -108,18 +110,19 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
   Links links;
   links.offsets.assign(num_nodes + 1, 0);
   struct Part {
-    std::vector<Node> heads;
-    std::vector<std::int64_t> gains;
+    Buffer<Node> heads;
+    Buffer<std::int64_t> gains;
   };
   std::vector<Part> parts(num_parts(num_threads));
   parallel_for(parts.size(), num_threads, [&](std::size_t number) {
     Part& part = parts[number];
     Pairs pairs;
     const std::size_t begin = tails.size() * number / parts.size(), end = tails.size() * (number + 1) / parts.size();
+    std::size_t flushed = begin;
     const auto flush = [&](std::size_t next) {
       evaluate(pairs);
       pairs.keep_best(most);
-      std::size_t size = part.heads.size();
+      std::size_t row = part.heads.size(), size = row;
       const std::size_t needed = size + pairs.size;
       if (needed > part.heads.capacity()) {
         const std::size_t expected = needed * (end - begin) / (next - begin);
@@ -137,11 +140,18 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
       }
       part.heads.resize(size);
       part.gains.resize(size);
+      for (; flushed < next; ++flushed) {
+        const std::size_t count = links.offsets[tails[flushed] + 1];
+        sort_links({part.heads.data() + row, count}, {part.gains.data() + row, count});
+        row += count;
+      }
       pairs.size = 0;
       pairs.crowds.clear();
     };
     for (std::size_t k = begin; k < end; ++k) {
+      const std::size_t first = pairs.size;
       search(static_cast<std::uint32_t>(k), pairs);
+      pairs.set_tail(first, static_cast<std::uint32_t>(k));
       if (pairs.size >= kBatch || k + 1 == end) flush(k + 1);
     }
   });
@@ -296,7 +306,8 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
       const double farthest = c.gate * std::sqrt(own * (model.size[node] * size[frame])) * 1.000001;
       const double x = i.x + i.vx * d, y = i.y + i.vy * d;
       const Edges region{x - farthest, y - farthest, x + farthest, y + farthest};
-      pairs.append(tail, sorted.intersecting(group, region, pairs.room), d, most);
+      pairs.append(sorted.largest_group(), d, most,
+                   [&](std::uint32_t* found) { return sorted.intersecting(group, region, found); });
     });
   };
   const auto evaluate = [&](Pairs& pairs) {
@@ -346,7 +357,6 @@ FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> label
       visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double, std::size_t, const auto& group) {
         const auto found = sorted.intersecting(group, around(tail), room);
         heads.insert(heads.end(), found.begin(), found.end());
-        sort_ascending({heads.end() - static_cast<std::ptrdiff_t>(found.size()), heads.end()});
         offsets_[tail + 1] = found.size();
       });
     }
@@ -358,7 +368,11 @@ FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> label
 Links FirstLinks::links(const Noise& prior, int num_threads) const {
   const auto most = static_cast<std::size_t>(constants_.candidates);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    pairs.append(tail, {heads_.data() + offsets_[tail], heads_.data() + offsets_[tail + 1]}, 1.0, most);
+    const std::span<const std::uint32_t> heads(heads_.data() + offsets_[tail], offsets_[tail + 1] - offsets_[tail]);
+    pairs.append(heads.size(), 1.0, most, [&](std::uint32_t* found) {
+      std::copy(heads.begin(), heads.end(), found);
+      return heads.size();
+    });
   };
   const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked_.data(), prior, constants_, pairs); };
   return collect(num_nodes_, nodes_, nodes_, most, num_threads, search, evaluate);
@@ -398,7 +412,8 @@ Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> label
                                            (model.size[nodes[tail]] + size[frame]) * 1.000001
                                      : 0.0;
       const Edges later = edges_of(enlarged({box.x + own.vx * d, box.y + own.vy * d, box.w, box.h}, farthest));
-      pairs.append(tail, sorted.intersecting(group, later, pairs.room), d, most);
+      pairs.append(sorted.largest_group(), d, most,
+                   [&](std::uint32_t* found) { return sorted.intersecting(group, later, found); });
     });
   };
   const auto evaluate = [&](Pairs& pairs) {

@@ -13,7 +13,7 @@ namespace trajtrack::flow {
 // Nodes, ascending, with the state of the object at each of them.
 struct NodeStates {
   std::vector<Node> nodes;
-  std::vector<State> states;
+  Buffer<State> states;
 };
 
 // The box that is expected at a node and its motion. The variances are those of its position, at the node and predicted
@@ -50,8 +50,8 @@ class FirstLinks {
   std::size_t num_nodes_;
   std::span<const Node> nodes_;
   const Constants& constants_;
-  std::vector<Unlinked> unlinked_;
-  // The heads of each node's pairs, as indices among the nodes, ascending.
+  Buffer<Unlinked> unlinked_;
+  // The heads of each node's pairs, as indices among the nodes.
   std::vector<std::size_t> offsets_;
   std::vector<std::uint32_t> heads_;
 };

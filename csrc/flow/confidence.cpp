@@ -32,8 +32,8 @@ class Chains {
   }
 
   // The number of boxes of each node's chain in the frames up to `window` away.
-  std::vector<std::uint32_t> count_in_window(std::int64_t window) const {
-    std::vector<std::uint32_t> count(next_.size());
+  Buffer<std::uint32_t> count_in_window(std::int64_t window) const {
+    Buffer<std::uint32_t> count(next_.size());
     const std::size_t parts = num_parts(num_threads_);
     parallel_for(parts, num_threads_, [&](std::size_t part) {
       std::vector<Node> nodes;
@@ -154,7 +154,7 @@ class Ranking {
       std::uint32_t key;
       Node node;
     };
-    std::vector<Scored> scored(scores.size());
+    Buffer<Scored> scored(scores.size());
     for (Node node = 0; node < scores.size(); ++node) scored[node] = {ordered_bits(scores[node]), node};
     sort_by_key(scored, [](const Scored& one) { return one.key; });
     all.reserve(scored.size());
@@ -272,7 +272,7 @@ Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span
   if (*lowest == *highest) return result;
   const bool probabilities = *lowest >= 0 && *highest <= 1;
   const std::int64_t duration = frames.duration(), window = window_of(duration, c);
-  const std::vector<std::uint32_t> persistence = Chains(frames, boxes, labels, c, num_threads).count_in_window(window);
+  const Buffer<std::uint32_t> persistence = Chains(frames, boxes, labels, c, num_threads).count_in_window(window);
   const Ranking ranking(scores, labels);
   const Requirement required = requirement_of(ranking.all, scores, persistence, window, c);
   // Nothing can persist over so few frames, and probabilities can be used as they are.

@@ -143,7 +143,7 @@ std::int64_t required_evidence(const Columns& columns, const Constants& c) {
 
 // The nodes' boxes, estimated from the past and from the future of their tracks.
 struct MovingBoxes {
-  std::vector<MovingBox> past, future;
+  Buffer<MovingBox> past, future;
 
   MovingBoxes(const Frames& frames, const BoxModel& model, std::span<const Node> next, std::span<const Node> nodes,
               int num_threads)

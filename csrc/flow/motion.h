@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "flow/buffer.h"
 #include "flow/nodes.h"
 #include "flow/options.h"
 
@@ -42,7 +43,7 @@ struct State {
 // What is known of each node's box.
 struct BoxModel {
   std::vector<Box> given;  // as they were detected
-  std::vector<double> size, log_w, log_h;
+  Buffer<double> size, log_w, log_h;
   std::vector<double> camera_x, camera_y;  // of each frame
   Noise noise, prior;
   struct Measured {

@@ -47,7 +47,11 @@ SortedNodes::SortedNodes(std::size_t num_frames, std::size_t num_nodes)
       index_(num_nodes),
       first_group_(num_frames + 1, 0),
       first_end_(num_nodes),
-      last_begin_(num_nodes) {}
+      last_begin_(num_nodes) {
+  for (Buffer<float>* edges : {&x1_, &y1_, &x2_, &y2_}) {
+    std::fill(edges->begin() + static_cast<std::ptrdiff_t>(num_nodes), edges->end(), 0.0f);
+  }
+}
 
 Box SortedNodes::rounded_outwards(const Edges& edges) {
   return {rounded_down(edges.x1), rounded_down(edges.y1), rounded_up(edges.x2), rounded_up(edges.y2)};
@@ -102,15 +106,11 @@ bool SortedNodes::is_crowded(const Group& group) const {
   return false;
 }
 
-std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,
-                                                         std::vector<std::uint32_t>& found) const {
-  if (found.size() < largest_group_) found.resize(largest_group_);
+std::size_t SortedNodes::intersecting(const Group& group, const Edges& region, std::uint32_t* found) const {
   const Box rounded = rounded_outwards(region);
   const std::size_t begin = first_end_[group.begin + cell_of(group, rounded.x1)];
   const std::size_t end = last_begin_[group.begin + cell_of(group, rounded.x2)];
-  const std::size_t count = find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), index_.data(), begin, end,
-                                              rounded, found.data());
-  return {found.data(), count};
+  return find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), index_.data(), begin, end, rounded, found);
 }
 
 }  // namespace trajtrack::flow

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "block_search.h"
+#include "flow/buffer.h"
 #include "node.h"
 #include "parallel.h"
 
@@ -161,7 +162,15 @@ class SortedNodes {
   // The nodes of a group whose boxes intersect the region, as indices in no particular order; valid until `found`
   // changes.
   std::span<const std::uint32_t> intersecting(const Group& group, const Edges& region,
-                                              std::vector<std::uint32_t>& found) const;
+                                              std::vector<std::uint32_t>& found) const {
+    if (found.size() < largest_group_) found.resize(largest_group_);
+    return {found.data(), intersecting(group, region, found.data())};
+  }
+
+  // The same, written to `found`, which has room for `largest_group()` of them; returns their number.
+  std::size_t intersecting(const Group& group, const Edges& region, std::uint32_t* found) const;
+
+  std::size_t largest_group() const { return largest_group_; }
 
  private:
   SortedNodes(std::size_t num_frames, std::size_t num_nodes);
@@ -199,13 +208,13 @@ class SortedNodes {
     return kept;
   }
 
-  std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
-  std::vector<std::uint32_t> index_;      // of the node at each position
+  Buffer<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
+  Buffer<std::uint32_t> index_;      // of the node at each position
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
   // For the cells of each group, beginning at its first position: the first position of a box that ends in this cell or
   // a later one, and the position after the last box that begins in this cell or an earlier one.
-  std::vector<std::uint32_t> first_end_, last_begin_;
+  Buffer<std::uint32_t> first_end_, last_begin_;
   std::size_t largest_group_ = 0;
 };
 
