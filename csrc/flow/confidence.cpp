@@ -149,6 +149,7 @@ std::int64_t window_of(std::int64_t duration, const Constants& c) {
 // Nodes by ascending score.
 class Ranking {
  public:
+  Ranking() = default;
   Ranking(std::span<const float> scores, std::span<const std::int32_t> labels) : labels_(labels) {
     struct Scored {
       std::uint32_t key;
@@ -272,8 +273,15 @@ Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span
   if (*lowest == *highest) return result;
   const bool probabilities = *lowest >= 0 && *highest <= 1;
   const std::int64_t duration = frames.duration(), window = window_of(duration, c);
-  const Buffer<std::uint32_t> persistence = Chains(frames, boxes, labels, c, num_threads).count_in_window(window);
-  const Ranking ranking(scores, labels);
+  Buffer<std::uint32_t> persistence;
+  Ranking ranking;
+  parallel_for(2, num_threads, [&](std::size_t task) {
+    if (task == 0) {
+      persistence = Chains(frames, boxes, labels, c, num_threads).count_in_window(window);
+    } else {
+      ranking = Ranking(scores, labels);
+    }
+  });
   const Requirement required = requirement_of(ranking.all, scores, persistence, window, c);
   // Nothing can persist over so few frames, and probabilities can be used as they are.
   result.certain = required.certain || (probabilities && duration <= 2 * static_cast<std::int64_t>(c.least_window));
@@ -293,10 +301,12 @@ Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span
   });
   const double share =
       c.score_share + (1.0 - c.score_share) * c.score_weight / (static_cast<double>(scores.size()) + c.score_weight);
-  for (std::size_t node = 0; node < confidence.size(); ++node) {
-    confidence[node] = std::min(confidence[node] / required.plateau, 1.0);
-    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
-  }
+  parallel_ranges(confidence.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) {
+      confidence[node] = std::min(confidence[node] / required.plateau, 1.0);
+      if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
+    }
+  });
   return result;
 }
 
