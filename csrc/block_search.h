@@ -13,6 +13,13 @@
 #define TRAJTRACK_CLONES
 #endif
 
+// What is called in a vectorised loop has to be inlined, however large it is.
+#if defined(__GNUC__)
+#define TRAJTRACK_INLINE inline __attribute__((always_inline))
+#else
+#define TRAJTRACK_INLINE inline
+#endif
+
 namespace trajtrack {
 
 inline constexpr std::size_t kBlock = 16;

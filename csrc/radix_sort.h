@@ -9,16 +9,16 @@ namespace trajtrack {
 
 // Sorts `items` by key_of(item), a std::uint32_t, with a stable least-significant-digit radix sort; skips passes whose
 // digit is the same in all items.
-template <typename Item, typename KeyOf>
-void sort_by_key(std::vector<Item>& items, const KeyOf& key_of) {
+template <typename Items, typename KeyOf>
+void sort_by_key(Items& items, const KeyOf& key_of) {
   constexpr int kBits = 11;
   constexpr std::uint32_t kDigits = 1u << kBits;
   if (items.empty()) return;
-  std::vector<Item> sorted(items.size());
+  Items sorted(items.size());
   for (int shift = 0; shift < 32; shift += kBits) {
-    const auto digit = [&](const Item& item) { return (key_of(item) >> shift) & (kDigits - 1); };
+    const auto digit = [&](const auto& item) { return (key_of(item) >> shift) & (kDigits - 1); };
     std::array<std::uint32_t, kDigits> begin{};
-    for (const Item& item : items) ++begin[digit(item)];
+    for (const auto& item : items) ++begin[digit(item)];
     if (begin[digit(items.front())] == items.size()) continue;
     std::uint32_t total = 0;
     for (std::uint32_t& slot : begin) {
@@ -26,7 +26,7 @@ void sort_by_key(std::vector<Item>& items, const KeyOf& key_of) {
       slot = total;
       total += count;
     }
-    for (const Item& item : items) sorted[begin[digit(item)]++] = item;
+    for (const auto& item : items) sorted[begin[digit(item)]++] = item;
     items.swap(sorted);
   }
 }

@@ -22,11 +22,8 @@ class Assignment {
         value_(value),
         paths_(paths),
         row_price_(value.size()),
-        column_price_(value.size()),
-        distance_(value.size(), kFar),
         column_of_(value.size(), kNone),
-        row_of_(value.size(), kNone),
-        before_(value.size(), kNone) {}
+        columns_(value.size()) {}
 
   struct Workspace {
     std::vector<Node> touched;
@@ -36,22 +33,52 @@ class Assignment {
 
   void assign(Node start, Workspace& work) {
     if (value_[start] == kLeftOut) return;
+    // The price makes the shortest length 0. Mostly, no column or one that is free has it, and the path ends there.
     std::int64_t price = -stay(start);
-    if (paths_) price = std::min(price, -column_price_[start]);
+    Node free_column = kNone;
+    bool ends = true;
+    const auto consider = [&](Node column, std::int64_t length) {
+      if (length > price || (length == price && (ends || free_column != kNone))) return;
+      if (length < price) ends = false;
+      price = length;
+      free_column = columns_[column].row == kNone ? column : kNone;
+    };
+    if (paths_) consider(start, -columns_[start].price);
     for (std::size_t k = links_.offsets[start]; k < links_.offsets[start + 1]; ++k) {
-      price = std::min(price, -gain(start, k) - column_price_[links_.heads[k]]);
+      consider(links_.heads[k], -gain(start, k) - columns_[links_.heads[k]].price);
     }
     row_price_[start] = price;
+    if (ends) return;
+    if (free_column == kNone) {
+      find_path(start, work);
+    } else {
+      columns_[free_column].row = start;
+      column_of_[start] = free_column;
+    }
+  }
 
+  std::vector<Node> take_columns() { return std::move(column_of_); }
+
+ private:
+  static constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max();
+
+  struct Column {
+    std::int64_t price = 0, distance = kFar;
+    Node row = kNone, before = kNone;
+  };
+
+  // Assigns a row along the shortest augmenting path.
+  void find_path(Node start, Workspace& work) {
     std::int64_t shortest = kFar, travelled = 0;
     Node end_row = kNone, end_column = kNone, row = start;
     const auto reach = [&](Node column, std::int64_t length) {
-      if (length >= distance_[column]) return;
-      if (distance_[column] == kFar) work.touched.push_back(column);
-      distance_[column] = length;
-      before_[column] = row;
       if (length >= shortest) return;
-      if (row_of_[column] == kNone) {
+      Column& reached = columns_[column];
+      if (length >= reached.distance) return;
+      if (reached.distance == kFar) work.touched.push_back(column);
+      reached.distance = length;
+      reached.before = row;
+      if (reached.row == kNone) {
         shortest = length;
         end_row = kNone;
         end_column = column;
@@ -67,48 +94,44 @@ class Assignment {
         end_row = row;
         end_column = kNone;
       }
-      if (paths_) reach(row, base - column_price_[row]);
+      if (paths_) reach(row, base - columns_[row].price);
       for (std::size_t k = links_.offsets[row]; k < links_.offsets[row + 1]; ++k) {
         const Node column = links_.heads[k];
-        reach(column, base - gain(row, k) - column_price_[column]);
+        reach(column, base - gain(row, k) - columns_[column].price);
       }
-      while (!work.heap.empty() && work.heap.front().first != distance_[work.heap.front().second]) pop(work);
+      while (!work.heap.empty() && work.heap.front().first != columns_[work.heap.front().second].distance) pop(work);
       if (work.heap.empty() || work.heap.front().first >= shortest) break;
       const Node column = work.heap.front().second;
       travelled = work.heap.front().first;
       pop(work);
       work.done.push_back(column);
-      row = row_of_[column];
+      row = columns_[column].row;
       poll_at(work.done.size());
     }
 
     row_price_[start] += shortest;
-    for (const Node column : work.done) {
-      const std::int64_t change = shortest - distance_[column];
-      column_price_[column] -= change;
-      row_price_[row_of_[column]] += change;
+    for (const Node node : work.done) {
+      Column& column = columns_[node];
+      const std::int64_t change = shortest - column.distance;
+      column.price -= change;
+      row_price_[column.row] += change;
     }
     if (end_column == kNone && end_row != start) {
       end_column = column_of_[end_row];
       column_of_[end_row] = kNone;
     }
     while (end_column != kNone) {
-      row = before_[end_column];
-      row_of_[end_column] = row;
+      row = columns_[end_column].before;
+      columns_[end_column].row = row;
       const Node previous = row == start ? kNone : column_of_[row];
       column_of_[row] = end_column;
       end_column = previous;
     }
-    for (const Node column : work.touched) distance_[column] = kFar;
+    for (const Node column : work.touched) columns_[column].distance = kFar;
     work.touched.clear();
     work.done.clear();
     work.heap.clear();
   }
-
-  std::vector<Node> take_columns() { return std::move(column_of_); }
-
- private:
-  static constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max();
 
   // The gain of a row that is assigned to no column: with `paths`, the end of a path.
   std::int64_t stay(Node row) const { return paths_ ? value_[row] : 0; }
@@ -122,8 +145,9 @@ class Assignment {
   const Links& links_;
   const std::vector<std::int64_t>& value_;
   bool paths_;
-  std::vector<std::int64_t> row_price_, column_price_, distance_;
-  std::vector<Node> column_of_, row_of_, before_;
+  Buffer<std::int64_t> row_price_;
+  std::vector<Node> column_of_;
+  std::vector<Column> columns_;
 };
 
 // Splits the nodes into parts of about equal size without links between them; nodes of a part are ascending.
@@ -164,7 +188,8 @@ std::vector<std::vector<Node>> split(const Links& links, std::size_t count, std:
 std::vector<Node> choose_links(const Links& links, const std::vector<std::int64_t>& value, bool paths,
                                int num_threads) {
   Assignment assignment(links, value, paths);
-  if (num_threads <= 1) {
+  // Splitting takes about as long as two threads would save.
+  if (num_threads <= 2) {
     Assignment::Workspace work;
     for (Node node = 0; node < value.size(); ++node) {
       poll_at(node);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "flow/buffer.h"
 #include "node.h"
 
 namespace trajtrack::flow {
@@ -11,8 +12,8 @@ namespace trajtrack::flow {
 // Links from each node to later ones, ascending, in compressed sparse row form.
 struct Links {
   std::vector<std::size_t> offsets{0};
-  std::vector<Node> heads;
-  std::vector<std::int64_t> gains;
+  Buffer<Node> heads;
+  Buffer<std::int64_t> gains;
 };
 
 // Returns the next node of each node, kNone for none. A node with `value[node] == kLeftOut` does not take part. If

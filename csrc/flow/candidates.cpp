@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "block_search.h"
@@ -14,7 +15,7 @@ namespace trajtrack::flow {
 
 namespace {
 
-// Pairs of a tail and a head in a later frame, whose gains are computed together: by tail, then by head.
+// Pairs of a tail and a head in a later frame, whose gains are computed together, by tail.
 struct Pairs {
   struct Range {
     std::size_t begin, end;
@@ -24,33 +25,28 @@ struct Pairs {
   std::vector<double> distances;            // in frames
   std::vector<double> gains;                // in multiples of 1 / kOne
   std::vector<Range> crowds;                // of pairs of one tail and one frame, where there are many
-  std::vector<std::uint32_t> room;          // for searches
   std::size_t size = 0;
 
   // The size in whole blocks, so that no pair is left over when blocks are computed.
   std::size_t padded_size() const { return (size + kBlock - 1) / kBlock * kBlock; }
 
-  // Appends pairs of a tail and the heads at these positions, all of one frame.
-  void append(std::uint32_t tail, const SortedNodes& sorted, std::span<const std::uint32_t> positions, double distance,
-              std::size_t many) {
-    const std::size_t begin = size;
-    size += positions.size();
-    if (size + kBlock > tails.size()) {
-      tails.resize(2 * size + kBlock, 0);
+  // Appends pairs of one tail and one frame: find(heads) writes at most `most_found` heads and returns their number.
+  template <typename Find>
+  void append(std::size_t most_found, double distance, std::size_t many, const Find& find) {
+    if (size + most_found + kBlock > tails.size()) {
+      tails.resize(2 * (size + most_found) + kBlock, 0);
       heads.resize(tails.size(), 0);
       distances.resize(tails.size(), 0);
       gains.resize(tails.size(), 0);
     }
-    for (std::size_t k = 0; k < positions.size(); ++k) {
-      tails[begin + k] = tail;
-      heads[begin + k] = sorted.index(positions[k]);
-      distances[begin + k] = distance;
-    }
-    const auto first = heads.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto last = heads.begin() + static_cast<std::ptrdiff_t>(size);
-    if (!std::is_sorted(first, last)) std::sort(first, last);
-    if (positions.size() > many) crowds.push_back({begin, size});
+    const std::size_t begin = size;
+    size += find(heads.data() + begin);
+    fill_blocks(distances, begin, distance);
+    if (size - begin > many) crowds.push_back({begin, size});
   }
+
+  // Sets the tail of the pairs from `begin` on.
+  void set_tail(std::size_t begin, std::uint32_t tail) { fill_blocks(tails, begin, tail); }
 
   // Of the pairs of each tail and frame, keeps the `most` greatest positive gains, then the first heads; sets the
   // others' to 0.
@@ -64,12 +60,46 @@ struct Pairs {
       if (order.size() <= most) continue;
       const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
       std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
-        return gains[a] != gains[b] ? gains[a] > gains[b] : a < b;
+        return gains[a] != gains[b] ? gains[a] > gains[b] : heads[a] < heads[b];
       });
       std::for_each(end, order.end(), [&](std::size_t k) { gains[k] = 0; });
     }
   }
+
+ private:
+  // Sets the values of the pairs from `begin` on, and some beyond: whole blocks need no loop for what is left over.
+  template <typename T>
+  void fill_blocks(std::vector<T>& values, std::size_t begin, T value) {
+    for (std::size_t block = begin; block < size; block += kBlock) {
+      for (std::size_t k = 0; k < kBlock; ++k) values[block + k] = value;
+    }
+  }
 };
+
+// Sorts the links of a tail by head; most are sorted already.
+void sort_links(std::span<Node> heads, std::span<std::int64_t> gains) {
+  for (std::size_t k = 1; k < heads.size(); ++k) {
+    for (std::size_t place = k; place > 0 && heads[place - 1] > heads[place]; --place) {
+      std::swap(heads[place - 1], heads[place]);
+      std::swap(gains[place - 1], gains[place]);
+    }
+  }
+}
+
+// Moves a column of consecutive parts into one.
+template <typename Part, typename Column>
+Column joined(std::vector<Part>& parts, Column Part::* column) {
+  if (parts.size() == 1) return std::move(parts.front().*column);
+  std::size_t size = 0;
+  for (const Part& part : parts) size += (part.*column).size();
+  Column all;
+  all.reserve(size);
+  for (Part& part : parts) {
+    const Column own = std::move(part.*column);
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
 
 // Calls search(k, pairs) for the index k of every tail, which appends pairs, and evaluate(pairs) for many tails at
 // once, which sets their gains; may set those of the block after the last pair. Returns the pairs of positive gain, at
@@ -78,21 +108,23 @@ template <typename Search, typename Evaluate>
 Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<const Node> heads, std::size_t most,
               int num_threads, const Search& search, const Evaluate& evaluate) {
   constexpr std::size_t kBatch = 1024;
-  std::vector<std::uint32_t> counts(tails.size(), 0);
+  Links links;
+  links.offsets.assign(num_nodes + 1, 0);
   struct Part {
-    std::vector<Node> heads;
-    std::vector<std::int64_t> gains;
+    Buffer<Node> heads;
+    Buffer<std::int64_t> gains;
   };
   std::vector<Part> parts(num_parts(num_threads));
   parallel_for(parts.size(), num_threads, [&](std::size_t number) {
     Part& part = parts[number];
     Pairs pairs;
     const std::size_t begin = tails.size() * number / parts.size(), end = tails.size() * (number + 1) / parts.size();
+    std::size_t flushed = begin;
     const auto flush = [&](std::size_t next) {
       poll();
       evaluate(pairs);
       pairs.keep_best(most);
-      std::size_t size = part.heads.size();
+      std::size_t row = part.heads.size(), size = row;
       const std::size_t needed = size + pairs.size;
       if (needed > part.heads.capacity()) {
         const std::size_t expected = needed * (end - begin) / (next - begin);
@@ -105,35 +137,29 @@ Links collect(std::size_t num_nodes, std::span<const Node> tails, std::span<cons
         const bool positive = pairs.gains[k] > 0;
         part.heads[size] = heads[pairs.heads[k]];
         part.gains[size] = static_cast<std::int64_t>(pairs.gains[k]);
-        counts[pairs.tails[k]] += positive;
+        links.offsets[tails[pairs.tails[k]] + 1] += positive;
         size += positive;
       }
       part.heads.resize(size);
       part.gains.resize(size);
+      for (; flushed < next; ++flushed) {
+        const std::size_t count = links.offsets[tails[flushed] + 1];
+        sort_links({part.heads.data() + row, count}, {part.gains.data() + row, count});
+        row += count;
+      }
       pairs.size = 0;
       pairs.crowds.clear();
     };
     for (std::size_t k = begin; k < end; ++k) {
+      const std::size_t first = pairs.size;
       search(static_cast<std::uint32_t>(k), pairs);
+      pairs.set_tail(first, static_cast<std::uint32_t>(k));
       if (pairs.size >= kBatch || k + 1 == end) flush(k + 1);
     }
   });
-  Links links;
-  links.offsets.assign(num_nodes + 1, 0);
-  for (std::size_t k = 0; k < tails.size(); ++k) links.offsets[tails[k] + 1] = counts[k];
-  for (std::size_t node = 0; node < num_nodes; ++node) links.offsets[node + 1] += links.offsets[node];
-  if (parts.size() == 1) {
-    links.heads = std::move(parts[0].heads);
-    links.gains = std::move(parts[0].gains);
-    return links;
-  }
-  links.heads.reserve(links.offsets.back());
-  links.gains.reserve(links.offsets.back());
-  for (Part& part : parts) {
-    links.heads.insert(links.heads.end(), part.heads.begin(), part.heads.end());
-    links.gains.insert(links.gains.end(), part.gains.begin(), part.gains.end());
-    part = {};
-  }
+  std::partial_sum(links.offsets.begin(), links.offsets.end(), links.offsets.begin());
+  links.heads = joined(parts, &Part::heads);
+  links.gains = joined(parts, &Part::gains);
   return links;
 }
 
@@ -155,17 +181,17 @@ double predicted_variance(const State& i, double d, const Noise& noise) {
 }
 
 // The gain in multiples of 1 / kOne, if it is positive.
-inline double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
+TRAJTRACK_INLINE double rounded_positive(double gain) { return nearest(std::min(gain, 1e6) * kOne); }
 
 // The value or 0, without a branch.
-inline double value_if(bool condition, double value) {
+TRAJTRACK_INLINE double value_if(bool condition, double value) {
   return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & -std::uint64_t{condition});
 }
 
 // The gain of a link in multiples of 1 / kOne, if it is positive; 0 if the head is too far away. `own` is the predicted
 // variance, `area` the product of the sizes.
-inline double likelihood_gain(const State& i, const State& j, double own, double area, double d, const Noise& noise,
-                              const Constants& c) {
+TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double own, double area, double d,
+                                        const Noise& noise, const Constants& c) {
   const double pp = own + j.pp;
   const double dx = j.x - i.x - i.vx * d, dy = j.y - i.y - i.vy * d;
   const double limit = c.gate * c.gate * pp * area;
@@ -188,21 +214,19 @@ inline double likelihood_gain(const State& i, const State& j, double own, double
   return value_if(near, rounded_positive(gain));
 }
 
-// What differs between the states of nodes that are not linked yet.
-struct Unlinked {
-  double x, y, log_w, log_h, size;
-};
+// The state of an object before it is linked, but for its box.
+State unlinked_state(const Noise& noise) { return {0, 0, 0, 0, noise.position, 0, noise.speed, 0, 0, noise.size}; }
 
-// Sets the gains of links between unlinked nodes that are one frame apart. All states are `known` but for the boxes.
+// Sets the gains of links between unlinked nodes that are one frame apart.
 TRAJTRACK_CLONES
-void first_gains(const Unlinked* __restrict nodes, const State& known, double own, const Noise& all_noise,
-                 const Constants& constants, Pairs& pairs) {
+void first_gains(const Unlinked* __restrict nodes, const Noise& prior, const Constants& constants, Pairs& pairs) {
   const std::uint32_t* __restrict tails = pairs.tails.data();
   const std::uint32_t* __restrict heads = pairs.heads.data();
   double* __restrict gains = pairs.gains.data();
-  const Noise noise = all_noise;
+  const Noise noise = prior;
   const Constants c = constants;
-  State i = known, j = known;
+  State i = unlinked_state(noise), j = i;
+  const double own = predicted_variance(i, 1.0, noise);
   const std::size_t end = pairs.padded_size();
   for (std::size_t k = 0; k < end; ++k) {
     const Unlinked &tail = nodes[tails[k]], &head = nodes[heads[k]];
@@ -218,18 +242,18 @@ void first_gains(const Unlinked* __restrict nodes, const State& known, double ow
   }
 }
 
-inline CentredBox enlarged(const CentredBox& box, double by) {
+TRAJTRACK_INLINE CentredBox enlarged(const CentredBox& box, double by) {
   return {box.x, box.y, box.w + 2.0 * by, box.h + 2.0 * by};
 }
 
-inline double overlap_of(const CentredBox& a, const CentredBox& b) {
+TRAJTRACK_INLINE double overlap_of(const CentredBox& a, const CentredBox& b) {
   return overlap(edges_of(a), a.w * a.h, edges_of(b), b.w * b.h);
 }
 
 // Sets the gains of links by overlap.
 TRAJTRACK_CLONES
-void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Constants& constants,
-                   Pairs& pairs) {
+void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict future, const Node* __restrict nodes,
+                   const double* __restrict sizes, const Constants& constants, Pairs& pairs) {
   const std::uint32_t* __restrict tails = pairs.tails.data();
   const std::uint32_t* __restrict heads = pairs.heads.data();
   const double* __restrict distances = pairs.distances.data();
@@ -239,13 +263,13 @@ void overlap_gains(const MovingBox* __restrict past, const MovingBox* __restrict
   for (std::size_t k = 0; k < end; ++k) {
     const MovingBox &own = past[tails[k]], &other = future[heads[k]];
     const CentredBox a = own.box, b = other.box;
-    const double d = distances[k];
+    const double d = distances[k], own_size = sizes[nodes[tails[k]]], other_size = sizes[nodes[heads[k]]];
     const double by = value_if(d == 1, c.buffer * std::sqrt(own.predicted + other.variance));
     const double back_by = value_if(d == 1, c.buffer * std::sqrt(other.predicted + own.variance));
-    const double there = overlap_of(enlarged({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h}, by * own.size),
-                                    enlarged(b, by * other.size));
-    const double back = overlap_of(enlarged(a, back_by * own.size),
-                                   enlarged({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h}, back_by * other.size));
+    const double there = overlap_of(enlarged({a.x + own.vx * d, a.y + own.vy * d, a.w, a.h}, by * own_size),
+                                    enlarged(b, by * other_size));
+    const double back = overlap_of(enlarged(a, back_by * own_size),
+                                   enlarged({b.x - other.vx * d, b.y - other.vy * d, b.w, b.h}, back_by * other_size));
     const double gain = c.overlap_gain * ((there + back) * 0.5 - c.min_overlap) - c.overlap_skip_cost * (d - 1.0);
     gains[k] = value_if(there > 0, rounded_positive(gain));
   }
@@ -284,7 +308,8 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
       const double farthest = c.gate * std::sqrt(own * (model.size[node] * size[frame])) * 1.000001;
       const double x = i.x + i.vx * d, y = i.y + i.vy * d;
       const Edges region{x - farthest, y - farthest, x + farthest, y + farthest};
-      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
+      pairs.append(sorted.largest_group(), d, most,
+                   [&](std::uint32_t* found) { return sorted.intersecting(group, region, found); });
     });
   };
   const auto evaluate = [&](Pairs& pairs) {
@@ -298,62 +323,104 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
   return collect(frames.num_nodes(), tails.nodes, heads.nodes, most, num_threads, search, evaluate);
 }
 
-Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                  std::span<const Node> nodes, const Constants& c, int num_threads) {
-  const State known{0, 0, 0, 0, model.noise.position, 0, model.noise.speed, 0, 0, model.noise.size};
-  const double own = predicted_variance(known, 1.0, model.noise);
+FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, const Noise& fastest, const Constants& c, int num_threads)
+    : num_nodes_(frames.num_nodes()), nodes_(nodes), constants_(c), unlinked_(nodes.size()) {
+  parallel_ranges(nodes.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const Node node = nodes[k];
+      const CentredBox box = model.box(node, frames.frame_of[node]);
+      unlinked_[k] = {box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]};
+    }
+  });
   // A head is within reach if its distance is at most `reach` times the geometric mean of both sizes. Their arithmetic
   // mean, half of it around each, is little more.
-  const double reach = c.gate * std::sqrt(own + known.pp) * 0.5 * 1.000001;
-  std::vector<Unlinked> unlinked;
-  unlinked.reserve(nodes.size());
-  for (const Node node : nodes) {
-    const CentredBox box = model.box(node, frames.frame_of[node]);
-    unlinked.push_back({box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]});
-  }
+  const State known = unlinked_state(fastest);
+  const double reach = c.gate * std::sqrt(predicted_variance(known, 1.0, fastest) + known.pp) * 0.5 * 1.000001;
   const auto around = [&](std::size_t k) {
-    const Unlinked& node = unlinked[k];
+    const Unlinked& node = unlinked_[k];
     const double near = reach * node.size;
     return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
   };
-  const auto most = static_cast<std::size_t>(c.candidates);
   const SortedNodes sorted(
-      frames, labels, nodes, around, most, [&](std::size_t k) { return unlinked[k]; }, num_threads);
-  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    const Edges region = around(tail);
-    visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double d, std::size_t, const auto& group) {
-      pairs.append(tail, sorted, sorted.intersecting(group, region, pairs.room), d, most);
-    });
+      frames, labels, nodes, around, static_cast<std::size_t>(c.candidates),
+      [&](std::size_t k) { return unlinked_[k]; }, num_threads);
+  struct Part {
+    std::vector<std::uint32_t> heads;
   };
-  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked.data(), known, own, model.noise, c, pairs); };
-  return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
+  std::vector<Part> parts(num_parts(num_threads));
+  offsets_.assign(nodes.size() + 1, 0);
+  parallel_for(parts.size(), num_threads, [&](std::size_t number) {
+    std::vector<std::uint32_t>& heads = parts[number].heads;
+    std::vector<std::uint32_t> room;
+    const std::size_t begin = nodes.size() * number / parts.size(), end = nodes.size() * (number + 1) / parts.size();
+    heads.reserve((end - begin) * 5 / 4);
+    for (std::size_t tail = begin; tail < end; ++tail) {
+      visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double, std::size_t, const auto& group) {
+        const auto found = sorted.intersecting(group, around(tail), room);
+        heads.insert(heads.end(), found.begin(), found.end());
+        offsets_[tail + 1] = found.size();
+      });
+    }
+  });
+  std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin());
+  heads_ = joined(parts, &Part::heads);
 }
 
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& c,
-                       int num_threads) {
+Links FirstLinks::links(const Noise& prior, int num_threads) const {
+  const auto most = static_cast<std::size_t>(constants_.candidates);
+  const auto search = [&](std::uint32_t tail, Pairs& pairs) {
+    const std::span<const std::uint32_t> heads(heads_.data() + offsets_[tail], offsets_[tail + 1] - offsets_[tail]);
+    pairs.append(heads.size(), 1.0, most, [&](std::uint32_t* found) {
+      std::copy(heads.begin(), heads.end(), found);
+      return heads.size();
+    });
+  };
+  const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked_.data(), prior, constants_, pairs); };
+  return collect(num_nodes_, nodes_, nodes_, most, num_threads, search, evaluate);
+}
+
+std::int64_t FirstLinks::greatest_gain(const Noise& prior, const Constants& c) {
+  const State state = unlinked_state(prior);
+  const double gain = likelihood_gain(state, state, predicted_variance(state, 1.0, prior), 1.0, 1.0, prior, c);
+  return static_cast<std::int64_t>(std::max(gain, 0.0));
+}
+
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, std::span<const MovingBox> past, std::span<const MovingBox> future,
+                       const Constants& c, int num_threads) {
   // The greatest variance and size in each frame, for the regions.
   std::vector<double> variance(frames.size(), 0), size(frames.size(), 0);
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     const std::uint32_t frame = frames.frame_of[nodes[k]];
     variance[frame] = std::max(variance[frame], future[k].variance);
-    size[frame] = std::max(size[frame], future[k].size);
+    size[frame] = std::max(size[frame], model.size[nodes[k]]);
   }
   const auto edges = [&](std::size_t k) { return edges_of(future[k].box); };
   const auto most = static_cast<std::size_t>(c.candidates);
-  const SortedNodes sorted(frames, labels, nodes, edges, most, [&](std::size_t k) { return future[k]; }, num_threads);
+  // What decides the gains of a head.
+  struct Sized {
+    MovingBox box;
+    double size;
+  };
+  const auto sized = [&](std::size_t k) { return Sized{future[k], model.size[nodes[k]]}; };
+  const SortedNodes sorted(frames, labels, nodes, edges, most, sized, num_threads);
   const auto longest = static_cast<std::int64_t>(c.distance);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
     const MovingBox& own = past[tail];
     const CentredBox& box = own.box;
     visit_groups(frames, labels, sorted, nodes[tail], longest, [&](double d, std::size_t frame, const auto& group) {
-      const double farthest =
-          d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) * (own.size + size[frame]) * 1.000001 : 0.0;
+      const double farthest = d == 1 ? c.buffer * std::sqrt(own.predicted + variance[frame]) *
+                                           (model.size[nodes[tail]] + size[frame]) * 1.000001
+                                     : 0.0;
       const Edges later = edges_of(enlarged({box.x + own.vx * d, box.y + own.vy * d, box.w, box.h}, farthest));
-      pairs.append(tail, sorted, sorted.intersecting(group, later, pairs.room), d, most);
+      pairs.append(sorted.largest_group(), d, most,
+                   [&](std::uint32_t* found) { return sorted.intersecting(group, later, found); });
     });
   };
-  const auto evaluate = [&](Pairs& pairs) { overlap_gains(past.data(), future.data(), c, pairs); };
+  const auto evaluate = [&](Pairs& pairs) {
+    overlap_gains(past.data(), future.data(), nodes.data(), model.size.data(), c, pairs);
+  };
   return collect(frames.num_nodes(), nodes, nodes, most, num_threads, search, evaluate);
 }
 

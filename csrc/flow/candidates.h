@@ -13,14 +13,14 @@ namespace trajtrack::flow {
 // Nodes, ascending, with the state of the object at each of them.
 struct NodeStates {
   std::vector<Node> nodes;
-  std::vector<State> states;
+  Buffer<State> states;
 };
 
 // The box that is expected at a node and its motion. The variances are those of its position, at the node and predicted
-// for the neighbouring frame, in units of `size` squared.
+// for the neighbouring frame, in units of the detected box's area.
 struct MovingBox {
   CentredBox box;
-  double vx, vy, variance, predicted, size;
+  double vx, vy, variance, predicted;
 };
 
 // Links from tails to heads, both ascending, at most `longest` frames apart. The gain is the log likelihood ratio
@@ -29,15 +29,38 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
                           const NodeStates& tails, const NodeStates& heads, std::int64_t longest,
                           const Constants& constants, int num_threads);
 
-// The same between nodes in neighbouring frames, as long as no node is linked.
-Links first_links(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
-                  std::span<const Node> nodes, const Constants& constants, int num_threads);
+// What differs between the states of nodes that are not linked yet.
+struct Unlinked {
+  double x, y, log_w, log_h, size;
+};
+
+// Links by likelihood between nodes in neighbouring frames, as long as no node is linked, under several prior motions.
+class FirstLinks {
+ public:
+  // Finds the pairs of nodes that can be linked under this prior motion or a slower one.
+  FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+             std::span<const Node> nodes, const Noise& fastest, const Constants& constants, int num_threads);
+
+  Links links(const Noise& prior, int num_threads) const;
+
+  // No link has a greater gain under this prior motion.
+  static std::int64_t greatest_gain(const Noise& prior, const Constants& constants);
+
+ private:
+  std::size_t num_nodes_;
+  std::span<const Node> nodes_;
+  const Constants& constants_;
+  Buffer<Unlinked> unlinked_;
+  // The heads of each node's pairs, as indices among the nodes.
+  std::vector<std::size_t> offsets_;
+  std::vector<std::uint32_t> heads_;
+};
 
 // Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
 // enlarged as far as the prediction is uncertain. The gain is positive. `past` and `future` hold the box of each of the
 // nodes, estimated from the past and from the future of its track.
-Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, std::span<const Node> nodes,
-                       std::span<const MovingBox> past, std::span<const MovingBox> future, const Constants& constants,
-                       int num_threads);
+Links links_by_overlap(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
+                       std::span<const Node> nodes, std::span<const MovingBox> past, std::span<const MovingBox> future,
+                       const Constants& constants, int num_threads);
 
 }  // namespace trajtrack::flow

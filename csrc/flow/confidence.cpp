@@ -5,8 +5,6 @@
 #include <functional>
 #include <numeric>
 
-#include "flow/elementary.h"
-#include "flow/motion.h"
 #include "interruption.h"
 #include "parallel.h"
 #include "radix_sort.h"
@@ -15,109 +13,228 @@ namespace trajtrack::flow {
 
 namespace {
 
-std::vector<Node> nodes_without(std::span<const Node> other) {
-  std::vector<Node> nodes;
-  for (Node node = 0; node < other.size(); ++node) {
-    if (other[node] == kNone) nodes.push_back(node);
+// Chains of boxes that are mutual best matches, first in neighbouring frames, then across gaps.
+class Chains {
+ public:
+  Chains(const Frames& frames, std::span<const Box> boxes, std::span<const std::int32_t> labels,
+         const Constants& constants, int num_threads)
+      : frames_(frames),
+        boxes_(boxes),
+        labels_(labels),
+        constants_(constants),
+        num_threads_(num_threads),
+        next_(boxes.size(), kNone),
+        previous_(boxes.size(), kNone),
+        tails_(boxes.size()) {
+    std::iota(tails_.begin(), tails_.end(), Node{0});
+    heads_ = tails_;
+    const auto longest = static_cast<std::int64_t>(constants.chain_distance);
+    for (std::int64_t distance = 1; distance <= longest; ++distance) extend(distance);
   }
-  return nodes;
-}
 
-// Chains boxes that are mutual best matches, first in neighbouring frames, then across gaps. Returns the next node of
-// each node's chain.
-std::vector<Node> chain(const Frames& frames, std::span<const Box> boxes, std::span<const std::int32_t> labels,
-                        const Constants& constants, int num_threads) {
+  // The number of boxes of each node's chain in the frames up to `window` away.
+  Buffer<std::uint32_t> count_in_window(std::int64_t window) const {
+    Buffer<std::uint32_t> count(next_.size());
+    const std::size_t parts = num_parts(num_threads_);
+    parallel_for(parts, num_threads_, [&](std::size_t part) {
+      std::vector<Node> nodes;
+      std::vector<std::int64_t> times;
+      const std::size_t last = next_.size() * (part + 1) / parts;
+      for (std::size_t start = next_.size() * part / parts; start < last; ++start) {
+        if (previous_[start] != kNone) continue;
+        nodes.clear();
+        times.clear();
+        for (auto node = static_cast<Node>(start); node != kNone; node = next_[node]) {
+          nodes.push_back(node);
+          times.push_back(frames_.time(node));
+        }
+        std::size_t begin = 0, end = 0;
+        for (std::size_t k = 0; k < nodes.size(); ++k) {
+          while (times[begin] < times[k] - window) ++begin;
+          while (end < nodes.size() && times[end] <= times[k] + window) ++end;
+          count[nodes[k]] = static_cast<std::uint32_t>(end - begin);
+        }
+      }
+    });
+    return count;
+  }
+
+ private:
+  // The best match of a box: an index among the tails or heads.
   struct Best {
     double value = 0;
-    Node node = kNone;
-    void improve(double other, Node candidate) {
-      if (other > value || (other == value && candidate < node)) *this = {other, candidate};
+    std::uint32_t index = kNone;
+
+    void improve(double other, std::uint32_t candidate) {
+      if (other > value || (other == value && candidate < index)) *this = {other, candidate};
     }
   };
-  std::vector<Node> next(boxes.size(), kNone), previous(boxes.size(), kNone);
-  std::vector<Best> best_next(boxes.size()), best_previous(boxes.size());
-  const auto longest = static_cast<std::int64_t>(constants.chain_distance);
-  const auto steps = static_cast<int>(constants.chain_motion);
-  for (std::int64_t distance = 1; distance <= longest; ++distance) {
-    const std::vector<Node> tails = nodes_without(next), heads = nodes_without(previous);
-    for (const Node node : tails) best_next[node] = {};
-    for (const Node node : heads) best_previous[node] = {};
-    const auto box_of_nth = [&](std::size_t k) { return boxes[heads[k]]; };
+
+  // Chains ends of chains with starts that many frames later.
+  void extend(std::int64_t distance) {
+    const auto box_of_nth = [&](std::size_t k) { return boxes_[heads_[k]]; };
     const auto edges_of_nth = [&](std::size_t k) { return edges_of(centred(box_of_nth(k))); };
-    const SortedNodes sorted(frames, labels, heads, edges_of_nth, 1, box_of_nth, num_threads);
+    const SortedNodes sorted(frames_, labels_, heads_, edges_of_nth, 1, box_of_nth, num_threads_);
+    std::vector<Best> best_head(tails_.size()), best_tail(heads_.size());
     // Tails of a frame, and all tails with heads in the same frame, belong to one task.
-    const std::size_t parts = num_parts(num_threads);
-    parallel_for(parts, num_threads, [&](std::size_t part) {
+    const std::size_t parts = num_parts(num_threads_);
+    parallel_for(parts, num_threads_, [&](std::size_t part) {
       std::vector<std::uint32_t> room;
-      const std::size_t end = frames.size() * (part + 1) / parts;
-      for (std::size_t frame = frames.size() * part / parts; frame < end; ++frame) {
+      const std::size_t first = frames_.size() * part / parts, last = frames_.size() * (part + 1) / parts;
+      const auto begin = std::lower_bound(tails_.begin(), tails_.end(), frames_.begin[first]);
+      auto tail = static_cast<std::uint32_t>(begin - tails_.begin());
+      for (std::size_t frame = first; frame < last; ++frame) {
         poll();
         std::size_t later = frame + 1;
-        while (later < frames.size() && frames.number[later] - std::int64_t{frames.number[frame]} < distance) ++later;
-        if (later == frames.size() || frames.number[later] - std::int64_t{frames.number[frame]} != distance) continue;
-        auto tail = std::lower_bound(tails.begin(), tails.end(), frames.begin[frame]);
-        for (; tail != tails.end() && *tail < frames.begin[frame + 1]; ++tail) {
-          const auto* const group = sorted.find(later, labels[*tail]);
+        while (later < frames_.size() && frames_.number[later] - std::int64_t{frames_.number[frame]} < distance) {
+          ++later;
+        }
+        const bool exists =
+            later < frames_.size() && frames_.number[later] - std::int64_t{frames_.number[frame]} == distance;
+        for (; tail < tails_.size() && tails_[tail] < frames_.begin[frame + 1]; ++tail) {
+          const auto* const group = exists ? sorted.find(later, labels_[tails_[tail]]) : nullptr;
           if (!group) continue;
-          CentredBox expected = centred(boxes[*tail]);
-          if (distance > 1) {
-            Node first = *tail;
-            for (int k = 0; k < steps && previous[first] != kNone; ++k) first = previous[first];
-            const auto time = static_cast<double>(std::max<std::int64_t>(frames.time(*tail) - frames.time(first), 1));
-            const auto moving = static_cast<double>(distance);
-            const CentredBox own = expected, from = centred(boxes[first]);
-            expected.x += (own.x - from.x) / time * moving;
-            expected.y += (own.y - from.y) / time * moving;
-          }
+          const CentredBox expected = expected_after(tails_[tail], distance);
           const Edges here = edges_of(expected);
           const double area = expected.w * expected.h;
-          for (const std::uint32_t position :
-               sorted.intersecting(*group, region_of(here, constants.chain_overlap), room)) {
-            const Node head = heads[sorted.index(position)];
-            const CentredBox other = centred(boxes[head]);
+          for (const std::uint32_t head :
+               sorted.intersecting(*group, region_of(here, constants_.chain_overlap), room)) {
+            const CentredBox other = centred(boxes_[heads_[head]]);
             const double value = overlap(here, area, edges_of(other), other.w * other.h);
-            if (!(value > constants.chain_overlap)) continue;
-            best_next[*tail].improve(value, head);
-            best_previous[head].improve(value, *tail);
+            if (!(value > constants_.chain_overlap)) continue;
+            best_head[tail].improve(value, head);
+            best_tail[head].improve(value, tail);
           }
         }
       }
     });
-    for (const Node tail : tails) {
-      const Node head = best_next[tail].node;
-      if (head == kNone || best_previous[head].node != tail) continue;
-      next[tail] = head;
-      previous[head] = tail;
+    for (std::uint32_t tail = 0; tail < tails_.size(); ++tail) {
+      const std::uint32_t head = best_head[tail].index;
+      if (head == kNone || best_tail[head].index != tail) continue;
+      next_[tails_[tail]] = heads_[head];
+      previous_[heads_[head]] = tails_[tail];
     }
+    std::erase_if(tails_, [&](Node node) { return next_[node] != kNone; });
+    std::erase_if(heads_, [&](Node node) { return previous_[node] != kNone; });
   }
-  return next;
-}
 
-// The number of boxes of each node's chain in the frames up to `window` away.
-std::vector<std::uint32_t> count_in_window(const Frames& frames, std::span<const Node> next, std::int64_t window) {
-  std::vector<std::uint32_t> count(next.size());
-  std::vector<std::int64_t> times;
-  const Tracks chains = tracks_of(next);
-  for (std::size_t number = 0; number < chains.size(); ++number) {
-    const std::span<const Node> nodes = chains[number];
-    times.clear();
-    for (const Node node : nodes) times.push_back(frames.time(node));
-    std::size_t begin = 0, end = 0;
-    for (std::size_t k = 0; k < nodes.size(); ++k) {
-      while (times[begin] < times[k] - window) ++begin;
-      while (end < nodes.size() && times[end] <= times[k] + window) ++end;
-      count[nodes[k]] = static_cast<std::uint32_t>(end - begin);
-    }
+  // The box that is expected after the end of a chain; it moves on across gaps.
+  CentredBox expected_after(Node tail, std::int64_t distance) const {
+    CentredBox expected = centred(boxes_[tail]);
+    if (distance == 1) return expected;
+    const auto steps = static_cast<int>(constants_.chain_motion);
+    Node first = tail;
+    for (int k = 0; k < steps && previous_[first] != kNone; ++k) first = previous_[first];
+    const auto time = static_cast<double>(std::max<std::int64_t>(frames_.time(tail) - frames_.time(first), 1));
+    const auto moving = static_cast<double>(distance);
+    const CentredBox own = expected, from = centred(boxes_[first]);
+    expected.x += (own.x - from.x) / time * moving;
+    expected.y += (own.y - from.y) / time * moving;
+    return expected;
   }
-  return count;
+
+  const Frames& frames_;
+  std::span<const Box> boxes_;
+  std::span<const std::int32_t> labels_;
+  const Constants& constants_;
+  int num_threads_;
+  std::vector<Node> next_, previous_;
+  std::vector<Node> tails_, heads_;  // nodes without a next and without a previous one
+};
+
+// Half the width of the window in which the boxes of a chain are counted.
+std::int64_t window_of(std::int64_t duration, const Constants& c) {
+  const auto longest = static_cast<std::int64_t>(c.window), least = static_cast<std::int64_t>(c.least_window);
+  return std::max<std::int64_t>(1, std::min({longest, std::max(duration / 15, least), duration / 3}));
 }
 
 // Nodes by ascending score.
-std::vector<Node> by_score(std::span<const float> scores) {
-  std::vector<Node> nodes(scores.size());
-  std::iota(nodes.begin(), nodes.end(), Node{0});
-  sort_by_key(nodes, [&](Node node) { return ordered_bits(scores[node]); });
-  return nodes;
+class Ranking {
+ public:
+  Ranking() = default;
+  Ranking(std::span<const float> scores, std::span<const std::int32_t> labels) : labels_(labels) {
+    struct Scored {
+      std::uint32_t key;
+      Node node;
+    };
+    Buffer<Scored> scored(scores.size());
+    for (Node node = 0; node < scores.size(); ++node) scored[node] = {ordered_bits(scores[node]), node};
+    sort_by_key(scored, [](const Scored& one) { return one.key; });
+    all.reserve(scored.size());
+    for (const Scored& one : scored) all.push_back(one.node);
+    if (std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end()) return;
+    by_label_ = all;
+    std::stable_sort(by_label_.begin(), by_label_.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
+  }
+
+  std::vector<Node> all;
+
+  // If there are several labels, calls use(nodes, shrink) for the nodes of each, in the same order; `shrink` moves a
+  // value of the label towards the value of all nodes.
+  template <typename Use>
+  void for_each_label(const Use& use) const {
+    for (std::size_t begin = 0, end = 0; begin < by_label_.size(); begin = end) {
+      while (end < by_label_.size() && labels_[by_label_[end]] == labels_[by_label_[begin]]) ++end;
+      const std::span<const Node> own(by_label_.data() + begin, end - begin);
+      const auto size = static_cast<double>(own.size());
+      use(own, [size](double value, double of_all, double weight) {
+        return (size * value + weight * of_all) / (size + weight);
+      });
+    }
+  }
+
+ private:
+  std::span<const std::int32_t> labels_;
+  std::vector<Node> by_label_;  // empty if there is one label
+};
+
+// How long detections have to persist, as the highest scores show.
+struct Requirement {
+  bool certain;        // whether the highest scores persist
+  double persistence;  // in boxes
+  double plateau;      // the share of persistent detections that counts as certainty
+};
+
+Requirement requirement_of(std::span<const Node> ranked, std::span<const float> scores,
+                           std::span<const std::uint32_t> persistence, std::int64_t window, const Constants& c) {
+  // The smallest sufficient set of the highest scores; equal scores are not separated.
+  const auto number = static_cast<double>(ranked.size());
+  const double needed = std::max(c.top_share * number, std::min(c.top_count, number));
+  const std::size_t enough = std::min(static_cast<std::size_t>(std::ceil(needed)), ranked.size());
+  std::size_t first = ranked.size() - enough;
+  while (first > 0 && scores[ranked[first - 1]] == scores[ranked[first]]) --first;
+  std::vector<std::uint32_t> top;
+  top.reserve(ranked.size() - first);
+  for (const Node node : ranked.subspan(first)) top.push_back(persistence[node]);
+  const auto rank = static_cast<std::ptrdiff_t>(c.top_failures * static_cast<double>(top.size() - 1));
+  std::nth_element(top.begin(), top.begin() + rank, top.end());
+  const auto required = static_cast<double>(top[static_cast<std::size_t>(rank)]);
+  const double least = c.occupied * static_cast<double>(2 * window + 1);
+  if (required < least) return {false, least, 1.0};
+  const auto hits = std::count_if(top.begin(), top.end(),
+                                  [&](std::uint32_t value) { return static_cast<double>(value) >= required; });
+  return {true, required, std::max(static_cast<double>(hits) / static_cast<double>(top.size()), c.plateau)};
+}
+
+// The scores, raised if the highest of their label are low: detectors whose highest scores are low are as certain as
+// others.
+std::vector<double> relative_scores(const Ranking& ranking, std::span<const float> scores, bool certain,
+                                    const Constants& c) {
+  const auto typical = [&](std::span<const Node> nodes) {
+    const double above = 0.5 * c.top_share * static_cast<double>(nodes.size());
+    return static_cast<double>(scores[nodes[nodes.size() - 1 - static_cast<std::size_t>(above)]]);
+  };
+  const double least = certain ? c.top_score : c.top_score_alone;
+  const auto factor_of = [&](double top) { return top > 0 && top < least ? least / top : 1.0; };
+  const auto raised = [&](float score, double factor) { return std::min(static_cast<double>(score) * factor, 1.0); };
+  std::vector<double> relative(scores.size());
+  const double of_all = typical(ranking.all), factor_of_all = factor_of(of_all);
+  for (std::size_t node = 0; node < scores.size(); ++node) relative[node] = raised(scores[node], factor_of_all);
+  ranking.for_each_label([&](std::span<const Node> own, const auto& shrink) {
+    const double factor = factor_of(shrink(typical(own), of_all, c.score_weight));
+    for (const Node node : own) relative[node] = raised(scores[node], factor);
+  });
+  return relative;
 }
 
 // The isotonic regression of `persists` on the scores, at each of `nodes`, which ascend by score.
@@ -151,98 +268,47 @@ void fit_rising(std::span<const Node> nodes, std::span<const float> scores, cons
 }  // namespace
 
 Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span<const float> scores,
-                     std::span<const std::int32_t> labels, const Constants& constants, int num_threads) {
-  const std::size_t count = scores.size();
-  Confidence result{std::vector<double>(count, 1.0)};
-  std::vector<double>& confidence = result.of;
-  if (count == 0) return result;
+                     std::span<const std::int32_t> labels, const Constants& c, int num_threads) {
+  Confidence result{std::vector<double>(scores.size(), 1.0)};
+  if (scores.empty()) return result;
   const auto [lowest, highest] = std::minmax_element(scores.begin(), scores.end());
   if (*lowest == *highest) return result;
   const bool probabilities = *lowest >= 0 && *highest <= 1;
-  const std::int64_t duration = frames.duration();
-  const std::int64_t least = static_cast<std::int64_t>(constants.least_window);
-  const std::int64_t window = std::max<std::int64_t>(
-      1, std::min({static_cast<std::int64_t>(constants.window), std::max(duration / 15, least), duration / 3}));
-  const std::vector<std::uint32_t> persistence =
-      count_in_window(frames, chain(frames, boxes, labels, constants, num_threads), window);
-
-  // The smallest sufficient set of the highest scores; equal scores are not separated.
-  const std::vector<Node> order = by_score(scores);
-  const auto number = static_cast<double>(count);
-  const double needed = std::max(constants.top_share * number, std::min(constants.top_count, number));
-  const std::size_t enough = std::min(static_cast<std::size_t>(std::ceil(needed)), count);
-  std::size_t first = count - enough;
-  while (first > 0 && scores[order[first - 1]] == scores[order[first]]) --first;
-  std::vector<std::uint32_t> ranked;
-  for (std::size_t k = first; k < count; ++k) ranked.push_back(persistence[order[k]]);
-  const auto rank = static_cast<std::ptrdiff_t>(constants.top_failures * static_cast<double>(ranked.size() - 1));
-  std::nth_element(ranked.begin(), ranked.begin() + rank, ranked.end());
-  const auto required = static_cast<double>(ranked[static_cast<std::size_t>(rank)]);
-  const double enough_boxes = constants.occupied * static_cast<double>(2 * window + 1);
-  const bool certain = required >= enough_boxes;
-  // Nothing can persist over so few frames, and probabilities can be used as they are.
-  result.certain = certain || (probabilities && duration <= 2 * least);
-
-  // Nodes by label, if there are several, and ascending score.
-  const bool one_label = std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) == labels.end();
-  std::vector<Node> by_label = one_label ? std::vector<Node>{} : order;
-  std::stable_sort(by_label.begin(), by_label.end(), [&](Node a, Node b) { return labels[a] < labels[b]; });
-  const auto for_each_label = [&](const auto& use) {
-    for (std::size_t begin = 0, end = 0; begin < by_label.size(); begin = end) {
-      while (end < count && labels[by_label[end]] == labels[by_label[begin]]) ++end;
-      const std::span<const Node> own(by_label.data() + begin, end - begin);
-      const auto size = static_cast<double>(own.size());
-      use(own, [size](double value, double of_all, double weight) {
-        return (size * value + weight * of_all) / (size + weight);
-      });
+  const std::int64_t duration = frames.duration(), window = window_of(duration, c);
+  Buffer<std::uint32_t> persistence;
+  Ranking ranking;
+  parallel_for(2, num_threads, [&](std::size_t task) {
+    if (task == 0) {
+      persistence = Chains(frames, boxes, labels, c, num_threads).count_in_window(window);
+    } else {
+      ranking = Ranking(scores, labels);
     }
-  };
-
-  // Detectors whose highest scores are low are as certain as others.
-  std::vector<double> relative;
-  if (probabilities) {
-    const auto typical = [&](std::span<const Node> nodes) {
-      const double above = 0.5 * constants.top_share * static_cast<double>(nodes.size());
-      return static_cast<double>(scores[nodes[nodes.size() - 1 - static_cast<std::size_t>(above)]]);
-    };
-    relative.resize(count);
-    const double least_top = certain ? constants.top_score : constants.top_score_alone;
-    const auto rescale = [&](std::span<const Node> nodes, double top) {
-      const double factor = top > 0 && top < least_top ? least_top / top : 1.0;
-      for (const Node node : nodes) relative[node] = std::min(static_cast<double>(scores[node]) * factor, 1.0);
-    };
-    const double of_all = typical(order);
-    rescale(order, of_all);
-    for_each_label([&](std::span<const Node> own, const auto& shrink) {
-      rescale(own, shrink(typical(own), of_all, constants.score_weight));
-    });
-    if (!certain) {
-      confidence = std::move(relative);
-      return result;
-    }
-  }
-
-  const double limit = certain ? required : enough_boxes;
-  const auto persists = [&](Node node) { return static_cast<double>(persistence[node]) >= limit; };
-  double plateau = 1.0;
-  if (certain) {
-    const auto hits = std::count_if(ranked.begin(), ranked.end(),
-                                    [&](std::uint32_t value) { return static_cast<double>(value) >= limit; });
-    plateau = std::max(static_cast<double>(hits) / static_cast<double>(ranked.size()), constants.plateau);
-  }
-  fit_rising(order, scores, persists, [&](Node node, double fit) { confidence[node] = fit; });
-
-  for_each_label([&](std::span<const Node> own, const auto& shrink) {
-    fit_rising(own, scores, persists, [&](Node node, double fit) {
-      confidence[node] = shrink(fit, confidence[node], constants.label_weight);
-    });
   });
-  double share = constants.score_share;
-  share += (1.0 - share) * constants.score_weight / (number + constants.score_weight);
-  for (std::size_t node = 0; node < count; ++node) {
-    confidence[node] = std::min(confidence[node] / plateau, 1.0);
-    if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
+  const Requirement required = requirement_of(ranking.all, scores, persistence, window, c);
+  // Nothing can persist over so few frames, and probabilities can be used as they are.
+  result.certain = required.certain || (probabilities && duration <= 2 * static_cast<std::int64_t>(c.least_window));
+  std::vector<double> relative;
+  if (probabilities) relative = relative_scores(ranking, scores, required.certain, c);
+  if (probabilities && !required.certain) {
+    result.of = std::move(relative);
+    return result;
   }
+
+  std::vector<double>& confidence = result.of;
+  const auto persists = [&](Node node) { return static_cast<double>(persistence[node]) >= required.persistence; };
+  fit_rising(ranking.all, scores, persists, [&](Node node, double fit) { confidence[node] = fit; });
+  ranking.for_each_label([&](std::span<const Node> own, const auto& shrink) {
+    fit_rising(own, scores, persists,
+               [&](Node node, double fit) { confidence[node] = shrink(fit, confidence[node], c.label_weight); });
+  });
+  const double share =
+      c.score_share + (1.0 - c.score_share) * c.score_weight / (static_cast<double>(scores.size()) + c.score_weight);
+  parallel_ranges(confidence.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) {
+      confidence[node] = std::min(confidence[node] / required.plateau, 1.0);
+      if (probabilities) confidence[node] = (1.0 - share) * confidence[node] + share * relative[node];
+    }
+  });
   return result;
 }
 

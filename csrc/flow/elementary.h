@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "block_search.h"
+
 namespace trajtrack::flow {
 
 // Gains are multiples of 1 / kOne, so that their sums are exact.
@@ -19,14 +21,14 @@ inline constexpr double kShift =
     6755399441055744.0;  // 1.5 * 2^52: sums with small numbers have no bits after the point
 
 // Rounds to the nearest integer, ties to even, for absolute values below 2^51.
-inline double nearest(double x) { return (x + kShift) - kShift; }
+TRAJTRACK_INLINE double nearest(double x) { return (x + kShift) - kShift; }
 
-inline std::int64_t rounded_gain(double gain) {
+TRAJTRACK_INLINE std::int64_t rounded_gain(double gain) {
   return static_cast<std::int64_t>(nearest(std::min(std::max(gain, -1e6), 1e6) * kOne));
 }
 
 // The natural logarithm of a positive normal number, by 2 artanh((x - 1) / (x + 1)).
-inline double log(double x) {
+TRAJTRACK_INLINE double log(double x) {
   constexpr int kTerms = 11;
   const auto bits = std::bit_cast<std::uint64_t>(x);
   // No branches and no conversions, so that it vectorises: the exponent becomes the low bits of a number above 2^52.
@@ -50,7 +52,7 @@ inline constexpr std::array<double, 14> kExpTerms = [] {
 }();
 
 // The exponential of a number in [-700, 700]; numbers outside are moved to its ends.
-inline double exp(double x) {
+TRAJTRACK_INLINE double exp(double x) {
   x = std::min(std::max(x, -700.0), 700.0);
   const double shifted = x * 1.4426950408889634 + kShift;
   const double k = shifted - kShift;
@@ -101,6 +103,24 @@ T quantile(std::vector<T>& values, std::size_t numerator, std::size_t denominato
   const std::size_t rank = (values.size() - 1) * numerator / denominator;
   select(std::span<T>(values), rank);
   return values[rank];
+}
+
+struct Quartiles {
+  double first, second, third;
+};
+
+// The quantiles at 1/4, 1/2 and 3/4; reorders the values, of which there must be some.
+inline Quartiles quartiles(std::vector<double>& values) {
+  // Once a quartile has been selected, nothing before it is greater.
+  std::span<double> rest(values);
+  const auto take = [&](std::size_t quarters) {
+    const std::size_t rank = (values.size() - 1) * quarters / 4;
+    select(rest, rank);
+    rest = rest.first(rank + 1);
+    return rest.back();
+  };
+  const double third = take(3), second = take(2), first = take(1);
+  return {first, second, third};
 }
 
 }  // namespace trajtrack::flow

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <unordered_set>
+#include <utility>
 
 #include "interruption.h"
+#include "parallel.h"
 
 namespace trajtrack::flow {
 
@@ -51,8 +53,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     if (!group) return;
     const Edges here = edges_of(box);
     const double area = box.w * box.h;
-    for (const std::uint32_t position : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
-      const Node node = free[sorted.index(position)];
+    for (const std::uint32_t index : sorted.intersecting(*group, region_of(here, constants.fill_overlap), room)) {
+      const Node node = free[index];
       if (track_of[node] != kNone) continue;
       const CentredBox other = box_of(node);
       const double value = overlap(here, area, edges_of(other), other.w * other.h);
@@ -83,8 +85,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
     State state;
     double w, h;
   };
-  const Noise& noise = model.noise;
-  const auto extend = [&](std::span<const Node> after, bool forwards) {
+  // The ends of the tracks, or their starts, by frame.
+  const auto ends_of = [&](std::span<const Node> after, bool forwards) {
     std::vector<std::vector<End>> ends(frames.size());
     std::vector<Node> track_at(track_of.size(), kNone);
     for (const std::span<const Node> nodes : tracks) track_at[forwards ? nodes.back() : nodes.front()] = nodes.front();
@@ -93,6 +95,18 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
       const CentredBox box = box_of(node);
       ends[frames.frame_of[node]].push_back({track_at[node], state, box.w, box.h});
     });
+    return ends;
+  };
+  std::vector<std::vector<End>> last, first;
+  parallel_for(2, num_threads, [&](std::size_t direction) {
+    if (direction == 0) {
+      last = ends_of(next, true);
+    } else {
+      first = ends_of(previous_of(next), false);
+    }
+  });
+  const Noise& noise = model.noise;
+  const auto extend = [&](std::vector<std::vector<End>> ends, bool forwards) {
     const double d = forwards ? 1.0 : -1.0;
     for (std::size_t k = 1; k < frames.size(); ++k) {
       const std::size_t frame = forwards ? k : frames.size() - 1 - k;
@@ -131,8 +145,8 @@ void fill_tracks(const Frames& frames, std::span<const std::int32_t> labels, con
       });
     }
   };
-  extend(next, true);
-  extend(previous_of(next), false);
+  extend(std::move(last), true);
+  extend(std::move(first), false);
 }
 
 }  // namespace trajtrack::flow

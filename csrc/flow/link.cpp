@@ -1,8 +1,11 @@
 #include "flow/link.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <utility>
 
+#include "block_search.h"
 #include "flow/assignment.h"
 #include "flow/candidates.h"
 #include "flow/confidence.h"
@@ -39,67 +42,97 @@ std::int32_t step_of(std::span<const FrameNodes> frames) {
   return frames.size() > 2 ? step : 1;
 }
 
+// Drops the nodes of insufficient confidence.
+void keep_confident(Columns& columns, const Constants& c) {
+  Frames frames;
+  frames.frame_of.reserve(columns.rows.size());
+  Node kept = 0;
+  for (std::size_t frame = 0; frame < columns.frames.size(); ++frame) {
+    const Node first = kept;
+    for (Node node = columns.frames.begin[frame]; node < columns.frames.begin[frame + 1]; ++node) {
+      if (!(columns.confidence[node] >= c.low)) continue;
+      columns.rows[kept] = columns.rows[node];
+      columns.labels[kept] = columns.labels[node];
+      columns.boxes[kept] = columns.boxes[node];
+      columns.confidence[kept++] = columns.confidence[node];
+    }
+    if (kept > first) frames.add(columns.frames.number[frame], kept - first);
+  }
+  columns.rows.resize(kept);
+  columns.labels.resize(kept);
+  columns.boxes.resize(kept);
+  columns.confidence.resize(kept);
+  columns.frames = std::move(frames);
+}
+
 // The rows of sufficient score and confidence.
 Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
                     std::vector<std::int8_t>& reasons) {
   Columns columns;
-  std::vector<std::int32_t> numbers;
   {
     FrameOrder order = order_by_frame(detections, options.min_score);
     NodeColumns given = columns_of_nodes(detections, order, options.class_agnostic, num_threads);
     const std::int32_t step = step_of(order.frames);
+    columns.frames.frame_of.reserve(order.size());
     for (const FrameNodes& frame : order.frames) {
-      numbers.insert(numbers.end(), frame.end - frame.begin, (frame.frame - order.frames.front().frame) / step);
+      columns.frames.add((frame.frame - order.frames.front().frame) / step, frame.end - frame.begin);
     }
     columns.boxes = std::move(given.boxes);
     columns.labels = std::move(given.labels);
     columns.rows = std::move(order.rows);
   }
-  columns.frames = Frames::of(numbers);
   columns.duration = columns.frames.duration();
-  std::vector<float> scores;
-  scores.reserve(columns.rows.size());
-  for (const std::uint32_t row : columns.rows) {
-    reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
-    scores.push_back(finite_or_zero(detections.scores[row]));
-  }
-  std::vector<double> confidence;
+  std::vector<float> scores(columns.rows.size());
+  parallel_ranges(scores.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t node = begin; node < end; ++node) {
+      const std::uint32_t row = columns.rows[node];
+      reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
+      scores[node] = finite_or_zero(detections.scores[row]);
+    }
+  });
   if (options.calibrate) {
     Confidence estimated =
         calibrate(columns.frames, columns.boxes, scores, columns.labels, options.constants, num_threads);
-    confidence = std::move(estimated.of);
+    columns.confidence = std::move(estimated.of);
     columns.calibrated = estimated.certain;
   } else {
-    for (const float score : scores) confidence.push_back(std::min(std::max(static_cast<double>(score), 0.0), 1.0));
+    for (const float score : scores) {
+      columns.confidence.push_back(std::min(std::max(static_cast<double>(score), 0.0), 1.0));
+    }
   }
-  std::size_t kept = 0;
-  for (std::size_t node = 0; node < confidence.size(); ++node) {
-    if (!(confidence[node] >= options.constants.low)) continue;
-    columns.rows[kept] = columns.rows[node];
-    columns.labels[kept] = columns.labels[node];
-    columns.boxes[kept] = columns.boxes[node];
-    numbers[kept++] = numbers[node];
-    columns.confidence.push_back(confidence[node]);
-  }
-  if (kept < columns.rows.size()) {
-    columns.rows.resize(kept);
-    columns.labels.resize(kept);
-    columns.boxes.resize(kept);
-    numbers.resize(kept);
-    columns.frames = Frames::of(numbers);
-  }
+  keep_confident(columns, options.constants);
   return columns;
 }
 
-// The value of each node on a path: its log odds; 0 for nodes of low confidence.
-std::vector<std::int64_t> node_values(std::span<const double> confidence, const Constants& c) {
-  std::vector<std::int64_t> values(confidence.size(), 0);
-  for (std::size_t node = 0; node < confidence.size(); ++node) {
-    if (!(confidence[node] >= c.high)) continue;
+TRAJTRACK_CLONES
+void set_values(const double* __restrict confidence, std::size_t begin, std::size_t end, const Constants& constants,
+                std::int64_t* __restrict values) {
+  const double high = constants.high, cap = constants.value_cap;
+  for (std::size_t node = begin; node < end; ++node) {
     const double odds = std::min(std::max(confidence[node], 1e-4), 1.0 - 1e-4);
-    values[node] = rounded_gain(std::min(std::max(log(odds / (1.0 - odds)), -c.value_cap), c.value_cap));
+    const std::int64_t value = rounded_gain(std::min(std::max(log(odds / (1.0 - odds)), -cap), cap));
+    values[node] = confidence[node] >= high ? value : 0;
   }
+}
+
+// The value of each node on a path: its log odds; 0 for nodes of low confidence.
+std::vector<std::int64_t> node_values(std::span<const double> confidence, const Constants& c, int num_threads) {
+  std::vector<std::int64_t> values(confidence.size());
+  parallel_ranges(values.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    set_values(confidence.data(), begin, end, c, values.data());
+  });
   return values;
+}
+
+// The nodes of high confidence, which are linked; the others only fill trajectories.
+std::vector<Node> strong_nodes(const std::vector<double>& confidence, const Constants& c) {
+  const auto strong = [&](double value) { return value >= c.high; };
+  std::vector<Node> nodes;
+  nodes.reserve(static_cast<std::size_t>(std::count_if(confidence.begin(), confidence.end(), strong)));
+  for (Node node = 0; node < confidence.size(); ++node) {
+    if (strong(confidence[node])) nodes.push_back(node);
+  }
+  return nodes;
 }
 
 // The minimum evidence of a trajectory; less in short videos.
@@ -110,25 +143,25 @@ std::int64_t required_evidence(const Columns& columns, const Constants& c) {
 
 // The nodes' boxes, estimated from the past and from the future of their tracks.
 struct MovingBoxes {
-  std::vector<MovingBox> past, future;
+  Buffer<MovingBox> past, future;
 
   MovingBoxes(const Frames& frames, const BoxModel& model, std::span<const Node> next, std::span<const Node> nodes,
               int num_threads)
       : past(nodes.size()), future(nodes.size()) {
-    const auto moving = [&](Node node, const State& s, double direction) {
+    const auto moving = [&](const State& s, double direction) {
       const double predicted = s.pp + direction * s.pv + s.vv + model.noise.acceleration / 3.0;
-      return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy, s.pp, predicted, model.size[node]};
+      return MovingBox{{s.x, s.y, exp(s.w), exp(s.h)}, s.vx, s.vy, s.pp, predicted};
     };
     parallel_for(2, num_threads, [&](std::size_t direction) {
       if (direction == 0) {
         std::size_t k = 0;
         filter(frames, model, next, true, [&](Node node, const State& state) {
-          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(node, state, 2.0);
+          if (k < nodes.size() && nodes[k] == node) past[k++] = moving(state, 2.0);
         });
       } else {
         std::size_t k = nodes.size();
         filter(frames, model, previous_of(next), false, [&](Node node, const State& state) {
-          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(node, state, -2.0);
+          if (k > 0 && nodes[k - 1] == node) future[--k] = moving(state, -2.0);
         });
       }
     });
@@ -174,6 +207,14 @@ std::int64_t total_of_paths(const Links& links, std::span<const std::int64_t> va
   return total;
 }
 
+Noise scaled_prior(double scale, const Constants& c) {
+  Noise prior = prior_noise(c);
+  prior.acceleration *= scale * scale;
+  prior.speed *= scale * scale;
+  prior.size_drift *= scale * scale;
+  return prior;
+}
+
 // Links neighbouring frames under the prior motion with which the best paths have the greatest sum. The prior motion is
 // reduced as long as the sum grows; if it does not, the motion is increased.
 std::vector<Node> first_paths(const Columns& columns, std::span<const Node> nodes,
@@ -184,52 +225,73 @@ std::vector<Node> first_paths(const Columns& columns, std::span<const Node> node
     std::vector<Node> next;
     std::int64_t total;
   };
-  const auto best_with = [&](double scale) {
-    model.noise = prior_noise(c);
-    model.noise.acceleration *= scale * scale;
-    model.noise.speed *= scale * scale;
-    model.noise.size_drift *= scale * scale;
-    const Links links = first_links(columns.frames, columns.labels, model, nodes, c, num_threads);
-    std::vector<Node> next = choose_links(links, values, true, num_threads);
-    const std::int64_t total = total_of_paths(links, values, next);
-    return Trial{model.noise, std::move(next), total};
+  const auto pairs_within = [&](const Noise& fastest) {
+    return FirstLinks(columns.frames, columns.labels, model, nodes, fastest, c, num_threads);
   };
-  Trial best = best_with(1.0);
-  for (const double factor : {1.0 / c.scale_step, c.scale_step}) {
+  const auto try_prior = [&](const Noise& prior, const FirstLinks& pairs, int threads) {
+    const Links links = pairs.links(prior, threads);
+    std::vector<Node> next = choose_links(links, values, true, threads);
+    const std::int64_t total = total_of_paths(links, values, next);
+    return Trial{prior, std::move(next), total};
+  };
+  // Returns the best trial among ever slower priors, and whether it is the first.
+  const auto best_of_slow = [&] {
+    const double factor = 1.0 / c.scale_step;
+    const FirstLinks pairs = pairs_within(scaled_prior(1.0, c));
+    std::array<Trial, 2> first;
+    parallel_for(first.size(), num_threads, [&](std::size_t k) {
+      first[k] = try_prior(scaled_prior(k == 0 ? 1.0 : factor, c), pairs, std::max(num_threads / 2, 1));
+    });
+    if (first[1].total <= first[0].total) return std::pair{std::move(first[0]), true};
+    Trial best = std::move(first[1]);
     double scale = factor;
-    for (int step = 0; step < kScaleSteps; ++step) {
-      Trial found = best_with(scale);
+    for (int step = 1; step < kScaleSteps; ++step) {
+      scale *= factor;
+      Trial found = try_prior(scaled_prior(scale, c), pairs, num_threads);
       if (found.total <= best.total) break;
       best = std::move(found);
-      scale *= factor;
     }
-    if (scale != factor) break;
+    return std::pair{std::move(best), false};
+  };
+  // The sum if every node were linked as well as can be.
+  const auto bound_of = [&](const Noise& prior) {
+    const std::int64_t gain = FirstLinks::greatest_gain(prior, c);
+    std::int64_t total = 0;
+    for (const Node node : nodes) total += std::max<std::int64_t>(values[node] + gain, 0);
+    return total;
+  };
+  auto [best, is_usual] = best_of_slow();
+  double scale = c.scale_step;
+  for (int step = 0; is_usual && step < kScaleSteps; ++step) {
+    const Noise prior = scaled_prior(scale, c);
+    if (bound_of(prior) <= best.total) break;
+    Trial found = try_prior(prior, pairs_within(prior), num_threads);
+    if (found.total <= best.total) break;
+    best = std::move(found);
+    scale *= c.scale_step;
   }
   model.prior = best.prior;
   return std::move(best.next);
 }
 
 // The next node of each node: two rounds of short links, then long links.
-std::vector<Node> link_nodes(const Columns& columns, std::span<const std::int64_t> values, BoxModel& model,
-                             const Constants& c, int num_threads) {
+std::vector<Node> link_nodes(const Columns& columns, std::span<const Node> nodes, std::span<const std::int64_t> values,
+                             BoxModel& model, const Constants& c, int num_threads) {
   const Frames& frames = columns.frames;
   const std::size_t count = columns.rows.size();
-  std::vector<Node> nodes;
   std::vector<std::int64_t> path_values(count, kLeftOut);
   const auto ends = 2 * static_cast<std::int64_t>(nearest(c.end_cost * kOne));
-  for (Node node = 0; node < count; ++node) {
-    if (!(columns.confidence[node] >= c.high)) continue;
-    nodes.push_back(node);
-    path_values[node] = values[node] - ends;
-  }
+  for (const Node node : nodes) path_values[node] = values[node] - ends;
   std::vector<Node> next = first_paths(columns, nodes, path_values, model, c, num_threads);
-  model.estimate(frames, next, c);
-  const Links short_links = [&] {
-    const MovingBoxes boxes(frames, model, next, nodes, num_threads);
-    return links_by_overlap(frames, columns.labels, nodes, boxes.past, boxes.future, c, num_threads);
+  model.estimate(frames, next, c, num_threads);
+  next = [&] {
+    const Links links = [&] {
+      const MovingBoxes boxes(frames, model, std::exchange(next, {}), nodes, num_threads);
+      return links_by_overlap(frames, columns.labels, model, nodes, boxes.past, boxes.future, c, num_threads);
+    }();
+    return choose_links(links, path_values, true, num_threads);
   }();
-  next = choose_links(short_links, path_values, true, num_threads);
-  model.estimate(frames, next, c);
+  model.estimate(frames, next, c, num_threads);
 
   std::vector<std::uint8_t> has_previous(count, 0);
   for (const Node node : next) {
@@ -296,16 +358,15 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   num_threads = useful_threads(detections.size(), num_threads);
   SmoothTrajectories found;
   Trajectories& result = found.trajectories;
-  result.track_ids.assign(detections.size(), -1);
   result.reasons.assign(detections.size(), static_cast<std::int8_t>(Reason::below_min_score));
-  result.suppressed_by.assign(detections.size(), -1);
   const auto mark = [&](std::uint32_t row, Reason reason) { result.reasons[row] = static_cast<std::int8_t>(reason); };
 
   Columns columns = choose_rows(detections, options, num_threads, result.reasons);
   found.calibrated = columns.calibrated;
-  const std::vector<std::int64_t> values = node_values(columns.confidence, c);
-  BoxModel model(columns.frames, std::move(columns.boxes), c);
-  const std::vector<Node> next = link_nodes(columns, values, model, c, num_threads);
+  const std::vector<std::int64_t> values = node_values(columns.confidence, c, num_threads);
+  const std::vector<Node> strong = strong_nodes(std::exchange(columns.confidence, {}), c);
+  BoxModel model(columns.frames, std::move(columns.boxes), c, num_threads);
+  const std::vector<Node> next = link_nodes(columns, strong, values, model, c, num_threads);
   std::vector<Path> paths = find_paths(columns, values, next, model, c, num_threads);
   std::erase_if(paths, [&](const Path& path) {
     if (path.nodes.size() >= options.min_length) return false;
@@ -316,6 +377,8 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
     return a.evidence != b.evidence ? a.evidence > b.evidence : a.nodes.front() < b.nodes.front();
   });
 
+  result.track_ids.assign(detections.size(), -1);
+  result.suppressed_by.assign(detections.size(), -1);
   result.offsets.push_back(0);
   for (const Path& path : paths) {
     result.offsets.push_back(result.offsets.back() + static_cast<std::int64_t>(path.nodes.size()));

@@ -1,9 +1,13 @@
 #include "flow/motion.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 
+#include "block_search.h"
 #include "flow/elementary.h"
+#include "parallel.h"
 
 namespace trajtrack::flow {
 
@@ -16,6 +20,17 @@ double variance(std::vector<double>& differences) {
   for (double& value : differences) value = std::abs(value);
   const double deviation = quantile(differences, 9, 10) / 1.645;
   return deviation * deviation;
+}
+
+TRAJTRACK_CLONES
+void measure_sides(const Box* __restrict boxes, std::size_t begin, std::size_t end, double* __restrict size,
+                   double* __restrict log_w, double* __restrict log_h) {
+  for (std::size_t node = begin; node < end; ++node) {
+    const CentredBox own = centred(boxes[node]);
+    size[node] = std::sqrt(own.w * own.h);
+    log_w[node] = log(own.w);
+    log_h[node] = log(own.h);
+  }
 }
 
 double shrunk(double variance, std::size_t count, double prior, double least, double prior_weight) {
@@ -45,55 +60,65 @@ Tracks tracks_of(std::span<const Node> next) {
   return tracks;
 }
 
-BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants)
-    : given(std::move(boxes)), noise(prior_noise(constants)), prior(noise) {
-  size.reserve(given.size());
-  log_w.reserve(given.size());
-  log_h.reserve(given.size());
-  for (const Box& corners : given) {
-    const CentredBox own = centred(corners);
-    size.push_back(std::sqrt(own.w * own.h));
-    log_w.push_back(log(own.w));
-    log_h.push_back(log(own.h));
-  }
-  camera_x.assign(frames.size(), 0);
-  camera_y.assign(frames.size(), 0);
+BoxModel::BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants, int num_threads)
+    : given(std::move(boxes)),
+      size(given.size()),
+      log_w(given.size()),
+      log_h(given.size()),
+      camera_x(frames.size(), 0),
+      camera_y(frames.size(), 0),
+      noise(prior_noise(constants)),
+      prior(noise) {
+  parallel_ranges(given.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    measure_sides(given.data(), begin, end, size.data(), log_w.data(), log_h.data());
+  });
 }
 
-void BoxModel::estimate(const Frames& frames, std::span<const Node> next, const Constants& constants) {
-  estimate_camera(frames, next, constants);
-  estimate_noise(frames, next, constants);
+void BoxModel::estimate(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads) {
+  estimate_camera(frames, next, constants, num_threads);
+  estimate_noise(frames, next, constants, num_threads);
 }
 
-void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants) {
-  std::vector<double> dx, dy, h;
-  double x = 0, y = 0;
-  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
-    poll();
-    camera_x[frame] = x;
-    camera_y[frame] = y;
-    dx.clear();
-    dy.clear();
-    h.clear();
-    for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
-      const Node head = next[node];
-      if (head == kNone || frames.time(head) - frames.time(node) != 1) continue;
-      const CentredBox from = centred(given[node]), to = centred(given[head]);
-      dx.push_back(to.x - from.x);
-      dy.push_back(to.y - from.y);
-      h.push_back(from.h);
+void BoxModel::estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants,
+                               int num_threads) {
+  struct Shift {
+    double x = 0, y = 0;
+  };
+  std::vector<Shift> shift(frames.size());  // to the next frame
+  parallel_ranges(frames.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    std::vector<double> dx, dy, h;
+    for (std::size_t frame = begin; frame < end; ++frame) {
+      poll();
+      dx.clear();
+      dy.clear();
+      h.clear();
+      for (Node node = frames.begin[frame]; node < frames.begin[frame + 1]; ++node) {
+        const Node head = next[node];
+        if (head == kNone || frames.time(head) - frames.time(node) != 1) continue;
+        const CentredBox from = centred(given[node]), to = centred(given[head]);
+        dx.push_back(to.x - from.x);
+        dy.push_back(to.y - from.y);
+        h.push_back(from.h);
+      }
+      if (dx.empty() || static_cast<double>(dx.size()) < constants.camera_links) continue;
+      const double limit = constants.camera_spread * quantile(h, 1, 2);
+      const Quartiles x = quartiles(dx);
+      if (x.third - x.first > limit) continue;
+      const Quartiles y = quartiles(dy);
+      if (y.third - y.first > limit) continue;
+      shift[frame] = {x.second, y.second};
     }
-    if (dx.empty() || static_cast<double>(dx.size()) < constants.camera_links) continue;
-    const double limit = constants.camera_spread * quantile(h, 1, 2);
-    const double spread_x = quantile(dx, 3, 4) - quantile(dx, 1, 4);
-    const double spread_y = quantile(dy, 3, 4) - quantile(dy, 1, 4);
-    if (std::max(spread_x, spread_y) > limit) continue;
-    x += quantile(dx, 1, 2);
-    y += quantile(dy, 1, 2);
+  });
+  Shift total;
+  for (std::size_t frame = 0; frame < frames.size(); ++frame) {
+    camera_x[frame] = total.x;
+    camera_y[frame] = total.y;
+    total.x += shift[frame].x;
+    total.y += shift[frame].y;
   }
 }
 
-void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& c) {
+void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& c, int num_threads) {
   const auto lag = static_cast<std::int64_t>(c.lag);
   noise = prior;
   measured.reset();
@@ -103,17 +128,20 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
     for (std::int64_t k = 0; k < steps && later != kNone; ++k) later = next[later];
     return later != kNone && frames.time(later) - frames.time(node) == steps ? later : kNone;
   };
-  std::vector<double> values;
   const Node step = std::max<Node>(1, static_cast<Node>(next.size()) / kSample);
   const auto box_of = [&](Node node) { return box(node, frames.frame_of[node]); };
-  // Collects differences of the sampled nodes; returns how many nodes gave two each.
-  const auto collect = [&](const auto& add) {
-    values.clear();
-    for (Node node = 0; node < next.size(); node += step) add(node);
-    return values.size() / 2;
+  // Measures differences of the sampled nodes, of which add(node, values) appends two, if there are some.
+  struct Spread {
+    std::size_t count = 0;  // of nodes
+    double variance = 0;
+  };
+  const auto spread_of = [&](const auto& add) {
+    std::vector<double> values;
+    for (Node node = 0; node < next.size(); node += step) add(node, values);
+    return values.empty() ? Spread{} : Spread{values.size() / 2, variance(values)};
   };
   const auto second = [&](std::int64_t steps) {
-    return collect([&](Node i) {
+    return spread_of([&](Node i, std::vector<double>& values) {
       const Node j = after(i, steps), k = j == kNone ? kNone : after(j, steps);
       if (k == kNone) return;
       const CentredBox a = box_of(i), b = box_of(j), d = box_of(k);
@@ -122,7 +150,7 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
     });
   };
   const auto first_positions = [&](std::int64_t steps) {
-    return collect([&](Node i) {
+    return spread_of([&](Node i, std::vector<double>& values) {
       const Node j = after(i, steps);
       if (j == kNone) return;
       const CentredBox a = box_of(i), b = box_of(j);
@@ -131,7 +159,7 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
     });
   };
   const auto first_sides = [&](std::int64_t steps) {
-    return collect([&](Node i) {
+    return spread_of([&](Node i, std::vector<double>& values) {
       const Node j = after(i, steps);
       if (j == kNone) return;
       values.push_back(log_w[j] - log_w[i]);
@@ -142,42 +170,45 @@ void BoxModel::estimate_noise(const Frames& frames, std::span<const Node> next, 
     return shrunk(value, count, from, least, c.prior_weight);
   };
 
-  const std::size_t n_near = second(1);
-  if (n_near >= 5) {
-    const double a = variance(values);
-    const std::size_t n_far = second(lag);
+  Spread near, far, speed, sides, far_sides;
+  const std::array<std::function<void()>, 5> measurements{[&] { near = second(1); }, [&] { far = second(lag); },
+                                                          [&] {
+                                                            speed = first_positions(lag);
+                                                            if (speed.count < 5) speed = first_positions(1);
+                                                          },
+                                                          [&] { sides = first_sides(1); },
+                                                          [&] { far_sides = first_sides(lag); }};
+  parallel_for(measurements.size(), num_threads, [&](std::size_t task) { measurements[task](); });
+  if (near.count >= 5) {
+    const double a = near.variance;
     double q, r;
-    if (n_far >= 5) {
-      q = std::max((variance(values) - a) / (2.0 / 3.0 * static_cast<double>(lag * lag * lag - 1)), 0.0);
+    if (far.count >= 5) {
+      q = std::max((far.variance - a) / (2.0 / 3.0 * static_cast<double>(lag * lag * lag - 1)), 0.0);
       q = std::max(q, 0.1 * a / 6.0 * 0.01);
       r = std::max((a - 2.0 / 3.0 * q) / 6.0, 0.1 * a / 6.0);
     } else {
       q = prior.acceleration;
       r = std::max((a - 2.0 / 3.0 * q) / 6.0, 0.3 * a / 6.0);
     }
-    std::size_t n_speed = first_positions(lag);
-    if (n_speed < 5) n_speed = first_positions(1);
-    const double speed = variance(values);
-    const std::size_t few = std::min(n_near, n_far);
-    measured = Measured{number(r, n_near, prior.position / c.position_factor, 1e-6),
+    const std::size_t few = std::min(near.count, far.count);
+    measured = Measured{number(r, near.count, prior.position / c.position_factor, 1e-6),
                         number(q, few, prior.acceleration / c.acceleration_factor, 1e-8)};
-    noise.position = c.position_factor * number(r, n_near, prior.position / c.position_factor, 1e-5);
+    noise.position = c.position_factor * number(r, near.count, prior.position / c.position_factor, 1e-5);
     noise.acceleration = c.acceleration_factor * number(q, few, prior.acceleration / c.acceleration_factor, 1e-7);
-    noise.speed = c.speed_factor * number(speed, n_speed, prior.speed / c.speed_factor, 1e-5);
+    noise.speed = c.speed_factor * number(speed.variance, speed.count, prior.speed / c.speed_factor, 1e-5);
   }
-  const std::size_t n_sides = first_sides(1);
-  if (n_sides >= 5) {
-    const double a = variance(values);
+  if (sides.count >= 5) {
+    const double a = sides.variance;
     double drift, r;
-    if (first_sides(lag) >= 5) {
-      drift = std::max((variance(values) - a) / static_cast<double>(lag - 1), 0.02 * a);
+    if (far_sides.count >= 5) {
+      drift = std::max((far_sides.variance - a) / static_cast<double>(lag - 1), 0.02 * a);
       r = std::max((a - drift) / 2.0, 0.1 * a);
     } else {
       drift = prior.size_drift;
       r = std::max((a - drift) / 2.0, 0.3 * a);
     }
-    noise.size = c.size_factor * number(r, n_sides, prior.size / c.size_factor, 1e-5);
-    noise.size_drift = c.size_drift_factor * number(drift, n_sides, prior.size_drift / c.size_drift_factor, 1e-7);
+    noise.size = c.size_factor * number(r, sides.count, prior.size / c.size_factor, 1e-5);
+    noise.size_drift = c.size_drift_factor * number(drift, sides.count, prior.size_drift / c.size_drift_factor, 1e-7);
   }
 }
 
@@ -188,30 +219,6 @@ std::int64_t BoxModel::longest_link(const Constants& c) const {
   std::int64_t length = 1;
   while (length < longest && static_cast<double>((length + 1) * (length + 1) * (length + 1)) * q <= limit) ++length;
   return std::min(std::max(length, shortest), longest);
-}
-
-State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
-                   const Noise& noise) {
-  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
-  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
-  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
-  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
-  const double vv = vv0 + noise.acceleration * d;
-  const double share = 1.0 / (pp + noise.position);
-  const double k0 = pp * share, k1 = pv * share;
-  const double ex = box.x - x, ey = box.y - y;
-  const double ss = before.ss + noise.size_drift * d;
-  const double k = ss / (ss + noise.size);
-  return {x + k0 * ex,
-          y + k0 * ey,
-          before.vx + k1 * ex,
-          before.vy + k1 * ey,
-          pp - k0 * pp,
-          pv - k0 * pv,
-          vv - k1 * pv,
-          before.w + k * (log_w - before.w),
-          before.h + k * (log_h - before.h),
-          ss - k * ss};
 }
 
 std::vector<Node> previous_of(std::span<const Node> next) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "flow/buffer.h"
 #include "flow/nodes.h"
 #include "flow/options.h"
 #include "interruption.h"
@@ -43,7 +44,7 @@ struct State {
 // What is known of each node's box.
 struct BoxModel {
   std::vector<Box> given;  // as they were detected
-  std::vector<double> size, log_w, log_h;
+  Buffer<double> size, log_w, log_h;
   std::vector<double> camera_x, camera_y;  // of each frame
   Noise noise, prior;
   struct Measured {
@@ -51,7 +52,7 @@ struct BoxModel {
   };
   std::optional<Measured> measured;  // variances without factors, if there were enough links
 
-  BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants);
+  BoxModel(const Frames& frames, std::vector<Box> boxes, const Constants& constants, int num_threads);
 
   // The box of a node of this frame, without the shift of the camera.
   CentredBox box(Node node, std::size_t frame) const {
@@ -68,19 +69,40 @@ struct BoxModel {
   }
 
   // Estimates the shift of the camera, then the noise of the stabilised boxes.
-  void estimate(const Frames& frames, std::span<const Node> next, const Constants& constants);
+  void estimate(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
 
   // The maximum number of frames of a long link.
   std::int64_t longest_link(const Constants& constants) const;
 
  private:
-  void estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants);
-  void estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& constants);
+  void estimate_camera(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
+  void estimate_noise(const Frames& frames, std::span<const Node> next, const Constants& constants, int num_threads);
 };
 
 // The state after the next box of a track, `d` frames later; `ratio` is the old area over the new one.
-State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w, double log_h,
-                   const Noise& noise);
+inline State observe_next(const State& before, double ratio, double d, const CentredBox& box, double log_w,
+                          double log_h, const Noise& noise) {
+  const double pp0 = before.pp * ratio, pv0 = before.pv * ratio, vv0 = before.vv * ratio;
+  const double x = before.x + before.vx * d, y = before.y + before.vy * d;
+  const double pp = pp0 + 2.0 * d * pv0 + d * d * vv0 + noise.acceleration / 3.0 * (d * d * d);
+  const double pv = pv0 + d * vv0 + noise.acceleration / 2.0 * (d * d);
+  const double vv = vv0 + noise.acceleration * d;
+  const double share = 1.0 / (pp + noise.position);
+  const double k0 = pp * share, k1 = pv * share;
+  const double ex = box.x - x, ey = box.y - y;
+  const double ss = before.ss + noise.size_drift * d;
+  const double k = ss / (ss + noise.size);
+  return {x + k0 * ex,
+          y + k0 * ey,
+          before.vx + k1 * ex,
+          before.vy + k1 * ey,
+          pp - k0 * pp,
+          pv - k0 * pv,
+          vv - k1 * pv,
+          before.w + k * (log_w - before.w),
+          before.h + k * (log_h - before.h),
+          ss - k * ss};
+}
 
 std::vector<Node> previous_of(std::span<const Node> next);
 

@@ -1,9 +1,7 @@
 #include "flow/nodes.h"
 
-#include <array>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "block_search.h"
@@ -12,36 +10,28 @@ namespace trajtrack::flow {
 
 namespace {
 
-float rounded_down(double value) { return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30)); }
-float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
-
-// Bit k is set if byte k is 1; all bytes are 0 or 1. One multiplication moves each byte to its bit.
-std::uint64_t bits_of(const std::uint8_t* bytes) {
-  constexpr bool kLittle = std::endian::native == std::endian::little;
-  constexpr std::uint64_t kMoves = kLittle ? 0x0102040810204080u : 0x8040201008040201u;
-  std::uint64_t all;
-  std::memcpy(&all, bytes, sizeof all);
-  return all * kMoves >> 56;
+TRAJTRACK_INLINE float rounded_down(double value) {
+  return static_cast<float>(value - (std::abs(value) * 2e-7 + 1e-30));
 }
+TRAJTRACK_INLINE float rounded_up(double value) { return static_cast<float>(value + (std::abs(value) * 2e-7 + 1e-30)); }
 
-// Writes the positions in [begin, end) whose boxes intersect the region and returns their number. Up to kBlock - 1
-// boxes past `end` are read and ignored.
+// Writes the index of each position in [begin, end) whose box intersects the region and returns their number. Up to
+// kBlock - 1 boxes past `end` are read and ignored.
 TRAJTRACK_CLONES
 std::size_t find_intersecting(const float* __restrict x1, const float* __restrict y1, const float* __restrict x2,
-                              const float* __restrict y2, std::size_t begin, std::size_t end, Box region,
-                              std::uint32_t* __restrict found) {
+                              const float* __restrict y2, const std::uint32_t* __restrict index, std::size_t begin,
+                              std::size_t end, Box region, std::uint32_t* __restrict found) {
   std::size_t count = 0;
   for (std::size_t block = begin; block < end; block += kBlock) {
-    std::array<std::uint8_t, kBlock> flags;
+    std::uint32_t bits = 0;
     for (std::size_t k = 0; k < kBlock; ++k) {
       const std::size_t i = block + k;
-      flags[k] = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
+      const bool hit = (x1[i] < region.x2) & (x2[i] > region.x1) & (y1[i] < region.y2) & (y2[i] > region.y1);
+      bits |= hit ? std::uint32_t{1} << k : 0;
     }
-    std::uint64_t bits = 0;
-    for (std::size_t k = 0; k < kBlock; k += 8) bits |= bits_of(flags.data() + k) << k;
-    if (end - block < kBlock) bits &= (std::uint64_t{1} << (end - block)) - 1;
+    if (end - block < kBlock) bits &= (std::uint32_t{1} << (end - block)) - 1;
     for (; bits != 0; bits &= bits - 1) {
-      found[count++] = static_cast<std::uint32_t>(block + static_cast<std::size_t>(std::countr_zero(bits)));
+      found[count++] = index[block + static_cast<std::size_t>(std::countr_zero(bits))];
     }
   }
   return count;
@@ -57,7 +47,11 @@ SortedNodes::SortedNodes(std::size_t num_frames, std::size_t num_nodes)
       index_(num_nodes),
       first_group_(num_frames + 1, 0),
       first_end_(num_nodes),
-      last_begin_(num_nodes) {}
+      last_begin_(num_nodes) {
+  for (Buffer<float>* edges : {&x1_, &y1_, &x2_, &y2_}) {
+    std::fill(edges->begin() + static_cast<std::ptrdiff_t>(num_nodes), edges->end(), 0.0f);
+  }
+}
 
 Box SortedNodes::rounded_outwards(const Edges& edges) {
   return {rounded_down(edges.x1), rounded_down(edges.y1), rounded_up(edges.x2), rounded_up(edges.y2)};
@@ -112,15 +106,11 @@ bool SortedNodes::is_crowded(const Group& group) const {
   return false;
 }
 
-std::span<const std::uint32_t> SortedNodes::intersecting(const Group& group, const Edges& region,
-                                                         std::vector<std::uint32_t>& found) const {
-  found.resize(std::max(found.size(), largest_group_ + 1));  // a search may write one element past what it finds
+std::size_t SortedNodes::intersecting(const Group& group, const Edges& region, std::uint32_t* found) const {
   const Box rounded = rounded_outwards(region);
   const std::size_t begin = first_end_[group.begin + cell_of(group, rounded.x1)];
   const std::size_t end = last_begin_[group.begin + cell_of(group, rounded.x2)];
-  const std::size_t count =
-      find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), begin, end, rounded, found.data());
-  return {found.data(), count};
+  return find_intersecting(x1_.data(), y1_.data(), x2_.data(), y2_.data(), index_.data(), begin, end, rounded, found);
 }
 
 }  // namespace trajtrack::flow

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "block_search.h"
+#include "flow/buffer.h"
 #include "interruption.h"
 #include "node.h"
 #include "parallel.h"
@@ -23,7 +25,7 @@ struct CentredBox {
 // The smallest width and height of a box, in pixels.
 inline constexpr double kSmallestSide = 1e-6;
 
-inline CentredBox centred(const Box& box) {
+TRAJTRACK_INLINE CentredBox centred(const Box& box) {
   const double x1 = static_cast<double>(box.x1), y1 = static_cast<double>(box.y1);
   const double x2 = static_cast<double>(box.x2), y2 = static_cast<double>(box.y2);
   return {(x1 + x2) * 0.5, (y1 + y2) * 0.5, std::max(x2 - x1, kSmallestSide), std::max(y2 - y1, kSmallestSide)};
@@ -33,12 +35,12 @@ struct Edges {
   double x1, y1, x2, y2;
 };
 
-inline Edges edges_of(const CentredBox& box) {
+TRAJTRACK_INLINE Edges edges_of(const CentredBox& box) {
   return {box.x - box.w * 0.5, box.y - box.h * 0.5, box.x + box.w * 0.5, box.y + box.h * 0.5};
 }
 
 // The intersection over union of boxes with these areas.
-inline double overlap(const Edges& a, double area_a, const Edges& b, double area_b) {
+TRAJTRACK_INLINE double overlap(const Edges& a, double area_a, const Edges& b, double area_b) {
   const double width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
   const double height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
   if (!(width > 0) | !(height > 0)) return 0;
@@ -63,19 +65,11 @@ struct Frames {
   Node num_nodes() const { return begin.back(); }
   std::int64_t time(Node node) const { return number[frame_of[node]]; }
 
-  // `numbers` holds the frame number of each node, ascending.
-  static Frames of(std::span<const std::int32_t> numbers) {
-    Frames frames;
-    frames.frame_of.reserve(numbers.size());
-    for (std::size_t node = 0; node < numbers.size(); ++node) {
-      if (frames.number.empty() || frames.number.back() != numbers[node]) {
-        frames.number.push_back(numbers[node]);
-        frames.begin.push_back(0);
-      }
-      frames.frame_of.push_back(static_cast<std::uint32_t>(frames.number.size() - 1));
-      frames.begin.back() = static_cast<Node>(node + 1);
-    }
-    return frames;
+  // Appends a frame and its nodes.
+  void add(std::int32_t frame, Node count) {
+    frame_of.insert(frame_of.end(), count, static_cast<std::uint32_t>(number.size()));
+    number.push_back(frame);
+    begin.push_back(begin.back() + count);
   }
 
   // The number of frames from the first to the last.
@@ -158,9 +152,6 @@ class SortedNodes {
     for (const Group& group : groups_) largest_group_ = std::max<std::size_t>(largest_group_, group.end - group.begin);
   }
 
-  // The index among `nodes` of the node at a position.
-  std::uint32_t index(std::size_t position) const { return index_[position]; }
-
   // The group of a frame with this label, or null.
   const Group* find(std::size_t frame, std::int32_t label) const {
     const auto begin = groups_.begin() + first_group_[frame], end = groups_.begin() + first_group_[frame + 1];
@@ -170,9 +161,18 @@ class SortedNodes {
     return found != end && found->label == label ? &*found : nullptr;
   }
 
-  // The positions of a group whose boxes intersect the region; valid until `found` changes.
+  // The nodes of a group whose boxes intersect the region, as indices in no particular order; valid until `found`
+  // changes.
   std::span<const std::uint32_t> intersecting(const Group& group, const Edges& region,
-                                              std::vector<std::uint32_t>& found) const;
+                                              std::vector<std::uint32_t>& found) const {
+    if (found.size() < largest_group_) found.resize(largest_group_);
+    return {found.data(), intersecting(group, region, found.data())};
+  }
+
+  // The same, written to `found`, which has room for `largest_group()` of them; returns their number.
+  std::size_t intersecting(const Group& group, const Edges& region, std::uint32_t* found) const;
+
+  std::size_t largest_group() const { return largest_group_; }
 
  private:
   SortedNodes(std::size_t num_frames, std::size_t num_nodes);
@@ -210,13 +210,13 @@ class SortedNodes {
     return kept;
   }
 
-  std::vector<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
-  std::vector<std::uint32_t> index_;
+  Buffer<float> x1_, y1_, x2_, y2_;  // padded so that a whole block can be read past the last box
+  Buffer<std::uint32_t> index_;      // of the node at each position
   std::vector<Group> groups_;
   std::vector<std::uint32_t> first_group_;
   // For the cells of each group, beginning at its first position: the first position of a box that ends in this cell or
   // a later one, and the position after the last box that begins in this cell or an earlier one.
-  std::vector<std::uint32_t> first_end_, last_begin_;
+  Buffer<std::uint32_t> first_end_, last_begin_;
   std::size_t largest_group_ = 0;
 };
 
