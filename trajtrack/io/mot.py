@@ -17,6 +17,7 @@ Writing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,10 @@ from trajtrack.io.frames import frames_in_memory
 from trajtrack.io.ten_columns import COLUMNS, LastColumns, has_last_columns, is_visdrone, last_columns
 from trajtrack.io.text_rows import ANY_INTEGER, MAX_INTEGER, TextRows, parse_rows
 
-__all__ = ["FORMAT", "decode_boxes"]
+__all__ = ["FORMAT", "UNKNOWN", "decode_boxes", "encode_boxes"]
 
-_UNKNOWN = -1
+UNKNOWN = -1
+"""What stands in columns without a value."""
 
 
 def _recognise(source: Source) -> bool:
@@ -93,15 +95,19 @@ def _labels(rows: TextRows, path: str) -> NDArray[np.int64] | None:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
-    ids = track_ids_to_write(detections, MAX_INTEGER - 1)
-    unknown = np.full(len(detections), _UNKNOWN, np.float64)
     has_classes = bool(detections.labels.any())
+    return encode_boxes(detections, [detections.labels, UNKNOWN] if has_classes else [UNKNOWN] * 3)
+
+
+def encode_boxes(detections: Detections, last_columns: Sequence[NDArray[np.int32] | int]) -> bytes:
+    """Encode the columns that MOT text and the formats derived from it share, and further ones."""
+    ids = track_ids_to_write(detections, MAX_INTEGER - 1)
     columns: list[NDArray[Any]] = [
         detections.frames.astype(np.int64) + 1,
         np.where(ids >= 0, ids + 1, ids),
         sizes_from_corners(detections.boxes),
         _core.short_decimals(detections.scores),
-        *([detections.labels, unknown] if has_classes else [unknown] * 3),
+        *(np.broadcast_to(column, len(detections)).astype(np.float64) for column in last_columns),
     ]
     return _core.format_numbers(columns, ",")
 

@@ -118,6 +118,14 @@ def test_mot_keeps_all_rows_but_no_names_and_no_trailing_empty_frames(tmp_path: 
 
 
 @once_a_file
+@example(written=EMPTY)
+@given(written=detections(max_id=2**53 - 2))
+def test_visdrone_keeps_all_rows_but_no_names_and_no_trailing_empty_frames(tmp_path: Path, written: Detections) -> None:
+    expected = with_columns(written, num_frames=None, label_names={})
+    assert through_file(tmp_path, written, "visdrone") == expected
+
+
+@once_a_file
 @example(written=DEGENERATE)
 @given(written=detections(sides=ANY_BOX, max_id=2**53 - 2))
 def test_mot_keeps_any_box_or_names_the_row_that_it_cannot_store(tmp_path: Path, written: Detections) -> None:

@@ -55,3 +55,10 @@ def test_errors_name_the_line(annotations: Path, row: str, message: str) -> None
     annotations.write_text(row + "\n")
     with pytest.raises(ValueError, match=f"uav0000013.txt, line 1: {message}"):
         trajtrack.read(annotations, "visdrone")
+
+
+def test_results_are_written_as_visdrone_expects_them_and_read_without_naming_the_format(tmp_path: Path) -> None:
+    tracks = trajtrack.Detections([[10, 20, 30, 50]], [0.75], [3], labels=[4], track_ids=[7])
+    trajtrack.write(tmp_path / "results.txt", tracks, "visdrone")
+    assert (tmp_path / "results.txt").read_text() == "4,8,10,20,20,30,0.75,4,-1,-1\n"
+    assert trajtrack.read(tmp_path / "results.txt") == tracks
