@@ -169,7 +169,7 @@ def test_many_types_are_written_in_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["kitti-rrc", "kitti-pointrcnn"])
 def test_detector_formats_are_only_read(tmp_path: Path, format: str) -> None:
-    with pytest.raises(ValueError, match=f"found '{format}', which is only read, expected one of mot, kitti, visdrone, csv"):
+    with pytest.raises(ValueError, match=f"found '{format}', which is only read, expected one of mot, kitti, visdrone"):
         trajtrack.write(tmp_path / "out.txt", Detections([[0, 0, 1, 1]], [1], [0]), format)
 
 
