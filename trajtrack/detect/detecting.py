@@ -79,7 +79,11 @@ class DetectionRun:
                 done = len(journal.frames)
                 progress(done, None if total is None else max(total, done))
         reading.check()
-        return journal.finish(reading.num_frames)
+        found = journal.finish(reading.num_frames)
+        if len(found.detections) == 0:
+            limit = "" if self.min_score is None else f" with a score of at least {self.min_score:g}"
+            warn(f"{self.video.path}: found no box{limit} in {len(found.frames)} frames, expected some")
+        return found
 
 
 class _Reading(Iterable[Frame]):
@@ -188,7 +192,7 @@ def detect(
     Warns
     -----
     TrajtrackWarning
-        If the video ends earlier than its container says, or frames are damaged.
+        If the video ends earlier than its container says, frames are damaged, or nothing is detected.
     """
     run = prepare(
         video,

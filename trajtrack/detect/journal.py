@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ from trajtrack.files.atomic import naming_full_disk
 from trajtrack.files.locks import lock_file
 
 __all__ = ["Journal"]
+
+_START = b'{"recipe":'
 
 
 class Journal:
@@ -66,6 +69,8 @@ class Journal:
         length = 0
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
+                if number == 1 and not line.startswith(_START[: len(line)]):
+                    raise ValueError(f"{path}, line 1: found other content, expected unfinished detections")
                 break
             try:
                 content = json.loads(line)
@@ -138,7 +143,8 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        with suppress(OSError):  # a full disk has been reported
+            self._close()
         # A run that failed before its first box has nothing to go on with.
         if self.path is not None and not len(self.frames) and kind is not None and os.path.exists(self.path):
             self.path.unlink()

@@ -44,6 +44,8 @@ class OnnxConfig:
     """Name of the output (batch, n, 4) of boxes."""
     scores: str | None = None
     """Name of the output of scores: (batch, n), or (batch, n, classes) if there are no `labels`."""
+    activation: Literal["none", "sigmoid", "softmax"] = "none"
+    """What makes scores of classes out of logits; with softmax the last class is that of no object."""
     labels: str | None = None
     """Name of the output (batch, n) of labels."""
     predictions: str | None = None

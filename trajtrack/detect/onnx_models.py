@@ -162,6 +162,7 @@ class OnnxDetector:
     def _entry(self, outputs: Mapping[str, NDArray[Any]], size: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         boxes, scores, labels = self._columns(outputs)
         if labels is None:
+            scores = _activated(scores.astype(np.float64), self._config.activation)
             labels = scores.argmax(axis=1) if scores.shape[1] else np.zeros(len(scores), np.int64)
             scores = scores.max(axis=1, initial=0)
         corners = as_corners(boxes.astype(np.float32), self._config.box_format).astype(np.float64)
@@ -205,6 +206,15 @@ class OnnxDetector:
         if config.objectness:
             scores = scores[:, 1:] * scores[:, :1] if scores.shape[1] > 1 else scores
         return values[:, :4], scores, None
+
+
+def _activated(scores: NDArray[np.float64], activation: str) -> NDArray[np.float64]:
+    if activation == "sigmoid":
+        return 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
+    if activation == "softmax":
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))[:, :-1]
+    return scores
 
 
 def _check_name(path: Any, field: str, name: str | None, known: Any) -> None:

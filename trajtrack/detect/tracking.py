@@ -116,8 +116,10 @@ def detect_or_reuse(
     return found
 
 
-def unfinished_path(output: Path) -> Path:
-    """Return the path of the journal beside an output."""
+def unfinished_path(output: Path) -> Path | None:
+    """Return the path of the journal beside an output; None for a device or a pipe."""
+    if output.exists() and not output.is_file():
+        return None
     return output.with_name(f"{output.name}.unfinished")
 
 

@@ -40,11 +40,7 @@ def test_sampled_frames_keep_their_numbers_in_the_video(video):
 
 
 def test_the_frames_that_were_looked_at_are_known_with_their_times(video):
-    def find_nothing(frames):
-        return [None] * len(frames)
-
-    found = prepare(video, find_nothing, fps=5).detect(Journal(None, None))
-    assert len(found.detections) == 0
+    found = prepare(video, find_squares, fps=5).detect(Journal(None, None))
     assert found.frames.tolist() == [0, 5, 10, 15, 20, 25]
     assert found.times.tolist() == [0, 0.2, 0.4, 0.6, 0.8, 1]
 
@@ -140,6 +136,15 @@ def test_a_truncated_video_warns_and_keeps_what_there_is(tmp_path):
     with pytest.warns(trajtrack.TrajtrackWarning, match=r"video\.mkv: found frames up to .* s .*of 2\.84 s"):
         found = trajtrack.detect(path, find_squares)
     assert 5 < len(found) < 60
+
+
+def test_nothing_detected_warns(video):
+    def find_little(frames):
+        return [{"boxes": [[0, 0, 9, 9]], "scores": [0.01]}] * len(frames)
+
+    message = rf"video\.mp4: found no box with a score of at least 0\.5 in {COUNT} frames, expected some$"
+    with pytest.warns(trajtrack.TrajtrackWarning, match=message):
+        assert len(trajtrack.detect(video, find_little, min_score=0.5)) == 0
 
 
 def test_an_end_before_that_of_a_truncated_video_does_not_warn(tmp_path):

@@ -113,6 +113,19 @@ def test_scores_per_class_need_no_labels(tmp_path):
     assert entry["labels"].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("activation", "scores"),
+    [("none", [2, 3]), ("sigmoid", [0.880797, 0.952574]), ("softmax", [0.766157, 0.047426])],
+)
+def test_logits_become_scores_of_classes(tmp_path, activation, scores):
+    logits = np.array([[[2, 0.5, -0.5], [0, -9, 3]]], np.float32)
+    outputs = {"boxes": np.zeros((1, 2, 4), np.float32), "scores": logits}
+    declared = {"boxes": "boxes", "scores": "scores", "activation": activation}
+    (entry,) = run(save(tmp_path / "model.onnx", declared, outputs))
+    np.testing.assert_allclose(entry["scores"], scores, rtol=1e-4)
+    assert entry["labels"].tolist() == ([0, 0] if activation == "softmax" else [0, 2])
+
+
 def test_lower_boxes_of_the_same_class_are_suppressed(tmp_path):
     boxes = [[0, 0, 4, 4], [0, 0, 4, 4.1], [0, 0, 4, 4], [5, 5, 8, 8], [5, 5, 8, 8]]
     outputs = three(boxes, [0.5, 0.9, 0.8, 0.3, 0.001], [0, 0, 1, 0, 0])
