@@ -19,13 +19,14 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=30, help="number of runs of each command with each fault")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="default: another one each time")
     parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=[*COMMANDS])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     words = parser.parse_args()
     print(f"seed {words.seed}")
     failed = 0
     for name in words.commands:
         with tempfile.TemporaryDirectory(prefix=f"faults-{name}-") as folder:
             command = COMMANDS[name](Path(folder))
-            for kind in KINDS:
+            for kind in words.kinds:
                 ends: Counter[str] = Counter()
                 for number in range(words.count):
                     try:

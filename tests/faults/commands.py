@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from faults.injection import Ended, run
+from faults.injection import Ended, Program
 from helpers.data_examples import write_data
 from trajvqa.training.checkpoints import load_checkpoint
 
@@ -32,9 +32,13 @@ class Command(ABC):
         Folder for inputs and outputs.
     """
 
+    module: str
+    """Package whose command line it is."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.output = folder / "disturbed" / "out"
+        self.program = Program(self.module)
         self.prepare()
         self.usual = self.run(self.whole)
         assert self.usual.code == 0, self.usual.errors
@@ -65,7 +69,7 @@ class Command(ABC):
         """Check the output after the same command again, undisturbed."""
 
     def run(self, output: Path, **disturbance: Any) -> Ended:
-        return run(self.words(output), output, **disturbance)
+        return self.program.run(self.words(output), output, **disturbance)
 
     def _disturbed(self, kind: str, rng: Random) -> Ended:
         shutil.rmtree(self.output.parent, ignore_errors=True)
@@ -98,6 +102,8 @@ class Command(ABC):
 class Link(Command):
     """``trajtrack link`` on many files, half of whose outputs exist."""
 
+    module = "trajtrack"
+
     def prepare(self) -> None:
         (self.folder / "in").mkdir(parents=True)
         for number in range(_INPUTS):
@@ -109,7 +115,7 @@ class Link(Command):
             (self.folder / "in" / f"video-{number:02}.txt").write_text("".join(lines))
 
     def words(self, output: Path) -> Sequence[str]:
-        return ["trajtrack", "link", f"{self.folder / 'in'}/*.txt", "-o", str(output), "--threads", "1"]
+        return ["link", f"{self.folder / 'in'}/*.txt", "-o", str(output), "--threads", "1"]
 
     @cached_property
     def expected(self) -> dict[str, bytes]:
@@ -135,15 +141,16 @@ class Link(Command):
 class Train(Command):
     """``trajvqa train`` on a small data folder."""
 
+    module = "trajvqa"
+
     def prepare(self) -> None:
         write_data(self.folder / "data")
 
     def words(self, output: Path) -> Sequence[str]:
         settings = ("hidden_size=16", "word_size=8", "fusion_size=64", "trajectory_feed_forward=16")
         flags = [word for each in settings for word in ("--set", f"settings.{each}")]
-        epochs = ["--set", "training.epochs=25"]
+        epochs = ["--set", "training.epochs=10"]
         return [
-            "trajvqa",
             "train",
             "small/both",
             "--data",

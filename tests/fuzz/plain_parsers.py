@@ -257,13 +257,15 @@ def csv_table(content: bytes, first: int | None = None, step: int = 1) -> list[R
     """
     text = with_commas(text_of(content)).encode("latin-1").decode("utf-8", "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if '"' in text:
+        raise Unknown
     lines = [line for line in text.split("\n") if line.strip("," + string.whitespace)]
     separator = "\t" if lines[0].count("\t") > lines[0].count(",") else ","
     lines = [line for line in lines if any(field.strip() for field in line.split(separator))]
     header = [name.strip().lower() for name in lines[0].split(separator)]
     table = [dict(zip(header, (field.strip() for field in line.split(separator)), strict=True)) for line in lines[1:]]
     known = [sides for sides in _SIDES if {*sides} <= {*header}]
-    if '"' in text or "class_name" in header or "frame" not in header or len(known) != 1:
+    if "class_name" in header or "frame" not in header or len(known) != 1:
         raise Unknown
     classes = [row.get("class_id", "0") for row in table]
     if not all(map(_NUMBER.fullmatch, classes)):

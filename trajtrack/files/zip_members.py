@@ -88,6 +88,14 @@ def _read_member(archive: Path, member: str, name: str) -> bytes:
 
 def _content(files: zipfile.ZipFile, member: str) -> bytes:
     info = files.getinfo(member)
+    assert files.filename is not None
+    size = os.path.getsize(files.filename)
+    # What a member claims here would otherwise raise the limit, and zipfile takes as much memory at once.
+    if info.compress_size > size:
+        raise _TooLargeError(
+            f"{escaped(f'{files.filename}/{member}')}: found {info.compress_size} compressed bytes in an archive of "
+            f"{size}, expected fewer"
+        )
     limit = max_unpacked(info.compress_size)
     if info.file_size > limit:
         raise _TooLargeError(

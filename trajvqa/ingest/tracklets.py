@@ -48,6 +48,7 @@ _MEGA_NAMES = dict(enumerate(MEGA_CLASSES, start=1))
 _GROUPED = re.compile(r"\d{4}_(\d+)")
 _TRACKED, _DETECTED = 6, 12
 _MAX_INT32 = 2**31 - 1
+_MAX_IN_BOX = 1e9
 _MAX_FLOAT32 = float(np.finfo(np.float32).max)
 _PLAIN = {int, float, bool}
 
@@ -123,6 +124,10 @@ def _numbers(entry: Any, where: str) -> NDArray[np.float64]:
             raise ValueError(
                 f"{where}: found frame {frame:g}, ID {track:g} and category {category:g}, expected at most {_MAX_INT32}"
             )
+        # The corners and the sum of the scores are computed from these, and must fit float32.
+        largest = np.abs(values[2:_DETECTED]).max()
+        if largest > _MAX_IN_BOX:
+            raise ValueError(f"{where}: found {largest:g} in a box or score, expected at most {_MAX_IN_BOX:g}")
     return values
 
 

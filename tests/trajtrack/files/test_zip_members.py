@@ -82,3 +82,15 @@ def test_a_dictionary_of_lzma_that_would_fill_the_memory_is_refused(tmp_path: Pa
     message = f"{archive}/b: found LZMA with a dictionary of {0xF0000000} bytes, expected at most 67108864"
     with pytest.raises(ValueError, match=re.escape(message)):
         read_content(f"{archive}/b")
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_member_that_claims_more_than_the_archive_holds_is_refused(tmp_path: Path, method: int) -> None:
+    archive = archive_of(tmp_path / "a.zip", method, b=TEXT)
+    content = bytearray(archive.read_bytes())
+    directory = content.rindex(b"PK\1\2")
+    content[directory + 20 : directory + 24] = (0xFFFF0000).to_bytes(4, "little")
+    archive.write_bytes(content)
+    message = f"{archive}/b: found {0xFFFF0000} compressed bytes in an archive of {len(content)}, expected fewer"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_content(f"{archive}/b")

@@ -128,6 +128,10 @@ def test_a_plain_table_is_read_too(path):
             [[*detected(0, 1)[:7], 1e12, *detected(0, 1)[8:]]],
             "entry 0: found frame 0, ID 1 and category 1e+12, expected at most 2147483647",
         ),
+        (
+            [[0, 1, 3e38, 3e38, 3e38, *detected(0, 1)[5:]]],
+            "entry 0: found 3e+38 in a box or score, expected at most 1e+09",
+        ),
         ([[[1.0], *[0.0] * 11]], "entry 0: found list, expected a list of finite numbers"),
     ],
 )

@@ -24,6 +24,7 @@ from trajtrack.printable import escaped
 __all__ = ["AnnotatedVideo", "Relation", "read_annotations"]
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
+_MAX_COORDINATE = 1e9
 _MAX_ENTRIES = 10_000_000
 """A box is stored for every track and frame, also where there is none."""
 
@@ -148,10 +149,15 @@ def _boxes(frames: list[Any], categories: dict[int, str]) -> dict[int, NDArray[n
                         f"at most {_MAX_ENTRIES}"
                     )
                 tracks[number] = np.full((len(frames), 4), np.nan, np.float32)
-            tracks[number][frame] = [
-                fields.number(fields.field(sides, side, (*place, "bbox")), (*place, "bbox", side)) for side in _SIDES
-            ]
+            tracks[number][frame] = [_side(sides, side, (*place, "bbox")) for side in _SIDES]
     return dict(sorted(tracks.items()))
+
+
+def _side(sides: Any, side: str, place: fields.Place) -> float:
+    value = fields.number(fields.field(sides, side, place), (*place, side))
+    if abs(value) > _MAX_COORDINATE:
+        raise fields.unexpected(value, (*place, side), "a coordinate of at most 1e9")
+    return value
 
 
 def _relations(document: Any, categories: dict[int, str], num_frames: int) -> Iterator[Relation]:

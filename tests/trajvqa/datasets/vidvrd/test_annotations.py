@@ -64,6 +64,10 @@ def test_a_video_without_boxes_is_omitted(tmp_path):
             lambda d: d["trajectories"][0][0]["bbox"].update(xmin="left"),
             r"one\.json: trajectories\[0\]\[0\]\.bbox\.xmin: found 'left', expected a finite number",
         ),
+        (
+            lambda d: d["trajectories"][0][0]["bbox"].update(xmin=1e39),
+            r"one\.json: trajectories\[0\]\[0\]\.bbox\.xmin: found 1e\+39, expected a coordinate of at most 1e9",
+        ),
     ],
 )
 def test_an_error_names_the_file_and_the_position(tmp_path, change, message):
