@@ -24,61 +24,71 @@ struct ShortLists::Search {
   Accepts accepts;
 };
 
-std::span<const std::uint32_t> ShortLists::choose_linked(Box grown_box, float threshold) {
-  chosen_.clear();
-  choose(1, Search{grown_box,
-                   [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, grown_box, threshold); },
-                   [](std::uint32_t) { return true; }});
-  return chosen_;
+ShortLists::Positions ShortLists::choose_linked(Positions found, Box grown_box, float threshold) {
+  return choose(
+      found,
+      Search{grown_box, [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, grown_box, threshold); },
+             [](std::uint32_t) { return true; }});
 }
 
-std::span<const std::uint32_t> ShortLists::choose_suppressed(std::uint32_t position, float threshold) {
+ShortLists::Positions ShortLists::choose_suppressed(Positions found, std::uint32_t position, float threshold) {
   const Box box = boxes_.given(position);
-  chosen_.clear();
-  choose(1, Search{box, [&](std::uint32_t begin) { return boxes_.plain_overlaps_block(begin, box, threshold); },
-                   [&](std::uint32_t other) { return other != position; }});
-  return chosen_;
+  return choose(found,
+                Search{box, [&](std::uint32_t begin) { return boxes_.plain_overlaps_block(begin, box, threshold); },
+                       [&](std::uint32_t other) { return other != position; }});
 }
 
-std::span<const std::uint32_t> ShortLists::choose_similar(Box expected, float threshold, Box shape,
-                                                          float max_shape_change) {
-  chosen_.clear();
-  choose(1,
-         Search{expected, [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, expected, threshold); },
-                [&](std::uint32_t other) { return similar_shape(shape, boxes_.given(other), max_shape_change); }});
-  return chosen_;
+ShortLists::Positions ShortLists::choose_similar(Positions found, Box expected, float threshold, Box shape,
+                                                 float max_shape_change) {
+  return choose(
+      found,
+      Search{expected, [&](std::uint32_t begin) { return boxes_.grown_overlaps_block(begin, expected, threshold); },
+             [&](std::uint32_t other) { return similar_shape(shape, boxes_.given(other), max_shape_change); }});
 }
 
-// Chooses nodes below a node of the tree. All nodes of the list end up in one set: the list connects them.
 template <typename Test, typename Accepts>
-void ShortLists::choose(std::size_t node, const Search<Test, Accepts>& search) {
+ShortLists::Positions ShortLists::choose(Positions found, const Search<Test, Accepts>& search) {
+  chosen_.clear();
+  add(found[0]);
+  add(found[1]);
+  choose_below(1, search);
+  return chosen_;
+}
+
+// Adds a node to the list that is being chosen. The list connects its nodes.
+void ShortLists::add(std::uint32_t position) {
+  const Node node = offset(position);
+  if (times_[node] < 2) ++times_[node];
+  chosen_.push_back(position);
+  sets_.join(node, offset(chosen_[0]));
+}
+
+// Returns whether the graph already has all that choosing this node would add.
+bool ShortLists::is_settled(Node node) { return times_[node] == 2 && is_same_set(node, offset(chosen_[0])); }
+
+template <typename Test, typename Accepts>
+void ShortLists::choose_below(std::size_t node, const Search<Test, Accepts>& search) {
   const Node settled = settled_[node];
   if (settled == kNone || !tree_.may_overlap(node, search.box)) return;
-  if (settled != kSeveral && chosen_.size() >= 2 && is_same_set(settled, chosen_[0] - tree_.group().begin)) return;
+  if (settled != kSeveral && is_same_set(settled, offset(chosen_[0]))) return;
   if (tree_.is_leaf(node)) {
     choose_in_leaf(node, search);
   } else {
-    choose(2 * node, search);
-    choose(2 * node + 1, search);
+    choose_below(2 * node, search);
+    choose_below(2 * node + 1, search);
     settled_[node] = merged(settled_[2 * node], settled_[2 * node + 1]);
   }
 }
 
 template <typename Test, typename Accepts>
 void ShortLists::choose_in_leaf(std::size_t leaf, const Search<Test, Accepts>& search) {
-  const std::uint32_t begin = tree_.begin(leaf), end = tree_.end(leaf), first = tree_.group().begin;
+  const std::uint32_t begin = tree_.begin(leaf), end = tree_.end(leaf);
   const BlockFlags flags = search.test(begin);
   Node settled = kNone;
   for (std::uint32_t position = begin; position < end; ++position) {
-    const Node node = position - first;
-    if (flags[position - begin] && search.accepts(position)) {
-      const bool known = times_[node] == 2 && chosen_.size() >= 2 && is_same_set(node, chosen_[0] - first);
-      if (!known) {
-        if (times_[node] < 2) ++times_[node];
-        chosen_.push_back(position);
-        sets_.join(node, chosen_[0] - first);
-      }
-    }
+    const Node node = offset(position);
+    const bool is_new = position != chosen_[0] && position != chosen_[1];
+    if (flags[position - begin] && is_new && !is_settled(node) && search.accepts(position)) add(position);
     settled = merged(settled, times_[node] == 2 ? node : kSeveral);
   }
   settled_[leaf] = settled;
@@ -95,7 +105,7 @@ ShortListSearch::Found ShortListSearch::find_similar(const Group& group, Box exp
                                                      float max_shape_change) {
   const auto found = boxes_.find_similar(group, expected, threshold, shape, max_shape_change, longest_, found_);
   if (found.size() <= longest_) return {found, false};
-  return {lists(group).choose_similar(expected, threshold, shape, max_shape_change), true};
+  return {lists(group).choose_similar(found, expected, threshold, shape, max_shape_change), true};
 }
 
 }  // namespace trajtrack

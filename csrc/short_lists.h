@@ -27,22 +27,29 @@ class ShortLists {
  public:
   ShortLists(const SortedBoxes& boxes, const Group& group);
 
+  using Positions = std::span<const std::uint32_t>;
+
   // Each returns some of the positions that the search of the same name in SortedBoxes finds; valid until the next
-  // call.
-  std::span<const std::uint32_t> choose_linked(Box grown_box, float threshold);
-  std::span<const std::uint32_t> choose_suppressed(std::uint32_t position, float threshold);
-  std::span<const std::uint32_t> choose_similar(Box expected, float threshold, Box shape, float max_shape_change);
+  // call. `found` holds at least two of them.
+  Positions choose_linked(Positions found, Box grown_box, float threshold);
+  Positions choose_suppressed(Positions found, std::uint32_t position, float threshold);
+  Positions choose_similar(Positions found, Box expected, float threshold, Box shape, float max_shape_change);
 
  private:
   template <typename Test, typename Accepts>
   struct Search;
 
   template <typename Test, typename Accepts>
-  void choose(std::size_t node, const Search<Test, Accepts>& search);
+  Positions choose(Positions found, const Search<Test, Accepts>& search);
+  template <typename Test, typename Accepts>
+  void choose_below(std::size_t node, const Search<Test, Accepts>& search);
   template <typename Test, typename Accepts>
   void choose_in_leaf(std::size_t leaf, const Search<Test, Accepts>& search);
-  Node merged(Node a, Node b);
+  void add(std::uint32_t position);
+  bool is_settled(Node node);
   bool is_same_set(Node a, Node b) { return sets_.find(a) == sets_.find(b); }
+  Node merged(Node a, Node b);
+  Node offset(std::uint32_t position) const { return position - tree_.group().begin; }
 
   const SortedBoxes& boxes_;
   GroupTree tree_;
@@ -69,7 +76,8 @@ class ShortListSearch {
                            if (found.size() <= longest_) {
                              visit(position, found, false);
                            } else {
-                             visit(position, lists(next).choose_linked(earlier.grown(position), threshold), true);
+                             visit(position, lists(next).choose_linked(found, earlier.grown(position), threshold),
+                                   true);
                            }
                          });
   }
@@ -80,7 +88,7 @@ class ShortListSearch {
                               if (found.size() <= longest_) {
                                 visit(position, found, false);
                               } else {
-                                visit(position, lists(group).choose_suppressed(position, threshold), true);
+                                visit(position, lists(group).choose_suppressed(found, position, threshold), true);
                               }
                             });
   }

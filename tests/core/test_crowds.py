@@ -78,7 +78,7 @@ def test_a_path_through_a_crowd_takes_the_best_box_of_each_frame() -> None:
     boxes = crowd(20_000, frames=3)
     scores = np.random.default_rng(0).permutation(len(boxes)) / len(boxes) + 0.1
     tracks = trajtrack.link(Detections(boxes.boxes, scores, boxes.frames), method="seq-nms")
-    np.testing.assert_array_equal(tracks.rows, scores.reshape(3, -1).argmax(axis=1) + np.array([0, 20_000, 40_000]))
+    np.testing.assert_array_equal(tracks.rows, np.arange(3) * 20_000 + scores.reshape(3, -1).argmax(axis=1))
 
 
 def test_boxes_that_do_not_suppress_one_another_are_all_linked() -> None:
