@@ -112,6 +112,13 @@ def test_sparse_frames_are_linked_as_by_the_reference(step: int) -> None:
     check(replace_frames(detections, detections.frames * step + 2**30), FlowOptions())
 
 
+@pytest.mark.parametrize("step", [4, 12])
+def test_objects_that_move_far_between_frames_are_linked_as_by_the_reference(step: int) -> None:
+    detections = noisy(6, num_frames=40 * step, objects_per_frame=8, mean_life=20 * step)
+    seen = detections[detections.frames % step == 0]
+    check(replace_frames(seen, seen.frames // step), FlowOptions())
+
+
 def replace_frames(detections: Detections, frames: np.ndarray) -> Detections:
     return Detections(detections.boxes, detections.scores, frames, labels=detections.labels)
 
