@@ -217,6 +217,26 @@ TRAJTRACK_INLINE double likelihood_gain(const State& i, const State& j, double o
 // The state of an object before it is linked, but for its box.
 State unlinked_state(const Noise& noise) { return {0, 0, 0, 0, noise.position, 0, noise.speed, 0, 0, noise.size}; }
 
+Buffer<Unlinked> unlinked_nodes(const Frames& frames, const BoxModel& model, std::span<const Node> nodes,
+                                int num_threads) {
+  Buffer<Unlinked> unlinked(nodes.size());
+  parallel_ranges(nodes.size(), num_threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const Node node = nodes[k];
+      const CentredBox box = model.box(node, frames.frame_of[node]);
+      unlinked[k] = {box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]};
+    }
+  });
+  return unlinked;
+}
+
+// A head is within reach of a tail if its distance is at most twice this times the geometric mean of both sizes. Their
+// arithmetic mean, half of it around each, is little more.
+double reach_of(const Noise& prior, const Constants& c) {
+  const State known = unlinked_state(prior);
+  return c.gate * std::sqrt(predicted_variance(known, 1.0, prior) + known.pp) * 0.5 * 1.000001;
+}
+
 // Sets the gains of links between unlinked nodes that are one frame apart.
 TRAJTRACK_CLONES
 void first_gains(const Unlinked* __restrict nodes, const Noise& prior, const Constants& constants, Pairs& pairs) {
@@ -325,59 +345,27 @@ Links links_by_likelihood(const Frames& frames, std::span<const std::int32_t> la
 
 FirstLinks::FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
                        std::span<const Node> nodes, const Noise& fastest, const Constants& c, int num_threads)
-    : num_nodes_(frames.num_nodes()), nodes_(nodes), constants_(c), unlinked_(nodes.size()) {
-  parallel_ranges(nodes.size(), num_threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t k = begin; k < end; ++k) {
-      const Node node = nodes[k];
-      const CentredBox box = model.box(node, frames.frame_of[node]);
-      unlinked_[k] = {box.x, box.y, model.log_w[node], model.log_h[node], model.size[node]};
-    }
-  });
-  // A head is within reach if its distance is at most `reach` times the geometric mean of both sizes. Their arithmetic
-  // mean, half of it around each, is little more.
-  const State known = unlinked_state(fastest);
-  const double reach = c.gate * std::sqrt(predicted_variance(known, 1.0, fastest) + known.pp) * 0.5 * 1.000001;
-  const auto around = [&](std::size_t k) {
-    const Unlinked& node = unlinked_[k];
-    const double near = reach * node.size;
-    return Edges{node.x - near, node.y - near, node.x + near, node.y + near};
-  };
-  const SortedNodes sorted(
-      frames, labels, nodes, around, static_cast<std::size_t>(c.candidates),
-      [&](std::size_t k) { return unlinked_[k]; }, num_threads);
-  struct Part {
-    std::vector<std::uint32_t> heads;
-  };
-  std::vector<Part> parts(num_parts(num_threads));
-  offsets_.assign(nodes.size() + 1, 0);
-  parallel_for(parts.size(), num_threads, [&](std::size_t number) {
-    std::vector<std::uint32_t>& heads = parts[number].heads;
-    std::vector<std::uint32_t> room;
-    const std::size_t begin = nodes.size() * number / parts.size(), end = nodes.size() * (number + 1) / parts.size();
-    heads.reserve((end - begin) * 5 / 4);
-    for (std::size_t tail = begin; tail < end; ++tail) {
-      visit_groups(frames, labels, sorted, nodes[tail], 1, [&](double, std::size_t, const auto& group) {
-        const auto found = sorted.intersecting(group, around(tail), room);
-        heads.insert(heads.end(), found.begin(), found.end());
-        offsets_[tail + 1] = found.size();
-      });
-    }
-  });
-  std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin());
-  heads_ = joined(parts, &Part::heads);
-}
+    : frames_(frames),
+      labels_(labels),
+      nodes_(nodes),
+      constants_(c),
+      unlinked_(unlinked_nodes(frames, model, nodes, num_threads)),
+      sorted_(
+          frames, labels, nodes, [&, reach = reach_of(fastest, c)](std::size_t k) { return around(k, reach); },
+          static_cast<std::size_t>(c.candidates), [&](std::size_t k) { return unlinked_[k]; }, num_threads) {}
 
 Links FirstLinks::links(const Noise& prior, int num_threads) const {
   const auto most = static_cast<std::size_t>(constants_.candidates);
+  const double reach = reach_of(prior, constants_);
   const auto search = [&](std::uint32_t tail, Pairs& pairs) {
-    const std::span<const std::uint32_t> heads(heads_.data() + offsets_[tail], offsets_[tail + 1] - offsets_[tail]);
-    pairs.append(heads.size(), 1.0, most, [&](std::uint32_t* found) {
-      std::copy(heads.begin(), heads.end(), found);
-      return heads.size();
+    const Edges region = around(tail, reach);
+    visit_groups(frames_, labels_, sorted_, nodes_[tail], 1, [&](double d, std::size_t, const auto& group) {
+      pairs.append(sorted_.largest_group(), d, most,
+                   [&](std::uint32_t* found) { return sorted_.intersecting(group, region, found); });
     });
   };
   const auto evaluate = [&](Pairs& pairs) { first_gains(unlinked_.data(), prior, constants_, pairs); };
-  return collect(num_nodes_, nodes_, nodes_, most, num_threads, search, evaluate);
+  return collect(frames_.num_nodes(), nodes_, nodes_, most, num_threads, search, evaluate);
 }
 
 std::int64_t FirstLinks::greatest_gain(const Noise& prior, const Constants& c) {

@@ -37,7 +37,7 @@ struct Unlinked {
 // Links by likelihood between nodes in neighbouring frames, as long as no node is linked, under several prior motions.
 class FirstLinks {
  public:
-  // Finds the pairs of nodes that can be linked under this prior motion or a slower one.
+  // For this prior motion and slower ones.
   FirstLinks(const Frames& frames, std::span<const std::int32_t> labels, const BoxModel& model,
              std::span<const Node> nodes, const Noise& fastest, const Constants& constants, int num_threads);
 
@@ -47,13 +47,19 @@ class FirstLinks {
   static std::int64_t greatest_gain(const Noise& prior, const Constants& constants);
 
  private:
-  std::size_t num_nodes_;
+  // The regions around two nodes within `reach` of one another intersect.
+  Edges around(std::size_t k, double reach) const {
+    const Unlinked& node = unlinked_[k];
+    const double near = reach * node.size;
+    return {node.x - near, node.y - near, node.x + near, node.y + near};
+  }
+
+  const Frames& frames_;
+  std::span<const std::int32_t> labels_;
   std::span<const Node> nodes_;
   const Constants& constants_;
   Buffer<Unlinked> unlinked_;
-  // The heads of each node's pairs, as indices among the nodes.
-  std::vector<std::size_t> offsets_;
-  std::vector<std::uint32_t> heads_;
+  SortedNodes sorted_;
 };
 
 // Links between nodes by the overlap of each box with the prediction of the other; boxes of neighbouring frames are
