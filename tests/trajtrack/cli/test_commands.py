@@ -183,7 +183,8 @@ def test_a_member_that_is_damaged_does_not_end_the_others(tmp_path, capsys, meth
         for name in ("a", "b", "c"):
             files.writestr(f"{name}.txt", STILL * 20)
             paths.append(f"{archive}/{name}.txt")
-        start = files.getinfo("b.txt").header_offset + 30 + len("b.txt")
+        # Behind the properties of LZMA.
+        start = files.getinfo("b.txt").header_offset + 30 + len("b.txt") + 9
     content = bytearray(archive.read_bytes())
     content[start : start + 20] = b"\xff" * 20
     archive.write_bytes(content)
