@@ -175,7 +175,7 @@ double to_short_decimal(float value) {
 
 }  // namespace
 
-NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
+NumberTable parse_numbers(std::string_view text, std::size_t min_columns, std::size_t max_columns) {
   NumberTable table{max_columns, {}, {}, {}};
   const auto most_rows = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   table.lines.reserve(most_rows);
@@ -188,6 +188,10 @@ NumberTable parse_numbers(std::string_view text, std::size_t max_columns) {
     const std::size_t width = parse_line(text.substr(0, length), line, max_columns, table.values);
     text.remove_prefix(std::min(length + 1, text.size()));
     if (width == 0) continue;
+    if (width < min_columns) {
+      const std::string least = min_columns == max_columns ? "" : std::to_string(min_columns) + " to ";
+      refuse(line, std::to_string(width) + " columns", least + std::to_string(max_columns) + " columns");
+    }
     table.lines.push_back(line);
     table.widths.push_back(static_cast<std::int32_t>(width));
     table.values.resize(table.lines.size() * max_columns, std::numeric_limits<double>::quiet_NaN());

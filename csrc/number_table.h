@@ -20,8 +20,9 @@ struct NumberTable {
 
 // Reads decimal numbers separated by commas or blanks (spaces, tabs), each rounded once, to nearest. Lines end with LF
 // or CRLF. Throws std::invalid_argument "line L: found ..., expected ..." for a field that is empty or not a finite
-// number and for a row of more than `max_columns` columns.
-NumberTable parse_numbers(std::string_view text, std::size_t max_columns);
+// number and for a row of fewer than `min_columns` or more than `max_columns` columns. Narrow rows are refused at once:
+// padded, a file of one number a line would take fifty times its size.
+NumberTable parse_numbers(std::string_view text, std::size_t min_columns, std::size_t max_columns);
 
 // Adjacent columns of a table: row r is values[r * columns:(r + 1) * columns].
 struct NumberBlock {

@@ -160,12 +160,14 @@ class Stream:
     def num_cut(self) -> int:
         """Return the number of components that were closed early because they had become too long."""
 
-def parse_numbers(text: bytes, max_columns: int) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
+def parse_numbers(
+    text: bytes, min_columns: int, max_columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int32]]:
     """Parse a text table of numbers separated by commas or blanks; blank lines are skipped.
 
     Returns (values, lines, widths): values (R, max_columns), NaN where a row is shorter; the line number of each row,
     from 1; and its number of columns. Raises ValueError "line L: found ..., expected ..." for fields that are not
-    finite numbers and for rows with more columns.
+    finite numbers and for rows with fewer or more columns.
     """
 
 def format_numbers(blocks: Sequence[NDArray[Any]], separator: str) -> bytes:

@@ -168,9 +168,9 @@ py::dict build_config() {
   return config;
 }
 
-py::tuple parse_text(const py::bytes& text, std::size_t max_columns) {
+py::tuple parse_text(const py::bytes& text, std::size_t min_columns, std::size_t max_columns) {
   const auto view_of_text = static_cast<std::string_view>(text);
-  NumberTable table = unlocked([&] { return parse_numbers(view_of_text, max_columns); });
+  NumberTable table = unlocked([&] { return parse_numbers(view_of_text, min_columns, max_columns); });
   const auto rows = static_cast<py::ssize_t>(table.lines.size());
   auto values = to_array(std::move(table.values));
   return py::make_tuple(values.reshape({rows, static_cast<py::ssize_t>(max_columns)}), to_array(std::move(table.lines)),

@@ -17,7 +17,7 @@ FINITE_FLOAT32 = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
 def parsed(text: bytes, max_columns: int = 10) -> list[list[float]]:
-    values, _, widths = _core.parse_numbers(text, max_columns)
+    values, _, widths = _core.parse_numbers(text, 1, max_columns)
     return [row[:width].tolist() for row, width in zip(values, widths, strict=True)]
 
 
@@ -38,7 +38,7 @@ def test_commas_and_blanks_separate_columns(text: bytes) -> None:
 
 
 def test_rows_have_their_line_numbers_and_widths() -> None:
-    values, lines, widths = _core.parse_numbers(b"\n1,2\r\n\r\n3\n4,5,6", 3)
+    values, lines, widths = _core.parse_numbers(b"\n1,2\r\n\r\n3\n4,5,6", 1, 3)
     assert lines.tolist() == [2, 4, 5]
     assert widths.tolist() == [2, 1, 3]
     assert np.isnan(values).tolist() == [[False, False, True], [False, True, True], [False, False, False]]
@@ -46,7 +46,7 @@ def test_rows_have_their_line_numbers_and_widths() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"\n\n", b" \t\r\n"])
 def test_no_rows(text: bytes) -> None:
-    values, lines, widths = _core.parse_numbers(text, 4)
+    values, lines, widths = _core.parse_numbers(text, 1, 4)
     assert values.shape == (0, 4)
     assert len(lines) == len(widths) == 0
 
@@ -81,24 +81,30 @@ def test_any_decimal_text_is_read_as_python_does(text: str) -> None:
 )
 def test_fields_that_are_not_finite_numbers_are_shown_with_their_line(field: bytes, shown: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"line 2: found {shown}, expected a finite number")):
-        _core.parse_numbers(b"1,2\n3," + field + b"\n", 4)
+        _core.parse_numbers(b"1,2\n3," + field + b"\n", 1, 4)
 
 
 @pytest.mark.parametrize("line", [b"1,,2", b",1", b"1, ,2", b"1,2,"])
 def test_empty_fields_are_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match=r"line 1: found an empty field.*, expected a number"):
-        _core.parse_numbers(line, 4)
+        _core.parse_numbers(line, 1, 4)
 
 
 def test_longer_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="line 2: found 4 columns, expected at most 3"):
-        _core.parse_numbers(b"1,2,3\n1,2,3,4\n", 3)
+        _core.parse_numbers(b"1,2,3\n1,2,3,4\n", 1, 3)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(3, "2 to 3 columns"), (2, "2 columns")])
+def test_shorter_rows_are_refused_before_later_rows_are_read(most: int, expected: str) -> None:
+    with pytest.raises(ValueError, match=f"^line 3: found 1 columns, expected {expected}$"):
+        _core.parse_numbers(b"1,2\n\n1\nx\n", 2, most)
 
 
 @given(st.lists(st.binary(max_size=12), max_size=6))
 def test_any_bytes_raise_at_most_a_value_error(parts: list[bytes]) -> None:
     try:
-        _core.parse_numbers(b",1.5\n".join(parts), 3)
+        _core.parse_numbers(b",1.5\n".join(parts), 1, 3)
     except ValueError as error:
         assert str(error).startswith("line ")  # noqa: PT017
 
