@@ -55,7 +55,7 @@ def main(module: str, job: str, folder: str) -> None:
                 is_accepted, fault = read_case(case, cases, files)
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 inputs, accepted = inputs + 1, accepted + is_accepted
-                used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+                used = _memory("VmHWM")
                 if fault is None and used > most:
                     fault = f"took more than {MAX_MEMORY >> 20} MiB of memory"
                 most = max(most, used)
@@ -92,14 +92,14 @@ def _warm_up(target: Target, seed: int, folder: Path) -> None:
 
 def _limit_memory() -> int:
     """Let allocations beyond the limit fail; return the largest resident size in KiB that is within it."""
-    kib = {
-        line.split(":")[0]: line.split()[1]
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if "kB" in line
-    }
-    data = int(kib["VmData"]) * 1024 + MAX_MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (data, resource.RLIM_INFINITY))
-    return int(kib["VmHWM"]) + (MAX_MEMORY >> 10)
+    resource.setrlimit(resource.RLIMIT_DATA, (_memory("VmData") * 1024 + MAX_MEMORY, resource.RLIM_INFINITY))
+    return _memory("VmHWM") + (MAX_MEMORY >> 10)
+
+
+def _memory(name: str) -> int:
+    """Return a size of this process in KiB. That of `getrusage` includes the process that started this one."""
+    status = Path("/proc/self/status").read_text()
+    return int(status[status.index(f"{name}:") :].split(maxsplit=2)[1])
 
 
 def _unlimit_memory() -> None:

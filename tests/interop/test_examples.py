@@ -16,7 +16,7 @@ EXAMPLES = {
     "from_supervision": (["supervision"], "first frame: 13 of 14 boxes are tracked"),
     "from_tables": (["pandas", "polars", "pyarrow"], "polars.dataframe.frame: (784, 8), {0: 'car', 1: 'person'}"),
     "from_torchvision": (["torch"], "first frame: 13 of 14 boxes are tracked"),
-    "from_transformers": (["torch", "transformers"], "'track_id': 0"),
+    "from_transformers": (["torch", "transformers"], "'track_id': "),
     "from_ultralytics": (["torch", "ultralytics"], "first frame: 13 boxes are tracked"),
     "to_fiftyone": (["fiftyone"], "frame 1: 13 boxes"),
     "to_napari": (["napari.layers"], "tracks: 20 trajectories"),
