@@ -100,12 +100,15 @@ $(SANITIZED)/installed: $(SOURCES) $(shell find tests/cuda_stand_in -type f)
 # The tests of formats whose text the core reads or writes.
 TEXT_TESTS := $(patsubst %,tests/trajtrack/io/test_%.py,csv_table cvat kitti mot round_trip)
 
+# Most of the time of slow tests goes into the reference, where sanitizers find nothing; SANITIZED_PART= runs them too.
+SANITIZED_PART := -m 'not slow'
+
 # Python itself leaks on exit, and its allocator hides overruns: hence ASAN_OPTIONS and PYTHONMALLOC. The C++ standard
 # library is preloaded so that AddressSanitizer intercepts exceptions.
 sanitize: $(SANITIZED)/installed
 	LD_PRELOAD="$(SANITIZER_RUNTIME):$(shell $${CXX:-c++} -print-file-name=libstdc++.so.6)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc TRAJ_EMULATION_FLAGS=-fsanitize=address TRAJ_REQUIRE_CUDA=1 \
-		$(SANITIZED)/bin/pytest --numprocesses auto -p no:cacheprovider tests/core tests/trajtrack/test_reference.py \
+		$(SANITIZED)/bin/pytest --numprocesses auto -p no:cacheprovider $(SANITIZED_PART) tests/core tests/trajtrack/test_reference.py \
 		tests/trajtrack/test_flow_reference.py tests/trajtrack/test_linking.py tests/trajtrack/test_streaming.py \
 		tests/trajtrack/test_many_videos.py $(TEXT_TESTS)
 
