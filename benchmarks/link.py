@@ -145,14 +145,14 @@ class Row:
     scene: str
     options: str
     detections: int
-    links: int
+    links: int | None
     trajectories: int
     timing: Timing
     peak_bytes: int
 
     @property
-    def links_per_detection(self) -> float:
-        return self.links / self.detections
+    def links_per_detection(self) -> float | None:
+        return None if self.links is None else self.links / self.detections
 
     @property
     def nanoseconds(self) -> float:
@@ -166,7 +166,7 @@ class Row:
     @property
     def bytes_allowed(self) -> float:
         """Memory bound: 120 bytes per detection and 16 for each link beyond two per detection; for the flow, 300."""
-        if isinstance(OPTIONS[self.options], FlowOptions):
+        if self.links_per_detection is None:
             return 300
         return 120 + 16 * max(self.links_per_detection - 2, 0.0)
 
@@ -175,8 +175,8 @@ class Row:
             self.scene,
             self.options,
             f"{self.detections:,}",
-            f"{self.links:,}",
-            f"{self.links_per_detection:.2f}",
+            "–" if self.links is None else f"{self.links:,}",
+            "–" if self.links_per_detection is None else f"{self.links_per_detection:.2f}",
             f"{self.trajectories:,}",
             f"{self.timing.median * 1e3:.1f}",
             self.timing.spread,
@@ -233,9 +233,9 @@ def link_columns(columns: Columns, options: LinkOptions | FlowOptions) -> Trajec
     return link(Detections(*columns), options, num_threads=1)
 
 
-def num_links(detections: Detections, options: LinkOptions | FlowOptions) -> int:
-    """Return the number of links that Seq-NMS chooses from; 0 for the flow, whose links are not public."""
-    return 0 if isinstance(options, FlowOptions) else len(link_graph(detections, options, num_threads=1).targets)
+def num_links(detections: Detections, options: LinkOptions | FlowOptions) -> int | None:
+    """Return the number of links that Seq-NMS chooses from; None for the flow, whose links are not public."""
+    return None if isinstance(options, FlowOptions) else len(link_graph(detections, options, num_threads=1).targets)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
