@@ -14,6 +14,7 @@ Writing
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from itertools import count
@@ -56,12 +57,14 @@ def _recognise(source: Source) -> bool:
 
 
 def _decode(source: Source) -> Detections:
-    names = {name: _as_name(name, source.content) for name in dict.fromkeys(_types(source.content))}
+    # Before blanks, a byte order mark would count as a field.
+    content = source.content.removeprefix(codecs.BOM_UTF8)
+    names = {name: _as_name(name, content) for name in dict.fromkeys(_types(content))}
     labels = _numbered(names.values())
     numbers = {name: str(labels[text]).encode() for name, text in names.items()}
     # Replacing each type by its label keeps the line numbers for errors.
     rows = parse_rows(
-        _THIRD_FIELD.sub(lambda match: match[1] + numbers[match[2]], source.content),
+        _THIRD_FIELD.sub(lambda match: match[1] + numbers[match[2]], content),
         _COLUMNS_WITH_SCORE - 1,
         _COLUMNS_WITH_SCORE,
     )

@@ -29,6 +29,8 @@ def _states() -> tuple[dict[str, Any], ...]:
 
 
 def _odd_array(rng: Random, array: np.ndarray) -> Any:
+    if array.ndim == 0 or array.dtype.kind not in "iufb":
+        return array  # odd already
     values: Any = array.copy()
     if values.size and often(rng):
         with np.errstate(all="ignore"):

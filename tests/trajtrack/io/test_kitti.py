@@ -181,3 +181,9 @@ def test_all_real_detections_are_read(data_dir: Path) -> None:
         read = trajtrack.read(path)
         assert len(read) == len(path.read_text().split())
         assert {read.label_names[label] for label in read.labels.tolist()} <= {path.parent.name}
+
+
+def test_blanks_after_a_byte_order_mark_are_no_field(tmp_path: Path) -> None:
+    (tmp_path / "tracks.txt").write_bytes(b"\xef\xbb\xbf\t" + CAR.encode())
+    (tmp_path / "plain.txt").write_text(CAR)
+    assert trajtrack.read(tmp_path / "tracks.txt") == trajtrack.read(tmp_path / "plain.txt")

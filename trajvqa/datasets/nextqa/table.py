@@ -185,8 +185,8 @@ def _from_parquet(
             raise ValueError(f"{source}: found {rows} rows in {len(content)} bytes, expected at least a bit for each")
         table = file.read([name for name in names if wanted is None or name in wanted])
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    # pyarrow raises KeyError for two columns of the same name.
-    except (KeyError, pyarrow.ArrowException, OSError) as error:
+    # pyarrow raises KeyError for two columns of the same name, and does not check text before it is asked for.
+    except (KeyError, UnicodeDecodeError, pyarrow.ArrowException, OSError) as error:
         raise ValueError(f"{source}: found an unreadable Parquet table ({error}), expected a valid one") from error
     locations = [f"row {row}" for row in range(table.num_rows)]
     for name, values in columns.items():

@@ -5,6 +5,7 @@ import gzip
 import re
 import sys
 
+import numpy as np
 import pytest
 
 from trajvqa.datasets.nextqa.table import read_table
@@ -161,6 +162,14 @@ def test_only_the_wanted_columns_of_parquet_are_read(parquet):
     assert {name: list(values) for name, values in table.columns.items()} == {"video": ["x", "y"], "answer": ["3", ""]}
     with pytest.raises(ValueError, match="found the columns a, video, answer, expected a column qid"):
         table.column("qid")
+
+
+def test_text_of_parquet_that_is_not_utf_8_is_refused(parquet):
+    pyarrow = pytest.importorskip("pyarrow")
+    buffers = [None, pyarrow.py_buffer(np.array([0, 1], np.int32)), pyarrow.py_buffer(b"\xff")]
+    path = parquet({"a": pyarrow.Array.from_buffers(pyarrow.utf8(), 1, buffers)})
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: found an unreadable Parquet table .*utf-8"):
+        read_table(path)
 
 
 def test_rows_of_parquet_that_take_no_space_are_refused(parquet):
