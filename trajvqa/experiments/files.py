@@ -120,7 +120,11 @@ def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str
     if not isinstance(base, str):
         raise ValueError(f"{source}: base: found {shown(base)}, expected {_expected()}")
     base_path = _path_of(base, path.parent)
-    if not base_path.is_file():
+    try:
+        exists = base_path.is_file()
+    except OSError:  # a name too long for the system
+        exists = False
+    if not exists:
         raise ValueError(f"{source}: base: found no experiment {shown(base)}, expected {_expected()}")
     derived = (*derived, path.resolve())
     if base_path.resolve() in derived:

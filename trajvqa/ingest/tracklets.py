@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from trajtrack import Detections
 from trajtrack.files import json_fields as fields
-from trajtrack.printable import printable_errors
+from trajtrack.printable import printable_errors, shown
 from trajvqa.ingest.pickled_arrays import read_array
 from trajvqa.ingest.tracks import TrackedVideo
 
@@ -213,7 +213,10 @@ def _first_frame(segment: str) -> int:
     parts = segment.rsplit("-", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         raise ValueError(f"{segment}: found this segment name, expected VIDEO-FIRST-END")
-    return int(parts[1])
+    first = int(parts[1]) if len(parts[1]) <= len(str(_MAX_INT32)) else _MAX_INT32
+    if first >= _MAX_INT32:
+        raise ValueError(f"{shown(segment)}: found this first frame, expected one below {_MAX_INT32}")
+    return first
 
 
 def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
@@ -233,8 +236,9 @@ def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:
     except ValueError as error:
         raise ValueError(f"{fields.at((*place, 'bboxes'))}: {error}") from error
     name = fields.text(entry["class"], (*place, "class")) if "class" in entry else ""
+    latest = max(_MAX_INT32 - first - len(rows) + 1, 0)
     return _Tracklet(
-        start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=_MAX_INT32),
+        start=first + fields.integer(fields.field(entry, start, place), (*place, start), high=latest),
         boxes=boxes,
         score=_score(fields.field(entry, "score", place), (*place, "score")),
         label=0 if name else fields.integer(fields.field(entry, "label", place), (*place, "label"), high=_MAX_INT32),

@@ -109,7 +109,11 @@ class BertFeatures:
         ValueError
             If a question has no words or the file is damaged; naming the file and the question.
         """
-        values = self._stored.pick(rows, candidates).astype(np.float32, copy=False)
+        try:
+            with np.errstate(over="raise"):
+                values = self._stored.pick(rows, candidates).astype(np.float32, copy=False)
+        except FloatingPointError:
+            raise ValueError(f"{self.path}: found numbers beyond float32, expected features of words") from None
         is_word = (values != 0).any(axis=2)
         lengths = np.where(is_word.all(axis=1), self.words, is_word.argmin(axis=1))
         if (lengths == 0).any():

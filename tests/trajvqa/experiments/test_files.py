@@ -127,6 +127,7 @@ def test_a_file_that_is_only_a_base_is_not_listed():
     ("contents", "message"),
     [
         ({"mine": "base: other"}, r"mine\.yaml: base: found no experiment 'other', expected a \.yaml file or one of "),
+        ({"mine": f"base: {'x' * 300}"}, r"mine\.yaml: base: found no experiment 'x"),
         ({"mine": "base: 3"}, r"mine\.yaml: base: found 3, expected a \.yaml file or one of "),
         ({"mine": "base: mine.yaml"}, r"mine\.yaml: base: found 'mine\.yaml', which leads back to itself, expected "),
         (

@@ -228,6 +228,10 @@ def test_features_that_do_not_fit_are_named(tmp_path, features):
             "0001_27-0015-0045[0].fstart: found -1, expected an integer",
         ),
         (
+            {"0001_27-0015-0045": [{"bboxes": BOXES, "fstart": 2**31 - 1, "score": 0}], "n_trajs": [2, 1, 1]},
+            "0001_27-0015-0045[0].fstart: found 2147483647, expected an integer",
+        ),
+        (
             {"0001_27-0015-0045": [{"bboxes": BOXES, "fstart": 0, "score": 1e39}], "n_trajs": [2, 1, 1]},
             "0001_27-0015-0045[0].score: found 1e+39, expected a score within the range of float32",
         ),

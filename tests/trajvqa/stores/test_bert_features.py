@@ -92,6 +92,12 @@ def test_a_candidate_without_words_is_named(path):
         BertFeatures(path, 3).read(np.array([0, 1]), np.array([4, 4]))
 
 
+def test_features_beyond_float32_are_refused(path):
+    write(path, np.full(FEAT.shape, 1e300))
+    with pytest.raises(ValueError, match=r"found numbers beyond float32, expected features of words$"):
+        BertFeatures(path, 3).read(np.array([0]), np.array([0]))
+
+
 def test_another_number_of_questions_is_named_with_both_files(path):
     message = f"{path}: found features of 3 questions, expected 4, one row for each question of val.csv"
     with pytest.raises(ValueError, match=re.escape(message)):
