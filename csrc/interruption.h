@@ -3,16 +3,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <thread>
+#include <utility>
 
 namespace trajtrack {
 
 // Thrown by `poll`. Not an error: no handler of errors may swallow it.
 struct Interrupted {};
 
-// A request to stop that the thread which made this object looks for now and then, and that other threads only learn
-// from it.
+// The thread that makes this object asks `requested` now and then whether to stop; other threads learn the answer from
+// this object.
 class Interruption {
  public:
   static constexpr std::chrono::milliseconds kInterval{50};

@@ -8,8 +8,23 @@ import sys
 
 import pytest
 
+WRITER = """
+import sys, threading
+
+done = threading.Event()
+
+
+def write():
+    while not done.is_set():
+        for value in values:
+            target[:] = value
+
+
+writer = threading.Thread(target=write)
+"""
+
 WRITES_DURING_LINK = """
-import sys, threading, warnings
+import warnings
 import numpy as np
 from trajtrack import Detections, link
 
@@ -31,16 +46,6 @@ values = {
     "scores": [np.nan, target.copy(), np.inf],
     "labels": [-(2**31), target.copy(), rng.integers(0, 2**31 - 1, count)],
 }[column]
-done = threading.Event()
-
-
-def write():
-    while not done.is_set():
-        for value in values:
-            target[:] = value
-
-
-writer = threading.Thread(target=write)
 writer.start()
 for _ in range(5):
     link(detections, method=method, num_threads=2)
@@ -49,7 +54,6 @@ writer.join()
 """
 
 WRITES_DURING_PUSH = """
-import sys, threading
 import numpy as np
 from trajtrack import Linker
 
@@ -68,16 +72,6 @@ values = {
     "scores": [np.float32(np.nan), target.copy(), -target],
     "labels": [np.int32(-(2**31)), target.copy(), target[::-1].copy()],
 }[column]
-done = threading.Event()
-
-
-def write():
-    while not done.is_set():
-        for value in values:
-            target[:] = value
-
-
-writer = threading.Thread(target=write)
 writer.start()
 linker = Linker(min_score=0.1)
 for _ in range(40):
@@ -95,7 +89,7 @@ writer.join()
 @pytest.mark.parametrize("column", ["frames", "boxes", "scores", "labels"])
 def test_a_column_that_changes_during_the_call_harms_nothing(method: str, column: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", WRITES_DURING_LINK, method, column], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", WRITER + WRITES_DURING_LINK, method, column], capture_output=True, text=True, timeout=300
     )
     assert run.returncode == 0, run.stderr
 
@@ -103,6 +97,6 @@ def test_a_column_that_changes_during_the_call_harms_nothing(method: str, column
 @pytest.mark.parametrize("column", ["boxes", "scores", "labels"])
 def test_a_column_that_changes_while_it_is_pushed_harms_nothing(column: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", WRITES_DURING_PUSH, column], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", WRITER + WRITES_DURING_PUSH, column], capture_output=True, text=True, timeout=300
     )
     assert run.returncode == 0, run.stderr

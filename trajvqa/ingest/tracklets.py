@@ -213,10 +213,9 @@ def _first_frame(segment: str) -> int:
     parts = segment.rsplit("-", 2)
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         raise ValueError(f"{segment}: found this segment name, expected VIDEO-FIRST-END")
-    first = int(parts[1]) if len(parts[1]) <= len(str(_MAX_INT32)) else _MAX_INT32
-    if first >= _MAX_INT32:
+    if len(parts[1]) > len(str(_MAX_INT32)) or int(parts[1]) >= _MAX_INT32:
         raise ValueError(f"{shown(segment)}: found this first frame, expected one below {_MAX_INT32}")
-    return first
+    return int(parts[1])
 
 
 def _tracklet(entry: Any, place: fields.Place, first: int) -> _Tracklet:

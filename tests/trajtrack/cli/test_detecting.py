@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.videos import moving_square, write_video
+from helpers.videos import DETECTOR_FILE, moving_square, write_video
 from trajtrack import read
 from trajtrack.cli import main
 
@@ -18,24 +18,6 @@ pytest.importorskip("av")
 pytest.importorskip("pyarrow")
 
 COUNT = 24
-DETECTOR = """\
-import os, signal
-from pathlib import Path
-from helpers.videos import find_squares
-
-CALLS = 0
-
-def find(frames):
-    global CALLS
-    CALLS += 1
-    stop = Path("stop")
-    if CALLS == 3 and stop.exists():
-        os.kill(os.getpid(), int(stop.read_text()))
-    return find_squares(frames)
-
-def fail(frames):
-    return 1 / 0
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +25,7 @@ def in_folder_with_a_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     write_video(tmp_path / "video.mp4", moving_square(COUNT))
-    (tmp_path / "detector.py").write_text(DETECTOR)
+    (tmp_path / "detector.py").write_text(DETECTOR_FILE)
 
 
 def program(*words):
@@ -167,7 +149,7 @@ def test_invalid_options_are_named_before_anything_is_done(words, message, capsy
         (["--device", "cpu"], "--device: found 'cpu' with a function as detector, which chooses its own device"),
         (
             ["--detector", "detector.py:fail"],
-            "detector, frames 0 to 3: found ZeroDivisionError: division by zero (detector.py, line 16)",
+            "detector, frames 0 to 3: found ZeroDivisionError: division by zero (detector.py, line 18)",
         ),
     ],
 )

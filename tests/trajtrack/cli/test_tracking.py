@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.videos import SIDE, moving_square, write_video
+from helpers.videos import DETECTOR_FILE, SIDE, moving_square, write_video
 from trajtrack import read
 from trajtrack.cli import main
 from trajtrack.decoding import open_frames
@@ -20,23 +20,6 @@ pytest.importorskip("av")
 pytest.importorskip("pyarrow")
 
 COUNT = 24
-DETECTOR = """\
-import os
-from pathlib import Path
-from helpers.videos import find_squares
-
-CALLS = 0
-
-def find(frames):
-    global CALLS
-    CALLS += 1
-    stop = Path("stop")
-    if CALLS == 3 and stop.exists():
-        os.kill(os.getpid(), int(stop.read_text()))
-    with open("calls", "a") as file:
-        file.write("x" * len(frames))
-    return find_squares(frames)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +27,7 @@ def in_folder_with_a_video(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     write_video(tmp_path / "video.mp4", moving_square(COUNT, (192, 128)))
-    (tmp_path / "detector.py").write_text(DETECTOR)
+    (tmp_path / "detector.py").write_text(DETECTOR_FILE)
 
 
 def track(*words):

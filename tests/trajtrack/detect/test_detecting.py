@@ -198,9 +198,8 @@ def stop_after(calls):
     return find
 
 
-def test_a_stopped_call_goes_on_where_it_stopped(video, tmp_path, monkeypatch):
-    unfinished = tmp_path / "unfinished"
-    seen = []
+def stopping_once(seen):
+    """Return a detector that notes the images it sees, and stops before the thirteenth the first time."""
 
     def find(frames):
         if len(seen) == 12:
@@ -209,6 +208,13 @@ def test_a_stopped_call_goes_on_where_it_stopped(video, tmp_path, monkeypatch):
         seen.extend(frames)
         return find_squares(frames)
 
+    return find
+
+
+def test_a_stopped_call_goes_on_where_it_stopped(video, tmp_path, monkeypatch):
+    unfinished = tmp_path / "unfinished"
+    seen = []
+    find = stopping_once(seen)
     with pytest.raises(Stop):
         trajtrack.detect(video, find, unfinished=unfinished)
     assert unfinished.exists()
@@ -221,14 +227,7 @@ def test_a_stopped_call_goes_on_where_it_stopped(video, tmp_path, monkeypatch):
 def test_a_torn_line_is_detected_again(video, tmp_path):
     unfinished = tmp_path / "unfinished"
     seen = []
-
-    def find(frames):
-        if len(seen) == 12:
-            seen.append(None)
-            raise Stop
-        seen.extend(frames)
-        return find_squares(frames)
-
+    find = stopping_once(seen)
     with pytest.raises(Stop):
         trajtrack.detect(video, find, unfinished=unfinished)
     unfinished.write_bytes(unfinished.read_bytes()[:-30])

@@ -207,6 +207,10 @@ def test_features_that_do_not_fit_are_named(tmp_path, features):
         ({"n_trajs": [2, 1, 1]}, "n_trajs: found 1 for 0001_27-0015-0045, expected 0, the number of its tracklets"),
         ({"n_trajs": 3}, "n_trajs: found 3, expected a list"),
         ({"other": [], "n_trajs": [2, 0, 1, 0]}, "other: found this segment name, expected VIDEO-FIRST-END"),
+        (
+            {"v-3000000000-3": [], "n_trajs": [2, 0, 1, 0]},
+            "'v-3000000000-3': found this first frame, expected one below",
+        ),
         ({"0001_27-0015-0045": [{}], "n_trajs": [2, 1, 1]}, "0001_27-0015-0045[0].bboxes: found no such key"),
         (
             {"0001_27-0015-0045": [{"bboxes": [[1, 2, 3]]}], "n_trajs": [2, 1, 1]},

@@ -95,7 +95,7 @@ def whole_number(text: str) -> int | None:
 def read_table(
     path: str | os.PathLike[str], columns: Collection[str] | None = None, optional: Collection[str] = ()
 ) -> QuestionTable:
-    """Read a CSV file in UTF-8, with or without byte order mark optionally compressed with gzip, or a Parquet file.
+    """Read a CSV file in UTF-8, with or without byte order mark, optionally compressed with gzip, or a Parquet file.
 
     Columns may be in any order. Blank lines are skipped.
 
