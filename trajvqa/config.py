@@ -273,7 +273,7 @@ def _value(kind: Any, value: Any, source: str, path: str) -> Any:
         # PyYAML reads 1e-4, which has no decimal point, as text.
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{source}: {path}: found {shown(value)}, expected a number") from None
     # Numbers and switches are checked by their fields.
     if kind is str and not isinstance(value, str):

@@ -36,6 +36,7 @@ def test_an_experiment_is_restored_from_its_own_values():
             {"settings": {"hidden_size": 0}},
             "file.yaml: settings.hidden_size: found 0, expected an integer from 2 to 65536",
         ),
+        ({"settings": {"dropout": 10**400}}, "file.yaml: settings.dropout: found .*, expected a number"),
         ({"settings": {"dropout": "much"}}, "file.yaml: settings.dropout: found 'much', expected a number"),
         (
             {"settings": {"dropout": float("nan")}},
