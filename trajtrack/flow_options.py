@@ -42,6 +42,16 @@ class FlowConstants:
     Lengths are in units of a box's size, the square root of its area; times are in frames.
     """
 
+    # Proposals: detections before non-maximum suppression.
+    proposal_overlap: float = 0.7
+    """Overlap with a better box of its frame and label above which a detection is redundant."""
+    proposal_share: float = 0.15
+    """Share of redundant detections above which the detections are proposals."""
+    proposal_weight: float = 100.0
+    """Number of detections added to them that are not redundant, so that a few do not decide."""
+    suppression: float = 0.5
+    """Overlap with a better box above which a proposal is suppressed."""
+
     # Calibration of scores.
     chain_overlap: float = 0.15
     """Minimum overlap of boxes that are chained to measure how long detections persist."""

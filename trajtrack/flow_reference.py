@@ -33,6 +33,8 @@ ONE = 2**20
 """The integer that stands for a gain of 1."""
 SAMPLE = 8192
 """Approximate number of nodes at which noise is measured, if there are as many."""
+PROPOSAL_SAMPLE = 2048
+"""The same for proposals."""
 SCALE_STEPS = 2
 """How often the prior motion is reduced or increased at most."""
 SMALLEST_SIDE = 1e-6
@@ -55,6 +57,13 @@ def link(
     labels = np.zeros(len(rows), np.int64) if options.class_agnostic else detections.labels[rows].astype(np.int64)
     boxes, scores = _Boxes.of(detections.boxes[rows]), detections.scores[rows]
     duration = _duration(frames)
+
+    suppressed_by = np.full(len(detections), -1, np.int64)
+    suppressor = suppressors(boxes, scores, frames, labels, constants)
+    kept = suppressor == np.arange(len(rows))
+    reasons[rows[~kept]] = Reason.SUPPRESSED
+    suppressed_by[rows[~kept]] = rows[suppressor[~kept]]
+    rows, frames, labels, boxes, scores = rows[kept], frames[kept], labels[kept], boxes[kept], scores[kept]
     if options.calibrate:
         confidence = calibrate(boxes, scores, frames, labels, constants)
     else:
@@ -67,7 +76,7 @@ def link(
     next_of = model.link_nodes()
     track_of, evidence = model.tracks(next_of)
     model.fill(next_of, track_of)
-    return _finish(detections, options, rows, model, track_of, evidence, reasons)
+    return _finish(detections, options, rows, model, track_of, evidence, reasons, suppressed_by)
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------
@@ -196,6 +205,51 @@ def _duration(frames: Ints) -> int:
 def _by_frame(frames: Ints, nodes: Ints) -> dict[int, Ints]:
     numbers, begins = np.unique(frames[nodes], return_index=True)
     return dict(zip(numbers.tolist(), np.split(nodes, begins[1:]), strict=False))
+
+
+# --- proposals ---------------------------------------------------------------------------------------------------
+
+
+def suppressors(
+    boxes: _Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, constants: FlowConstants
+) -> Ints:
+    """Return the detection that suppresses each detection, itself if none does.
+
+    None is suppressed unless so many overlap a better one that they must be proposals, many on each object.
+
+    Parameters
+    ----------
+    boxes, scores, frames, labels
+        Columns of N detections, ordered by frame.
+    constants
+        The constants of the method.
+    """
+    count = len(scores)
+    if count == 0:
+        return np.arange(count)
+    every = max(1, count // PROPOSAL_SAMPLE)
+    sampled = np.isin(frames, np.unique(frames)[::every])
+    redundant = _suppress(boxes, scores, frames, labels, np.flatnonzero(sampled), constants.proposal_overlap)
+    share = constants.proposal_share * (float(sampled.sum()) + constants.proposal_weight)
+    if float((redundant != np.arange(count)).sum()) <= share:
+        return np.arange(count)
+    return _suppress(boxes, scores, frames, labels, np.arange(count), constants.suppression)
+
+
+def _suppress(
+    boxes: _Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, nodes: Ints, threshold: float
+) -> Ints:
+    """Return the suppressor of each node by non-maximum suppression of some nodes in each frame and label."""
+    suppressor = np.arange(len(scores))
+    kept_of: dict[tuple[int, int], list[int]] = {}
+    for node in nodes[np.lexsort((nodes, -scores[nodes]))].tolist():
+        kept = kept_of.setdefault((int(frames[node]), int(labels[node])), [])
+        over = np.flatnonzero(_overlap(boxes[node], boxes[np.array(kept, np.int64)]) > threshold)
+        if len(over):
+            suppressor[node] = kept[over[0]]
+        else:
+            kept.append(node)
+    return suppressor
 
 
 # --- confidence --------------------------------------------------------------------------------------------------
@@ -981,6 +1035,7 @@ def _finish(
     track_of: Ints,
     evidence: dict[int, int],
     reasons: NDArray[np.int8],
+    suppressed_by: Ints,
 ) -> Trajectories:
     paths = _members(track_of)
     for track, nodes in list(paths.items()):
@@ -1015,7 +1070,7 @@ def _finish(
         options=options,
         track_ids=track_ids,
         reasons=reasons,
-        suppressed_by=np.full(len(detections), -1, np.int64),
+        suppressed_by=suppressed_by,
         offsets=offsets,
         rows=np.concatenate(parts),
         labels=np.array(labels, np.int32),

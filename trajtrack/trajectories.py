@@ -29,7 +29,8 @@ class Reason(IntEnum):
     BELOW_MIN_SCORE = 1
     """Its score is below `min_score`; it was ignored."""
     SUPPRESSED = 2
-    """A box of a chosen path overlaps it by at least `nms_threshold`."""
+    """A box of a chosen path overlaps it by at least `nms_threshold`; with ``method="flow"``, the detections are
+    proposals, and a better one overlaps it."""
     TOO_SHORT = 3
     """Its path has fewer than `min_length` detections."""
     NOT_POSITIVE = 4

@@ -13,6 +13,7 @@
 #include "flow/filling.h"
 #include "flow/motion.h"
 #include "flow/smoothing.h"
+#include "flow/suppression.h"
 #include "parallel.h"
 
 namespace trajtrack::flow {
@@ -42,32 +43,46 @@ std::int32_t step_of(std::span<const FrameNodes> frames) {
   return frames.size() > 2 ? step : 1;
 }
 
-// Drops the nodes of insufficient confidence.
-void keep_confident(Columns& columns, const Constants& c) {
+// Keeps the nodes that satisfy a condition; `values` is a further column.
+template <typename Value, typename Condition>
+void keep(Columns& columns, std::vector<Value>& values, const Condition& is_kept) {
   Frames frames;
   frames.frame_of.reserve(columns.rows.size());
   Node kept = 0;
   for (std::size_t frame = 0; frame < columns.frames.size(); ++frame) {
     const Node first = kept;
     for (Node node = columns.frames.begin[frame]; node < columns.frames.begin[frame + 1]; ++node) {
-      if (!(columns.confidence[node] >= c.low)) continue;
+      if (!is_kept(node)) continue;
       columns.rows[kept] = columns.rows[node];
       columns.labels[kept] = columns.labels[node];
       columns.boxes[kept] = columns.boxes[node];
-      columns.confidence[kept++] = columns.confidence[node];
+      values[kept++] = values[node];
     }
     if (kept > first) frames.add(columns.frames.number[frame], kept - first);
   }
   columns.rows.resize(kept);
   columns.labels.resize(kept);
   columns.boxes.resize(kept);
-  columns.confidence.resize(kept);
+  values.resize(kept);
   columns.frames = std::move(frames);
 }
 
+// Suppresses proposals, if the detections are proposals.
+void suppress_proposals(Columns& columns, std::vector<float>& scores, const Constants& c, int num_threads,
+                        Trajectories& result) {
+  const std::vector<Node> by = suppressors(columns.frames, columns.boxes, scores, columns.labels, c, num_threads);
+  if (by.empty()) return;
+  for (Node node = 0; node < by.size(); ++node) {
+    if (by[node] == node) continue;
+    const std::uint32_t row = columns.rows[node];
+    result.reasons[row] = static_cast<std::int8_t>(Reason::suppressed);
+    result.suppressed_by[row] = columns.rows[by[node]];
+  }
+  keep(columns, scores, [&](Node node) { return by[node] == node; });
+}
+
 // The rows of sufficient score and confidence.
-Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads,
-                    std::vector<std::int8_t>& reasons) {
+Columns choose_rows(const DetectionsView& detections, const Options& options, int num_threads, Trajectories& result) {
   Columns columns;
   {
     FrameOrder order = order_by_frame(detections, options.min_score);
@@ -86,10 +101,11 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
   parallel_ranges(scores.size(), num_threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t node = begin; node < end; ++node) {
       const std::uint32_t row = columns.rows[node];
-      reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
+      result.reasons[row] = static_cast<std::int8_t>(Reason::low_confidence);
       scores[node] = finite_or_zero(detections.scores[row]);
     }
   });
+  suppress_proposals(columns, scores, options.constants, num_threads, result);
   if (options.calibrate) {
     Confidence estimated =
         calibrate(columns.frames, columns.boxes, scores, columns.labels, options.constants, num_threads);
@@ -100,7 +116,7 @@ Columns choose_rows(const DetectionsView& detections, const Options& options, in
       columns.confidence.push_back(std::min(std::max(static_cast<double>(score), 0.0), 1.0));
     }
   }
-  keep_confident(columns, options.constants);
+  keep(columns, columns.confidence, [&](Node node) { return columns.confidence[node] >= options.constants.low; });
   return columns;
 }
 
@@ -361,7 +377,8 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   result.reasons.assign(detections.size(), static_cast<std::int8_t>(Reason::below_min_score));
   const auto mark = [&](std::uint32_t row, Reason reason) { result.reasons[row] = static_cast<std::int8_t>(reason); };
 
-  Columns columns = choose_rows(detections, options, num_threads, result.reasons);
+  result.suppressed_by.assign(detections.size(), -1);
+  Columns columns = choose_rows(detections, options, num_threads, result);
   found.calibrated = columns.calibrated;
   const std::vector<std::int64_t> values = node_values(columns.confidence, c, num_threads);
   const std::vector<Node> strong = strong_nodes(std::exchange(columns.confidence, {}), c);
@@ -378,7 +395,6 @@ SmoothTrajectories link(const DetectionsView& detections, const Options& options
   });
 
   result.track_ids.assign(detections.size(), -1);
-  result.suppressed_by.assign(detections.size(), -1);
   result.offsets.push_back(0);
   for (const Path& path : paths) {
     result.offsets.push_back(result.offsets.back() + static_cast<std::int64_t>(path.nodes.size()));

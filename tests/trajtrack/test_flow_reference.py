@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trajtrack import Detections, FlowOptions, Reason, flow_reference, make_scene
+from trajtrack import Detections, FlowOptions, Reason, evaluate, flow_reference, make_scene
 from trajtrack.flow_reference import choose_links, exp, log
 
 linear_sum_assignment = pytest.importorskip("scipy.optimize").linear_sum_assignment
@@ -93,6 +93,62 @@ def test_no_other_set_of_disjoint_paths_has_a_greater_value(data: st.DataObject)
         return max(options)
 
     assert total == best(frozenset(range(count)), None)
+
+
+# --- proposals -------------------------------------------------------------------------------------------------------
+
+
+def proposals_of(per_object: int) -> tuple[Detections, Detections]:
+    """Return the detections of a scene, some of them beside an object's best box, and the true boxes."""
+    made = make_scene(num_frames=30, objects_per_frame=8, proposals_per_object=per_object, jitter=0.06, seed=6)
+    return made.detections, made.truth
+
+
+@pytest.mark.parametrize("per_object", [3, 8])
+def test_of_many_boxes_on_each_object_the_best_is_linked(per_object: int) -> None:
+    detections, truth = proposals_of(per_object)
+    found = flow_reference.link(detections)
+    assert evaluate(truth, found.to_detections()).hota > 0.8
+
+
+def test_a_suppressed_proposal_names_a_better_one_of_its_frame_and_label() -> None:
+    detections, _ = proposals_of(8)
+    found = flow_reference.link(detections)
+    rows = np.flatnonzero(found.reasons == Reason.SUPPRESSED)
+    by = found.suppressed_by[rows]
+    assert len(rows) > len(detections) / 2
+    np.testing.assert_array_equal(found.suppressed_by >= 0, found.reasons == Reason.SUPPRESSED)
+    np.testing.assert_array_equal(detections.frames[by], detections.frames[rows])
+    np.testing.assert_array_equal(detections.labels[by], detections.labels[rows])
+    assert (detections.scores[by] >= detections.scores[rows]).all()
+    assert not np.isin(by, rows).any()
+
+
+def pairs_of_boxes(shift: float, paired: int, count: int) -> Detections:
+    """Return `count` frames of an object, with a second box, moved by a share of the first's width, in some of them."""
+    frames = np.concatenate([np.arange(count), np.arange(paired)])
+    left = np.where(np.arange(count + paired) < count, 0, 100 * shift)
+    boxes = np.stack([left, np.zeros(len(left)), left + 100, np.full(len(left), 50)], axis=1)
+    scores = np.where(np.arange(count + paired) < count, 0.9, 0.8)
+    return Detections(boxes, scores, frames)
+
+
+@pytest.mark.parametrize(
+    ("shift", "paired", "count"),
+    [(0.3, 500, 500), (0.1, 80, 500), (0.1, 20, 20)],
+    ids=["overlaps below 0.7", "few overlaps", "few detections"],
+)
+def test_detections_that_need_not_be_proposals_are_not_suppressed(shift: float, paired: int, count: int) -> None:
+    found = flow_reference.link(pairs_of_boxes(shift, paired, count))
+    assert (found.reasons != Reason.SUPPRESSED).all()
+
+
+def test_proposals_of_different_labels_do_not_suppress_each_other() -> None:
+    pairs = pairs_of_boxes(0.1, 500, 500)
+    found = flow_reference.link(pairs)
+    assert (found.reasons == Reason.SUPPRESSED).sum() == 500
+    labelled = Detections(pairs.boxes, pairs.scores, pairs.frames, labels=np.arange(1000) // 500)
+    assert (flow_reference.link(labelled).reasons != Reason.SUPPRESSED).all()
 
 
 # --- confidence ------------------------------------------------------------------------------------------------------
