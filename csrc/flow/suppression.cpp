@@ -30,7 +30,9 @@ class Group {
       widest = std::max(widest, box.w);
     }
     const double width = std::max(widest, (right - left) / static_cast<double>(nodes.size()));
-    bins_.assign(static_cast<std::size_t>((right - left) / width) + 3, {});
+    const auto num_bins = static_cast<std::size_t>((right - left) / width) + 3;
+    if (bins_.size() < num_bins) bins_.resize(num_bins);
+    std::for_each_n(bins_.begin(), num_bins, [](std::vector<std::size_t>& bin) { bin.clear(); });
     for (const Node node : nodes) {
       poll();
       const CentredBox box = centred(boxes_[node]);
