@@ -30,12 +30,12 @@ def run(folder: Path) -> tuple[Any, Any]:
     return shown, made
 
 
-def printed(cell: Any) -> list[str]:
-    """Return the text output of a cell."""
-    return [
+def printed(cell: Any) -> str:
+    """Return the text output of a cell; a stream may arrive in several parts."""
+    return "".join(
         output["text"] if output["output_type"] == "stream" else output["data"]["text/plain"]
         for output in cell.get("outputs", [])
-    ]
+    )
 
 
 @pytest.mark.slow
