@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +12,20 @@ from numpy.typing import NDArray
 
 from trajtrack.detect.detector import Detector, DetectorSource
 from trajtrack.detect.fingerprints import file_digest
+from trajtrack.detect.pretrained import (
+    CONFIG,
+    WEIGHTS,
+    libraries,
+    load_model,
+    load_part,
+    require_files,
+    torch_device,
+)
 from trajtrack.files import json_fields
-from trajtrack.printable import shown
 
 __all__ = ["ModelFolder", "TransformersDetector"]
 
-_CONFIG = "config.json"
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
-_WEIGHTS = ("*.safetensors", "*.bin")
 
 
 class ModelFolder(DetectorSource):
@@ -38,24 +42,19 @@ class ModelFolder(DetectorSource):
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
         self._folder = folder
-        for names in ((_CONFIG,), _PROCESSORS, _WEIGHTS):
-            if not any(any(folder.glob(name)) for name in names):
-                raise ValueError(
-                    f"{folder}: found no {names[0]}, expected a folder of Transformers with {_CONFIG}, "
-                    f"{_PROCESSORS[0]} and {_WEIGHTS[0]}"
-                )
+        require_files(folder, (CONFIG,), _PROCESSORS, WEIGHTS)
         try:
-            config = json_fields.parse((folder / _CONFIG).read_bytes())
+            config = json_fields.parse((folder / CONFIG).read_bytes())
         except ValueError as error:
-            raise ValueError(f"{folder / _CONFIG}, {error}") from error
+            raise ValueError(f"{folder / CONFIG}, {error}") from error
         architectures = config.get("architectures") if isinstance(config, dict) else None
         if isinstance(architectures, list) and not any("ObjectDetection" in str(each) for each in architectures):
             found = ", ".join(map(str, architectures))
-            raise ValueError(f"{folder / _CONFIG}: found the architecture {found}, expected one for object detection")
+            raise ValueError(f"{folder / CONFIG}: found the architecture {found}, expected one for object detection")
 
     def recipe(self) -> dict[str, Any]:
         """Return the hashes of configuration and weights."""
-        names = (_CONFIG, *_PROCESSORS, *_WEIGHTS)
+        names = (CONFIG, *_PROCESSORS, *WEIGHTS)
         files = sorted({path for name in names for path in self._folder.glob(name)})
         return {"kind": "transformers", "files": {path.name: file_digest(path) for path in files}}
 
@@ -92,30 +91,13 @@ class TransformersDetector:
     ) -> None:
         folder = Path(folder)
         ModelFolder(folder)
-        torch, transformers = _libraries()
+        torch, transformers = libraries()
         if threads is not None:
             torch.set_num_threads(threads)
         self._torch = torch
-        self._device = _device(torch, device)
-        local = {"local_files_only": True, "trust_remote_code": False}
-        with _silence(transformers):
-            try:
-                self._processor = transformers.AutoImageProcessor.from_pretrained(folder, **local)
-                self._model, report = transformers.AutoModelForObjectDetection.from_pretrained(
-                    folder, output_loading_info=True, **local
-                )
-            except Exception as error:
-                reason = " ".join(str(error).split())
-                if isinstance(error, ImportError):
-                    raise ImportError(f"{folder}: found a model that needs another package ({reason})") from error
-                raise ValueError(f"{folder}: found a model that cannot be loaded ({reason})") from error
-        absent = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-        if absent:
-            raise ValueError(
-                f"{folder}: found no weights for {len(absent)} parameters, the first of which is {absent[0]}, expected "
-                "the weights of the whole model"
-            )
-        self._model.to(self._device).eval()
+        self._device = torch_device(torch, device)
+        self._processor = load_part(transformers, "AutoImageProcessor", folder)
+        self._model = load_model(transformers, "AutoModelForObjectDetection", folder).to(self._device)
         self.names = {int(label): str(name) for label, name in self._model.config.id2label.items()}
 
     def __call__(self, frames: Sequence[NDArray[np.uint8]], /) -> list[dict[str, NDArray[Any]]]:
@@ -127,43 +109,3 @@ class TransformersDetector:
         found = self._processor.post_process_object_detection(outputs, threshold=-1.0, target_sizes=sizes)
         names = ("boxes", "scores", "labels")
         return [{name: entry[name].float().cpu().numpy() for name in names} for entry in found]
-
-
-def _libraries() -> tuple[Any, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ImportError("folders of Transformers need its library: pip install 'trajtrack[detect]'") from error
-    return torch, transformers
-
-
-def _device(torch: Any, device: str | None) -> Any:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"device: found {shown(device)} ({reason}), expected a device such as cpu or cuda") from error
-    return chosen
-
-
-@contextmanager
-def _silence(transformers: Any) -> Iterator[None]:
-    """Keep bars, notes and warnings of the library off the terminal."""
-    logging = transformers.utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
