@@ -90,10 +90,11 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
-    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags"),
+    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags", "trajtrack.detect"),
+    "trajtrack.decoding",
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
-warnings and the linking flags."""
+warnings, the linking flags, and what decodes videos and loads models of pixels."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),
