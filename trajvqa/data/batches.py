@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trajvqa.data.negatives import Negatives
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import ClipFeatures, TrajectoryFeatures
 
 __all__ = ["Batch", "Inputs", "QueryText", "QuestionBatches"]
 
@@ -28,6 +28,8 @@ class Inputs:
     """Width of text features, or None if the text is given as words."""
     frame_size: int | None = None
     """Width of a clip's features, or None if they are not used."""
+    appearance_size: int | None = None
+    """Width of the part of a clip's features that shows appearance, or None to take that of the settings."""
     trajectory_size: int | None = None
     """Width of a trajectory's pooled features, or None if they are not used."""
     label_vectors: Tensor | None = None
@@ -109,8 +111,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self,
         questions: Questions,
         text: QueryText,
-        frames: FrameFeatures | None,
-        trajectories: TrajectoryStore | None,
+        frames: ClipFeatures | None,
+        trajectories: TrajectoryFeatures | None,
         max_trajectories: int,
     ) -> None:
         self.questions = questions
@@ -132,7 +134,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         return len(self.questions)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
-        own = len(self.questions.candidates[0])
+        own = self.questions.num_candidates
         question_rows = np.repeat(rows[:, None], own, axis=1)
         answer_rows, candidates = question_rows, np.broadcast_to(np.arange(own), question_rows.shape)
         if self.negatives is not None:

@@ -12,8 +12,9 @@ from torch import Tensor
 from trajvqa.datasets.questions import Questions
 from trajvqa.stores import BertFeatures
 from trajvqa.text import Vocabulary, tokenize
+from trajvqa.text.encoders import TextEncoder
 
-__all__ = ["BertQueries", "WordQueries", "query_tokens"]
+__all__ = ["BertQueries", "EncodedQueries", "WordQueries", "query_tokens"]
 
 _MAX_PART = 25
 """Maximum number of words of a question or candidate, as in NExT-QA's code."""
@@ -100,6 +101,36 @@ class BertQueries:
         values, _ = self._features.read(np.full(count, row), np.arange(count))
         mean: NDArray[np.float32] = values.mean(axis=0)
         return mean
+
+
+class EncodedQueries:
+    """Question and candidate as features that a model of text computes when they are read.
+
+    Parameters
+    ----------
+    questions
+        The questions.
+    encoder
+        The model of text.
+    max_words
+        Maximum number of tokens; longer sequences are cut.
+    """
+
+    def __init__(self, questions: Questions, encoder: TextEncoder, max_words: int) -> None:
+        self._questions = questions
+        self._encoder = encoder
+        self._max_words = max_words
+
+    def queries(
+        self, question_rows: NDArray[np.int64], answer_rows: NDArray[np.int64], candidates: NDArray[np.int64]
+    ) -> tuple[Tensor, Tensor]:
+        """Return features (n, L, S) and their mask; see `trajvqa.data.batches.QueryText`."""
+        asked = [self._questions.questions[row] for row in question_rows]
+        offered = [
+            self._questions.candidates[row][candidate] for row, candidate in zip(answer_rows, candidates, strict=True)
+        ]
+        features, mask = self._encoder.encode(asked, offered)
+        return torch.from_numpy(features[:, : self._max_words]), torch.from_numpy(mask[:, : self._max_words])
 
 
 def _padded(sentences: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> tuple[Tensor, Tensor]:

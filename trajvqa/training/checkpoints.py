@@ -128,7 +128,14 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
             None if names is None else torch.empty(len(names), experiment.settings.word_size)
             for names in (schema.vocabulary, schema.classes)
         )
-        inputs = Inputs(words, schema.text_size, schema.frame_size, schema.trajectory_size, classes)
+        inputs = Inputs(
+            word_vectors=words,
+            text_size=schema.text_size,
+            frame_size=schema.frame_size,
+            appearance_size=schema.appearance_size,
+            trajectory_size=schema.trajectory_size,
+            label_vectors=classes,
+        )
         model = create_model(experiment.model, experiment.settings, inputs)
     for name, weight in model.state_dict().items():
         found = checkpoint.weights.get(name)
