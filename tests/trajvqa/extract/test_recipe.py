@@ -85,7 +85,7 @@ def test_a_field_that_is_wrong_is_refused_by_name(change, message):
 def test_a_missing_field_is_named():
     values = RECIPE.to_dict()
     del values["fps"]
-    with pytest.raises(ValueError, match="^found no field fps, expected detector, fps, "):
+    with pytest.raises(ValueError, match=r"^found no field fps, expected detector, fps, "):
         Recipe.from_dict(values)
 
 
