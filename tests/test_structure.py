@@ -79,6 +79,9 @@ MAY_IMPORT = {
     "trajvqa.ingest": {"trajvqa.datasets", "trajvqa.stores"},
     "trajvqa.data": {"trajvqa.config", "trajvqa.datasets", "trajvqa.stores", "trajvqa.text"},
     "trajvqa.models": {"trajvqa.config", "trajvqa.data", "trajvqa.layers"},
+    "trajvqa.extract": {
+        *("trajvqa.data", "trajvqa.datasets", "trajvqa.experiments", "trajvqa.ingest", "trajvqa.stores", "trajvqa.text")
+    },
     "trajvqa.doctor": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.models", "trajvqa.stores"},
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets"},
     "trajvqa.training": {"trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.models"},
@@ -90,11 +93,11 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
-    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags", "trajtrack.detect"),
-    "trajtrack.decoding",
+    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.decoding", "trajtrack.detect"),
+    *("trajtrack.cli.detection_flags", "trajtrack.cli.link_flags"),
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
-warnings, the linking flags, and what decodes videos and loads models of pixels."""
+warnings, frames and detectors, and the flags of detection and linking."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),

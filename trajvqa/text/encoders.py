@@ -10,19 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.detect.pretrained import (
-    CONFIG,
-    WEIGHTS,
-    libraries,
-    load_model,
-    load_part,
-    require_files,
-    torch_device,
-)
+from trajtrack.detect.model_folders import CONFIG, WEIGHTS, check_folder, chosen_device, libraries, load_folder
 
-__all__ = ["TextEncoder", "open_text_encoder"]
+__all__ = ["TOKENIZERS", "TextEncoder", "open_text_encoder"]
 
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "*.model", "vocab.json", "tokenizer_config.json")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "*.model", "vocab.json", "tokenizer_config.json")
+"""Names of files of a tokenizer, any one of which suffices."""
 _PADDED = ("siglip", "siglip2")
 """Kinds of models whose text is always padded to its full length, as in their training."""
 _BATCH_SIZE = 32
@@ -74,22 +67,18 @@ def open_text_encoder(
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder.
     ValueError
-        If it has no model for text, the model cannot be loaded, or there is no such device.
+        If there is no such folder or it has no model for text, the model cannot be loaded, or there is no such device.
     ImportError
         If transformers is not installed.
     """
     path = Path(folder)
-    if not path.is_dir():
-        raise FileNotFoundError(f"{path}: found no such folder, expected a folder of Transformers")
-    require_files(path, (CONFIG,), _TOKENIZERS, WEIGHTS)
-    torch, transformers = libraries()
-    chosen = torch_device(torch, device)
-    tokenizer = load_part(transformers, "AutoTokenizer", path)
+    check_folder(path, CONFIG, TOKENIZERS, WEIGHTS)
+    torch, _ = libraries()
+    chosen = chosen_device(device)
     # The pooler of a language model is not used, and folders of masked language models have none.
-    model = load_model(transformers, "AutoModel", path, unused=("pooler.",)).to(chosen)
+    model, tokenizer, _ = load_folder(path, "AutoModel", processor="AutoTokenizer", optional="pooler.")
+    model.to(chosen).eval()
     kind = _ImageTextModel if hasattr(model, "get_text_features") else _LanguageModel
     return kind(path, torch, tokenizer, model, batch_size)
 

@@ -60,7 +60,7 @@ def test_no_text_has_no_features(bert):
 
 
 def test_a_missing_folder_is_reported(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no-such: found no such folder, expected a folder of Transformers"):
+    with pytest.raises(ValueError, match="no-such: found no such folder, expected a folder of Transformers"):
         open_text_encoder(tmp_path / "no-such")
 
 
