@@ -16,7 +16,7 @@ from trajvqa.data.folder import find_files
 from trajvqa.data.splits import open_split
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
-from trajvqa.models.trajectory import TrajectoryModel
+from trajvqa.models.explanation import Explaining
 from trajvqa.stores import TrajectoryStore
 from trajvqa.training.checkpoints import load_model
 
@@ -93,7 +93,7 @@ def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Pat
     row = questions.keys.index(key)
     batch = data[np.array([row])]
     with torch.inference_mode():
-        explained = model.explain(batch) if isinstance(model, TrajectoryModel) else None
+        explained = model.explain(batch) if isinstance(model, Explaining) else None
         scores = model(batch) if explained is None else explained.scores
     chosen = int(scores[0].argmax())
     found = {
@@ -106,11 +106,11 @@ def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Pat
         "answer": int(questions.answers[row]) if questions.answers[row] >= 0 else None,
         "prediction": chosen,
     }
-    if explained is None or explained.attention is None or store is None:
+    if explained is None or explained.weights is None or store is None:
         return found
     seen = TrajectoryStore(store)
     read = seen.read([questions.videos[row]], data.max_trajectories)
-    count, weights = int(read.mask.sum()), explained.attention[0, chosen].numpy()
+    count, weights = int(read.mask.sum()), explained.weights[0, chosen].numpy()
     most = np.argsort(-weights, kind="stable")[: min(_SHOWN_TRAJECTORIES, count)].tolist()
     attention = [
         {

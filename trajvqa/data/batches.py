@@ -91,6 +91,10 @@ class QueryText(Protocol):
         """
         ...
 
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...] | None:
+        """Return the words of a question with one of its candidates, as `queries` has them; None if not known."""
+        ...
+
 
 class QuestionBatches(torch.utils.data.Dataset[Batch]):
     """The batches of a split, indexed by arrays of question rows.
@@ -118,7 +122,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self.questions = questions
         self.negatives: Negatives | None = None
         """Candidates drawn from other questions, added after a question's own."""
-        self._text = text
+        self.text = text
+        """Text of the questions."""
         self._frames = frames
         self._trajectories = trajectories
         self.max_trajectories = max_trajectories
@@ -142,7 +147,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
             question_rows = np.concatenate([question_rows, self.negatives.question_rows[rows]], axis=1)
             answer_rows = np.concatenate([answer_rows, drawn], axis=1)
             candidates = np.concatenate([candidates, self.questions.answers[drawn]], axis=1)
-        words, mask = self._text.queries(question_rows.ravel(), answer_rows.ravel(), candidates.ravel())
+        words, mask = self.text.queries(question_rows.ravel(), answer_rows.ravel(), candidates.ravel())
         batch = Batch(
             words=words.reshape(*question_rows.shape, *words.shape[1:]),
             word_mask=mask.reshape(*question_rows.shape, mask.shape[1]),

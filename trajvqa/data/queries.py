@@ -41,6 +41,8 @@ class WordQueries:
     def __init__(self, questions: Questions, vocabulary: Vocabulary, max_words: int) -> None:
         start, end = vocabulary.encode(["<start>"]), vocabulary.encode(["<end>"])
         self._max_words = max_words
+        self._source = questions
+        self._vocabulary = frozenset(vocabulary.words)
         self._questions = [
             np.concatenate([start, vocabulary.encode(query_tokens(text)), end]) for text in questions.questions
         ]
@@ -58,6 +60,20 @@ class WordQueries:
             for question, answer, candidate in zip(question_rows, answer_rows, candidates, strict=True)
         ]
         return _padded(sentences, np.int64)
+
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...]:
+        """Return the words of a question with one of its candidates, also those that the vocabulary lacks."""
+        asked, offered = (query_tokens(text) for text in self._texts(row, candidate))
+        return ("<start>", *asked, "<end>", *offered, "<end>")[: self._max_words]
+
+    def unknown_words(self, row: int) -> tuple[str, ...]:
+        """Return the words of a question and its candidates that the vocabulary lacks, each once."""
+        count = len(self._candidates[row])
+        words = dict.fromkeys(word for candidate in range(count) for word in self.tokens(row, candidate))
+        return tuple(word for word in words if word not in self._vocabulary)
+
+    def _texts(self, row: int, candidate: int) -> tuple[str, str]:
+        return self._source.questions[row], self._source.candidates[row][candidate]
 
 
 class BertQueries:
@@ -96,6 +112,9 @@ class BertQueries:
             sentences[index] = np.concatenate([question, candidate])
         return _padded([sentence[: self._max_words] for sentence in sentences], np.float32)
 
+    def tokens(self, row: int, candidate: int) -> None:
+        """Return None: the file of features does not say which tokens they are of."""
+
     def _mean_question(self, row: np.int64) -> NDArray[np.float32]:
         count = int(self._candidates[row])
         values, _ = self._features.read(np.full(count, row), np.arange(count))
@@ -131,6 +150,11 @@ class EncodedQueries:
         ]
         features, mask = self._encoder.encode(asked, offered)
         return torch.from_numpy(features[:, : self._max_words]), torch.from_numpy(mask[:, : self._max_words])
+
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...]:
+        """Return the tokens of a question with one of its candidates."""
+        text, following = self._questions.questions[row], self._questions.candidates[row][candidate]
+        return self._encoder.tokens(text, following)[: self._max_words]
 
 
 def _padded(sentences: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> tuple[Tensor, Tensor]:

@@ -48,6 +48,10 @@ class TextEncoder(Protocol):
         """
         ...
 
+    def tokens(self, text: str, following: str | None = None) -> tuple[str, ...]:
+        """Return the tokens that `encode` gives features of; an embedding of a whole text has one."""
+        ...
+
 
 def open_text_encoder(
     folder: str | os.PathLike[str], device: str | None = None, batch_size: int = _BATCH_SIZE
@@ -132,6 +136,11 @@ class _LanguageModel(_Encoder):
             masks[part, : mask.shape[1]] = mask
         return features, masks
 
+    def tokens(self, text: str, following: str | None = None) -> tuple[str, ...]:
+        found = self._tokens([text], None if following is None else [following])
+        numbers = found["input_ids"][0][found["attention_mask"][0].bool()].tolist()
+        return tuple(map(str, self._tokenizer.convert_ids_to_tokens(numbers)))
+
 
 class _ImageTextModel(_Encoder):
     """A model such as CLIP: a feature for each text, to be compared with those of images."""
@@ -148,6 +157,9 @@ class _ImageTextModel(_Encoder):
         for part in self._batches(len(whole)):
             features[part, 0] = self._embedding(whole[part])
         return features, np.ones((len(whole), 1), np.bool_)
+
+    def tokens(self, text: str, following: str | None = None) -> tuple[str, ...]:
+        return (text if following is None else f"{text} {following}",)
 
     def _embedding(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._torch.inference_mode():

@@ -95,3 +95,13 @@ def test_text_is_encoded_when_it_is_read_also_with_another_questions_candidate()
     words, mask = queries.queries(np.array([0, 0]), np.array([0, 0]), np.array([1, 0]))
     assert words[:, 0, 1].tolist() == [4, 6]
     assert mask.sum(dim=1).tolist() == [4, 5]
+
+
+def test_words_are_those_that_are_read_and_unknown_ones_are_named():
+    vocabulary = Vocabulary.from_tokens([["what", "is", "dog"]])
+    asked = Questions.asked("v", "What is it?", ["a dog", "zebra"])
+    queries = WordQueries(asked, vocabulary, max_words=7)
+    assert queries.tokens(0, 0) == ("<start>", "what", "is", "it", "?", "<end>", "a")
+    assert queries.tokens(0, 1) == ("<start>", "what", "is", "it", "?", "<end>", "zebra")
+    assert queries.unknown_words(0) == ("it", "?", "a", "zebra")
+    assert queries.queries(np.array([0]), np.array([0]), np.array([1]))[0].shape == (1, 7)

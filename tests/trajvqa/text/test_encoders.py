@@ -87,3 +87,9 @@ def test_a_model_without_text_is_refused(tmp_path):
 def test_an_unknown_device_is_refused(bert):
     with pytest.raises(ValueError, match="device: found 'tpu-9'"):
         open_text_encoder(bert, "tpu-9")
+
+
+def test_tokens_are_those_with_features(bert, image_text):
+    parts = ("[CLS]", "what", "does", "the", "dog", "do", "[SEP]", "run", "[SEP]")
+    assert open_text_encoder(bert, "cpu").tokens(QUESTIONS[0], "run") == parts
+    assert open_text_encoder(image_text, "cpu").tokens(QUESTIONS[0], "run") == ("what does the dog do run",)
