@@ -21,12 +21,17 @@ from trajvqa.data.file_reports import (
 )
 from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, SPLITS, TRAJECTORIES, FileKind, find_files
 from trajvqa.datasets.questions import Questions
-from trajvqa.models import list_models, streams_of
+from trajvqa.models import list_models, streams_of, texts_of
 from trajvqa.stores import FrameFeatures, TrajectoryStore
 
 __all__ = ["Report", "Run", "SplitReport", "examine"]
 
-_TEXTS: dict[str, tuple[FileKind, ...]] = {"GloVe": (), "BERT": (BERT,)}
+_TEXTS: dict[str, tuple[str, tuple[FileKind, ...]]] = {
+    "glove": ("GloVe", ()),
+    "bert": ("BERT", (BERT,)),
+    "image-text": ("embeddings of one image-text model", (BERT,)),
+}
+"""Kinds of text: how reports call them, and the files that they need."""
 _STREAMS: dict[tuple[str, ...], tuple[str, tuple[FileKind, ...]]] = {
     (): ("text alone", ()),
     ("frame",): ("clips", (FRAME_FEATURES,)),
@@ -183,8 +188,10 @@ def _trainings() -> Iterator[tuple[str, tuple[FileKind, ...]]]:
     for streams, (description, kinds) in _STREAMS.items():
         settings = ModelConfig(streams=streams or STREAMS)
         models = [name for name in list_models() if streams_of(name, settings) == streams]
-        for text, text_kinds in _TEXTS.items():
-            yield f"{description} ({text}): {', '.join(models)}", (QUESTIONS, *kinds, *text_kinds)
+        for text, (text_name, text_kinds) in _TEXTS.items():
+            readers = [name for name in models if text in texts_of(name)]
+            if readers:
+                yield f"{description} ({text_name}): {', '.join(readers)}", (QUESTIONS, *kinds, *text_kinds)
 
 
 def _plain(file: FileReport) -> dict[str, Any]:

@@ -116,6 +116,12 @@ def test_missing_files_of_a_run_are_named(data):
     assert missing[both] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
 
 
+def test_image_text_similarity_needs_embeddings_and_no_words(data):
+    found = [name for name in runs(examine(data)) if "zero-shot" in name]
+    streams = ("clips", "trajectories", "clips and trajectories")
+    assert found == [f"{stream} (embeddings of one image-text model): zero-shot" for stream in streams]
+
+
 def test_questions_alone_can_be_scored(tmp_path):
     data = write_data(tmp_path / "data", splits=("val",))
     missing = runs(examine(data))

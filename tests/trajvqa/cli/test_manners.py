@@ -119,6 +119,7 @@ def test_models_prints_names_as_json(capsys):
         "st-vqa",
         "text-only",
         "trajectory",
+        "zero-shot",
     ]
     assert "small/both" in found["experiments"]
     assert "small" in found["tables"]
