@@ -84,7 +84,13 @@ MAY_IMPORT = {
     },
     "trajvqa.doctor": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.models", "trajvqa.stores"},
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets"},
-    "trajvqa.training": {"trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.models"},
+    "trajvqa.training": {
+        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models")
+    },
+    "trajvqa.answering": {
+        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),
+        *("trajvqa.models", "trajvqa.stores", "trajvqa.text", "trajvqa.training"),
+    },
     "trajvqa.experiments": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.training")
     },

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from trajtrack.console.program import Program
-from trajvqa.cli import building, demo, doctor, evaluation, listing, prediction, tables, training, vidvrd, worlds
+from trajvqa.cli import (
+    building,
+    demo,
+    doctor,
+    evaluation,
+    listing,
+    prediction,
+    showing,
+    tables,
+    training,
+    vidvrd,
+    worlds,
+)
 
 __all__ = ["PROGRAM", "main"]
 
@@ -14,7 +26,7 @@ PROGRAM = Program(
         "make synthetic videos and questions": "trajvqa worlds small-worlds --train 40 --val 10 --test 10",
         "train on them": "trajvqa train small/both --data small-worlds -o small-run",
     },
-    commands=(training, evaluation, prediction, tables, doctor, building, worlds, vidvrd, listing, demo),
+    commands=(training, evaluation, prediction, showing, tables, doctor, building, worlds, vidvrd, listing, demo),
 )
 
 main = PROGRAM.main

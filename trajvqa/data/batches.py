@@ -125,7 +125,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self.text = text
         """Text of the questions."""
         self._frames = frames
-        self._trajectories = trajectories
+        self.trajectories = trajectories
+        """Trajectories of the videos, or None if they are not used."""
         self.max_trajectories = max_trajectories
         """Maximum number of trajectories of a video that are read."""
 
@@ -157,8 +158,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         videos = [self.questions.videos[row] for row in rows]
         if self._frames is not None:
             batch = replace(batch, frames=torch.from_numpy(self._frames.read(videos)))
-        if self._trajectories is not None:
-            read = self._trajectories.read(videos, self.max_trajectories)
+        if self.trajectories is not None:
+            read = self.trajectories.read(videos, self.max_trajectories)
             batch = replace(
                 batch,
                 trajectories=torch.from_numpy(read.features),

@@ -143,6 +143,7 @@ class TrajectoriesInMemory:
             batch.labels[index, :count] = each.labels[rows]
             batch.mask[index, :count] = True
             batch.rows[index, :count] = rows + self._first_rows[each.video]
+            batch.indices[index, :count] = rows
         return batch
 
     def trajectories(self, video: str) -> VideoTrajectories:

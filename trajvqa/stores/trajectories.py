@@ -156,6 +156,7 @@ class TrajectoryStore:
             batch.labels[index, :count] = self._labels[rows]
             batch.mask[index, :count] = True
             batch.rows[index, :count] = rows
+            batch.indices[index, :count] = rows - self._offsets[self._indices[videos[index]]]
         return batch
 
     @printable_errors

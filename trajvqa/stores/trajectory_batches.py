@@ -25,6 +25,8 @@ class TrajectoryBatch:
     """(B, K) True for trajectories, False for padding."""
     rows: NDArray[np.int64]
     """(B, K) rows in the file, or among all trajectories in memory; -1 in padding."""
+    indices: NDArray[np.int64]
+    """(B, K) indices among the trajectories of the video; -1 in padding."""
 
     @staticmethod
     def padding(counts: Sequence[int], feature_size: int) -> TrajectoryBatch:
@@ -36,6 +38,7 @@ class TrajectoryBatch:
             labels=np.zeros(shape, np.int64),
             mask=np.zeros(shape, np.bool_),
             rows=np.full(shape, -1, np.int64),
+            indices=np.full(shape, -1, np.int64),
         )
 
 

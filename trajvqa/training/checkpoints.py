@@ -14,6 +14,7 @@ from trajtrack.printable import printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.batches import Inputs
 from trajvqa.data.splits import Schema, inputs_of
+from trajvqa.extract.recipe import Recipe
 from trajvqa.models import create_model
 
 __all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "require_same_experiment", "save_checkpoint"]
@@ -37,6 +38,8 @@ class Checkpoint:
     """State of the model."""
     training: dict[str, Any]
     """States of optimiser and schedule, best accuracy so far, length of the log, and fingerprints of the data."""
+    recipe: Recipe | None = None
+    """How the features of the data were extracted; None if the data do not say it."""
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -48,6 +51,7 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         "epoch": checkpoint.epoch,
         "weights": checkpoint.weights,
         "training": checkpoint.training,
+        "recipe": None if checkpoint.recipe is None else checkpoint.recipe.to_dict(),
     }
     # On a full disk, torch would raise an error that does not say so.
     packed = io.BytesIO()
@@ -94,7 +98,13 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         schema = Schema.from_dict(content["schema"])
     except ValueError as error:
         raise ValueError(f"{name}: schema: {error}") from error
-    return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training)
+    recipe = None
+    if content.get("recipe") is not None:
+        try:
+            recipe = Recipe.from_dict(content["recipe"])
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{name}: recipe: {error}") from error
+    return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training, recipe)
 
 
 @printable_errors

@@ -40,7 +40,7 @@ def test_trajectories_in_memory_are_read_as_from_a_file(tmp_path, limit):
     in_memory = TrajectoriesInMemory(VIDEOS, CLASSES)
     assert (in_memory.ids, in_memory.classes, in_memory.feature_size) == (("a", "b", "c"), CLASSES, 4)
     found, expected = (store.read(["c", "a", "b", "a"], limit) for store in (in_memory, from_file))
-    for name in ("features", "spans", "labels", "mask", "rows"):
+    for name in ("features", "spans", "labels", "mask", "rows", "indices"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     np.testing.assert_array_equal(in_memory.trajectories("a").boxes, from_file.trajectories("a").boxes)
 
