@@ -109,7 +109,8 @@ ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),
     *("trajtrack/exports/test_exports", "trajtrack/io/test_read_write", "trajtrack/io/test_round_trip"),
     *("trajtrack/test_core", "trajtrack/test_minimal", "trajtrack/viewer/browser/test_page"),
-    *("trajtrack/viewer/browser/test_real_data", "trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
+    *("trajtrack/viewer/browser/test_question", "trajtrack/viewer/browser/test_real_data"),
+    *("trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
     *("trajvqa/models/test_models", "trajvqa/test_import"),
 }
 """Tests of a whole room or package, which have no module of their name."""

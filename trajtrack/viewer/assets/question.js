@@ -118,9 +118,13 @@ export class QuestionPanel {
     return [make("small", {}, text)];
   }
 
+  /** The identity of a trajectory; without boxes, its index. */
+  number(index) {
+    return this.question.trajectories[index].track ?? String(index);
+  }
+
   name(index) {
-    const { name, track } = this.question.trajectories[index];
-    return track === null ? name : `${name} ${track}`;
+    return `${this.question.trajectories[index].name} ${this.number(index)}`;
   }
 
   chip(index) {
@@ -173,8 +177,7 @@ export class QuestionPanel {
     const heads = columns.map((index) => {
       const button = make("button", { type: "button", title: this.name(index), onclick: () => this.select(index) }, this.chip(index));
       button.setAttribute("aria-label", this.name(index));
-      const { track } = this.question.trajectories[index];
-      button.append(make("span", {}, track ?? String(index)));
+      button.append(make("span", {}, this.number(index)));
       return make("th", { scope: "col" }, button);
     });
     const rows = words.map((word, row) => {
@@ -182,7 +185,7 @@ export class QuestionPanel {
         const value = values[row][index];
         const cell = make("td", { title: `${word} → ${this.name(index)}: ${percent(value, 1)}` }, String(Math.round(100 * value)));
         cell.style.setProperty("--heat", `${Math.round((100 * value) / highest)}%`);
-        if (value / highest > 0.55) cell.classList.add("hot");
+        if (value / highest > 0.25) cell.classList.add(value / highest > 0.6 ? "hot" : "warm");
         return cell;
       });
       return make("tr", {}, make("th", { scope: "row" }, word), ...cells);
