@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -92,6 +92,8 @@ def create_model(name: str, config: ModelConfig, inputs: Inputs) -> nn.Module:
     ValueError
         If there is no model of that name, or if the data lack what it needs.
     """
+    if inputs.appearance_size is not None:
+        config = replace(config, appearance_size=inputs.appearance_size)
     return _model(name).build(config, inputs)
 
 

@@ -182,15 +182,30 @@ def test_the_weights_of_the_graphs_are_lambda_1_and_lambda_2():
 def test_attention_is_that_of_the_words_to_the_trajectories():
     model, batch = model_and_batch("trajectory", {})
     attention = model.explain(batch).attention
-    assert attention.shape == (4, 5, 5)
-    torch.testing.assert_close(attention.sum(dim=-1), torch.ones(4, 5))
-    assert (attention[~batch.trajectory_mask[:, None].expand(-1, 5, -1)] == 0).all()
+    assert attention.shape == (4, 5, 6, 5)
+    torch.testing.assert_close(attention.sum(dim=-1), batch.word_mask.float())
+    assert (attention.movedim(-1, 1)[~batch.trajectory_mask] == 0).all()
+
+
+def test_the_weight_of_a_trajectory_is_its_mean_attention_over_the_words():
+    model, batch = model_and_batch("trajectory", {})
+    explained = model.explain(batch)
+    for question in range(4):
+        for candidate in range(5):
+            words = explained.attention[question, candidate][batch.word_mask[question, candidate]]
+            torch.testing.assert_close(explained.weights[question, candidate], words.mean(dim=0))
+
+
+def test_weights_of_a_video_without_trajectories_are_zero():
+    model, batch = model_and_batch("trajectory", {})
+    empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
+    assert (model.explain(empty).weights == 0).all()
 
 
 @pytest.mark.parametrize("settings", [{"streams": ("frame",)}, {"cycle_attention": False}])
 def test_there_is_no_attention_to_trajectories_without_it(settings):
     model, batch = model_and_batch("trajectory", settings)
-    assert model.explain(batch).attention is None
+    assert model.explain(batch).attention is model.explain(batch).weights is None
 
 
 def test_the_random_baseline_is_at_chance_level():

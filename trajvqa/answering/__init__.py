@@ -1,0 +1,8 @@
+"""Answers to single questions, and what decided them."""
+
+from __future__ import annotations
+
+from trajvqa.answering.explained import Answer, explain_question
+from trajvqa.answering.pages import write_answers_page
+
+__all__ = ["Answer", "explain_question", "write_answers_page"]
