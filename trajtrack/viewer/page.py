@@ -30,9 +30,7 @@ from trajtrack.viewer.question import Question
 
 __all__ = ["write_page"]
 
-_SCRIPTS = (
-    *("content", "images", "camera", "timeline", "scene", "details", "question", "filters", "player", "main"),
-)
+_SCRIPTS = (*("content", "images", "camera", "timeline", "scene", "details", "question", "filters", "player", "main"),)
 """Modules of the page's program, each after the modules that it imports."""
 
 
