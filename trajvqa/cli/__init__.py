@@ -8,6 +8,7 @@ from trajvqa.cli import (
     demo,
     doctor,
     evaluation,
+    extraction,
     listing,
     prediction,
     showing,
@@ -26,7 +27,20 @@ PROGRAM = Program(
         "make synthetic videos and questions": "trajvqa worlds small-worlds --train 40 --val 10 --test 10",
         "train on them": "trajvqa train small/both --data small-worlds -o small-run",
     },
-    commands=(training, evaluation, prediction, showing, tables, doctor, building, worlds, vidvrd, listing, demo),
+    commands=(
+        training,
+        evaluation,
+        prediction,
+        showing,
+        tables,
+        doctor,
+        extraction,
+        building,
+        worlds,
+        vidvrd,
+        listing,
+        demo,
+    ),
 )
 
 main = PROGRAM.main
