@@ -21,6 +21,7 @@ PROGRAM = Program(
         Deferred("show", "make a page of a question: scores, attended trajectories, words", "trajvqa.cli.showing"),
         Deferred("table", "train the rows of a table with several seeds", "trajvqa.cli.tables"),
         Deferred("doctor", "examine a data folder, and list what can be run with it", "trajvqa.cli.doctor"),
+        Deferred("extract", "extract features and trajectories from videos", "trajvqa.cli.extraction"),
         Deferred(
             "build-trajectories", "link detections of many videos into one file of trajectories", "trajvqa.cli.building"
         ),
