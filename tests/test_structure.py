@@ -100,6 +100,7 @@ MAY_IMPORT = {
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
     *("trajtrack.printable", "trajtrack.arguments", "trajtrack.decoding", "trajtrack.detect", "trajtrack.viewer"),
+    "trajtrack.methods",
     *("trajtrack.cli.detection_flags", "trajtrack.cli.link_flags"),
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of

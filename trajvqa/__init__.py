@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trajvqa._requirements import explained
 
 if TYPE_CHECKING:
+    from trajvqa.answering import Answer, answer
     from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
     from trajvqa.data.batches import Inputs
     from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from trajvqa.training.trainer import train
 
 __all__ = [
+    "Answer",
     "Experiment",
     "Inputs",
     "ModelConfig",
     "NegativesConfig",
     "TrainingConfig",
+    "answer",
     "create_model",
     "list_experiments",
     "list_models",
@@ -32,6 +35,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "trajvqa.answering": ("Answer", "answer"),
     "trajvqa.config": ("Experiment", "ModelConfig", "NegativesConfig", "TrainingConfig"),
     "trajvqa.data.batches": ("Inputs",),
     "trajvqa.experiments.files": ("list_experiments", "list_tables", "read_experiment", "read_table"),

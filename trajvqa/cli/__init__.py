@@ -19,8 +19,10 @@ PROGRAM = Program(
         Deferred("eval", "compare predictions with the correct answers", "trajvqa.cli.evaluation"),
         Deferred("predict", "answer the questions of a split, or show one question", "trajvqa.cli.prediction"),
         Deferred("show", "make a page of a question: scores, attended trajectories, words", "trajvqa.cli.showing"),
+        Deferred("answer", "answer a typed question about a video", "trajvqa.cli.answering"),
         Deferred("table", "train the rows of a table with several seeds", "trajvqa.cli.tables"),
         Deferred("doctor", "examine a data folder, and list what can be run with it", "trajvqa.cli.doctor"),
+        Deferred("extract", "extract features and trajectories from videos", "trajvqa.cli.extraction"),
         Deferred(
             "build-trajectories", "link detections of many videos into one file of trajectories", "trajvqa.cli.building"
         ),

@@ -20,7 +20,7 @@ from trajvqa.datasets.nextqa import read_questions
 from trajvqa.ingest import SOURCES, BuildOptions, BuildReport, build_trajectories
 from trajvqa.stores import TrajectoryStore
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "class_names"]
 
 
 def add_command(commands: Any) -> None:
@@ -126,7 +126,7 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
             features=features,
             image_size=None if arguments.image_size is None else _size(arguments.image_size),
             limit=arguments.limit,
-            classes=None if arguments.classes is None else _classes(arguments.classes),
+            classes=None if arguments.classes is None else class_names(arguments.classes),
             keep_boxes=arguments.boxes,
             half=arguments.half,
         )
@@ -142,7 +142,8 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _classes(path: str) -> tuple[str, ...]:
+def class_names(path: str) -> tuple[str, ...]:
+    """Return the class names in a file of one per line, or those of a trajectory store."""
     try:
         if Path(path).is_file() and h5py.is_hdf5(path):
             return TrajectoryStore(path).classes
