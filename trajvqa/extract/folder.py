@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trajtrack
-from trajtrack.arguments import warnings_about
+from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.detect.detecting import Progress
 from trajtrack.files.locks import claimed, locked_folder
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
@@ -174,7 +175,9 @@ def extract_split(
         elif elsewhere:
             told.waiting(len(elsewhere))
         pending = elsewhere
-    with _locked(parts):
+    with _locked(parts), warnings.catch_warnings():
+        # The report names the videos without a trajectory.
+        warnings.simplefilter("ignore", TrajtrackWarning)
         report = _assemble(folder, split, extractor, recipe)
     return replace(report, extracted=extracted, reused=reused, broken=tuple(broken))
 
