@@ -24,9 +24,10 @@ def find_shapes(images: list[NDArray[np.uint8]]) -> list[dict[str, Any]]:
 
 def _find(image: NDArray[np.uint8]) -> dict[str, Any]:
     boxes, labels = [], []
-    values = image.astype(np.int16)
+    red, green, blue = np.ascontiguousarray(image.transpose(2, 0, 1)).astype(np.int16)
     for colour in COLOURS.values():
-        near = (abs(values - np.array(colour, np.int16)) < _TOLERANCE).all(axis=2)
+        distances = np.maximum(np.maximum(abs(red - colour[0]), abs(green - colour[1])), abs(blue - colour[2]))
+        near = distances < _TOLERANCE
         rows, columns = near.any(axis=1).nonzero()[0], near.any(axis=0).nonzero()[0]
         if near.sum() < _FEWEST_PIXELS:
             continue

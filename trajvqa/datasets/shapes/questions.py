@@ -13,7 +13,7 @@ __all__ = ["ask"]
 
 
 def ask(films: Sequence[Film], rng: np.random.Generator) -> Questions:
-    """Return the questions about colours and motions that have one answer, with all colours or motions as candidates."""
+    """Return the questions that have one answer; the candidates are all colours or all motions."""
     rows: list[tuple[str, str, str, str, tuple[str, ...], int]] = []
     for film in films:
         for number, (kind, text, answer, candidates) in enumerate(_drafts(film)):
