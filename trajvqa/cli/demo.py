@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from trajtrack.console.errors import Failure, UsageError
 from trajvqa.answering import write_answers_page
 from trajvqa.answering.asking import Answerer, remembering
@@ -64,7 +66,13 @@ def _run(arguments: argparse.Namespace) -> bool:
             raise UsageError(f"--{name}: found {given}, expected an integer of at least 1")
     if arguments.video:
         folder = Path(arguments.output or "out/video-demo")
-        _from_pixels(folder, arguments.videos or _FEW, arguments.epochs or _EPOCHS_OF_FEW)
+        # Steps of so small a model are not faster on more threads, and much slower where cores are busy.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            _from_pixels(folder, arguments.videos or _FEW, arguments.epochs or _EPOCHS_OF_FEW)
+        finally:
+            torch.set_num_threads(threads)
     else:
         folder = Path(arguments.output or "out/vqa-demo")
         _from_features(folder, arguments.videos or _MANY, arguments.epochs or _EPOCHS)
