@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> bool:
                 max_width=arguments.max_width,
                 progress=lambda done, total: line.show(f"{page}: frame {done} of {total}"),
             )
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # detectors of others raise any of these
         raise Failure(str(error)) from error
     finally:
         line.clear()
