@@ -76,6 +76,7 @@ def test_two_processes_share_a_folder_and_extract_each_video_once(models):
     assert sum("3 videos with" in output for output, _ in outputs) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
 def test_a_video_of_a_process_that_dies_is_extracted_by_the_one_that_waits(models):
     Path("detector.py").write_text(
@@ -96,7 +97,7 @@ def test_a_video_of_a_process_that_dies_is_extracted_by_the_one_that_waits(model
         time.sleep(0.05)
     first.kill()
     first.communicate()
-    output, error = second.communicate(timeout=60)
+    _, error = second.communicate(timeout=60)
     assert (second.returncode, error) == (0, "trajvqa: waiting for 1 video of another process\n")
     assert TrajectoryStore(TRAJECTORIES.find(Path("data"), "train")).ids == ("video0", "video1")
     assert not lock.exists()
