@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,7 +32,15 @@ from trajvqa.extract.recipe import GEOMETRY, MODELS, QUERIES, ModelRecord, Recip
 from trajvqa.extract.video_models import VideoModel, check_video_folder
 from trajvqa.text.encoders import TOKENIZERS
 
-__all__ = ["Extractor", "video_id"]
+__all__ = ["KINDS", "Extractor", "text_record", "video_id"]
+
+KINDS = ("clips", "trajectories")
+"""What is extracted from pixels."""
+_DECISIVE = {
+    "clips": ("appearance", "motion", "clips", "frames_per_clip"),
+    "trajectories": ("detector", "regions", "min_score", "link", "classes"),
+}
+"""Fields of a recipe that decide each."""
 
 
 def video_id(path: str | os.PathLike[str]) -> str:
@@ -106,6 +114,7 @@ class Extractor:
         threads: int | None = None,
         batch_size: int = 4,
         keep_damaged: bool = False,
+        only: Collection[str] = KINDS,
     ) -> Extractor:
         """Load the models of a recipe.
 
@@ -117,6 +126,8 @@ class Extractor:
             Where models lie now, by ``detector``, ``appearance``, ``motion`` and ``regions``; default: where they were.
         device, threads, batch_size, keep_damaged
             As in `ExtractOptions`.
+        only
+            What to extract, of ``clips`` and ``trajectories``; models of the others are neither loaded nor compared.
 
         Raises
         ------
@@ -132,11 +143,15 @@ class Extractor:
             if name not in places:
                 raise ValueError(f"folders: found {shown(name)}, expected a model of the recipe: {', '.join(places)}")
             places[name] = os.fspath(folder)
+        left_out = [name for kind in KINDS if kind not in only for name in _DECISIVE[kind]]
+        for name in left_out:
+            places.pop(name, None)
+        has_tracks = "trajectories" in only
         options = ExtractOptions(
-            detector=places["detector"],
+            detector=places["detector"] if has_tracks else _nothing,
             appearance=Path(places["appearance"]) if "appearance" in places else None,
             motion=Path(places["motion"]) if "motion" in places else None,
-            regions=places.get("regions", recipe.regions if isinstance(recipe.regions, str) else None),
+            regions=places.get("regions", str(recipe.regions)) if has_tracks else GEOMETRY,
             clips=recipe.clips,
             frames_per_clip=recipe.frames_per_clip,
             fps=recipe.fps,
@@ -151,7 +166,8 @@ class Extractor:
         )
         extractor = Extractor(options)
         # Text is encoded elsewhere.
-        extractor.recipe = replace(extractor.recipe, text=recipe.text)
+        kept = {name: getattr(recipe, name) for name in ("text", *left_out)}
+        extractor.recipe = replace(extractor.recipe, **kept)
         words = extractor.recipe.differences(recipe)
         if words:
             raise ValueError(f"found another recipe than expected: {'; '.join(words)}")
@@ -236,6 +252,11 @@ class Extractor:
             assert self._appearance is not None
             return self._appearance
         return self._image_model(Path(wanted))
+
+
+def _nothing(frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    """Stand for a detector where trajectories are not wanted."""
+    return [Detections([], [], []) for _ in frames]
 
 
 def text_record(folder: Path) -> ModelRecord:

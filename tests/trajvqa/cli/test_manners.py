@@ -63,6 +63,10 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
             assert main([*words, *SMALLER.get(words[0], [])]) == 0, f"{name}: {example}\n{capsys.readouterr().err}"
 
 
+def test_the_help_of_the_program_says_what_each_command_says():
+    assert PROGRAM.parser([]).format_help() == PROGRAM.parser().format_help()
+
+
 def test_without_a_command_the_help_goes_to_standard_error(capsys):
     assert main([]) == 2
     output = capsys.readouterr()
