@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trajtrack
-from trajtrack.arguments import warnings_about
+from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.detect.detecting import Progress
 from trajtrack.files.locks import claimed, locked_folder
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
@@ -143,7 +144,7 @@ def extract_split(
     parts.mkdir(parents=True, exist_ok=True)
     extracted = reused = 0
     broken: list[BrokenVideo] = []
-    pending = list(videos)
+    pending, waits = list(videos), False
     while pending:
         elsewhere = []
         for path in pending:
@@ -169,12 +170,15 @@ def extract_split(
                 write_part(part, found, source, recipe)
                 extracted += 1
                 told.extracted(path)
+        if elsewhere and not waits:
+            told.waiting(len(elsewhere))
+            waits = True
         if elsewhere and len(elsewhere) == len(pending):
             time.sleep(_PAUSE)
-        elif elsewhere:
-            told.waiting(len(elsewhere))
         pending = elsewhere
-    with _locked(parts):
+    with _locked(parts), warnings.catch_warnings():
+        # The report names the videos without a trajectory.
+        warnings.simplefilter("ignore", TrajtrackWarning)
         report = _assemble(folder, split, extractor, recipe)
     return replace(report, extracted=extracted, reused=reused, broken=tuple(broken))
 

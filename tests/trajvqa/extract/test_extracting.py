@@ -74,7 +74,7 @@ def test_boxes_are_described_by_the_best_that_there_is(models, video, options, r
         given["detector"] = models / given["detector"]
     if given.get("regions") == "clip":
         given["regions"] = str(models / "clip")
-    model = extractor(models, fps=5.0, **given)
+    model = extractor(models, fps=12.5, **given)
     record = model.recipe.regions
     assert (record if isinstance(record, str) else Path(record.path).name) == regions
     found = model.extract(video)

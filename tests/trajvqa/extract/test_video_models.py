@@ -40,8 +40,15 @@ def test_a_model_whose_own_processor_needs_torchvision_is_prepared_as_its_file_s
     import transformers
 
     config = transformers.VJEPA2Config(
-        **{"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, "mlp_ratio": 1, "crop_size": 32},
-        **{"pred_hidden_size": 12, "pred_num_hidden_layers": 1, "pred_num_attention_heads": 2, "frames_per_clip": 4},
+        hidden_size=12,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        mlp_ratio=1,
+        crop_size=32,
+        pred_hidden_size=12,
+        pred_num_hidden_layers=1,
+        pred_num_attention_heads=2,
+        frames_per_clip=4,
     )
     transformers.VJEPA2Model(config).save_pretrained(tmp_path)
     (tmp_path / "video_preprocessor_config.json").write_text(
