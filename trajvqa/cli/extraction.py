@@ -20,7 +20,7 @@ from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongProgress
 from trajtrack.decoding.image_folders import MEDIA_TYPES
 from trajtrack.printable import escaped
-from trajvqa.cli.building import class_names
+from trajvqa.cli.building import class_names, counted
 from trajvqa.data.folder import BERT
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
@@ -62,8 +62,8 @@ def add_command(commands: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
-            "clips and trajectories of a folder of videos": "trajvqa extract videos -o data --split train "
-            "--detector models/rtdetr --appearance models/resnet --motion models/videomae",
+            "clips and trajectories of a folder of videos": "trajvqa extract in -o data --split train "
+            "--detector rtdetr --appearance clip",
         },
     )
     parser.add_argument(
@@ -230,7 +230,7 @@ class _Terminal(Observer):
         print(f"trajvqa: error: {describe(broken.error, broken.path)}", file=sys.stderr, flush=True)
 
     def waiting(self, count: int) -> None:
-        print(f"trajvqa: waiting for {_count(count, 'video')} of another process", file=sys.stderr, flush=True)
+        print(f"trajvqa: waiting for {counted(count, 'video')} of another process", file=sys.stderr, flush=True)
 
     def _clear(self) -> None:
         if self._shown is not None:
@@ -243,28 +243,25 @@ def _report(arguments: argparse.Namespace, report: ExtractReport, missing: list[
         broken = [{"input": each.path, "error": describe(each.error, each.path)} for each in report.broken]
         print_json({"output": arguments.output, **values, "broken": broken, "missing": missing, "others": others})
     else:
-        parts = [f"{_count(report.extracted, 'video')} extracted"]
+        parts = [f"{counted(report.extracted, 'video')} extracted"]
         if report.reused:
             parts.append(f"{report.reused} extracted before")
         if others:
             parts.append(f"{others} of no question")
         clips = "" if report.clip_size is None else f", clips of {report.clip_size} numbers"
-        tracks = f"{report.trajectories} trajectories of {_count(report.trajectory_size, 'number')}"
-        parts.append(f"{arguments.split} has {_count(report.videos, 'video')} with {tracks}{clips}")
+        tracks = counted(report.trajectories, "trajectory", "trajectories")
+        width = counted(report.trajectory_size, "number")
+        parts.append(f"{arguments.split} has {counted(report.videos, 'video')} with {tracks} of {width}{clips}")
         print(escaped(f"{'; '.join(parts)} -> {arguments.output}"))
     if report.broken:
         names = _listed([each.path for each in report.broken])
-        print(escaped(f"trajvqa: {_count(len(report.broken), 'video')} skipped as broken: {names}"), file=sys.stderr)
+        print(escaped(f"trajvqa: {counted(len(report.broken), 'video')} skipped as broken: {names}"), file=sys.stderr)
     if missing:
         print(
-            escaped(f"trajvqa: {_count(len(missing), 'video')} of the questions missing: {_listed(missing)}"),
+            escaped(f"trajvqa: {counted(len(missing), 'video')} of the questions missing: {_listed(missing)}"),
             file=sys.stderr,
         )
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_LISTED]) + (", ..." if len(names) > _MAX_LISTED else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

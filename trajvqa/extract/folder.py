@@ -144,7 +144,7 @@ def extract_split(
     parts.mkdir(parents=True, exist_ok=True)
     extracted = reused = 0
     broken: list[BrokenVideo] = []
-    pending = list(videos)
+    pending, waits = list(videos), False
     while pending:
         elsewhere = []
         for path in pending:
@@ -170,10 +170,11 @@ def extract_split(
                 write_part(part, found, source, recipe)
                 extracted += 1
                 told.extracted(path)
+        if elsewhere and not waits:
+            told.waiting(len(elsewhere))
+            waits = True
         if elsewhere and len(elsewhere) == len(pending):
             time.sleep(_PAUSE)
-        elif elsewhere:
-            told.waiting(len(elsewhere))
         pending = elsewhere
     with _locked(parts), warnings.catch_warnings():
         # The report names the videos without a trajectory.

@@ -108,7 +108,8 @@ def read_part(path: str | os.PathLike[str], link: LinkOptions | FlowOptions) -> 
         If the file is damaged, naming it.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a file that it cannot read open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         about = json.loads(arrays["about"].tobytes())
         detections = Detections(

@@ -38,7 +38,7 @@ def video(name, count=12, **settings):
 def extract(*words, split="train"):
     detector = [] if "--detector" in words else ["--detector", "detector.py:find"]
     clips = ("--clips", "4", "--frames-per-clip", "4", "--threads", "1")
-    return main(["extract", *words, "-o", "data", "--split", split, *detector, *clips, "--fps", "25"])
+    return main(["extract", *detector, *clips, "--fps", "25", "-o", "data", "--split", split, *words])
 
 
 def test_models_in_folders_make_all_that_training_reads(models, capsys):
@@ -89,12 +89,12 @@ def test_json_has_the_same_numbers(capsys):
     assert extract("videos", "--json") == 1
     report = json.loads(capsys.readouterr().out)
     assert [each["input"] for each in report.pop("broken")] == ["videos/broken.mp4"]
-    assert report == {
-        **{"output": "data", "extracted": 1, "reused": 0, "videos": 1, "trajectories": 1, "empty": [], "classes": 1},
-        **{"clip_size": None, "trajectory_size": 7, "missing": [], "others": 0},
-    }
+    assert (report["extracted"], report["reused"], report["videos"], report["trajectories"]) == (1, 0, 1, 1)
+    assert (report["classes"], report["clip_size"], report["trajectory_size"]) == (1, None, 7)
+    assert (report["output"], report["empty"], report["missing"], report["others"]) == ("data", [], [], 0)
 
 
+@pytest.mark.filterwarnings("default")
 def test_a_video_without_trajectories_is_stored_with_a_warning(capsys):
     write_video(Path("videos/dark.mp4"), [np.zeros((64, 96, 3), np.uint8)] * 8)
     video("light.mp4")

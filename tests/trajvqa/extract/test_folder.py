@@ -76,27 +76,27 @@ def test_two_processes_share_a_folder_and_extract_each_video_once(models):
     assert sum("3 videos with" in output for output, _ in outputs) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
 def test_a_video_of_a_process_that_dies_is_extracted_by_the_one_that_waits(models):
     Path("detector.py").write_text(
-        DETECTOR_FILE.replace("    CALLS += 1\n", "    CALLS += 1\n    import time; time.sleep(slow())\n")
-        + "\ndef slow():\n    return 60 if Path('slow').exists() else 0\n"
+        DETECTOR_FILE.replace("    CALLS += 1\n", "    CALLS += 1\n    rest()\n")
+        + "\ndef rest():\n    if Path('slow').exists():\n        import time\n        Path('slow').unlink()\n"
+        + "        time.sleep(60)\n"
     )
     Path("slow").touch()
     first = start(*words(models, "data", videos=VIDEOS[:1]))
     lock = Path("data", "extracted", "train", "video0.lock")
     deadline = time.monotonic() + 60
-    while not lock.exists() and time.monotonic() < deadline:
+    while Path("slow").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    Path("slow").unlink()
-    time.sleep(0.5)
     second = start(*words(models, "data", videos=VIDEOS[:2]))
     second_part = Path("data", "extracted", "train", "video1.npz")
     while not second_part.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     first.kill()
     first.communicate()
-    output, error = second.communicate(timeout=60)
+    _, error = second.communicate(timeout=60)
     assert (second.returncode, error) == (0, "trajvqa: waiting for 1 video of another process\n")
     assert TrajectoryStore(TRAJECTORIES.find(Path("data"), "train")).ids == ("video0", "video1")
     assert not lock.exists()
