@@ -79,9 +79,18 @@ MAY_IMPORT = {
     "trajvqa.ingest": {"trajvqa.datasets", "trajvqa.stores"},
     "trajvqa.data": {"trajvqa.config", "trajvqa.datasets", "trajvqa.stores", "trajvqa.text"},
     "trajvqa.models": {"trajvqa.config", "trajvqa.data", "trajvqa.layers"},
+    "trajvqa.extract": {
+        *("trajvqa.data", "trajvqa.datasets", "trajvqa.experiments", "trajvqa.ingest", "trajvqa.stores", "trajvqa.text")
+    },
     "trajvqa.doctor": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.models", "trajvqa.stores"},
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets"},
-    "trajvqa.training": {"trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.models"},
+    "trajvqa.training": {
+        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models")
+    },
+    "trajvqa.answering": {
+        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),
+        *("trajvqa.models", "trajvqa.stores", "trajvqa.text", "trajvqa.training"),
+    },
     "trajvqa.experiments": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.training")
     },
@@ -90,16 +99,19 @@ MAY_IMPORT = {
 
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
-    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.cli.link_flags"),
+    *("trajtrack.printable", "trajtrack.arguments", "trajtrack.decoding", "trajtrack.detect", "trajtrack.viewer"),
+    "trajtrack.methods",
+    *("trajtrack.cli.detection_flags", "trajtrack.cli.link_flags"),
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
-warnings and the linking flags."""
+warnings, frames and detectors, and the flags of detection and linking."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),
     *("trajtrack/exports/test_exports", "trajtrack/io/test_read_write", "trajtrack/io/test_round_trip"),
     *("trajtrack/test_core", "trajtrack/test_minimal", "trajtrack/viewer/browser/test_page"),
-    *("trajtrack/viewer/browser/test_real_data", "trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
+    *("trajtrack/viewer/browser/test_question", "trajtrack/viewer/browser/test_real_data"),
+    *("trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
     *("trajvqa/models/test_models", "trajvqa/test_import"),
 }
 """Tests of a whole room or package, which have no module of their name."""

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from trajvqa._requirements import raising_on_use as _raising_on_use
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from trajvqa._requirements import explained
+
+if TYPE_CHECKING:
+    from trajvqa.answering import Answer, answer
+    from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
+    from trajvqa.data.batches import Inputs
+    from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+    from trajvqa.models import create_model, list_models
+    from trajvqa.training.checkpoints import load_model
+    from trajvqa.training.trainer import train
 
 __all__ = [
+    "Answer",
     "Experiment",
     "Inputs",
     "ModelConfig",
     "NegativesConfig",
     "TrainingConfig",
+    "answer",
     "create_model",
     "list_experiments",
     "list_models",
@@ -20,13 +34,27 @@ __all__ = [
     "train",
 ]
 
-try:
-    from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-    from trajvqa.data.batches import Inputs
-    from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
-    from trajvqa.models import create_model, list_models
-    from trajvqa.training.checkpoints import load_model
-    from trajvqa.training.trainer import train
-except ModuleNotFoundError as error:
-    # Importing must not fail: the program reports a missing package in one line without a traceback.
-    __getattr__ = _raising_on_use(error, __name__, __all__)
+_MODULES = {
+    "trajvqa.answering": ("Answer", "answer"),
+    "trajvqa.config": ("Experiment", "ModelConfig", "NegativesConfig", "TrainingConfig"),
+    "trajvqa.data.batches": ("Inputs",),
+    "trajvqa.experiments.files": ("list_experiments", "list_tables", "read_experiment", "read_table"),
+    "trajvqa.models": ("create_model", "list_models"),
+    "trajvqa.training.checkpoints": ("load_model",),
+    "trajvqa.training.trainer": ("train",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is used: the program's help needs no packages, and a missing one is explained."""
+    for module, names in _MODULES.items():
+        if name in names:
+            try:
+                return getattr(importlib.import_module(module), name)
+            except ModuleNotFoundError as error:
+                raise explained(error) from error
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

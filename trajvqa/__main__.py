@@ -13,12 +13,13 @@ def main() -> int:
     """Run the command line of this process; report a missing package in one line and return 1."""
     try:
         from trajvqa.cli import main as run
+
+        return run()
     except ModuleNotFoundError as error:
         print(f"trajvqa: error: {explained(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    return run()
 
 
 if __name__ == "__main__":

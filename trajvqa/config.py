@@ -80,7 +80,8 @@ class ModelConfig:
         1,
         65536,
         "Number of leading values of a clip's features that describe appearance; the rest describes motion. Used only "
-        "by models that separate the two; clips without further values serve as both.",
+        "by models that separate the two; clips without further values serve as both. Files that say it have "
+        "precedence.",
     )
     attention_heads: int = count(1, 1, 64, "Number of heads of the cycle attention.")
     trajectory_layers: int = count(2, 1, 64, "Number of layers of the trajectory encoder.")

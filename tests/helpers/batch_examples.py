@@ -55,6 +55,25 @@ def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", see
     )
 
 
+def image_text_inputs(size: int) -> Inputs:
+    """Return the sizes of data whose text, clips and trajectories are embeddings of one image-text model."""
+    return Inputs(text_size=size, frame_size=size, trajectory_size=size)
+
+
+def image_text_batch(batch: Batch, size: int) -> Batch:
+    """Return the batch with random embeddings of its candidates, clips and trajectories."""
+    assert batch.frames is not None
+    assert batch.trajectories is not None
+    rng = torch.Generator().manual_seed(1)
+    return replace(
+        batch,
+        words=torch.randn(*batch.words.shape[:2], 1, size, generator=rng),
+        word_mask=torch.ones(*batch.words.shape[:2], 1, dtype=torch.bool),
+        frames=torch.randn(*batch.frames.shape[:2], size, generator=rng),
+        trajectories=torch.randn(*batch.trajectories.shape[:2], size, generator=rng),
+    )
+
+
 def with_padding(batch: Batch, words: int, trajectories: int) -> Batch:
     """Return the batch with additional words and trajectories that are masked and hold arbitrary values."""
     rng = torch.Generator().manual_seed(99)

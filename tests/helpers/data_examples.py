@@ -39,8 +39,17 @@ def small_experiment(
     )
 
 
-def write_data(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"), bert: bool = False) -> Path:
-    """Write a data folder whose splits have different videos; the second video of each has no trajectories."""
+def write_data(
+    folder: Path,
+    splits: tuple[str, ...] = ("train", "val", "test"),
+    bert: bool = False,
+    image_text: bool = False,
+) -> Path:
+    """Write a data folder whose splits have different videos; the second video of each has no trajectories.
+
+    With `image_text`, all features have the width of the text's, which has one for each candidate.
+    """
+    frame_size, trajectory_size = (TEXT_SIZE, TEXT_SIZE) if image_text else (FRAME_SIZE, TRAJECTORY_SIZE)
     for number, split in enumerate(splits):
         rng = np.random.Generator(np.random.PCG64(number))
         questions = _renamed(make_questions(videos=6, each=4, seed=number), split)
@@ -49,15 +58,19 @@ def write_data(folder: Path, splits: tuple[str, ...] = ("train", "val", "test"),
         write_frame_features(
             FRAME_FEATURES.output(folder, split),
             videos,
-            rng.standard_normal((len(videos), CLIPS, FRAME_SIZE)).astype(np.float32),
+            rng.standard_normal((len(videos), CLIPS, frame_size)).astype(np.float32),
         )
         write_trajectories(
             TRAJECTORIES.output(folder, split),
-            [_trajectories(video, 0 if place == 1 else place + 1, rng) for place, video in enumerate(videos)],
+            [
+                _trajectories(video, 0 if place == 1 else place + 1, trajectory_size, rng)
+                for place, video in enumerate(videos)
+            ],
             CLASSES,
         )
-        if bert:
-            features = rng.standard_normal((len(questions), 5, 9, TEXT_SIZE)).astype(np.float32)
+        if bert or image_text:
+            words = 1 if image_text else 9
+            features = rng.standard_normal((len(questions), 5, words, TEXT_SIZE)).astype(np.float32)
             features[:, :, 7:] = 0
             with h5py.File(BERT.output(folder, split), "w") as file:
                 file["feat"] = features
@@ -68,11 +81,11 @@ def _renamed(questions: Questions, split: str) -> Questions:
     return replace(questions, videos=tuple(f"{split}-{video}" for video in questions.videos))
 
 
-def _trajectories(video: str, count: int, rng: np.random.Generator) -> VideoTrajectories:
+def _trajectories(video: str, count: int, size: int, rng: np.random.Generator) -> VideoTrajectories:
     starts = np.sort(rng.random(count) * 0.5)
     return VideoTrajectories(
         video=video,
-        features=rng.standard_normal((count, TRAJECTORY_SIZE)).astype(np.float32),
+        features=rng.standard_normal((count, size)).astype(np.float32),
         spans=np.stack([starts, starts + 0.5], axis=1).astype(np.float32),
         labels=rng.integers(len(CLASSES), size=count).astype(np.int32),
         scores=rng.random(count).astype(np.float32),

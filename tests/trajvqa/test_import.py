@@ -18,13 +18,32 @@ def test_a_missing_package_is_named_with_how_to_get_it(module, package, program)
 
 @pytest.mark.parametrize(("module", "package"), [("torch", "torch"), ("h5py", "h5py"), ("yaml", "PyYAML")])
 def test_the_program_reports_a_missing_package_in_one_line(module, package):
-    run = without(module, "import runpy; runpy.run_module('trajvqa', run_name='__main__')")
+    words = ["trajvqa", "train", "small/both", "--data", "data", "-o", "run"]
+    run = without(module, f"sys.argv = {words}; import runpy; runpy.run_module('trajvqa', run_name='__main__')")
     assert (run.returncode, run.stderr) == (1, f"trajvqa: error: {MESSAGE.format(package)}\n")
+
+
+def test_the_help_of_the_program_needs_no_package():
+    program = "sys.argv = ['trajvqa', '--help']; import runpy; runpy.run_module('trajvqa', run_name='__main__')"
+    hidden = "; ".join(f"sys.modules[{name!r}] = None" for name in ("h5py", "yaml", "transformers", "av"))
+    run = without("torch", f"{hidden}; {program}")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "predict" in run.stdout
+
+
+def test_all_public_names_are_there_and_listed():
+    import trajvqa
+
+    assert all(getattr(trajvqa, name) is not None for name in trajvqa.__all__)
+    assert set(trajvqa.__all__) <= set(dir(trajvqa))
 
 
 def test_an_unknown_name_is_not_reported_as_a_missing_package():
     run = without("torch", "import trajvqa; trajvqa.trian")
-    assert run.stderr.splitlines()[-1] == "AttributeError: module 'trajvqa' has no attribute 'trian'"
+    assert (
+        run.stderr.splitlines()[-1]
+        == "AttributeError: module 'trajvqa' has no attribute 'trian'. Did you mean: 'train'?"
+    )
 
 
 def without(module: str, program: str) -> subprocess.CompletedProcess[str]:

@@ -21,8 +21,26 @@ _NAMES = ("detector", "fps", "start", "end", "frame_rate", "min_score", "batch_s
 """Parameters of `prepare` that have flags."""
 
 
-def add_detection_flags(parser: argparse.ArgumentParser, min_score: str = "--min-score") -> None:
-    """Add the flags; `min_score` is the name of the one for the score of detections."""
+def add_detection_flags(
+    parser: argparse.ArgumentParser,
+    min_score: str = "--min-score",
+    *,
+    fps: float | None = None,
+    whole: bool = False,
+) -> None:
+    """Add the flags.
+
+    Parameters
+    ----------
+    parser
+        Parser of a command.
+    min_score
+        Name of the flag for the score of detections.
+    fps
+        Default number of frames per second.
+    whole
+        Whether videos are always looked at from start to end, so that there are no flags for a part.
+    """
     group = parser.add_argument_group("detection")
     group.add_argument(
         "--detector",
@@ -32,11 +50,15 @@ def add_detection_flags(parser: argparse.ArgumentParser, min_score: str = "--min
         "beside it that declares its inputs and outputs; or Python function as module:function or file.py:function, "
         "which takes a list of RGB images and returns the boxes of each",
     )
+    default = "every frame" if fps is None else f"{fps:g}"
     group.add_argument(
-        "--fps", type=float, metavar="X", help="frames per second to look at, by time; default: every frame"
+        "--fps", type=float, default=fps, metavar="X", help=f"frames per second to look at, by time; default: {default}"
     )
-    group.add_argument("--start", type=float, metavar="S", help="second from which on to look; default: 0")
-    group.add_argument("--end", type=float, metavar="S", help="second before which to look; default: the end")
+    if whole:
+        parser.set_defaults(start=None, end=None)
+    else:
+        group.add_argument("--start", type=float, metavar="S", help="second from which on to look; default: 0")
+        group.add_argument("--end", type=float, metavar="S", help="second before which to look; default: the end")
     group.add_argument(
         "--frame-rate", type=float, metavar="X", help="frames per second of a folder of images; default: 25"
     )

@@ -6,7 +6,10 @@ import argparse
 from functools import partial
 from typing import Any
 
-__all__ = ["add_command"]
+__all__ = ["NAME", "add_command"]
+
+NAME = "completion"
+"""Name of the command."""
 
 _SHELLS = ("bash", "zsh")
 _FOLDERS = ("DIR", "FOLDER", "DATA", "RUN")
@@ -15,7 +18,7 @@ _FOLDERS = ("DIR", "FOLDER", "DATA", "RUN")
 def add_command(commands: Any, program: argparse.ArgumentParser) -> None:
     """Add the command, which prints the completion script of `program`."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "completion",
+        NAME,
         help="print a script for tab completion in a shell",
         description=f"Print a script that lets a shell complete the commands, options, choices and files of "
         f"{program.prog}. Print it again after an update.",

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detect.detector import Detector, DetectorSource
-from trajtrack.detect.fingerprints import file_digest
-from trajtrack.files import json_fields
-from trajtrack.printable import shown
+from trajtrack.detect.model_folders import (
+    CONFIG,
+    PROCESSORS,
+    WEIGHTS,
+    check_folder,
+    chosen_device,
+    folder_identity,
+    libraries,
+    load_folder,
+    read_config,
+)
 
 __all__ = ["ModelFolder", "TransformersDetector"]
-
-_CONFIG = "config.json"
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
-_WEIGHTS = ("*.safetensors", "*.bin")
 
 
 class ModelFolder(DetectorSource):
@@ -38,26 +42,15 @@ class ModelFolder(DetectorSource):
     def __init__(self, folder: Path) -> None:
         self.name = str(folder)
         self._folder = folder
-        for names in ((_CONFIG,), _PROCESSORS, _WEIGHTS):
-            if not any(any(folder.glob(name)) for name in names):
-                raise ValueError(
-                    f"{folder}: found no {names[0]}, expected a folder of Transformers with {_CONFIG}, "
-                    f"{_PROCESSORS[0]} and {_WEIGHTS[0]}"
-                )
-        try:
-            config = json_fields.parse((folder / _CONFIG).read_bytes())
-        except ValueError as error:
-            raise ValueError(f"{folder / _CONFIG}, {error}") from error
-        architectures = config.get("architectures") if isinstance(config, dict) else None
+        check_folder(folder, CONFIG, PROCESSORS, WEIGHTS)
+        architectures = read_config(folder).get("architectures")
         if isinstance(architectures, list) and not any("ObjectDetection" in str(each) for each in architectures):
             found = ", ".join(map(str, architectures))
-            raise ValueError(f"{folder / _CONFIG}: found the architecture {found}, expected one for object detection")
+            raise ValueError(f"{folder / CONFIG[0]}: found the architecture {found}, expected one for object detection")
 
     def recipe(self) -> dict[str, Any]:
         """Return the hashes of configuration and weights."""
-        names = (_CONFIG, *_PROCESSORS, *_WEIGHTS)
-        files = sorted({path for name in names for path in self._folder.glob(name)})
-        return {"kind": "transformers", "files": {path.name: file_digest(path) for path in files}}
+        return folder_identity(self._folder, CONFIG, PROCESSORS, WEIGHTS)
 
     def load(self, device: str | None, threads: int | None) -> Detector:
         """Load model and processor; the number of threads is that of the whole process."""
@@ -92,78 +85,58 @@ class TransformersDetector:
     ) -> None:
         folder = Path(folder)
         ModelFolder(folder)
-        torch, transformers = _libraries()
+        self._torch, _ = libraries()
         if threads is not None:
-            torch.set_num_threads(threads)
-        self._torch = torch
-        self._device = _device(torch, device)
-        local = {"local_files_only": True, "trust_remote_code": False}
-        with _silence(transformers):
-            try:
-                self._processor = transformers.AutoImageProcessor.from_pretrained(folder, **local)
-                self._model, report = transformers.AutoModelForObjectDetection.from_pretrained(
-                    folder, output_loading_info=True, **local
-                )
-            except Exception as error:
-                reason = " ".join(str(error).split())
-                if isinstance(error, ImportError):
-                    raise ImportError(f"{folder}: found a model that needs another package ({reason})") from error
-                raise ValueError(f"{folder}: found a model that cannot be loaded ({reason})") from error
-        absent = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-        if absent:
-            raise ValueError(
-                f"{folder}: found no weights for {len(absent)} parameters, the first of which is {absent[0]}, expected "
-                "the weights of the whole model"
-            )
+            self._torch.set_num_threads(threads)
+        self._device = chosen_device(device)
+        self._model, self._processor, _ = load_folder(
+            folder, "AutoModelForObjectDetection", processor="AutoImageProcessor"
+        )
         self._model.to(self._device).eval()
         self.names = {int(label): str(name) for label, name in self._model.config.id2label.items()}
 
     def __call__(self, frames: Sequence[NDArray[np.uint8]], /) -> list[dict[str, NDArray[Any]]]:
         """Return ``boxes``, ``scores`` and ``labels`` of each frame, by descending score."""
+        return self._boxes(self._outputs(frames), frames)
+
+    @cached_property
+    def feature_size(self) -> int | None:
+        """Width of the features of a box; None for a model without queries."""
+        outputs = self._outputs([np.zeros((64, 64, 3), np.uint8)])
+        states = getattr(outputs, "last_hidden_state", None)
+        return None if states is None or states.ndim != 3 else int(states.shape[2])
+
+    def with_features(self, frames: Sequence[NDArray[np.uint8]]) -> list[dict[str, NDArray[Any]]]:
+        """Return what a call returns, and ``features``: (n, `feature_size`) final states of the queries of the boxes.
+
+        Raises
+        ------
+        ValueError
+            If the model has no queries.
+        """
+        if self.feature_size is None:
+            raise ValueError("features: found a detector without queries, expected one of the DETR family")
+        outputs = self._outputs(frames)
+        found = self._boxes(outputs, frames)
+        # The library does not tell which query a box is of. Given numbers for boxes, it returns those of the queries.
+        count = outputs.pred_boxes.shape[1]
+        numbers = self._torch.zeros_like(outputs.pred_boxes)
+        numbers[..., 0] = self._torch.arange(count)
+        numbered = SimpleNamespace(logits=outputs.logits, pred_boxes=numbers)
+        rows = self._processor.post_process_object_detection(numbered, threshold=-1.0)
+        # The states of some models begin with those of the image.
+        states = outputs.last_hidden_state[:, -count:]
+        for entry, state, row in zip(found, states, rows, strict=True):
+            entry["features"] = state[row["boxes"][:, 0].round().long()].float().cpu().numpy()
+        return found
+
+    def _outputs(self, frames: Sequence[NDArray[np.uint8]]) -> Any:
         inputs = self._processor(images=list(frames), return_tensors="pt", input_data_format="channels_last")
         with self._torch.inference_mode():
-            outputs = self._model(**inputs.to(self._device))
+            return self._model(**inputs.to(self._device))
+
+    def _boxes(self, outputs: Any, frames: Sequence[NDArray[np.uint8]]) -> list[dict[str, NDArray[Any]]]:
         sizes = [frame.shape[:2] for frame in frames]
         found = self._processor.post_process_object_detection(outputs, threshold=-1.0, target_sizes=sizes)
         names = ("boxes", "scores", "labels")
         return [{name: entry[name].float().cpu().numpy() for name in names} for entry in found]
-
-
-def _libraries() -> tuple[Any, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise ImportError("folders of Transformers need its library: pip install 'trajtrack[detect]'") from error
-    return torch, transformers
-
-
-def _device(torch: Any, device: str | None) -> Any:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"device: found {shown(device)} ({reason}), expected a device such as cpu or cuda") from error
-    return chosen
-
-
-@contextmanager
-def _silence(transformers: Any) -> Iterator[None]:
-    """Keep bars, notes and warnings of the library off the terminal."""
-    logging = transformers.utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["lock_file", "locked_folder"]
+__all__ = ["claimed", "lock_file", "locked_folder"]
 
 
 @contextmanager
@@ -35,6 +35,43 @@ def locked_folder(folder: str | os.PathLike[str]) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def claimed(path: str | os.PathLike[str]) -> Iterator[bool]:
+    """Try to hold a name while the block runs; yield whether it is held.
+
+    A file of that name exists while it is held. The claim ends with the process, however that ends, and the file that a
+    killed process leaves is claimed again. Where files cannot be locked, the name is always held.
+    """
+    file = _claim(path)
+    try:
+        yield file is not None
+    finally:
+        if file is not None:
+            with suppress(OSError):
+                os.unlink(path)
+            file.close()
+
+
+def _claim(path: str | os.PathLike[str]) -> IO[bytes] | None:
+    """Return the locked file of that name, or None if it is held elsewhere."""
+    while True:
+        file = open(path, "ab")  # noqa: SIM115
+        try:
+            lock_file(file, path)
+            # Its last holder may have removed the file between the two calls.
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        except BlockingIOError:
+            file.close()
+            return None
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def lock_file(file: IO[bytes], path: str | os.PathLike[str]) -> None:

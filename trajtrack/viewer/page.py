@@ -26,10 +26,11 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import LINE_SEPARATORS, Content, ViewSummary, content_of
 from trajtrack.viewer.images import Encoded, check_presentation, open_images
+from trajtrack.viewer.question import Question
 
 __all__ = ["write_page"]
 
-_SCRIPTS = ("content", "images", "camera", "timeline", "scene", "details", "filters", "player", "main")
+_SCRIPTS = (*("content", "images", "camera", "timeline", "scene", "details", "question", "filters", "player", "main"),)
 """Modules of the page's program, each after the modules that it imports."""
 
 
@@ -43,6 +44,7 @@ def write_page(
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
     title: str | None = None,
+    question: Question | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ViewSummary:
     """Write a page that plays the boxes of a video in a browser.
@@ -70,6 +72,9 @@ def write_page(
         Frames per second; default: that of the video, or 25.
     title
         Title of the page.
+    question
+        A question about the video: its candidates and scores are shown beside the scene, and trajectories are
+        highlighted by their weights.
     progress
         Called after each image with the number of frames done and the number of all frames.
 
@@ -98,6 +103,7 @@ def write_page(
         "size": size,
         "rate": rate,
         "images": source is not None,
+        "question": None if question is None else question.to_dict(),
     }
     begin, end = _document(content, about)
     count = 0

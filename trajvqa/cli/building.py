@@ -20,7 +20,7 @@ from trajvqa.datasets.nextqa import read_questions
 from trajvqa.ingest import SOURCES, BuildOptions, BuildReport, build_trajectories
 from trajvqa.stores import TrajectoryStore
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "class_names", "counted"]
 
 
 def add_command(commands: Any) -> None:
@@ -126,7 +126,7 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
             features=features,
             image_size=None if arguments.image_size is None else _size(arguments.image_size),
             limit=arguments.limit,
-            classes=None if arguments.classes is None else _classes(arguments.classes),
+            classes=None if arguments.classes is None else class_names(arguments.classes),
             keep_boxes=arguments.boxes,
             half=arguments.half,
         )
@@ -142,7 +142,8 @@ def _size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _classes(path: str) -> tuple[str, ...]:
+def class_names(path: str) -> tuple[str, ...]:
+    """Return the class names in a file of one per line, or those of a trajectory store."""
     try:
         if Path(path).is_file() and h5py.is_hdf5(path):
             return TrajectoryStore(path).classes
@@ -159,19 +160,20 @@ def _figures(report: BuildReport, output: str) -> dict[str, Any]:
 
 def _summary(report: BuildReport, output: str) -> str:
     parts = [
-        f"{_count(report.trajectories, 'trajectory', 'trajectories')} of {_count(report.videos, 'video')}",
-        f"{_count(report.feature_size, 'number')} each",
-        _count(report.classes, "class", "classes"),
+        f"{counted(report.trajectories, 'trajectory', 'trajectories')} of {counted(report.videos, 'video')}",
+        f"{counted(report.feature_size, 'number')} each",
+        counted(report.classes, "class", "classes"),
     ]
     if report.other_videos:
-        parts.append(f"{_count(report.other_videos, 'file')} of other videos skipped")
+        parts.append(f"{counted(report.other_videos, 'file')} of other videos skipped")
     if report.missing_videos:
         first = ", ".join(report.missing_videos[:5]) + (", ..." if len(report.missing_videos) > 5 else "")
-        parts.append(f"{_count(len(report.missing_videos), 'video')} of the questions missing: {first}")
+        parts.append(f"{counted(len(report.missing_videos), 'video')} of the questions missing: {first}")
     if report.broken:
-        parts.append(f"{_count(len(report.broken), 'broken file')} skipped")
+        parts.append(f"{counted(len(report.broken), 'broken file')} skipped")
     return f"{'; '.join(parts)} -> {output}"
 
 
-def _count(number: int, noun: str, plural: str = "") -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

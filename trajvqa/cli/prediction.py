@@ -6,23 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
-from trajvqa.data.batches import QuestionBatches
-from trajvqa.data.folder import find_files
-from trajvqa.data.splits import open_split
+from trajvqa.answering import explain_question
+from trajvqa.cli.answers import print_answer, row_of
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
-from trajvqa.models.trajectory import TrajectoryModel
-from trajvqa.stores import TrajectoryStore
 from trajvqa.training.checkpoints import load_model
+from trajvqa.training.recipes import open_split_for
 
 __all__ = ["add_command"]
-
-_SHOWN_TRAJECTORIES = 5
 
 
 def add_command(commands: Any) -> None:
@@ -51,16 +44,14 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     try:
         model, checkpoint = load_model(arguments.checkpoint)
-        data = open_split(
-            arguments.data, arguments.split, checkpoint.experiment, checkpoint.schema, require_answers=False
-        )
+        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
         if arguments.question is not None:
-            stores = find_files(arguments.data, arguments.split)
-            found = _look_at(model, data, arguments.question, stores.trajectories)
+            row = row_of(data, arguments.question)
+            answer = explain_question(model, data, row, checkpoint.experiment.training)
             if arguments.json:
-                print_json(found)
+                print_json(answer.to_dict())
             else:
-                _show(found)
+                print_answer(answer)
             return False
         questions = data.questions
         chosen = predict(model, data, checkpoint.experiment.training)
@@ -83,55 +74,3 @@ def _run(arguments: argparse.Namespace) -> bool:
         )
     print(f"wrote {Path(arguments.output)}")
     return False
-
-
-def _look_at(model: torch.nn.Module, data: QuestionBatches, key: str, store: Path | None) -> dict[str, Any]:
-    """Return a question, its scores, and the trajectories that the words of the chosen candidate attend to most."""
-    questions = data.questions
-    if key not in questions.keys:
-        raise UsageError(f"--question: found no {key!r}, expected VIDEO_QID as in {questions.keys[0]!r}")
-    row = questions.keys.index(key)
-    batch = data[np.array([row])]
-    with torch.inference_mode():
-        explained = model.explain(batch) if isinstance(model, TrajectoryModel) else None
-        scores = model(batch) if explained is None else explained.scores
-    chosen = int(scores[0].argmax())
-    found = {
-        "video": questions.videos[row],
-        "qid": questions.qids[row],
-        "type": questions.types[row],
-        "question": questions.questions[row],
-        "candidates": questions.candidates[row],
-        "scores": scores[0].tolist(),
-        "answer": int(questions.answers[row]) if questions.answers[row] >= 0 else None,
-        "prediction": chosen,
-    }
-    if explained is None or explained.attention is None or store is None:
-        return found
-    seen = TrajectoryStore(store)
-    read = seen.read([questions.videos[row]], data.max_trajectories)
-    count, weights = int(read.mask.sum()), explained.attention[0, chosen].numpy()
-    most = np.argsort(-weights, kind="stable")[: min(_SHOWN_TRAJECTORIES, count)].tolist()
-    attention = [
-        {
-            "weight": float(weights[index]),
-            "class": seen.classes[read.labels[0, index]],
-            "span": read.spans[0, index].tolist(),
-        }
-        for index in most
-    ]
-    return {**found, "trajectories": count, "attention": attention}
-
-
-def _show(found: dict[str, Any]) -> None:
-    print(f"video {found['video']}, question {found['qid']} ({found['type']})")
-    print(f"{found['question'].rstrip('?')}?\n")
-    for index, (text, value) in enumerate(zip(found["candidates"], found["scores"], strict=True)):
-        marks = ["correct"] * (index == found["answer"]) + ["chosen"] * (index == found["prediction"])
-        print(f"{value:8.3f}  {text}" + (f"  <- {' and '.join(marks)}" if marks else ""))
-    if "attention" not in found:
-        return
-    print(f"\nattention of the chosen candidate's words, of {found['trajectories']} trajectories:")
-    for each in found["attention"]:
-        start, end = each["span"]
-        print(f"{100 * each['weight']:7.1f} %  {each['class']}, {100 * start:.0f} to {100 * end:.0f} % of the video")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trajvqa.data.negatives import Negatives
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import ClipFeatures, TrajectoryFeatures
 
 __all__ = ["Batch", "Inputs", "QueryText", "QuestionBatches"]
 
@@ -28,6 +28,8 @@ class Inputs:
     """Width of text features, or None if the text is given as words."""
     frame_size: int | None = None
     """Width of a clip's features, or None if they are not used."""
+    appearance_size: int | None = None
+    """Width of the part of a clip's features that shows appearance, or None to take that of the settings."""
     trajectory_size: int | None = None
     """Width of a trajectory's pooled features, or None if they are not used."""
     label_vectors: Tensor | None = None
@@ -89,6 +91,10 @@ class QueryText(Protocol):
         """
         ...
 
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...] | None:
+        """Return the words of a question with one of its candidates, as `queries` has them; None if not known."""
+        ...
+
 
 class QuestionBatches(torch.utils.data.Dataset[Batch]):
     """The batches of a split, indexed by arrays of question rows.
@@ -109,16 +115,18 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self,
         questions: Questions,
         text: QueryText,
-        frames: FrameFeatures | None,
-        trajectories: TrajectoryStore | None,
+        frames: ClipFeatures | None,
+        trajectories: TrajectoryFeatures | None,
         max_trajectories: int,
     ) -> None:
         self.questions = questions
         self.negatives: Negatives | None = None
         """Candidates drawn from other questions, added after a question's own."""
-        self._text = text
+        self.text = text
+        """Text of the questions."""
         self._frames = frames
-        self._trajectories = trajectories
+        self.trajectories = trajectories
+        """Trajectories of the videos, or None if they are not used."""
         self.max_trajectories = max_trajectories
         """Maximum number of trajectories of a video that are read."""
 
@@ -132,7 +140,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         return len(self.questions)
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
-        own = len(self.questions.candidates[0])
+        own = self.questions.num_candidates
         question_rows = np.repeat(rows[:, None], own, axis=1)
         answer_rows, candidates = question_rows, np.broadcast_to(np.arange(own), question_rows.shape)
         if self.negatives is not None:
@@ -140,7 +148,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
             question_rows = np.concatenate([question_rows, self.negatives.question_rows[rows]], axis=1)
             answer_rows = np.concatenate([answer_rows, drawn], axis=1)
             candidates = np.concatenate([candidates, self.questions.answers[drawn]], axis=1)
-        words, mask = self._text.queries(question_rows.ravel(), answer_rows.ravel(), candidates.ravel())
+        words, mask = self.text.queries(question_rows.ravel(), answer_rows.ravel(), candidates.ravel())
         batch = Batch(
             words=words.reshape(*question_rows.shape, *words.shape[1:]),
             word_mask=mask.reshape(*question_rows.shape, mask.shape[1]),
@@ -150,8 +158,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         videos = [self.questions.videos[row] for row in rows]
         if self._frames is not None:
             batch = replace(batch, frames=torch.from_numpy(self._frames.read(videos)))
-        if self._trajectories is not None:
-            read = self._trajectories.read(videos, self.max_trajectories)
+        if self.trajectories is not None:
+            read = self.trajectories.read(videos, self.max_trajectories)
             batch = replace(
                 batch,
                 trajectories=torch.from_numpy(read.features),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trajvqa.data.folder import find_files
 
-__all__ = ["fingerprints"]
+__all__ = ["file_fingerprint", "fingerprints"]
 
 _PIECES = 64
 _PIECE = 1 << 16  # bytes
@@ -27,10 +27,11 @@ def fingerprints(folder: str | os.PathLike[str], splits: tuple[str, ...]) -> dic
         As `trajvqa.data.folder.find_files`.
     """
     found = {path for split in splits for path in vars(find_files(folder, split)).values() if path is not None}
-    return {path.name: _fingerprint(path) for path in sorted(found)}
+    return {path.name: file_fingerprint(path) for path in sorted(found)}
 
 
-def _fingerprint(path: Path) -> str:
+def file_fingerprint(path: Path) -> str:
+    """Return a fingerprint of a file, made as `fingerprints` does."""
     size = path.stat().st_size
     digest = hashlib.sha256(str(size).encode())
     with open(path, "rb") as file:

@@ -12,8 +12,9 @@ from torch import Tensor
 from trajvqa.datasets.questions import Questions
 from trajvqa.stores import BertFeatures
 from trajvqa.text import Vocabulary, tokenize
+from trajvqa.text.encoders import TextEncoder
 
-__all__ = ["BertQueries", "WordQueries", "query_tokens"]
+__all__ = ["BertQueries", "EncodedQueries", "WordQueries", "query_tokens"]
 
 _MAX_PART = 25
 """Maximum number of words of a question or candidate, as in NExT-QA's code."""
@@ -40,6 +41,8 @@ class WordQueries:
     def __init__(self, questions: Questions, vocabulary: Vocabulary, max_words: int) -> None:
         start, end = vocabulary.encode(["<start>"]), vocabulary.encode(["<end>"])
         self._max_words = max_words
+        self._source = questions
+        self._vocabulary = frozenset(vocabulary.words)
         self._questions = [
             np.concatenate([start, vocabulary.encode(query_tokens(text)), end]) for text in questions.questions
         ]
@@ -57,6 +60,20 @@ class WordQueries:
             for question, answer, candidate in zip(question_rows, answer_rows, candidates, strict=True)
         ]
         return _padded(sentences, np.int64)
+
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...]:
+        """Return the words of a question with one of its candidates, also those that the vocabulary lacks."""
+        asked, offered = (query_tokens(text) for text in self._texts(row, candidate))
+        return ("<start>", *asked, "<end>", *offered, "<end>")[: self._max_words]
+
+    def unknown_words(self, row: int) -> tuple[str, ...]:
+        """Return the words of a question and its candidates that the vocabulary lacks, each once."""
+        count = len(self._candidates[row])
+        words = dict.fromkeys(word for candidate in range(count) for word in self.tokens(row, candidate))
+        return tuple(word for word in words if word not in self._vocabulary)
+
+    def _texts(self, row: int, candidate: int) -> tuple[str, str]:
+        return self._source.questions[row], self._source.candidates[row][candidate]
 
 
 class BertQueries:
@@ -95,11 +112,49 @@ class BertQueries:
             sentences[index] = np.concatenate([question, candidate])
         return _padded([sentence[: self._max_words] for sentence in sentences], np.float32)
 
+    def tokens(self, row: int, candidate: int) -> None:
+        """Return None: the file of features does not say which tokens they are of."""
+
     def _mean_question(self, row: np.int64) -> NDArray[np.float32]:
         count = int(self._candidates[row])
         values, _ = self._features.read(np.full(count, row), np.arange(count))
         mean: NDArray[np.float32] = values.mean(axis=0)
         return mean
+
+
+class EncodedQueries:
+    """Question and candidate as features that a model of text computes when they are read.
+
+    Parameters
+    ----------
+    questions
+        The questions.
+    encoder
+        The model of text.
+    max_words
+        Maximum number of tokens; longer sequences are cut.
+    """
+
+    def __init__(self, questions: Questions, encoder: TextEncoder, max_words: int) -> None:
+        self._questions = questions
+        self._encoder = encoder
+        self._max_words = max_words
+
+    def queries(
+        self, question_rows: NDArray[np.int64], answer_rows: NDArray[np.int64], candidates: NDArray[np.int64]
+    ) -> tuple[Tensor, Tensor]:
+        """Return features (n, L, S) and their mask; see `trajvqa.data.batches.QueryText`."""
+        asked = [self._questions.questions[row] for row in question_rows]
+        offered = [
+            self._questions.candidates[row][candidate] for row, candidate in zip(answer_rows, candidates, strict=True)
+        ]
+        features, mask = self._encoder.encode(asked, offered)
+        return torch.from_numpy(features[:, : self._max_words]), torch.from_numpy(mask[:, : self._max_words])
+
+    def tokens(self, row: int, candidate: int) -> tuple[str, ...]:
+        """Return the tokens of a question with one of its candidates."""
+        text, following = self._questions.questions[row], self._questions.candidates[row][candidate]
+        return self._encoder.tokens(text, following)[: self._max_words]
 
 
 def _padded(sentences: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> tuple[Tensor, Tensor]:

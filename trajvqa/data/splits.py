@@ -31,7 +31,7 @@ from trajvqa.text import (
 __all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
 
 
-_SIZES = ("text_size", "frame_size", "trajectory_size")
+_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size")
 _MAX_SIZE = 1 << 20
 
 
@@ -45,6 +45,8 @@ class Schema:
     """Width of text features, or None if the text is given as words."""
     frame_size: int | None = None
     """Width of a clip's features, or None if they are not used."""
+    appearance_size: int | None = None
+    """Width of the part of a clip's features that shows appearance, or None if the file does not say it."""
     trajectory_size: int | None = None
     """Width of a trajectory's features, or None if they are not used."""
     classes: tuple[str, ...] | None = None
@@ -107,6 +109,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
         vocabulary=vocabulary,
         text_size=text_size,
         frame_size=None if frames is None else frames.size,
+        appearance_size=None if frames is None else frames.appearance_size,
         trajectory_size=None if trajectories is None else trajectories.feature_size,
         classes=None if trajectories is None else trajectories.classes,
     )
@@ -137,6 +140,7 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
         word_vectors=None if words is None else torch.from_numpy(initial_word_vectors(words, known, size, seed)),
         text_size=schema.text_size,
         frame_size=schema.frame_size,
+        appearance_size=schema.appearance_size,
         trajectory_size=schema.trajectory_size,
         label_vectors=None if classes is None else torch.from_numpy(label_vectors(classes, known, size, seed)),
     )
@@ -158,6 +162,8 @@ def open_split(
     if schema.frame_size is not None:
         frames = _frames(files, folder, split)
         _check_equal(files.frame_features, "feat: size of a clip", frames.size, schema.frame_size)
+        if schema.appearance_size is not None and frames.appearance_size is not None:
+            _check_equal(files.frame_features, "appearance_size", frames.appearance_size, schema.appearance_size)
         frames.require(questions.videos)
         frames.check_finite()
     if schema.trajectory_size is not None:

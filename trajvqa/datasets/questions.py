@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,12 +15,16 @@ QUESTION_TYPES = ("CW", "CH", "TN", "TP", "TC", "DC", "DL", "DO")
 OPEN_ENDED_TYPES = (*QUESTION_TYPES, "DB")
 """Question types of NExT-OE, which also has descriptive binary questions (DB), with answers such as yes and no."""
 NUM_CANDIDATES = 5
-"""Number of candidates of a question."""
+"""Number of candidates of a question of a data set."""
+
+_FEWEST_CANDIDATES = 2
+_FACTS = ("frame_counts", "widths", "heights")
+_OPTIONAL = (*_FACTS, "unanswered")
 
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Q questions about videos, each with five candidates, one of which is correct.
+    """Q questions about videos, each with C candidates, one of which is correct; in data sets C is five.
 
     Raises
     ------
@@ -32,19 +37,19 @@ class Questions:
     qids: tuple[str, ...]
     """ID of each question among those of its video."""
     types: tuple[str, ...]
-    """Type of each question, one of `QUESTION_TYPES`."""
+    """Type of each question, one of `QUESTION_TYPES`; empty text if it is not known."""
     questions: tuple[str, ...]
     """Text of each question."""
     candidates: tuple[tuple[str, ...], ...]
-    """Five texts for each question."""
+    """C texts for each question, at least two."""
     answers: NDArray[np.int64]
     """(Q,) index of the correct candidate; -1 for `unanswered` questions."""
-    frame_counts: NDArray[np.int64]
-    """(Q,) number of frames of the video."""
-    widths: NDArray[np.int64]
-    """(Q,) width of the video in pixels."""
-    heights: NDArray[np.int64]
-    """(Q,) height of the video in pixels."""
+    frame_counts: NDArray[np.int64] | None = None
+    """(Q,) number of frames of the video, or None if not known."""
+    widths: NDArray[np.int64] | None = None
+    """(Q,) width of the video in pixels, or None if not known."""
+    heights: NDArray[np.int64] | None = None
+    """(Q,) height of the video in pixels, or None if not known."""
     source: str = ""
     """File of the questions, for messages."""
     unanswered: NDArray[np.bool_] | None = None
@@ -52,20 +57,53 @@ class Questions:
 
     def __post_init__(self) -> None:
         _check_lengths(self, ("qids", "types", "questions", "candidates", "answers"))
-        _check_lengths(self, ("frame_counts", "widths", "heights"))
+        _check_lengths(self, tuple(name for name in _OPTIONAL if getattr(self, name) is not None))
+        count = self.num_candidates
         for row, texts in enumerate(self.candidates):
-            if len(texts) != NUM_CANDIDATES:
-                raise ValueError(f"candidates, row {row}: found {len(texts)} texts, expected {NUM_CANDIDATES}")
-        bad = (self.answers < 0) | (self.answers >= NUM_CANDIDATES)
+            if len(texts) != count or count < _FEWEST_CANDIDATES:
+                expected = f"at least {_FEWEST_CANDIDATES}" if row == 0 else f"{count}, as in row 0"
+                raise ValueError(f"candidates, row {row}: found {len(texts)} texts, expected {expected}")
+        bad = (self.answers < 0) | (self.answers >= count)
         if self.unanswered is not None:
-            _check_lengths(self, ("unanswered",))
             bad &= ~(self.unanswered & (self.answers == -1))
         if bad.any():
             row = int(bad.argmax())
-            raise ValueError(f"answers, row {row}: found {self.answers[row]}, expected 0 to {NUM_CANDIDATES - 1}")
+            raise ValueError(f"answers, row {row}: found {self.answers[row]}, expected 0 to {count - 1}")
+
+    @staticmethod
+    def asked(video: str, question: str, candidates: Sequence[str]) -> Questions:
+        """Return a question that was typed: without an answer, a type and facts of the video."""
+        return Questions(
+            videos=(video,),
+            qids=("0",),
+            types=("",),
+            questions=(question,),
+            candidates=(tuple(candidates),),
+            answers=np.array([-1], np.int64),
+            source="the question",
+            unanswered=np.array([True]),
+        )
 
     def __len__(self) -> int:
         return len(self.videos)
+
+    @property
+    def num_candidates(self) -> int:
+        """Number C of candidates of each question; `NUM_CANDIDATES` if there are no questions."""
+        return len(self.candidates[0]) if self.candidates else NUM_CANDIDATES
+
+    def video_facts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return number of frames, width and height of the video of each question.
+
+        Raises
+        ------
+        ValueError
+            If they are not known. The message names the column.
+        """
+        if self.frame_counts is None or self.widths is None or self.heights is None:
+            missing = next(name for name in _FACTS if getattr(self, name) is None)
+            raise ValueError(f"{missing}: found None, expected those of the videos of {len(self)} questions")
+        return self.frame_counts, self.widths, self.heights
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -87,11 +125,8 @@ class Questions:
             questions=tuple(self.questions[row] for row in indices),
             candidates=tuple(self.candidates[row] for row in indices),
             answers=self.answers[chosen],
-            frame_counts=self.frame_counts[chosen],
-            widths=self.widths[chosen],
-            heights=self.heights[chosen],
             source=self.source,
-            unanswered=None if self.unanswered is None else self.unanswered[chosen],
+            **{name: column[chosen] for name in _OPTIONAL if (column := getattr(self, name)) is not None},
         )
 
 

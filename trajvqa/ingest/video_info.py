@@ -32,13 +32,7 @@ class VideoInfo:
 
 def info_from_questions(questions: Questions) -> dict[str, VideoInfo]:
     """Return the information about each video in a file of questions."""
-    columns = zip(
-        questions.videos,
-        questions.frame_counts.tolist(),
-        questions.widths.tolist(),
-        questions.heights.tolist(),
-        strict=True,
-    )
+    columns = zip(questions.videos, *(column.tolist() for column in questions.video_facts()), strict=True)
     return {video: VideoInfo(video, num_frames, _size(width, height)) for video, num_frames, width, height in columns}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -20,8 +20,9 @@ from trajvqa.models.random_choice import RandomChoice
 from trajvqa.models.st_vqa import StVqa
 from trajvqa.models.text_only import TextOnly
 from trajvqa.models.trajectory import TrajectoryModel
+from trajvqa.models.zero_shot import ZeroShot
 
-__all__ = ["create_model", "list_models", "streams_of"]
+__all__ = ["create_model", "list_models", "streams_of", "texts_of"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class _Model:
     build: Callable[[ModelConfig, Inputs], nn.Module]
     streams: Callable[[ModelConfig], tuple[str, ...]]
     """Streams that the model reads with these settings."""
+    texts: tuple[str, ...] = ("glove", "bert")
+    """Kinds of text that the model reads."""
 
 
 def _nothing(config: ModelConfig) -> tuple[str, ...]:
@@ -59,6 +62,7 @@ _MODELS = {
     "st-vqa": _Model(StVqa, _clips),
     "text-only": _Model(TextOnly, _nothing),
     "trajectory": _Model(TrajectoryModel, _chosen),
+    "zero-shot": _Model(ZeroShot, _chosen, texts=("image-text",)),
 }
 
 
@@ -88,6 +92,8 @@ def create_model(name: str, config: ModelConfig, inputs: Inputs) -> nn.Module:
     ValueError
         If there is no model of that name, or if the data lack what it needs.
     """
+    if inputs.appearance_size is not None:
+        config = replace(config, appearance_size=inputs.appearance_size)
     return _model(name).build(config, inputs)
 
 
@@ -100,6 +106,19 @@ def streams_of(name: str, config: ModelConfig) -> tuple[str, ...]:
         If there is no model of that name.
     """
     return _model(name).streams(config)
+
+
+def texts_of(name: str) -> tuple[str, ...]:
+    """Return the kinds of text that a model reads.
+
+    "glove" and "bert" are those of `ModelConfig.text`; "image-text" are embeddings in place of BERT features.
+
+    Raises
+    ------
+    ValueError
+        If there is no model of that name.
+    """
+    return _model(name).texts
 
 
 def _model(name: str) -> _Model:

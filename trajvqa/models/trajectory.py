@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,20 +12,10 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
+from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import query_encoder, required
 
-__all__ = ["Explanation", "TrajectoryModel"]
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Scores, and the attention behind them."""
-
-    scores: Tensor
-    """(B, C) scores of the candidates."""
-    attention: Tensor | None
-    """(B, C, K) attention of the words to each trajectory (Eq. 6, left), averaged over the words; None without TQG or
-    without cycle attention."""
+__all__ = ["TrajectoryModel"]
 
 
 class TrajectoryModel(nn.Module):
@@ -91,7 +79,10 @@ class TrajectoryModel(nn.Module):
         return self.explain(batch).scores
 
     def explain(self, batch: Batch) -> Explanation:
-        """Return the scores and the attention of the words to the trajectories."""
+        """Return the scores and the attention of each word to the trajectories (Eq. 6, left), averaged over the heads.
+
+        There is no attention without TQG or without cycle attention. The weight of a trajectory is its mean over words.
+        """
         words, sentence = self.query(batch.words, batch.word_mask)
         # By name, nodes (B, C or 1, n, d) and their mask.
         parts: dict[str, tuple[Tensor, Tensor]] = {"words": (words, batch.word_mask)}
@@ -113,10 +104,10 @@ class TrajectoryModel(nn.Module):
             if name in self.alignments:
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
                 if name == "TQG":
-                    attention = _mean_over(weights, first_mask)
+                    attention = weights.masked_fill(~first_mask.unsqueeze(-1), 0.0)
             pooled = self.graphs[name](*_joined(first, first_mask, second, second_mask))
             total = total + self.weights[name] * self.scores[name](pooled, sentence)  # Eqs. 12 and 13
-        return Explanation(total, attention)
+        return Explanation(total, attention, None if attention is None else _mean_over(attention, batch.word_mask))
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
@@ -130,7 +121,6 @@ def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tens
     return torch.cat(nodes, dim=-2), torch.cat(masks, dim=-1)
 
 
-def _mean_over(weights: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of weights (..., n, m) over those of the n at which `mask` is true."""
-    valid = mask.unsqueeze(-1).to(weights.dtype)
-    return (weights * valid).sum(dim=-2) / valid.sum(dim=-2).clamp(min=1)
+def _mean_over(attention: Tensor, words: Tensor) -> Tensor:
+    """Return the mean (..., K) of attention (..., L, K), which is 0 for padding, over the words of a mask (..., L)."""
+    return attention.sum(dim=-2) / words.sum(dim=-1, keepdim=True).clamp(min=1)

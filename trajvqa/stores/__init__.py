@@ -1,17 +1,24 @@
-"""Files of features: clips and trajectories of videos in HDF5, and BERT features of questions."""
+"""Features of clips and trajectories of videos, in HDF5 files or in memory, and files of BERT features of questions."""
 
 from __future__ import annotations
 
 from trajvqa.stores.bert_features import BertFeatures, convert_bert
 from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
-from trajvqa.stores.trajectories import TrajectoryBatch, TrajectoryStore
+from trajvqa.stores.in_memory import ClipsInMemory, TrajectoriesInMemory
+from trajvqa.stores.protocols import ClipFeatures, TrajectoryFeatures
+from trajvqa.stores.trajectories import TrajectoryStore
+from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.trajectory_writer import write_trajectories
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = [
     "BertFeatures",
+    "ClipFeatures",
+    "ClipsInMemory",
     "FrameFeatures",
+    "TrajectoriesInMemory",
     "TrajectoryBatch",
+    "TrajectoryFeatures",
     "TrajectoryStore",
     "VideoTrajectories",
     "convert_bert",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ __all__ = ["FrameFeatures", "write_frame_features"]
 
 _MAX_IN_MEMORY = 1 << 28
 _FRAMES_APART = "resnet_features"
+_APPEARANCE = "appearance_size"
 
 
 class FrameFeatures:
@@ -50,6 +52,9 @@ class FrameFeatures:
     """Number N of clips of each video."""
     size: int
     """Width D of a clip's features."""
+    appearance_size: int | None
+    """Width of the part of the features that shows appearance, before motion: an attribute of files that were extracted
+    by this package; None if not known."""
 
     @printable_errors
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -62,6 +67,7 @@ class FrameFeatures:
             found = require_dataset(file, self._name, shape_text, "float")
             self._check_shape(found.shape, shape_text)
             self._stored = ArrayRows.of_dataset(found)
+            self.appearance_size = self._appearance_size(file)
         self.clips, self.size = self._stored.shape[1], self._stored.shape[-1]
         self._rows = {video: row for row, video in enumerate(self.ids)}
         self._memory: NDArray[np.float32] | None = None
@@ -73,6 +79,20 @@ class FrameFeatures:
             )
         if 0 in shape[1:]:
             raise ValueError(f"{self.path}: {self._name}: found shape {shape}, expected {expected} without zeros")
+
+    def _appearance_size(self, file: h5py.File) -> int | None:
+        """Return the attribute ``appearance_size``, or None if there is none."""
+        if _APPEARANCE not in file.attrs:
+            return None
+        attribute = file.attrs.get_id(_APPEARANCE)
+        value = file.attrs[_APPEARANCE] if attribute.shape == () and attribute.dtype.kind in "iu" else None
+        if value is None or not 0 < value <= self._stored.shape[-1]:
+            found = f"an attribute of {attribute.dtype}" if value is None else str(value)
+            raise ValueError(
+                f"{self.path}: attribute {_APPEARANCE}: found {found}, expected an integer of at most "
+                f"{self._stored.shape[-1]}, the width of a clip's features"
+            )
+        return int(value)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -141,7 +161,7 @@ class FrameFeatures:
 def write_frame_features(
     path: str | os.PathLike[str],
     ids: Sequence[str],
-    feat: NDArray[np.floating[Any]],
+    feat: Iterable[NDArray[np.floating[Any]]],
     attrs: Mapping[str, str | int | float] | None = None,
 ) -> None:
     """Write features of clips in NExT-QA's layout.
@@ -149,32 +169,44 @@ def write_frame_features(
     Parameters
     ----------
     path
-        The file to write or to replace, atomically.
+        The file to write or to replace. If an error occurs, also in `feat`, it is left as it was.
     ids
         IDs of V distinct videos.
     feat
-        (V, N, D) features, stored as float32.
+        (V, N, D) features, or V times (N, D), stored as float32. Of an iterator only one video is held in memory.
     attrs
-        Attributes of the file.
+        Attributes of the file. `FrameFeatures` knows ``appearance_size``, the width of the part of the features that
+        shows appearance, before motion.
 
     Raises
     ------
     ValueError
-        If IDs repeat, shapes do not match, or a number is not finite in float32.
+        If there are no videos, IDs repeat, shapes do not match, or a number is not finite in float32.
     """
-    if feat.ndim != 3 or len(feat) != len(ids):
+    if isinstance(feat, np.ndarray) and (feat.ndim != 3 or len(feat) != len(ids)):
         raise ValueError(f"feat: found shape {feat.shape}, expected ({len(ids)}, N, D), a row for each of the ids")
-    if len(set(ids)) != len(ids):
-        raise ValueError(f"ids: found {len(set(ids))} distinct IDs, expected {len(ids)}")
-    with np.errstate(over="ignore"):
-        features = feat.astype(np.float32, copy=False)
-    finite = np.isfinite(features).all(axis=(1, 2))
-    if not finite.all():
-        raise ValueError(
-            f"feat, video {ids[int(finite.argmin())]}: found a number that is not finite in float32, expected finite "
-            "numbers"
-        )
+    if not ids or len(set(ids)) != len(ids):
+        raise ValueError(f"ids: found {len(set(ids))} distinct IDs, expected {len(ids) or 'at least one'}")
     with created(path) as file:
+        stored: h5py.Dataset | None = None
+        count = 0
+        for features in feat:
+            if count == len(ids):
+                raise ValueError(f"feat: found more than {count} videos, expected as many as ids")
+            where = f"feat, video {ids[count]}"
+            if stored is None:
+                if features.ndim != 2 or 0 in features.shape:
+                    raise ValueError(f"{where}: found shape {features.shape}, expected (N, D) without zeros")
+                stored = file.create_dataset("feat", (len(ids), *features.shape), np.float32)
+            if features.shape != stored.shape[1:]:
+                raise ValueError(f"{where}: found shape {features.shape}, expected {stored.shape[1:]} as before")
+            with np.errstate(over="ignore"):
+                values = features.astype(np.float32, copy=False)
+            if not np.isfinite(values).all():
+                raise ValueError(f"{where}: found a number that is not finite in float32, expected finite numbers")
+            stored[count] = values
+            count += 1
+        if count < len(ids):
+            raise ValueError(f"feat: found {count} videos, expected {len(ids)}, as many as ids")
         write_ids(file, "ids", ids)
-        file.create_dataset("feat", data=features)
         file.attrs.update(attrs or {})

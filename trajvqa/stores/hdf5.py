@@ -232,7 +232,7 @@ def _as_text(value: Any, where: str) -> str:
     raise ValueError(f"{where}: found {type(value).__name__}, expected an integer or text")
 
 
-def require_videos(path: Path, known: Container[str], videos: Iterable[str]) -> None:
+def require_videos(path: str | os.PathLike[str], known: Container[str], videos: Iterable[str]) -> None:
     """Raise ValueError if videos are not among the known IDs of a file.
 
     The message names the file, the number of missing videos and the first of them.
@@ -242,6 +242,6 @@ def require_videos(path: Path, known: Container[str], videos: Iterable[str]) -> 
     if missing:
         named = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
         raise ValueError(
-            f"{path}: ids: found {len(required) - len(missing)} of {len(required)} videos, expected all; "
+            f"{os.fspath(path)}: ids: found {len(required) - len(missing)} of {len(required)} videos, expected all; "
             f"{len(missing)} missing: {named}"
         )

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,28 +33,13 @@ from trajvqa.stores.hdf5 import (
     require_videos,
 )
 from trajvqa.stores.own_values import has_dataset
+from trajvqa.stores.trajectory_batches import TrajectoryBatch, best_rows, check_limit
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
-__all__ = ["TrajectoryBatch", "TrajectoryStore"]
+__all__ = ["TrajectoryStore"]
 
 _MAX_IN_MEMORY = 256 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, eq=False)
-class TrajectoryBatch:
-    """The trajectories of B videos, padded to the largest number K of trajectories of a video."""
-
-    features: NDArray[np.float32]
-    """(B, K, D) features, 0 in padding."""
-    spans: NDArray[np.float32]
-    """(B, K, 2) start and end as shares of the video, 0 in padding."""
-    labels: NDArray[np.int64]
-    """(B, K) classes, 0 in padding."""
-    mask: NDArray[np.bool_]
-    """(B, K) True for trajectories, False for padding."""
-    rows: NDArray[np.int64]
-    """(B, K) rows in the file, -1 in padding."""
 
 
 class TrajectoryStore:
@@ -161,18 +145,10 @@ class TrajectoryStore:
         ValueError
             As `require`.
         """
-        if limit < 1:
-            raise ValueError(f"limit: found {limit}, expected an integer of at least 1")
+        check_limit(limit)
         self.require(videos)
         chosen = [self._best(self._indices[video], limit) for video in videos]
-        shape = (len(chosen), max([1, *map(len, chosen)]))
-        batch = TrajectoryBatch(
-            features=np.zeros((*shape, self.feature_size), np.float32),
-            spans=np.zeros((*shape, 2), np.float32),
-            labels=np.zeros(shape, np.int64),
-            mask=np.zeros(shape, np.bool_),
-            rows=np.full(shape, -1, np.int64),
-        )
+        batch = TrajectoryBatch.padding(list(map(len, chosen)), self.feature_size)
         for index, rows in enumerate(chosen):
             count = len(rows)
             batch.features[index, :count] = self._features(rows)
@@ -180,6 +156,7 @@ class TrajectoryStore:
             batch.labels[index, :count] = self._labels[rows]
             batch.mask[index, :count] = True
             batch.rows[index, :count] = rows
+            batch.indices[index, :count] = rows - self._offsets[self._indices[videos[index]]]
         return batch
 
     @printable_errors
@@ -212,10 +189,8 @@ class TrajectoryStore:
 
     def _best(self, index: int, limit: int) -> NDArray[np.int64]:
         """Return the rows of the best trajectories of a video, sorted by start, then row."""
-        rows = np.arange(*self._range(index), dtype=np.int64)
-        if len(rows) > limit:
-            rows = rows[np.argsort(-self._scores[rows], kind="stable")[:limit]]
-        return rows[np.lexsort((rows, self._spans[rows, 0]))]
+        first, last = self._range(index)
+        return first + best_rows(self._scores[first:last], self._spans[first:last, 0], limit)
 
     def _features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > _MAX_IN_MEMORY:

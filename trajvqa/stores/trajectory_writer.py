@@ -101,20 +101,10 @@ class _Writer:
 
     def _check(self, video: VideoTrajectories, classes: int) -> None:
         name = f"video {video.video}"
-        if video.video in self._ids:
-            raise ValueError(f"{name}: found twice, expected unique videos")
-        if video.features.shape[1] != self._size:
-            raise ValueError(f"{name}, features: found shape {video.features.shape}, expected (K, {self._size})")
+        video.check_fits(self._ids, self._size, classes)
         if (video.boxes is None) != (self._boxes is None):
             found, expected = ("none", "some") if video.boxes is None else ("some", "none")
             raise ValueError(f"{name}, boxes: found {found}, expected {expected} as for the previous videos")
-        bad = (video.labels < 0) | (video.labels >= classes)
-        if bad.any():
-            row = int(bad.argmax())
-            raise ValueError(
-                f"{name}, labels, row {row}: found {video.labels[row]}, expected a label below {classes}, the "
-                "number of classes"
-            )
         limit = float(np.finfo(self._dtype).max)
         large = float(np.abs(video.features).max(initial=0))
         if large > limit:

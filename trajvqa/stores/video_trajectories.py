@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,31 @@ class VideoTrajectories:
                 raise ValueError(
                     f"video {self.video}, boxes, row {row}: found shape {boxes.shape}, expected ({len(frames)}, 4)"
                 )
+
+    def check_fits(self, previous: Container[str], feature_size: int, classes: int) -> None:
+        """Raise ValueError if the video does not fit the others of a store.
+
+        Parameters
+        ----------
+        previous
+            IDs of the others.
+        feature_size
+            Width of their features.
+        classes
+            Number of classes that have a name.
+        """
+        name = f"video {self.video}"
+        if self.video in previous:
+            raise ValueError(f"{name}: found twice, expected unique videos")
+        if self.features.shape[1] != feature_size:
+            raise ValueError(f"{name}, features: found shape {self.features.shape}, expected (K, {feature_size})")
+        bad = (self.labels < 0) | (self.labels >= classes)
+        if bad.any():
+            row = int(bad.argmax())
+            raise ValueError(
+                f"{name}, labels, row {row}: found {self.labels[row]}, expected a label below {classes}, the "
+                "number of classes"
+            )
 
     def __len__(self) -> int:
         return len(self.features)

@@ -14,6 +14,7 @@ from trajtrack.printable import printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.batches import Inputs
 from trajvqa.data.splits import Schema, inputs_of
+from trajvqa.extract.recipe import Recipe
 from trajvqa.models import create_model
 
 __all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "require_same_experiment", "save_checkpoint"]
@@ -37,6 +38,8 @@ class Checkpoint:
     """State of the model."""
     training: dict[str, Any]
     """States of optimiser and schedule, best accuracy so far, length of the log, and fingerprints of the data."""
+    recipe: Recipe | None = None
+    """How the features of the data were extracted; None if the data do not say it."""
 
 
 def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -48,6 +51,7 @@ def save_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint) -> Non
         "epoch": checkpoint.epoch,
         "weights": checkpoint.weights,
         "training": checkpoint.training,
+        "recipe": None if checkpoint.recipe is None else checkpoint.recipe.to_dict(),
     }
     # On a full disk, torch would raise an error that does not say so.
     packed = io.BytesIO()
@@ -94,7 +98,13 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         schema = Schema.from_dict(content["schema"])
     except ValueError as error:
         raise ValueError(f"{name}: schema: {error}") from error
-    return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training)
+    recipe = None
+    if content.get("recipe") is not None:
+        try:
+            recipe = Recipe.from_dict(content["recipe"])
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{name}: recipe: {error}") from error
+    return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training, recipe)
 
 
 @printable_errors
@@ -128,7 +138,14 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
             None if names is None else torch.empty(len(names), experiment.settings.word_size)
             for names in (schema.vocabulary, schema.classes)
         )
-        inputs = Inputs(words, schema.text_size, schema.frame_size, schema.trajectory_size, classes)
+        inputs = Inputs(
+            word_vectors=words,
+            text_size=schema.text_size,
+            frame_size=schema.frame_size,
+            appearance_size=schema.appearance_size,
+            trajectory_size=schema.trajectory_size,
+            label_vectors=classes,
+        )
         model = create_model(experiment.model, experiment.settings, inputs)
     for name, weight in model.state_dict().items():
         found = checkpoint.weights.get(name)

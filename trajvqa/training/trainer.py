@@ -24,6 +24,7 @@ from trajvqa.data.negatives import draw_negatives
 from trajvqa.data.splits import Schema, inputs_of, open_split, schema_of
 from trajvqa.evaluation.accuracy import Accuracy, score, write_predictions
 from trajvqa.evaluation.predict import autocast, device_of, predict, read_batches
+from trajvqa.extract.recipe import find_recipe
 from trajvqa.models import create_model, streams_of
 from trajvqa.training.checkpoints import (
     Checkpoint,
@@ -194,6 +195,7 @@ class _Run:
     ) -> None:
         self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
         self.data = fingerprints(data, ("train", "val"))
+        self.recipe = find_recipe(data)
         self.device = device_of(experiment.training)
         self.epoch = 0
         self.best = -1.0
@@ -321,7 +323,7 @@ class _Run:
             "max_steps": self.max_steps,
             "data": self.data,
         }
-        return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training)
+        return Checkpoint(self.experiment, self.schema, self.epoch, self.model.state_dict(), training, self.recipe)
 
     def _log(self, record: dict[str, Any]) -> None:
         with naming_full_disk(self.folder / LOG), open(self.folder / LOG, "ab") as file:

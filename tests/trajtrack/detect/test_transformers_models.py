@@ -114,3 +114,22 @@ def test_without_the_library_the_error_says_what_to_install(folder, monkeypatch)
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ImportError, match=r"need its library: pip install 'trajtrack\[detect\]'$"):
         TransformersDetector(folder)
+
+
+@pytest.mark.parametrize("make", [tiny_detectors.rt_detr, tiny_detectors.d_fine, tiny_detectors.detr])
+def test_features_are_the_states_of_the_queries_whose_boxes_are_returned(tmp_path, monkeypatch, make):
+    import torch
+
+    detector = TransformersDetector(tiny_detectors.save(tmp_path, make), threads=1)
+    assert detector.feature_size == 16
+    outputs = detector._outputs(IMAGES)
+    # The states of a model without training hardly differ.
+    outputs.last_hidden_state = torch.arange(10.0).expand(3, 10).unsqueeze(2)
+    outputs.logits = torch.randn(outputs.logits.shape, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(detector, "_outputs", lambda frames: outputs)
+    for image, (plain, found) in enumerate(zip(detector(IMAGES), detector.with_features(IMAGES), strict=True)):
+        queries = found.pop("features")[:, 0].astype(int)
+        assert {name: found[name].tolist() for name in found} == {name: plain[name].tolist() for name in plain}
+        assert len(set(queries)) > 1
+        centres = outputs.pred_boxes[image, queries, :2].numpy() * [64, 48]
+        assert np.allclose((found["boxes"][:, :2] + found["boxes"][:, 2:]) / 2, centres, atol=1e-3)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trajtrack.files.locks import locked_folder
+from trajtrack.files.locks import claimed, locked_folder
 
 pytest.importorskip("fcntl")
 
@@ -32,7 +32,7 @@ def test_other_folders_are_not_locked(tmp_path: Path) -> None:
 
 
 def test_the_lock_ends_with_the_process_that_holds_it(tmp_path: Path) -> None:
-    code = "import sys, time; from trajtrack.files.locks import locked_folder\n"
+    code = "import sys, time; from trajtrack.files.locks import claimed, locked_folder\n"
     code += "with locked_folder(sys.argv[1]): print('locked', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -41,3 +41,27 @@ def test_the_lock_ends_with_the_process_that_holds_it(tmp_path: Path) -> None:
             hold(tmp_path)
         process.kill()
     hold(tmp_path)
+
+
+def test_a_name_is_held_once_at_a_time_and_leaves_no_file(tmp_path: Path) -> None:
+    with claimed(tmp_path / "name") as first, claimed(tmp_path / "name") as second:
+        assert (first, second) == (True, False)
+        assert [path.name for path in tmp_path.iterdir()] == ["name"]
+    with claimed(tmp_path / "name") as again:
+        assert again
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_a_killed_process_held_is_held_again(tmp_path: Path) -> None:
+    code = "import sys, time; from trajtrack.files.locks import claimed\n"
+    code += "with claimed(sys.argv[1]) as held: print(held, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path / "name"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"True\n"
+        with claimed(tmp_path / "name") as held:
+            assert not held
+        process.kill()
+    assert (tmp_path / "name").exists()
+    with claimed(tmp_path / "name") as held:
+        assert held
+    assert list(tmp_path.iterdir()) == []

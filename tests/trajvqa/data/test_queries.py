@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from helpers.question_examples import make_questions
-from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
+from trajvqa.data.queries import BertQueries, EncodedQueries, WordQueries, query_tokens
+from trajvqa.datasets.questions import Questions
 from trajvqa.stores import BertFeatures
 from trajvqa.text import Vocabulary
 
@@ -73,3 +74,34 @@ def test_sentences_of_a_batch_are_padded_to_the_longest():
     words, mask = WordQueries(questions, VOCABULARY, 37).queries(np.arange(2), np.arange(2), np.zeros(2, np.int64))
     assert words.shape[1] == mask.sum(dim=1).max()
     assert (words[~mask] == 0).all()
+
+
+class CountingEncoder:
+    """Stands for a model: the features of a token are its number in the text and the length of the text."""
+
+    size = 2
+
+    def encode(self, texts, following=None):
+        lengths = [len(f"{first} {second}".split()) for first, second in zip(texts, following, strict=True)]
+        features = np.zeros((len(texts), max(lengths), 2), np.float32)
+        for row, length in enumerate(lengths):
+            features[row, :length] = [(place + 1, length) for place in range(length)]
+        return features, features[:, :, 0] > 0
+
+
+def test_text_is_encoded_when_it_is_read_also_with_another_questions_candidate():
+    asked = Questions.asked("v", "what is it", ["a big dog", "cats"])
+    queries = EncodedQueries(asked, CountingEncoder(), max_words=5)
+    words, mask = queries.queries(np.array([0, 0]), np.array([0, 0]), np.array([1, 0]))
+    assert words[:, 0, 1].tolist() == [4, 6]
+    assert mask.sum(dim=1).tolist() == [4, 5]
+
+
+def test_words_are_those_that_are_read_and_unknown_ones_are_named():
+    vocabulary = Vocabulary.from_tokens([["what", "is", "dog"]])
+    asked = Questions.asked("v", "What is it?", ["a dog", "zebra"])
+    queries = WordQueries(asked, vocabulary, max_words=7)
+    assert queries.tokens(0, 0) == ("<start>", "what", "is", "it", "?", "<end>", "a")
+    assert queries.tokens(0, 1) == ("<start>", "what", "is", "it", "?", "<end>", "zebra")
+    assert queries.unknown_words(0) == ("it", "?", "a", "zebra")
+    assert queries.queries(np.array([0]), np.array([0]), np.array([1]))[0].shape == (1, 7)

@@ -43,6 +43,22 @@ def test_rows_are_selected_in_the_requested_order():
     assert selected.source == "train.csv"
 
 
+def test_a_typed_question_has_neither_answer_nor_type_nor_facts_of_the_video():
+    asked = Questions.asked("v1", "what is it", ["a dog", "a cat", "a cow"])
+    assert asked.keys == ("v1_0",)
+    assert asked.candidates == (("a dog", "a cat", "a cow"),)
+    assert asked.num_candidates == 3
+    assert len(asked.answered()) == 0
+    assert asked.select(np.array([0])).candidates == asked.candidates
+    with pytest.raises(ValueError, match=r"^frame_counts: found None, expected those of the videos of 1 questions$"):
+        asked.video_facts()
+
+
+def test_a_question_has_at_least_two_candidates():
+    with pytest.raises(ValueError, match=r"^candidates, row 0: found 1 texts, expected at least 2$"):
+        Questions.asked("v1", "what is it", ["a dog"])
+
+
 def test_a_mask_selects_where_it_is_true():
     assert some_questions().select(np.array([True, False, True])).keys == ("v1_0", "v2_0")
 
@@ -65,7 +81,7 @@ def test_an_array_of_another_length_is_named(name):
 
 def test_another_number_of_candidates_is_refused():
     candidates = (tuple("abcde"), tuple("abcd"), tuple("abcde"))
-    with pytest.raises(ValueError, match=r"^candidates, row 1: found 4 texts, expected 5$"):
+    with pytest.raises(ValueError, match=r"^candidates, row 1: found 4 texts, expected 5, as in row 0$"):
         some_questions(candidates=candidates)
 
 

@@ -8,6 +8,7 @@ import pytest
 from helpers.data_examples import SMALL, write_data
 from trajvqa.config import Experiment, ModelConfig, TrainingConfig
 from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+from trajvqa.models import texts_of
 from trajvqa.training.trainer import train
 
 
@@ -23,6 +24,8 @@ def test_each_experiment_file_trains_a_step(name, data, tmp_path):
     settings = replace(experiment.settings, **SMALL)
     training = replace(experiment.training, epochs=1, batch_size=8, device="cpu")
     small = replace(experiment, settings=settings, training=training)
+    if texts_of(experiment.model) == ("image-text",):
+        data = write_data(tmp_path / "data", image_text=True)
     assert set(train(small, data, tmp_path / "run", max_steps=1).accuracies) == {"val", "test"}
 
 
@@ -60,7 +63,7 @@ def test_an_unknown_experiment_is_named():
 
 
 def test_an_unknown_table_is_named():
-    with pytest.raises(ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small"):
+    with pytest.raises(ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small, zero-shot"):
         read_table("7")
 
 

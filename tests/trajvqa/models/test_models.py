@@ -5,10 +5,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from helpers.batch_examples import FRAME, inputs_for, make_batch, small_config, with_padding
+from helpers.batch_examples import (
+    FRAME,
+    image_text_batch,
+    image_text_inputs,
+    inputs_for,
+    make_batch,
+    small_config,
+    with_padding,
+)
 from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch
-from trajvqa.models import create_model, list_models, streams_of
+from trajvqa.models import create_model, list_models, streams_of, texts_of
 from trajvqa.training.losses import hinge_loss
 
 VARIANTS = {
@@ -27,16 +35,28 @@ VARIANTS = {
 }
 
 
-def model_and_batch(name: str, settings: dict[str, object]) -> tuple[torch.nn.Module, object]:
+UNTRAINED = ("random", "zero-shot")
+EMBEDDINGS = 6
+
+
+def model_and_batch(name: str, settings: dict[str, object]) -> tuple[torch.nn.Module, Batch]:
     config = small_config(**settings)
     torch.manual_seed(3)
-    return create_model(name, config, inputs_for(config)).eval(), make_batch(text=config.text)
+    inputs, batch = inputs_for(config), make_batch(text=config.text)
+    if texts_of(name) == ("image-text",):
+        inputs, batch = image_text_inputs(EMBEDDINGS), image_text_batch(batch, EMBEDDINGS)
+    return create_model(name, config, inputs).eval(), batch
 
 
 def every_model() -> list[object]:
     cases = [pytest.param("trajectory", settings, id=name) for name, settings in VARIANTS.items()]
     for model in list_models():
-        if model != "trajectory":
+        if texts_of(model) == ("image-text",):
+            cases += [
+                pytest.param(model, {"text": "bert", "streams": streams}, id=f"{model}, {' and '.join(streams)}")
+                for streams in (("frame",), ("trajectory",), ("frame", "trajectory"))
+            ]
+        elif model != "trajectory":
             cases += [pytest.param(model, {}, id=model), pytest.param(model, {"text": "bert"}, id=f"{model}, bert")]
             if "frame" in streams_of(model, small_config()):
                 cases.append(pytest.param(model, {"appearance_size": 4}, id=f"{model}, appearance and motion"))
@@ -44,11 +64,11 @@ def every_model() -> list[object]:
 
 
 def every_trained_model() -> list[object]:
-    return [each for each in every_model() if each.values[0] != "random"]
+    return [each for each in every_model() if each.values[0] not in UNTRAINED]
 
 
-def every_model_that_sees() -> list[object]:
-    return [each for each in every_model() if streams_of(each.values[0], small_config(**each.values[1]))]
+def every_trained_model_that_sees() -> list[object]:
+    return [each for each in every_trained_model() if streams_of(each.values[0], small_config(**each.values[1]))]
 
 
 def accuracy_after_training(model: torch.nn.Module, batch: Batch) -> float:
@@ -117,7 +137,7 @@ def test_it_memorises_32_questions(name, settings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
+@pytest.mark.parametrize(("name", "settings"), every_trained_model_that_sees())
 def test_it_learns_answers_that_only_the_video_gives_away(name, settings):
     model, _ = model_and_batch(name, settings | {"dropout": 0.0})
     batch = make_batch(8, text=settings.get("text", "glove"), seed=1)
@@ -126,7 +146,7 @@ def test_it_learns_answers_that_only_the_video_gives_away(name, settings):
 
 
 @pytest.mark.parametrize("clips", [1, 3, 4, 16, 21])
-@pytest.mark.parametrize(("name", "settings"), every_model_that_sees())
+@pytest.mark.parametrize(("name", "settings"), every_trained_model_that_sees())
 def test_any_number_of_clips_gives_finite_scores_and_gradients(name, settings, clips):
     model, batch = model_and_batch(name, settings)
     frames = torch.randn(len(batch.answers), clips, FRAME, generator=torch.Generator().manual_seed(clips))
@@ -162,15 +182,30 @@ def test_the_weights_of_the_graphs_are_lambda_1_and_lambda_2():
 def test_attention_is_that_of_the_words_to_the_trajectories():
     model, batch = model_and_batch("trajectory", {})
     attention = model.explain(batch).attention
-    assert attention.shape == (4, 5, 5)
-    torch.testing.assert_close(attention.sum(dim=-1), torch.ones(4, 5))
-    assert (attention[~batch.trajectory_mask[:, None].expand(-1, 5, -1)] == 0).all()
+    assert attention.shape == (4, 5, 6, 5)
+    torch.testing.assert_close(attention.sum(dim=-1), batch.word_mask.float())
+    assert (attention.movedim(-1, 1)[~batch.trajectory_mask] == 0).all()
+
+
+def test_the_weight_of_a_trajectory_is_its_mean_attention_over_the_words():
+    model, batch = model_and_batch("trajectory", {})
+    explained = model.explain(batch)
+    for question in range(4):
+        for candidate in range(5):
+            words = explained.attention[question, candidate][batch.word_mask[question, candidate]]
+            torch.testing.assert_close(explained.weights[question, candidate], words.mean(dim=0))
+
+
+def test_weights_of_a_video_without_trajectories_are_zero():
+    model, batch = model_and_batch("trajectory", {})
+    empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
+    assert (model.explain(empty).weights == 0).all()
 
 
 @pytest.mark.parametrize("settings", [{"streams": ("frame",)}, {"cycle_attention": False}])
 def test_there_is_no_attention_to_trajectories_without_it(settings):
     model, batch = model_and_batch("trajectory", settings)
-    assert model.explain(batch).attention is None
+    assert model.explain(batch).attention is model.explain(batch).weights is None
 
 
 def test_the_random_baseline_is_at_chance_level():
@@ -183,13 +218,13 @@ def test_the_random_baseline_is_at_chance_level():
 
 def test_an_unknown_model_is_named():
     config = small_config()
-    with pytest.raises(ValueError, match=r"^model: found 'none', expected one of .*random, .*text-only, trajectory$"):
+    with pytest.raises(ValueError, match=r"^model: found 'none', expected one of .*random, .*trajectory, zero-shot$"):
         create_model("none", config, inputs_for(config))
 
 
 @pytest.mark.parametrize("name", [name for name in list_models() if "frame" in streams_of(name, ModelConfig())])
 def test_a_missing_stream_is_named(name):
-    config = small_config()
+    config = small_config(text="glove" if "glove" in texts_of(name) else "bert")
     with pytest.raises(ValueError, match="streams: found 'frame', but the data have no frame features"):
         create_model(name, config, replace(inputs_for(config), frame_size=None))
 

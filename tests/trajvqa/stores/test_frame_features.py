@@ -283,3 +283,44 @@ def test_mismatched_values_are_not_written(path, ids, feat, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         write_frame_features(path, ids, feat)
     assert not any(path.parent.iterdir())
+
+
+def test_videos_are_written_one_at_a_time(tmp_path):
+    whole = np.random.Generator(np.random.PCG64(0)).standard_normal((3, 2, 4)).astype(np.float32)
+    write_frame_features(tmp_path / "clips.h5", ["a", "b", "c"], (each for each in whole))
+    np.testing.assert_array_equal(FrameFeatures(tmp_path / "clips.h5").read(["a", "b", "c"]), whole)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ([(2, 4)], "feat: found 1 videos, expected 2, as many as ids"),
+        ([(2, 4), (2, 4), (2, 4)], "feat: found more than 2 videos"),
+        ([(2, 4), (2, 3)], r"feat, video b: found shape \(2, 3\), expected \(2, 4\) as before"),
+        ([(2, 0)], r"feat, video a: found shape \(2, 0\), expected \(N, D\) without zeros"),
+    ],
+)
+def test_videos_that_do_not_fit_leave_the_file_as_it_was(tmp_path, shapes, message):
+    path = tmp_path / "clips.h5"
+    path.write_bytes(b"before")
+    with pytest.raises(ValueError, match=message):
+        write_frame_features(path, ["a", "b"], iter([np.ones(shape) for shape in shapes]))
+    assert path.read_bytes() == b"before"
+
+
+def test_the_width_of_appearance_is_read_from_the_file(tmp_path):
+    write_frame_features(tmp_path / "with.h5", ["a"], np.ones((1, 2, 4)), {"appearance_size": 3})
+    write_frame_features(tmp_path / "without.h5", ["a"], np.ones((1, 2, 4)))
+    assert FrameFeatures(tmp_path / "with.h5").appearance_size == 3
+    assert FrameFeatures(tmp_path / "without.h5").appearance_size is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(5, "5"), (0, "0"), ("three", "an attribute of object"), (1.5, "float64")]
+)
+def test_a_wrong_width_of_appearance_is_refused(tmp_path, value, found):
+    write_frame_features(tmp_path / "clips.h5", ["a"], np.ones((1, 2, 4)), {"appearance_size": value})
+    with pytest.raises(
+        ValueError, match=f"attribute appearance_size: found .*{found}, expected an integer of at most 4"
+    ):
+        FrameFeatures(tmp_path / "clips.h5")

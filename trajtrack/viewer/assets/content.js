@@ -50,6 +50,7 @@ export class Content {
     this.size = about.size;
     this.extent = about.extent;
     this.hasImages = about.images;
+    this.question = about.question;
     this.numFrames = about.numFrames;
     this.numTracks = about.trackIds.length;
     this.numRows = this.frames.length;

@@ -6,6 +6,7 @@ import { Camera, followPointers } from "./camera.js";
 import { Scene } from "./scene.js";
 import { Timeline } from "./timeline.js";
 import { Details } from "./details.js";
+import { QuestionPanel } from "./question.js";
 import { Filters } from "./filters.js";
 import { Player } from "./player.js";
 
@@ -18,6 +19,7 @@ async function main() {
     track: -1,
     row: -1,
     hover: { track: -1, row: -1 },
+    emphasis: null, // by trajectory, from 0 to 1, or null if no question is shown
     visible: new Uint8Array(content.numTracks),
     labels: new Set(),
     showTrails: true,
@@ -45,6 +47,7 @@ async function main() {
     if (track === state.track && row === state.row) return;
     Object.assign(state, { track, row });
     details.draw();
+    question?.mark();
     timeline.invalidate();
     timeline.reveal(track);
     byId("announcement").textContent = details.sentence();
@@ -82,6 +85,13 @@ async function main() {
     { onSelect: goTo, onHover: hover, onSeek: (frame) => player.seek(frame) },
   );
   timeline.onStale = redraw;
+  const attend = () => {
+    timeline.invalidate();
+    redraw();
+  };
+  const question =
+    content.question &&
+    new QuestionPanel(byId("question"), content, state, { goTo, toFrame: (frame) => player.seek(frame), attend });
   new Filters(content, state, () => {
     timeline.filter();
     if (state.track >= 0 && !state.visible[state.track]) clear();
@@ -269,6 +279,9 @@ async function main() {
       return scene.shown === state.frame;
     },
     seek: (frame) => player.seek(frame),
+    get question() {
+      return question;
+    },
     select: (id) => goTo(content.trackIds.indexOf(String(id))),
     draw,
     /** Convert a position in the image to one in the canvas. */

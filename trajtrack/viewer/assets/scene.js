@@ -9,6 +9,7 @@ const TRAIL_STEP = 5; // pixels of the screen
 const LABEL_HEIGHT = 16;
 const LABEL_WIDTH = 150;
 const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
+const FAINTEST = 0.22; // opacity of a trajectory to which a question attends least
 const DASHES = [5, 4];
 
 export class Scene {
@@ -105,7 +106,15 @@ export class Scene {
   }
 
   opacity(track) {
-    return this.state.track < 0 || track === this.state.track || track === this.state.hover.track ? 1 : 0.5;
+    const { state } = this;
+    if (track === state.track || track === state.hover.track) return 1;
+    const { emphasis } = state;
+    return (state.track < 0 ? 1 : 0.5) * (emphasis === null ? 1 : FAINTEST + (1 - FAINTEST) * emphasis[track]);
+  }
+
+  lineWidth(track) {
+    const { emphasis } = this.state;
+    return emphasis === null ? 2 : 1 + 4 * emphasis[track];
   }
 
   /** Draw the recent paths of boxes, newest first; points that are very close on the screen are skipped. */
@@ -193,7 +202,7 @@ export class Scene {
       const given = row >= 0 && content.reasons[row] !== Reason.NOT_DETECTED;
       if (!given) context.setLineDash(DASHES);
       context.strokeStyle = colour;
-      context.lineWidth = selected ? 3 : 2;
+      context.lineWidth = Math.max(selected ? 3 : 0, this.lineWidth(track));
       context.strokeRect(left, top, width, height);
       if (!given) context.setLineDash([]);
     }
@@ -205,7 +214,8 @@ export class Scene {
     const { context, content, state, camera } = this;
     context.font = LABEL_FONT;
     context.textBaseline = "middle";
-    const urgency = ({ track }) => (track === state.track ? 2 : track === state.hover.track ? 1 : 0);
+    const urgency = ({ track }) =>
+      track === state.track ? 3 : track === state.hover.track ? 2 : (state.emphasis?.[track] ?? 0);
     const order = [...boxes].sort((a, b) => urgency(b) - urgency(a) || b.top + b.height - (a.top + a.height));
     const placed = [];
     for (const box of order) {

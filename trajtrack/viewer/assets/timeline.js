@@ -146,16 +146,18 @@ export class Timeline {
     const { content } = this;
     const runs = content.runs(track);
     const left = this.x(content.start(track));
+    const strength = this.state.emphasis === null ? 1 : 0.25 + 0.75 * this.state.emphasis[track];
     context.fillStyle = content.cssColours[track];
-    context.globalAlpha = 0.3;
+    context.globalAlpha = 0.3 * strength;
     context.fillRect(left, top, Math.max(this.x(content.end(track) + 1) - left, 2), BAR);
-    context.globalAlpha = 1;
+    context.globalAlpha = strength;
     context.beginPath();
     for (const [first, last] of runs) {
       const begin = this.x(first);
       context.rect(begin, top, Math.max(this.x(last + 1) - begin, 2), BAR);
     }
     context.fill();
+    context.globalAlpha = 1;
   }
 }
 

@@ -129,12 +129,17 @@ def write_questions(path: str | os.PathLike[str], questions: Questions) -> None:
         The file to write or to replace, atomically.
     questions
         The questions.
+
+    Raises
+    ------
+    ValueError
+        If they have another number of candidates than NExT-QA's, or facts of the videos are not known.
     """
+    if questions.num_candidates != NUM_CANDIDATES:
+        raise ValueError(f"candidates: found {questions.num_candidates} a question, expected {NUM_CANDIDATES}")
     columns: list[Iterable[object]] = [
         questions.videos,
-        questions.frame_counts.tolist(),
-        questions.widths.tolist(),
-        questions.heights.tolist(),
+        *(column.tolist() for column in questions.video_facts()),
         questions.questions,
         questions.answers.tolist(),
         questions.qids,

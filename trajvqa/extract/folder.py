@@ -1,0 +1,270 @@
+"""Extract the videos of a split into a data folder; several processes may share one."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import trajtrack
+from trajtrack.arguments import TrajtrackWarning, warnings_about
+from trajtrack.detect.detecting import Progress
+from trajtrack.files.locks import claimed, locked_folder
+from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
+from trajvqa.extract.extracting import Extractor, video_id
+from trajvqa.extract.parts import SUFFIX, of_video, read_part, write_part
+from trajvqa.extract.recipe import RECIPE_FILE, Recipe, find_recipe
+from trajvqa.ingest.tracks import ClassNames
+from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+
+__all__ = ["BrokenVideo", "ExtractReport", "Observer", "agree_on_recipe", "extract_split", "parts_folder"]
+
+_PAUSE = 0.2
+"""Seconds between two looks at what another process does."""
+
+
+@dataclass(frozen=True)
+class BrokenVideo:
+    """A video that was skipped because of an error."""
+
+    path: str
+    """Path of the video."""
+    error: Exception
+    """The error."""
+
+
+@dataclass(frozen=True)
+class ExtractReport:
+    """What was extracted, and what the stores of the split hold."""
+
+    extracted: int
+    """Number of videos extracted by this call."""
+    reused: int
+    """Number of videos that had been extracted before, or were by another process."""
+    broken: tuple[BrokenVideo, ...]
+    """Videos skipped because of an error."""
+    videos: int
+    """Number of videos in the stores."""
+    trajectories: int
+    """Number of trajectories in the stores."""
+    empty: tuple[str, ...]
+    """Videos in the stores without a trajectory."""
+    classes: int
+    """Number of classes."""
+    clip_size: int | None
+    """Width of the features of a clip; None without clips."""
+    trajectory_size: int
+    """Width of the features of a trajectory."""
+
+
+class Observer:
+    """Is told what happens; the default does nothing."""
+
+    def progress(self, path: str) -> Progress | None:
+        """Return what shows the frames of a video that begins."""
+        return None
+
+    def extracted(self, path: str) -> None:
+        """Take note that a video is done."""
+
+    def skipped(self, broken: BrokenVideo) -> None:
+        """Take note of an error."""
+
+    def waiting(self, count: int) -> None:
+        """Take note that another process extracts some videos."""
+
+
+def parts_folder(folder: Path, split: str) -> Path:
+    """Return the folder of the files of single videos."""
+    return folder / "extracted" / split
+
+
+def agree_on_recipe(folder: Path, recipe: Recipe) -> Recipe:
+    """Write the recipe of a data folder, or compare it with the one that is there.
+
+    Returns
+    -------
+    The recipe, with the classes that are known by now.
+
+    Raises
+    ------
+    ValueError
+        If another recipe is there, naming the differences.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        found = find_recipe(folder)
+        words = [] if found is None else found.differences(recipe)
+        if words:
+            raise ValueError(
+                f"{folder / RECIPE_FILE}: found {', '.join(words)}; give the same for all splits, or write to another "
+                "folder"
+            )
+        known = found.classes if found is not None and recipe.classes is None else recipe.classes
+        agreed = replace(recipe if found is None else found, classes=known)
+        if agreed != found:
+            agreed.write(folder)
+    return agreed
+
+
+def extract_split(
+    videos: Sequence[str], folder: Path, split: str, extractor: Extractor, observer: Observer | None = None
+) -> ExtractReport:
+    """Extract videos, and assemble the stores of the split from all that have been extracted so far.
+
+    A video is extracted whole or not at all, by one process at a time; one that has been is not extracted again. Memory
+    holds one video.
+
+    Parameters
+    ----------
+    videos
+        Video files and folders of images with different IDs.
+    folder
+        The data folder.
+    split
+        Name of the split.
+    extractor
+        What extracts.
+    observer
+        Is told what happens.
+
+    Raises
+    ------
+    ValueError
+        If the folder has another recipe, an extracted video is of another one, or no video could be extracted.
+    OSError
+        If a file cannot be written.
+    """
+    told = observer or Observer()
+    recipe = agree_on_recipe(folder, extractor.recipe)
+    parts = parts_folder(folder, split)
+    parts.mkdir(parents=True, exist_ok=True)
+    extracted = reused = 0
+    broken: list[BrokenVideo] = []
+    pending, waits = list(videos), False
+    while pending:
+        elsewhere = []
+        for path in pending:
+            part = parts / f"{video_id(path)}{SUFFIX}"
+            with claimed(part.with_name(f"{video_id(path)}.lock")) as held:
+                if not held:
+                    elsewhere.append(path)
+                    continue
+                try:
+                    if part.exists():
+                        _check_part(part, Path(path), extractor)
+                        reused += 1
+                        continue
+                    with warnings_about(path):
+                        found = extractor.extract(path, told.progress(path))
+                    source = of_video(Path(path))
+                except ImportError:
+                    raise  # without its library no video can be extracted
+                except Exception as error:  # one faulty video must not end the others
+                    broken.append(BrokenVideo(path, error))
+                    told.skipped(broken[-1])
+                    continue
+                write_part(part, found, source, recipe)
+                extracted += 1
+                told.extracted(path)
+        if elsewhere and not waits:
+            told.waiting(len(elsewhere))
+            waits = True
+        if elsewhere and len(elsewhere) == len(pending):
+            time.sleep(_PAUSE)
+        pending = elsewhere
+    with _locked(parts), warnings.catch_warnings():
+        # The report names the videos without a trajectory.
+        warnings.simplefilter("ignore", TrajtrackWarning)
+        report = _assemble(folder, split, extractor, recipe)
+    return replace(report, extracted=extracted, reused=reused, broken=tuple(broken))
+
+
+def _check_part(part: Path, path: Path, extractor: Extractor) -> None:
+    found = read_part(part, extractor.options.link)
+    if found.source != of_video(path):
+        raise ValueError(f"{path}: found {part} of another file of that name; remove it to extract this one")
+    if not found.is_of(extractor.recipe):
+        raise ValueError(f"{path}: found {part} of another recipe; remove it to extract the video again")
+
+
+def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) -> ExtractReport:
+    """Write the stores of a split."""
+    paths = sorted(parts_folder(folder, split).glob(f"[!.]*{SUFFIX}"))
+    if not paths:
+        raise ValueError("found no video that could be extracted, expected at least one")
+    link = extractor.options.link
+    names = ClassNames(recipe.classes)
+    ids, shapes = [], set()
+    for path in paths:
+        part = read_part(path, link)
+        if not part.is_of(recipe):
+            raise ValueError(f"{path}: found a video of another recipe than {folder / RECIPE_FILE}; remove it")
+        clips = part.extracted.clips
+        shapes.add((part.extracted.appearance_size, None if clips is None else clips.shape[1]))
+        ids.append(part.extracted.video)
+        if recipe.classes is None:
+            tracked = part.extracted.tracked()
+            names.to_indices(tracked.labels, tracked.label_names)
+    if recipe.classes is None:
+        recipe = agree_on_recipe(folder, replace(recipe, classes=tuple(names.names)))
+    assert recipe.classes is not None
+    appearance_size, clip_size = shapes.pop()
+    if clip_size is not None:
+        features = (clips for path in paths if (clips := read_part(path, link).extracted.clips) is not None)
+        attributes = {"appearance_size": appearance_size}
+        write_frame_features(FRAME_FEATURES.output(folder, split), ids, features, attributes)
+    counts: dict[str, int] = {}
+    sizes: set[int] = set()
+
+    def trajectories() -> Iterator[VideoTrajectories]:
+        for path in paths:
+            video = read_part(path, link).extracted
+            try:
+                found = video.as_trajectories(recipe.classes or ())
+            except ValueError as error:
+                raise ValueError(
+                    f"{path}: {error}; name all classes of all splits when the folder is begun (--classes)"
+                ) from error
+            counts[video.video] = len(found)
+            sizes.add(found.features.shape[1])
+            yield found
+
+    write_trajectories(
+        TRAJECTORIES.output(folder, split),
+        trajectories(),
+        recipe.classes,
+        tracker=f"trajtrack {trajtrack.__version__}",
+        options=repr(link),
+        detector=recipe.detector.path,
+    )
+    return ExtractReport(
+        extracted=0,
+        reused=0,
+        broken=(),
+        videos=len(ids),
+        trajectories=sum(counts.values()),
+        empty=tuple(video for video, count in counts.items() if not count),
+        classes=len(recipe.classes),
+        clip_size=clip_size,
+        trajectory_size=sizes.pop(),
+    )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, after waiting for it."""
+    while True:
+        lock = locked_folder(folder)
+        try:
+            lock.__enter__()
+            break
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+    try:
+        yield
+    finally:
+        lock.__exit__(None, None, None)
