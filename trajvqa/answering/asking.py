@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from trajtrack import Trajectories
+from trajtrack.decoding import open_frames
 from trajtrack.viewer import QuestionTrajectory
 from trajvqa.answering.explained import Answer, explain_question
 from trajvqa.answering.pages import ShownVideo, shown_video
@@ -128,7 +129,7 @@ class Answerer:
         data = QuestionBatches(asked, self._text(asked), clips, trajectories, settings.max_trajectories)
         answer = explain_question(self.model, data, 0, self.experiment.training)
         answer = replace(answer, question=question, candidates=tuple(candidates))
-        return answer, _shown(asked.videos[0], seen, trajectories)
+        return answer, _unseen(video) if seen is None else _shown(asked.videos[0], seen, trajectories)
 
     def _known_form(self, text: str) -> str:
         """Return a text without a question mark or period at its end that the vocabulary lacks."""
@@ -173,9 +174,14 @@ def _checked(video: str | os.PathLike[str], question: str, candidates: Sequence[
     return Questions.asked(Path(video).stem, question, candidates)
 
 
-def _shown(video: str, seen: SeenVideo | None, trajectories: TrajectoriesInMemory | None) -> ShownVideo:
-    if seen is None:
-        return shown_video(video, None)
+def _unseen(path: str | os.PathLike[str]) -> ShownVideo:
+    """Return what a page shows of a video that was not decoded."""
+    source = open_frames(path)
+    empty = shown_video("", None, source.expected_frames, source.size)
+    return replace(empty, notes=("The model reads nothing of the video.",))
+
+
+def _shown(video: str, seen: SeenVideo, trajectories: TrajectoriesInMemory | None) -> ShownVideo:
     size = (float(seen.width), float(seen.height))
     if trajectories is None or seen.trajectories is None:
         empty = shown_video(video, None, seen.num_frames, size)

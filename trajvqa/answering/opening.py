@@ -11,7 +11,7 @@ from trajtrack.arguments import TrajtrackWarning
 from trajvqa.answering.asking import Answerer, ReadVideo, SeenVideo, remembering
 from trajvqa.answering.explained import Answer
 from trajvqa.extract.extracting import Extractor, text_record
-from trajvqa.extract.recipe import Recipe
+from trajvqa.extract.recipe import ModelRecord, Recipe
 from trajvqa.text.encoders import TextEncoder, open_text_encoder
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import kinds_read
@@ -128,6 +128,7 @@ def _extraction(
     threads: int | None,
 ) -> ReadVideo:
     """Return what extracts the kinds of data that a model reads, as those of the recipe were."""
+    folders = _places(recipe, folders, kinds, checkpoint)
     only = [name for name, kind in (("clips", "frame"), ("trajectories", "trajectory")) if kind in kinds]
     try:
         extractor = Extractor.from_recipe(recipe, folders=folders, device=device, threads=threads, only=only)
@@ -141,3 +142,31 @@ def _extraction(
             return extractor.extract(path)
 
     return read_video
+
+
+def _places(
+    recipe: Recipe, given: Mapping[str, str], kinds: Collection[str], checkpoint: str | os.PathLike[str]
+) -> dict[str, str]:
+    """Return the given folders, and that of the appearance model for regions if it describes them.
+
+    Raises
+    ------
+    ValueError
+        If the folder of a model that is needed is not there.
+    """
+    places = dict(given)
+    same = isinstance(recipe.regions, ModelRecord) and recipe.regions.is_same(recipe.appearance)
+    if same and "appearance" in places:
+        places.setdefault("regions", places["appearance"])
+    needed = {"frame": ("appearance", "motion"), "trajectory": ("detector", "regions")}
+    for name in (name for kind, names in needed.items() if kind in kinds for name in names):
+        record = getattr(recipe, name)
+        if not isinstance(record, ModelRecord) or record.identity.get("kind") != "transformers":
+            continue
+        folder = places.get(name, record.path)
+        if not os.path.isdir(folder):
+            raise ValueError(
+                f"{name}: found no folder {folder}, expected the model of the training data of "
+                f"{os.fspath(checkpoint)}; --{name} FOLDER, or folders={{{name!r}: FOLDER}}, says where it lies now"
+            )
+    return places

@@ -32,16 +32,15 @@ def add_command(commands: Any) -> None:
         "training data were, which 'trajvqa extract' has made. Prints the scores of the candidates and the "
         "trajectories and words that decided, or makes a page of them over the video.",
         examples={
-            "a page of the answer": "trajvqa answer video.mp4 --question 'what is it' --candidate dog --candidate cat "
-            "--checkpoint run/best.pt -o page.html",
+            "a page of the answer": "trajvqa answer in.mp4 -c run -q 'what runs' -a dog -a cat -o page.html",
         },
     )
     parser.add_argument("video", metavar="VIDEO", help="video file")
-    parser.add_argument("--question", required=True, metavar="Q", help="the question")
+    parser.add_argument("-q", "--question", required=True, metavar="Q", help="the question")
     parser.add_argument(
-        "--candidate", required=True, action="append", metavar="A", help="a possible answer; give two or more"
+        "-a", "--candidate", required=True, action="append", metavar="A", help="a possible answer; give two or more"
     )
-    parser.add_argument("--checkpoint", required=True, metavar="C", help="best.pt of a run, or its folder")
+    parser.add_argument("-c", "--checkpoint", required=True, metavar="C", help="best.pt of a run, or its folder")
     parser.add_argument("-o", "--output", metavar="PAGE", help="page to write")
     parser.add_argument("--max-width", type=int, metavar="N", help="scale images down to at most N pixels wide")
     for name, model in _FOLDERS.items():
@@ -74,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> bool:
                 max_width=arguments.max_width,
                 progress=lambda done, total: line.show(f"{page}: frame {done} of {total}"),
             )
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # detectors of others raise any of these
         raise Failure(str(error)) from error
     finally:
         line.clear()

@@ -62,8 +62,8 @@ def add_command(commands: Any) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
-            "clips and trajectories of a folder of videos": "trajvqa extract videos -o data --split train "
-            "--detector models/rtdetr --appearance models/resnet --motion models/videomae",
+            "clips and trajectories of a folder of videos": "trajvqa extract in -o data --split train "
+            "--detector rtdetr --appearance clip",
         },
     )
     parser.add_argument(

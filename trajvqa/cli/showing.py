@@ -27,7 +27,7 @@ def add_command(commands: Any) -> None:
         "by side: scores of the candidates, the trajectories that decided, highlighted through time, and a map of "
         "words by trajectories. The page is one file that needs no network.",
         examples={
-            "a question of the test split": "trajvqa show worlds first --question test-video3_2 -o page.html",
+            "a question of the test split": "trajvqa show worlds run --question test-video3_2 -o page.html",
         },
     )
     parser.add_argument("data", metavar="DATA", help="the data folder")

@@ -254,9 +254,9 @@ class Extractor:
         return self._image_model(Path(wanted))
 
 
-def _nothing(frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+def _nothing(frames: Sequence[NDArray[np.uint8]]) -> list[None]:
     """Stand for a detector where trajectories are not wanted."""
-    return [Detections([], [], []) for _ in frames]
+    return [None] * len(frames)
 
 
 def text_record(folder: Path) -> ModelRecord:

@@ -7,6 +7,7 @@ import pytest
 
 from helpers.data_examples import TEXT_SIZE, small_experiment, write_data
 from helpers.seen_videos import Reader
+from helpers.videos import moving_square, write_video
 from trajvqa.answering import write_answers_page
 from trajvqa.answering.asking import Answerer, remembering
 from trajvqa.data.splits import inputs_of, schema_of
@@ -68,8 +69,9 @@ def test_trajectories_have_the_classes_of_the_training_data(folder):
 
 @pytest.mark.parametrize("model", ["trajectory", "hga", "text-only"])
 def test_each_model_gets_what_it_reads_and_has_a_page(folder, tmp_path, model):
+    path = write_video(tmp_path / "clip.mp4", moving_square(12))
     reader = Reader() if model != "text-only" else None
-    answer, video = answerer(folder, model, reader).ask("clip.mp4", QUESTION, CANDIDATES)
+    answer, video = answerer(folder, model, reader).ask(path, QUESTION, CANDIDATES)
     write_answers_page(tmp_path / "page.html", [(model, answer)], video)
     assert (tmp_path / "page.html").stat().st_size > 10_000
 
