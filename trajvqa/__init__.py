@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
     from trajvqa.data.batches import Inputs
     from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
-    from trajvqa.extract import ExtractedVideo, Extractor, ExtractOptions, Recipe
+    from trajvqa.extract import ExtractedVideo, ExtractOptions, Extractor, Recipe
     from trajvqa.models import create_model, list_models
     from trajvqa.training.checkpoints import load_model
     from trajvqa.training.trainer import train
