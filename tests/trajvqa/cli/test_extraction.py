@@ -200,4 +200,4 @@ def test_a_name_that_is_no_text_is_refused(capsys):
     video("a.mp4")
     os.rename(b"videos/a.mp4", b"videos/\xff.mp4")
     assert extract("videos") == 2
-    assert "found a name that is not UTF-8, expected one that can be the ID of a video" in capsys.readouterr().err
+    assert "found a name that is not UTF-8, expected text, the ID of the video" in capsys.readouterr().err
