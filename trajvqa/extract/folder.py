@@ -211,7 +211,8 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
     appearance_size, clip_size = shapes.pop()
     if clip_size is not None:
         features = (clips for path in paths if (clips := read_part(path, link).extracted.clips) is not None)
-        attributes = {"appearance_size": appearance_size}
+        # Motion alone has no such part.
+        attributes = {"appearance_size": appearance_size} if appearance_size else {}
         write_frame_features(FRAME_FEATURES.output(folder, split), ids, features, attributes)
     counts: dict[str, int] = {}
     sizes: set[int] = set()

@@ -8,10 +8,14 @@ from torch.nn.functional import normalize
 
 from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch, Inputs
+from trajvqa.layers.attention import masked_softmax
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
+from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import required
 
 __all__ = ["ZeroShot"]
+
+_LOGIT_SCALE = 100.0
 
 
 class ZeroShot(nn.Module):
@@ -80,6 +84,18 @@ class ZeroShot(nn.Module):
             # Without trajectories, no candidate is nearer than another.
             cosines.append(torch.where(batch.trajectory_mask.any(dim=-1, keepdim=True), best, 0.0))
         return torch.stack(cosines).mean(dim=0)
+
+    def explain(self, batch: Batch) -> Explanation:
+        """Return the scores, and the softmax of each candidate's similarities as the weights of trajectories.
+
+        The temperature is CLIP's: similarities that differ by a hundredth differ by a factor of e.
+        """
+        scores = self(batch)
+        if "trajectory" not in self.streams:
+            return Explanation(scores)
+        assert batch.trajectory_mask is not None
+        found = self.similarities(batch).masked_fill(~batch.trajectory_mask.unsqueeze(1), 0.0)
+        return Explanation(scores, weights=masked_softmax(_LOGIT_SCALE * found, batch.trajectory_mask.unsqueeze(1)))
 
     def similarities(self, batch: Batch) -> Tensor:
         """Return the cosines (B, C, K) of each candidate with each trajectory; minus infinity for padding."""
