@@ -7,11 +7,11 @@ import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch  # noqa: F401  (trajvqa imports it, which needs `typing` unpatched: see below)
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import trajtrack
-import trajvqa  # noqa: F401  (torch, which it imports, needs `typing` unpatched: see below)
 from trajtrack.option_fields import documentation_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
     from trajvqa.data.batches import Inputs
     from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
+    from trajvqa.extract import ExtractedVideo, ExtractOptions, Extractor, Recipe
     from trajvqa.models import create_model, list_models
     from trajvqa.training.checkpoints import load_model
     from trajvqa.training.trainer import train
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Experiment",
+    "ExtractOptions",
+    "ExtractedVideo",
+    "Extractor",
     "Inputs",
     "ModelConfig",
     "NegativesConfig",
+    "Recipe",
     "TrainingConfig",
     "answer",
     "create_model",
@@ -39,6 +44,7 @@ _MODULES = {
     "trajvqa.config": ("Experiment", "ModelConfig", "NegativesConfig", "TrainingConfig"),
     "trajvqa.data.batches": ("Inputs",),
     "trajvqa.experiments.files": ("list_experiments", "list_tables", "read_experiment", "read_table"),
+    "trajvqa.extract": ("ExtractOptions", "ExtractedVideo", "Extractor", "Recipe"),
     "trajvqa.models": ("create_model", "list_models"),
     "trajvqa.training.checkpoints": ("load_model",),
     "trajvqa.training.trainer": ("train",),

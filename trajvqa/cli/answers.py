@@ -69,7 +69,12 @@ def print_answer(answer: Answer) -> None:
     attended, chosen = answer.attended, answer.chosen
     if attended is None:
         return
-    _say(f"\nattention of the chosen candidate's words, of {len(attended.trajectories)} trajectories:")
+    what = (
+        "weights for the chosen candidate"
+        if attended.attention is None
+        else "attention of the chosen candidate's words"
+    )
+    _say(f"\n{what}, of {len(attended.trajectories)} trajectories:")
     for place in attended.ranking(chosen)[:_SHOWN_TRAJECTORIES]:
         seen, weight = attended.trajectories[place], attended.weights[chosen, place]
         start, end = seen.span

@@ -185,7 +185,10 @@ def _videos(words: Sequence[str]) -> list[str]:
         found += _in_folder(path) if os.path.isdir(path) else [path]
     first: dict[str, str] = {}
     for path in found:
-        other = first.setdefault(video_id(path), path)
+        try:
+            other = first.setdefault(video_id(path), path)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         if os.path.realpath(other) != os.path.realpath(path):
             raise UsageError(f"{other} and {path}: found two videos of the same name, expected different names")
     return list(first.values())
@@ -215,26 +218,14 @@ def _restricted(paths: list[str], questions: Questions | None) -> tuple[list[str
 class _Terminal(Observer):
     """Prints what happens to standard error."""
 
-    def __init__(self) -> None:
-        self._shown: LongProgress | None = None
-
     def progress(self, path: str) -> LongProgress:
-        self._shown = LongProgress(path, "frame")
-        return self._shown
-
-    def extracted(self, path: str) -> None:
-        self._clear()
+        return LongProgress(path, "frame")
 
     def skipped(self, broken: BrokenVideo) -> None:
-        self._clear()
         print(f"trajvqa: error: {describe(broken.error, broken.path)}", file=sys.stderr, flush=True)
 
     def waiting(self, count: int) -> None:
         print(f"trajvqa: waiting for {counted(count, 'video')} of another process", file=sys.stderr, flush=True)
-
-    def _clear(self) -> None:
-        if self._shown is not None:
-            self._shown.__exit__(None, None, None)
 
 
 def _report(arguments: argparse.Namespace, report: ExtractReport, missing: list[str], others: int) -> None:

@@ -44,9 +44,22 @@ _DECISIVE = {
 
 
 def video_id(path: str | os.PathLike[str]) -> str:
-    """Return the ID of a video: the name of its file without the suffix, or of its folder of images."""
+    """Return the ID of a video: the name of its file without the suffix, or of its folder of images.
+
+    Raises
+    ------
+    ValueError
+        If the name is no text.
+    """
     source = Path(as_path_name(path))
-    return source.resolve().name if source.is_dir() else source.stem
+    name = source.resolve().name if source.is_dir() else source.stem
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{path}: found a name that is not UTF-8, expected one that can be the ID of a video"
+        ) from error
+    return name
 
 
 class Extractor:
@@ -80,7 +93,8 @@ class Extractor:
         if options.regions not in (None, QUERIES, GEOMETRY):
             check_image_folder(Path(str(options.regions)))
         text = None if options.text is None else text_record(options.text)
-        if options.threads is not None and (options.appearance or options.motion):
+        has_models = options.appearance or options.motion or options.regions not in (None, QUERIES, GEOMETRY)
+        if options.threads is not None and has_models:
             libraries()[0].set_num_threads(options.threads)
         is_function = isinstance(self._source, GivenCallable | NamedCallable)
         self._detector = self._source.loaded(None if is_function else options.device, options.threads)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,12 +63,9 @@ class ExtractReport:
 class Observer:
     """Is told what happens; the default does nothing."""
 
-    def progress(self, path: str) -> Progress | None:
-        """Return what shows the frames of a video that begins."""
-        return None
-
-    def extracted(self, path: str) -> None:
-        """Take note that a video is done."""
+    def progress(self, path: str) -> contextlib.AbstractContextManager[Progress | None]:
+        """Return what shows the frames of a video while it is extracted."""
+        return contextlib.nullcontext()
 
     def skipped(self, broken: BrokenVideo) -> None:
         """Take note of an error."""
@@ -158,8 +155,8 @@ def extract_split(
                         _check_part(part, Path(path), extractor)
                         reused += 1
                         continue
-                    with warnings_about(path):
-                        found = extractor.extract(path, told.progress(path))
+                    with warnings_about(path), told.progress(path) as progress:
+                        found = extractor.extract(path, progress)
                     source = of_video(Path(path))
                 except ImportError:
                     raise  # without its library no video can be extracted
@@ -169,7 +166,6 @@ def extract_split(
                     continue
                 write_part(part, found, source, recipe)
                 extracted += 1
-                told.extracted(path)
         if elsewhere and not waits:
             told.waiting(len(elsewhere))
             waits = True
@@ -215,7 +211,8 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
     appearance_size, clip_size = shapes.pop()
     if clip_size is not None:
         features = (clips for path in paths if (clips := read_part(path, link).extracted.clips) is not None)
-        attributes = {"appearance_size": appearance_size}
+        # Motion alone has no such part.
+        attributes = {"appearance_size": appearance_size} if appearance_size else {}
         write_frame_features(FRAME_FEATURES.output(folder, split), ids, features, attributes)
     counts: dict[str, int] = {}
     sizes: set[int] = set()
@@ -254,7 +251,7 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder, after waiting for it."""
     while True:

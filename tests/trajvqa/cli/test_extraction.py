@@ -193,3 +193,11 @@ def test_help_and_parsing_need_neither_av_nor_transformers():
     )
     assert run.returncode == 0, run.stderr
     assert "--appearance FOLDER" in run.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names of any bytes")
+def test_a_name_that_is_no_text_is_refused(capsys):
+    video("a.mp4")
+    os.rename(b"videos/a.mp4", b"videos/\xff.mp4")
+    assert extract("videos") == 2
+    assert "found a name that is not UTF-8, expected text, the ID of the video" in capsys.readouterr().err
