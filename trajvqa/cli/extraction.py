@@ -26,7 +26,7 @@ from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.extract import ExtractOptions, Extractor
 from trajvqa.extract.extracting import video_id
-from trajvqa.extract.folder import BrokenVideo, ExtractReport, Observer, extract_split
+from trajvqa.extract.folder import BrokenVideo, ExtractReport, Observer, extract_split, videos_in
 from trajvqa.extract.text_features import write_text_features
 from trajvqa.text.encoders import open_text_encoder
 
@@ -112,7 +112,7 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> bool:
-    """Return whether a video failed or is missing."""
+    """Return whether a video failed."""
     if not _SPLIT.fullmatch(arguments.split):
         raise UsageError(f"--split: found {arguments.split!r}, expected letters, digits, - and _")
     if arguments.text is not None and arguments.questions is None:
@@ -121,7 +121,8 @@ def _run(arguments: argparse.Namespace) -> bool:
     chosen_detector(arguments)
     try:
         questions = None if arguments.questions is None else _questions(arguments.questions)
-        wanted, missing, others = _restricted(paths, questions)
+        asked = None if questions is None else dict.fromkeys(questions.videos)
+        wanted = paths if asked is None else [path for path in paths if video_id(path) in asked]
         if not wanted:
             raise Failure(f"{arguments.questions}: found none of its videos among {len(paths)}, expected some")
         observer = _Terminal()
@@ -135,8 +136,9 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise Failure(describe(error)) from error
     if report.empty:
         warn(f"found no trajectory in {len(report.empty)} of {report.videos} videos: {_listed(report.empty)}")
-    _report(arguments, report, missing, others)
-    return bool(report.broken or missing)
+    there = videos_in(Path(arguments.output), arguments.split) | {video_id(each.path) for each in report.broken}
+    _report(arguments, report, [video for video in asked or () if video not in there], len(paths) - len(wanted))
+    return bool(report.broken)
 
 
 def _options(arguments: argparse.Namespace) -> ExtractOptions:
@@ -203,16 +205,6 @@ def _in_folder(folder: str) -> list[str]:
     if any(suffix in MEDIA_TYPES for suffix in suffixes.values()):
         return [folder]
     raise UsageError(f"{folder}: found no video in the folder, expected files such as .mp4, or numbered images")
-
-
-def _restricted(paths: list[str], questions: Questions | None) -> tuple[list[str], list[str], int]:
-    """Return the videos of the questions, the IDs of those that are missing, and the number of others."""
-    if questions is None:
-        return paths, [], 0
-    asked = dict.fromkeys(questions.videos)
-    wanted = [path for path in paths if video_id(path) in asked]
-    given = {video_id(path) for path in wanted}
-    return wanted, [video for video in asked if video not in given], len(paths) - len(wanted)
 
 
 class _Terminal(Observer):

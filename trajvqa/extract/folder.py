@@ -20,7 +20,7 @@ from trajvqa.extract.recipe import RECIPE_FILE, Recipe, find_recipe
 from trajvqa.ingest.tracks import ClassNames
 from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
 
-__all__ = ["BrokenVideo", "ExtractReport", "Observer", "agree_on_recipe", "extract_split", "parts_folder"]
+__all__ = ["BrokenVideo", "ExtractReport", "Observer", "agree_on_recipe", "extract_split", "videos_in"]
 
 _PAUSE = 0.2
 """Seconds between two looks at what another process does."""
@@ -74,9 +74,9 @@ class Observer:
         """Take note that another process extracts some videos."""
 
 
-def parts_folder(folder: Path, split: str) -> Path:
-    """Return the folder of the files of single videos."""
-    return folder / "extracted" / split
+def videos_in(folder: Path, split: str) -> set[str]:
+    """Return the IDs of the videos of a split that have been extracted."""
+    return {path.name.removesuffix(SUFFIX) for path in _parts(folder, split)}
 
 
 def agree_on_recipe(folder: Path, recipe: Recipe) -> Recipe:
@@ -137,7 +137,7 @@ def extract_split(
     """
     told = observer or Observer()
     recipe = agree_on_recipe(folder, extractor.recipe)
-    parts = parts_folder(folder, split)
+    parts = _parts_folder(folder, split)
     parts.mkdir(parents=True, exist_ok=True)
     extracted = reused = 0
     broken: list[BrokenVideo] = []
@@ -179,6 +179,14 @@ def extract_split(
     return replace(report, extracted=extracted, reused=reused, broken=tuple(broken))
 
 
+def _parts_folder(folder: Path, split: str) -> Path:
+    return folder / "extracted" / split
+
+
+def _parts(folder: Path, split: str) -> list[Path]:
+    return sorted(path for path in _parts_folder(folder, split).iterdir() if path.name.endswith(SUFFIX))
+
+
 def _check_part(part: Path, path: Path, extractor: Extractor) -> None:
     found = read_part(part, extractor.options.link)
     if found.source != of_video(path):
@@ -189,7 +197,7 @@ def _check_part(part: Path, path: Path, extractor: Extractor) -> None:
 
 def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) -> ExtractReport:
     """Write the stores of a split."""
-    paths = sorted(parts_folder(folder, split).glob(f"[!.]*{SUFFIX}"))
+    paths = _parts(folder, split)
     if not paths:
         raise ValueError("found no video that could be extracted, expected at least one")
     link = extractor.options.link

@@ -21,6 +21,7 @@ from trajtrack import Detections, FlowOptions, LinkOptions
 from trajtrack.detect.fingerprints import video_digest
 from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.files.atomic import naming_full_disk
+from trajtrack.printable import printable_errors
 from trajvqa.data.fingerprints import file_fingerprint
 from trajvqa.extract.extracted import ExtractedVideo
 from trajvqa.extract.recipe import Recipe
@@ -29,6 +30,11 @@ __all__ = ["SUFFIX", "Part", "of_video", "read_part", "write_part"]
 
 SUFFIX = ".npz"
 _FACTS = ("video", "num_frames", "width", "height", "frame_rate", "duration", "appearance_size")
+_DAMAGE = (
+    *(ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, EOFError, RuntimeError),
+    *(OSError, zipfile.BadZipFile, zlib.error),
+)
+"""What damaged archives raise."""
 _LATER = ("link", "text", "classes")
 """Fields of a recipe that count only when stores are assembled."""
 
@@ -92,6 +98,7 @@ def write_part(path: Path, extracted: ExtractedVideo, source: str, recipe: Recip
         raise
 
 
+@printable_errors
 def read_part(path: str | os.PathLike[str], link: LinkOptions | FlowOptions) -> Part:
     """Read the file of a video.
 
@@ -104,8 +111,10 @@ def read_part(path: str | os.PathLike[str], link: LinkOptions | FlowOptions) -> 
 
     Raises
     ------
+    OSError
+        If the file cannot be opened.
     ValueError
-        If the file is damaged, naming it.
+        If it is damaged, naming it.
     """
     try:
         # NumPy leaves a file that it cannot read open.
@@ -128,7 +137,9 @@ def read_part(path: str | os.PathLike[str], link: LinkOptions | FlowOptions) -> 
             link=link,
         )
         return Part(extracted, str(about["source"]), dict(about["recipe"]))
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # the file cannot be opened
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{path}: found no extracted video ({reason}), expected one; remove the file to extract it again"

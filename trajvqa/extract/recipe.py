@@ -96,6 +96,7 @@ class Recipe:
             raise ValueError(f"version: found {self.version}, expected at most {VERSION}; use a newer trajvqa")
         if not isinstance(self.link, Mapping) or "method" not in self.link:
             raise ValueError(f"link: found {shown(self.link)}, expected a method and its options")
+        _check_plain("link", self.link)
         classes = self.classes
         if classes is not None and (
             not all(isinstance(each, str) for each in classes) or len(set(classes)) < len(classes)
@@ -222,6 +223,7 @@ def _check_model(name: str, value: object) -> None:
             raise TypeError(f"{name}, path: found {shown(value.path)}, expected text")
         if not isinstance(value.identity, Mapping) or not value.identity:
             raise TypeError(f"{name}, identity: found {shown(value.identity)}, expected values by name")
+        _check_plain(f"{name}, identity", value.identity)
         return
     if name == "regions" and value in (QUERIES, GEOMETRY):
         return
@@ -229,6 +231,14 @@ def _check_model(name: str, value: object) -> None:
         return
     expected = {"regions": f"{QUERIES}, {GEOMETRY} or a model", "detector": "a model"}.get(name, "a model or none")
     raise TypeError(f"{name}: found {shown(value)}, expected {expected}")
+
+
+def _check_plain(name: str, values: Mapping[str, Any]) -> None:
+    """Raise TypeError if JSON cannot hold values; YAML has dates and sets, too."""
+    try:
+        json.dumps(dict(values))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: found {shown(dict(values))}, expected plain values") from error
 
 
 def _word(value: Any) -> str:

@@ -415,8 +415,9 @@ _YAML = (
 )
 
 
-def _experiment(rng: Random) -> Files:
-    lines = _EXPERIMENT.split("\n")
+def damaged_yaml(rng: Random, text: str = _EXPERIMENT) -> Files:
+    """Return a YAML file with changed lines, by default an experiment."""
+    lines = text.split("\n")
     for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
         at = rng.randrange(len(lines))
         match rng.randrange(7):
@@ -455,5 +456,5 @@ TARGETS: Sequence[Target] = (
     Target("mega-tracklets", _mega, lambda folder, files, rng: read_mega_tracklets(folder / "0001_123.npy")),
     Target("seq-nms-tracklets", _seq_nms, _read_seq_nms),
     Target("annotations", _annotations, _read_annotations),
-    Target("experiment", _experiment, _read_experiment),
+    Target("experiment", damaged_yaml, _read_experiment),
 )
