@@ -150,3 +150,9 @@ def test_a_second_split_has_the_classes_of_the_first(models, capsys):
     assert main(more) == 0
     stores = [TrajectoryStore(TRAJECTORIES.find(Path("data"), split)) for split in ("train", "val")]
     assert stores[0].classes == stores[1].classes == ("square",)
+
+
+def test_clips_of_motion_alone_have_no_width_of_appearance(models):
+    extract = ["extract", VIDEOS[0], "-o", "data", "--split", "train", "--detector", "detector.py:find"]
+    assert main([*extract, "--motion", str(models / "videomae"), "--clips", "2", "--fps", "25"]) == 0
+    assert FrameFeatures(FRAME_FEATURES.output("data", "train")).appearance_size is None
