@@ -6,6 +6,9 @@ import os
 import warnings
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trajtrack.arguments import TrajtrackWarning
 from trajtrack.detect import Detector
 from trajvqa.answering.asking import Answerer, SeenVideo, remembering
@@ -72,5 +75,5 @@ def open_zero_shot(
     return Answerer(model, experiment, schema, remembering(read_video), encoder)
 
 
-def _nothing(frames: list[object]) -> list[None]:
+def _nothing(frames: list[NDArray[np.uint8]], /) -> list[None]:
     return [None] * len(frames)

@@ -91,8 +91,8 @@ def _from_pixels(folder: Path, videos: int, epochs: int) -> None:
     few = max(videos // 5, 1)
     print("rendering films of coloured shapes, detecting and linking the shapes", flush=True)
     sizes = make_shapes(folder / "shapes", ShapesOptions(train=videos, val=few, test=few))
-    for split, questions in sizes.items():
-        print(f"{split}: {videos if split == 'train' else few} videos, {questions} questions")
+    for split, size in sizes.items():
+        print(f"{split}: {videos if split == 'train' else few} videos, {size} questions")
     settings = {"epochs": epochs, "batch_size": 32, "learning_rate": 2e-3, "plateau_patience": 6}
     runs = _train(_SHAPES, folder / "shapes", settings, f"{epochs}-epochs-{videos}-videos")
     model, checkpoint = load_model(runs["trajectories"] / "best.pt")

@@ -59,7 +59,7 @@ class SeenShapes:
         return VideoTrajectories(
             video=self.video,
             features=np.concatenate([found.pool(self.hues), directions], axis=1).astype(np.float32) * _SCALE,
-            spans=np.stack([found.starts, found.ends + 1], axis=1).astype(np.float32) / self.num_frames,
+            spans=(np.stack([found.starts, found.ends + 1], axis=1) / self.num_frames).astype(np.float32),
             labels=np.array([classes.index(names[label]) for label in found.labels.tolist()], np.int32),
             scores=found.scores.astype(np.float32),
             frames=tuple(each.frames for each in found),
