@@ -9,7 +9,7 @@ SOURCES := pyproject.toml CMakeLists.txt constraints.txt $(shell find cmake csrc
 .PHONY: help install demo test test-all test-interop fuzz faults lint format docs bench sanitize wheel clean
 
 help:
-	@echo "make demo         link and draw a synthetic scene; train on small worlds and compare with a text-only model"
+	@echo "make demo         link and draw a synthetic scene; train on small worlds and on rendered films; answer questions"
 	@echo "make test         run the tests that are not slow and need no browser"
 	@echo "make test-all     run all tests"
 	@echo "make test-interop run the tests against the libraries with which containers and files are exchanged"
@@ -36,6 +36,7 @@ $(VENV)/installed: $(VENV)/python $(SOURCES)
 demo: install
 	$(BIN)/trajtrack demo
 	$(BIN)/trajvqa demo
+	$(BIN)/trajvqa demo --video
 
 test: install
 	$(BIN)/pytest --numprocesses auto -m "not slow and not browser"

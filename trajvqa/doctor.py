@@ -40,6 +40,8 @@ _STREAMS: dict[tuple[str, ...], tuple[str, tuple[FileKind, ...]]] = {
 }
 """Streams of a model: how reports call them, and the files that they need."""
 _TRAINING_SPLITS = ("train", "val")
+_LARGE = 10_000
+"""Number of questions from which on models of the paper's size are worth their time; NExT-QA has 34,132."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,44 @@ class Report:
     """Reports about the vocabulary and the word vectors, which all splits share."""
     runs: tuple[Run, ...]
     """All runs, possible or not."""
+    training_questions: int = 0
+    """Number of questions of the training split."""
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Problems of all files; an absent file is not a problem."""
         files = [*(file for split in self.splits for file in split.files), *self.shared]
         return tuple(problem for file in files for problem in file.problems)
+
+    @property
+    def next_command(self) -> str:
+        """The command to type next; capitals stand for what only the user knows."""
+        again = f"trajvqa doctor {self.folder}"
+        if self.problems:
+            return f"replace the broken files, then {again}"
+        present = {
+            split.split: {file.name for file in split.files if file.state == "ok"}
+            for split in self.splits
+            if split.split in _TRAINING_SPLITS
+        }
+        for split, names in present.items():
+            if QUESTIONS.name not in names:
+                return f"put NExT-QA's {QUESTIONS.expected(split)} into {self.folder}, then {again}"
+        for split, names in present.items():
+            models = ["--detector FOLDER"] * (TRAJECTORIES.name not in names)
+            if FRAME_FEATURES.name not in names:
+                models = ["--detector FOLDER", "--appearance FOLDER", "--motion FOLDER"]
+            if models:
+                questions = self.folder / QUESTIONS.expected(split)
+                return (
+                    f"trajvqa extract VIDEOS -o {self.folder} --split {split} --questions {questions} "
+                    f"{' '.join(models)}"
+                )
+        if all(BERT.name in names for names in present.values()):
+            experiment = "nextqa/bert-qa"
+        else:
+            experiment = "nextqa/glove-both" if self.training_questions >= _LARGE else "small/both"
+        return f"trajvqa train {experiment} --data {self.folder} -o run"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values, for JSON."""
@@ -106,6 +140,7 @@ class Report:
             "shared": [_plain(file) for file in self.shared],
             "problems": list(self.problems),
             "runs": [{"name": run.name, "possible": run.possible, "missing": list(run.missing)} for run in self.runs],
+            "next": self.next_command,
         }
 
 
@@ -144,6 +179,7 @@ def examine(folder: str | os.PathLike[str]) -> Report:
         splits=tuple(splits),
         shared=(vocabulary_report, vectors_report),
         runs=tuple(_runs(splits)),
+        training_questions=len(questions[SPLITS[0]]) if SPLITS[0] in questions else 0,
     )
 
 

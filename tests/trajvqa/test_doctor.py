@@ -122,6 +122,27 @@ def test_image_text_similarity_needs_embeddings_and_no_words(data):
     assert found == [f"{stream} (embeddings of one image-text model): zero-shot" for stream in streams]
 
 
+def test_the_next_command_leads_from_an_empty_folder_to_a_trained_model(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    again = f"then trajvqa doctor {folder}"
+    assert examine(folder).next_command == f"put NExT-QA's train.csv into {folder}, {again}"
+    write_data(folder)
+    assert examine(folder).next_command == f"trajvqa train small/both --data {folder} -o run"
+    for path in (folder / "traj_feat/trajectories_train.h5", folder / "vid_feat/app_mot_val.h5"):
+        path.unlink()
+    extract = f"trajvqa extract VIDEOS -o {folder} --split"
+    assert examine(folder).next_command == f"{extract} train --questions {folder}/train.csv --detector FOLDER"
+    write_data(folder, ("train",))
+    assert examine(folder).next_command == (
+        f"{extract} val --questions {folder}/val.csv --detector FOLDER --appearance FOLDER --motion FOLDER"
+    )
+    write_data(folder, bert=True)
+    assert examine(folder).next_command == f"trajvqa train nextqa/bert-qa --data {folder} -o run"
+    (folder / "vid_feat/app_mot_val.h5").write_text("no")
+    assert examine(folder).next_command == f"replace the broken files, {again}"
+
+
 def test_questions_alone_can_be_scored(tmp_path):
     data = write_data(tmp_path / "data", splits=("val",))
     missing = runs(examine(data))
@@ -251,7 +272,7 @@ def test_the_command_prints_what_is_there(data, capsys):
     assert "  questions       absent; expected test.csv" in lines
     assert "  vocabulary      absent; the words of train.csv are used" in lines
     assert "  yes  clips and trajectories (BERT): l-gcn, trajectory" in lines
-    assert lines[-1] == "nothing is broken"
+    assert lines[-3] == "nothing is broken"
 
 
 def test_the_command_fails_where_something_is_broken(data, capsys):
@@ -260,7 +281,7 @@ def test_the_command_fails_where_something_is_broken(data, capsys):
     assert main(["doctor", str(data)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "  frame features  vid_feat/app_mot_val.h5: broken, see below" in lines
-    assert lines[-2:] == ["broken: 1", f"  {path}: found another format, expected an HDF5 file"]
+    assert lines[-4:-2] == ["broken: 1", f"  {path}: found another format, expected an HDF5 file"]
 
 
 def test_the_command_prints_json(data, capsys):

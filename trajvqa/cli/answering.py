@@ -10,6 +10,7 @@ from trajtrack.console.inputs import same_file
 from trajtrack.console.output import StatusLine, print_json
 from trajvqa.answering import write_answers_page
 from trajvqa.answering.opening import open_answerer
+from trajvqa.answering.untrained import open_zero_shot
 from trajvqa.cli.answers import checked_page, checkpoint_path, print_answer
 
 __all__ = ["add_command"]
@@ -32,6 +33,7 @@ def add_command(commands: Any) -> None:
         "training data were, which 'trajvqa extract' has made. Prints the scores of the candidates and the "
         "trajectories and words that decided, or makes a page of them over the video.",
         examples={
+            "without training": "trajvqa answer in.mp4 --image-text models/clip -q 'what runs' -a dog -a cat",
             "a page of the answer": "trajvqa answer in.mp4 -c run -q 'what runs' -a dog -a cat -o page.html",
         },
     )
@@ -40,7 +42,14 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "-a", "--candidate", required=True, action="append", metavar="A", help="a possible answer; give two or more"
     )
-    parser.add_argument("-c", "--checkpoint", required=True, metavar="C", help="best.pt of a run, or its folder")
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument("-c", "--checkpoint", metavar="C", help="best.pt of a run, or its folder")
+    who.add_argument(
+        "--image-text",
+        metavar="FOLDER",
+        help="answer without training, by the similarity that CLIP or SigLIP sees between candidates and the clips "
+        "and, with --detector, the trajectories",
+    )
     parser.add_argument("-o", "--output", metavar="PAGE", help="page to write")
     parser.add_argument("--max-width", type=int, metavar="N", help="scale images down to at most N pixels wide")
     for name, model in _FOLDERS.items():
@@ -57,12 +66,18 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"{page}: the output would overwrite an input")
     if len(arguments.candidate) < 2:
         raise UsageError(f"--candidate: found {len(arguments.candidate)}, expected at least 2")
-    path = checkpoint_path(arguments.checkpoint)
     given = {name: getattr(arguments, name.replace("-", "_")) for name in _FOLDERS}
     folders = {name.removesuffix("-encoder"): folder for name, folder in given.items() if folder is not None}
+    if arguments.image_text is not None and folders.keys() - {"detector"}:
+        other = sorted(folders.keys() - {"detector"})[0]
+        raise UsageError(f"--{other}: found with --image-text, which sees and reads with one model")
     line = StatusLine()
     try:
-        answerer = open_answerer(path, folders=folders, device=arguments.device, threads=arguments.threads)
+        models = {"device": arguments.device, "threads": arguments.threads}
+        if arguments.image_text is not None:
+            answerer = open_zero_shot(arguments.image_text, arguments.detector, **models)
+        else:
+            answerer = open_answerer(checkpoint_path(arguments.checkpoint), folders=folders, **models)
         answer, video = answerer.ask(arguments.video, arguments.question, arguments.candidate)
         if page is not None:
             write_answers_page(

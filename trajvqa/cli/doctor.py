@@ -78,6 +78,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"  {problem}" for problem in report.problems)
     else:
         yield "nothing is broken"
+    yield ""
+    yield f"next: {report.next_command}"
 
 
 def _file_lines(file: FileReport, folder: Path) -> Iterator[str]:

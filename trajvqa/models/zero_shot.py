@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import normalize, one_hot
 
 from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch, Inputs
-from trajvqa.layers.attention import masked_softmax
 from trajvqa.layers.clips import appearance_and_motion, sizes_of
 from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import required
 
 __all__ = ["ZeroShot"]
-
-_LOGIT_SCALE = 100.0
 
 
 class ZeroShot(nn.Module):
@@ -71,8 +68,18 @@ class ZeroShot(nn.Module):
         ValueError
             If the text of a candidate is not one embedding.
         """
+        return self.explain(batch).scores
+
+    def explain(self, batch: Batch) -> Explanation:
+        """Return the scores, and as weights which trajectory is the most similar to each candidate.
+
+        Raises
+        ------
+        ValueError
+            As `forward`.
+        """
         text = _embeddings(batch)
-        cosines = []
+        cosines, weights = [], None
         if "frame" in self.streams:
             assert batch.frames is not None
             clips, _ = appearance_and_motion(batch.frames, self.appearance_size)
@@ -80,22 +87,12 @@ class ZeroShot(nn.Module):
             cosines.append(torch.einsum("bcd,bd->bc", text, video))
         if "trajectory" in self.streams:
             assert batch.trajectory_mask is not None
-            best = self.similarities(batch).amax(dim=-1)
+            best, which = self.similarities(batch).max(dim=-1)
             # Without trajectories, no candidate is nearer than another.
             cosines.append(torch.where(batch.trajectory_mask.any(dim=-1, keepdim=True), best, 0.0))
-        return torch.stack(cosines).mean(dim=0)
-
-    def explain(self, batch: Batch) -> Explanation:
-        """Return the scores, and the softmax of each candidate's similarities as the weights of trajectories.
-
-        The temperature is CLIP's: similarities that differ by a hundredth differ by a factor of e.
-        """
-        scores = self(batch)
-        if "trajectory" not in self.streams:
-            return Explanation(scores)
-        assert batch.trajectory_mask is not None
-        found = self.similarities(batch).masked_fill(~batch.trajectory_mask.unsqueeze(1), 0.0)
-        return Explanation(scores, weights=masked_softmax(_LOGIT_SCALE * found, batch.trajectory_mask.unsqueeze(1)))
+            chosen = one_hot(which, batch.trajectory_mask.shape[-1])
+            weights = (chosen * batch.trajectory_mask.unsqueeze(1)).float()
+        return Explanation(torch.stack(cosines).mean(dim=0), weights=weights)
 
     def similarities(self, batch: Batch) -> Tensor:
         """Return the cosines (B, C, K) of each candidate with each trajectory; minus infinity for padding."""

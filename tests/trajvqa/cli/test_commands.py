@@ -271,6 +271,15 @@ def test_the_demo_makes_its_own_data(tmp_path, capsys):
     assert (tmp_path / "curves.png").exists()
 
 
+def test_the_demo_goes_from_pixels_to_answers(tmp_path, capsys):
+    assert main(["demo", "--video", "-o", str(tmp_path), "--videos", "4", "--epochs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "which was not trained on" in shown
+    assert "<- chosen" in shown
+    assert (tmp_path / "shapes" / "videos" / "film0000.mp4").exists()
+    assert "<html" in (tmp_path / "answer1.html").read_text()
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_says_how_to_resume(data, tmp_path, number, code):
     command = [sys.executable, "-m", "trajvqa", "train", "small/both", "--data", str(data), "-o", str(tmp_path / "run")]

@@ -106,15 +106,3 @@ def test_several_words_a_candidate_are_no_embedding():
     words = replace(batch, words=batch.words.repeat(1, 1, 6, 1), word_mask=batch.word_mask.repeat(1, 1, 6))
     with pytest.raises(ValueError, match="text: found 6 features for a candidate, expected one embedding"):
         model_for()(words)
-
-
-def test_the_trajectory_that_decides_has_the_highest_weight():
-    model, batch = model_for(streams=("trajectory",)), embeddings()
-    weights = model.explain(batch).weights
-    assert weights.argmax(dim=-1).tolist() == model.similarities(batch).argmax(dim=-1).tolist()
-    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:2]))
-    assert (weights.movedim(-1, 1)[~batch.trajectory_mask] == 0).all()
-
-
-def test_clips_alone_have_no_weights_of_trajectories():
-    assert model_for(streams=("frame",)).explain(embeddings()).weights is None

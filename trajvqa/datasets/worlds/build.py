@@ -17,6 +17,7 @@ from trajtrack.option_fields import check_options, count, number
 from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, SPLITS, TRAJECTORIES
 from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.datasets.questions import Questions
+from trajvqa.datasets.random_words import write_random_words
 from trajvqa.datasets.worlds.oracles import answer_question, observed_actors, observed_place
 from trajvqa.datasets.worlds.questions import Question, draft_questions, with_candidates
 from trajvqa.datasets.worlds.video import (
@@ -35,9 +36,6 @@ _MIX = {"CW": 4, "CH": 2, "T": 3, "DO": 2, "DC": 1, "DL": 1}
 """Maximum number of questions of a video by type; the shares of causal, temporal and descriptive questions resemble
 those of NExT-QA."""
 _FAR = 1
-WORD_SIZE = 64
-"""Width of word vectors."""
-_WORD_SEED = 64
 
 
 @dataclass(frozen=True)
@@ -134,17 +132,8 @@ def _write_split(folder: Path, split: str, indices: Sequence[int], options: Worl
 
 
 def _write_words(folder: Path) -> None:
-    """Write random word vectors of variance 1, unrelated to the appearances.
-
-    Vectors as small as those of unknown words would waste the first epochs.
-    """
     texts = [text for split in SPLITS for text in _texts(QUESTIONS.output(folder, split))]
-    words = sorted({word for text in texts for word in tokenize(text)} | set(CLASSES))
-    rng = np.random.Generator(np.random.PCG64(_WORD_SEED))
-    with atomic_output(folder / SMALL_WORD_VECTORS) as file:
-        for word in words:
-            vector = (rng.random(WORD_SIZE) * 2 - 1) * np.sqrt(3)
-            file.write(f"{word} {' '.join(f'{value:.4f}' for value in vector)}\n".encode())
+    write_random_words(folder / SMALL_WORD_VECTORS, {word for text in texts for word in tokenize(text)} | set(CLASSES))
 
 
 def _texts(path: Path) -> list[str]:
