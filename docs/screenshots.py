@@ -1,5 +1,7 @@
 """Write docs/images/viewer-*.png: screenshots of viewer pages of real data and of drawn images, in headless Chromium.
 
+The page with a question is that of ``trajvqa demo --video``, which trains for a minute.
+
     python docs/screenshots.py [--data FOLDER]
 
 Needs ``playwright``, and ``chromium`` on the path. The images of the videos have licences of their own and must not be
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -59,6 +62,7 @@ SHOTS = [
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
     Shot("drawn", IMAGES / "viewer-images.png", frame=60),
+    Shot("films/answer1", IMAGES / "viewer-question.png", frame=12),
     Shot("vidvrd", UNPUBLISHED / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", UNPUBLISHED / "help.png", frame=300, keys=["?"]),
     Shot("mot", UNPUBLISHED / "help-dark.png", "dark", frame=300, keys=["?"]),
@@ -118,6 +122,7 @@ def write_pages(data: Path, folder: Path) -> None:
         images=frames,
         title="Balls and bricks",
     )
+    subprocess.run([sys.executable, "-m", "trajvqa", "demo", "--video", "-o", folder / "films"], check=True)
 
 
 def draw_image(truth: trajtrack.Detections, frame: int) -> Image.Image:

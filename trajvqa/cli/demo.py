@@ -101,13 +101,15 @@ def _from_pixels(folder: Path, videos: int, epochs: int) -> None:
     video = folder / "shapes" / "videos" / f"{questions.videos[0]}.mp4"
     print(f"\n{video}, which was not trained on")
     for row in range(min(_TYPED, questions.videos.count(questions.videos[0]))):
-        correct = questions.candidates[row][questions.answers[row]]
+        candidates = list(questions.candidates[row])
+        correct = candidates[questions.answers[row]]
         # Two to any number of candidates can be asked for.
-        candidates = [each for each in questions.candidates[row][: 5 - row] if each != correct]
-        answer, shown = answerer.ask(video, questions.questions[row], [*candidates, correct])
+        for wrong in [each for each in candidates if each != correct][:row]:
+            candidates.remove(wrong)
+        answer, shown = answerer.ask(video, questions.questions[row], candidates)
         print()
         print_answer(answer)
-        print(f"{'right' if answer.chosen == len(candidates) else 'wrong'}: {correct}")
+        print(f"{'right' if candidates[answer.chosen] == correct else 'wrong'}: {correct}")
         page = folder / f"answer{row + 1}.html"
         write_answers_page(page, [("trajectories", answer)], shown, images=video)
         print(f"wrote {page}")
