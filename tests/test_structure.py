@@ -51,7 +51,8 @@ MAY_IMPORT = {
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
     # Linking.
     "trajtrack.result_checks": DATA | ARGUMENTS,
-    "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.result_checks"},
+    "trajtrack.inputs": DATA | {"trajtrack.column_names", "trajtrack.containers", "trajtrack.io", "trajtrack.tables"},
+    "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.inputs", "trajtrack.result_checks"},
     "trajtrack.streaming": DATA | ARGUMENTS,
     "trajtrack.reference": DATA | ARGUMENTS | {"trajtrack.linking"},
     "trajtrack.flow_reference": DATA | ARGUMENTS | {"trajtrack.reference"},
