@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "trajtrack.gpu": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
     "trajtrack.containers": {"trajtrack.columns", "trajtrack.printable"},
-    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers"},
+    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers", "trajtrack.printable"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),

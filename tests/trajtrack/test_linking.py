@@ -76,7 +76,7 @@ def test_an_option_of_the_wrong_type_is_named(name: str, value, expected: str) -
 
 
 def test_an_unknown_option_is_named_with_the_known_ones() -> None:
-    message = f"found an unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))}"
+    message = f"found an unknown option 'maxgap', expected one of {', '.join(sorted(NAMES))} (did you mean 'max_gap'?)"
     with pytest.raises(TypeError, match=exactly(message)):
         link(PAIR, method="seq-nms", maxgap=3, min_length=1)
     with pytest.raises(TypeError, match=exactly(message)):
