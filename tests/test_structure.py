@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
     "trajtrack.column_names": set(),
+    "trajtrack.strips": set(),
     "trajtrack.option_fields": {"trajtrack.printable"},
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     },
     "trajtrack.trajectories": {
         *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options"),
-        "trajtrack.printable",
+        *("trajtrack.printable", "trajtrack.strips"),
     },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
     # Linking.
