@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "trajtrack.version": set(),
     "trajtrack.printable": set(),
     "trajtrack.column_names": set(),
+    "trajtrack.strips": set(),
     "trajtrack.option_fields": {"trajtrack.printable"},
     "trajtrack._core": {"trajtrack.version"},
     "trajtrack.files": {"trajtrack._core", "trajtrack.printable"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "trajtrack.gpu": {"trajtrack._core", "trajtrack.printable"},
     "trajtrack.columns": {"trajtrack.gpu", "trajtrack.printable"},
     "trajtrack.containers": {"trajtrack.columns", "trajtrack.printable"},
-    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers"},
+    "trajtrack.tables": {"trajtrack.column_names", "trajtrack.columns", "trajtrack.containers", "trajtrack.printable"},
     "trajtrack.options": {"trajtrack.columns", "trajtrack.option_fields"},
     "trajtrack.detections": {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),
@@ -46,12 +47,13 @@ MAY_IMPORT = {
     },
     "trajtrack.trajectories": {
         *("trajtrack.columns", "trajtrack.detections", "trajtrack.flow_options", "trajtrack.options"),
-        "trajtrack.printable",
+        *("trajtrack.printable", "trajtrack.strips"),
     },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
     # Linking.
     "trajtrack.result_checks": DATA | ARGUMENTS,
-    "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.result_checks"},
+    "trajtrack.inputs": DATA | {"trajtrack.column_names", "trajtrack.containers", "trajtrack.io", "trajtrack.tables"},
+    "trajtrack.linking": DATA | ARGUMENTS | {"trajtrack.inputs", "trajtrack.result_checks"},
     "trajtrack.streaming": DATA | ARGUMENTS,
     "trajtrack.reference": DATA | ARGUMENTS | {"trajtrack.linking"},
     "trajtrack.flow_reference": DATA | ARGUMENTS | {"trajtrack.reference"},

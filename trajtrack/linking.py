@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from trajtrack import _core, gpu
 from trajtrack.arguments import warn
 from trajtrack.columns import as_count
-from trajtrack.detections import Detections
+from trajtrack.detections import BoxFormat, Detections
 from trajtrack.flow_options import FlowConstants, FlowOptions
+from trajtrack.inputs import as_detections
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions, resolve_options
 from trajtrack.result_checks import warn_if_nothing_is_linked
@@ -54,9 +55,10 @@ class DeviceLinkGraph:
 
 
 def link(
-    detections: Detections,
+    detections: Any,
     options: LinkOptions | FlowOptions | None = None,
     *,
+    box_format: BoxFormat | None = None,
     method: Method | None = None,
     num_threads: int | None = None,
     device: str | None = None,
@@ -67,9 +69,15 @@ def link(
     Parameters
     ----------
     detections
-        The detections of one video.
+        The detections of one video: `Detections`; the path of a file; one entry per frame, as in
+        `Detections.from_frames`, or a tuple (boxes, scores, labels), from a list, generator or (T, n, 5 or 6) array; a
+        mapping from frame to entry; a table, as in `Detections.from_table`; columns ``xyxy``, ``conf``, ``cls`` and
+        ``frame``; or an array whose 6 or 7 columns are frame, box, score, label, if no other reading fits. Rows of the
+        result refer to the order given.
     options
         Linking options, of the class of the method; default: its defaults.
+    box_format
+        Format of boxes in arrays and in columns of boxes: ``"xyxy"`` (default), ``"xywh"`` or ``"cxcywh"``.
     method
         ``"flow"``: minimum-cost flow, the most accurate tracks, with nothing to set. ``"seq-nms"``: Seq-NMS with links
         across gaps, with the detector's own boxes and scores. Default: the method of `options`, or Seq-NMS if an
@@ -91,9 +99,9 @@ def link(
     Raises
     ------
     TypeError
-        If an override is not an option of the method, or `detections` is not `Detections`.
+        If an override is not an option of the method, or `detections` are of no known kind.
     ValueError
-        If an option is out of range.
+        If an option is out of range, or `detections` are invalid or may mean several things.
     RuntimeError
         If the requested GPU cannot be used, or CUDA fails; the message quotes CUDA.
     MemoryError
@@ -107,6 +115,8 @@ def link(
         taken as probabilities.
     """
     options = resolve_method(options, method, overrides)
+    if box_format is not None or not isinstance(detections, Detections):
+        detections = as_detections(detections, box_format=box_format)
     threads = count_threads(num_threads)
     chosen = _device(detections, device)
     if isinstance(options, FlowOptions):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from trajtrack.printable import shown
+from trajtrack.printable import near_name, shown
 
 __all__ = ["check_names", "check_options", "choice", "count", "documentation_of", "flag", "number", "with_overrides"]
 
@@ -77,7 +77,10 @@ def check_names(names: Iterable[str], *classes: type) -> None:
     known = {field.name for options in classes for field in dataclasses.fields(options)}
     for name in names:
         if name not in known:
-            raise TypeError(f"found an unknown option {shown(name)}, expected one of {', '.join(sorted(known))}")
+            names = sorted(known)
+            raise TypeError(
+                f"found an unknown option {shown(name)}, expected one of {', '.join(names)}{near_name(name, names)}"
+            )
 
 
 def _declare(default: Any, doc: str, check: _Check) -> Any:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["escaped", "printable_errors", "shown"]
+__all__ = ["escaped", "near_name", "printable_errors", "shown"]
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _MAX_BITS = 8192
+_MAX_NAME = 80
 _MAX_MESSAGE = 2000
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
+def near_name(found: object, known: Iterable[object]) -> str:
+    """Return the end of a message, the nearest known name as a question, or nothing if none is near."""
+    names = {str(name).lower(): str(name) for name in known}
+    near = difflib.get_close_matches(str(found)[:_MAX_NAME].lower(), names, n=1)
+    return f" (did you mean {shown(names[near[0]])}?)" if near else ""
 
 
 class _Shortened(reprlib.Repr):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trajtrack.column_names import name_columns
 from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
 from trajtrack.containers.label_naming import LabelNaming
+from trajtrack.printable import near_name
 
 __all__ = ["is_table", "table_columns", "table_with_ids"]
 
@@ -45,7 +46,9 @@ def table_columns(
             raise ValueError(f"table: found {names.count(theirs[ours])} columns {theirs[ours]!r}, expected one")
     for ours in ("frame", "score", *sides):
         if ours not in present:
-            raise ValueError(f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}")
+            raise ValueError(
+                f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}{near_name(ours, names)}"
+            )
     boxes = [_column(table, theirs[side]) for side in sides]
     for side, column in zip(sides, boxes, strict=True):
         if column.shape != boxes[0].shape:
@@ -127,9 +130,14 @@ def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dic
     """Return the name in the table of each column of ours."""
     for ours, name in (columns or {}).items():
         if ours not in TABLE_COLUMNS:
-            raise ValueError(f"columns: found {ours!r}, expected one of {', '.join(TABLE_COLUMNS)}")
+            raise ValueError(
+                f"columns: found {ours!r}, expected one of {', '.join(TABLE_COLUMNS)}{near_name(ours, TABLE_COLUMNS)}"
+            )
         if name not in names:
-            raise ValueError(f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}")
+            raise ValueError(
+                f"columns, {ours!r}: found {name!r}, expected one of {', '.join(map(str, names))}"
+                f"{near_name(name, names)}"
+            )
     given = dict(columns or {})
     try:
         found = name_columns(name for name in dict.fromkeys(names) if name not in given.values())

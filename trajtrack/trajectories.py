@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from trajtrack.columns import as_array
 from trajtrack.detections import Detections
 from trajtrack.printable import shown
+from trajtrack.strips import draw_strip
 
 if TYPE_CHECKING:
     from trajtrack.flow_options import FlowOptions
@@ -156,6 +157,11 @@ class Trajectories:
         linked = int((self.track_ids >= 0).sum())
         noun = "trajectory" if len(self) == 1 else "trajectories"
         return f"Trajectories({len(self)} {noun} of {linked} of {len(self.track_ids)} detections)"
+
+    def _repr_html_(self) -> str:
+        return draw_strip(
+            repr(self), zip(self.starts.tolist(), self.ends.tolist(), strict=True), self.detections.num_frames
+        )
 
     @property
     def boxes(self) -> NDArray[np.float32]:

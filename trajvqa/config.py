@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
 from trajtrack.option_fields import check_options, choice, count, flag, number
-from trajtrack.printable import shown
+from trajtrack.printable import near_name, shown
 
 __all__ = [
     "GRAPHS",
@@ -234,7 +234,10 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
         for parent in parents:
             group = group.get(parent) if isinstance(group, dict) else None  # type: ignore[assignment]
         if not isinstance(group, dict) or name not in group or isinstance(group[name], dict):
-            raise ValueError(f"{path}: found no such setting, expected one of {', '.join(_paths(values))}")
+            raise ValueError(
+                f"{path}: found no such setting, expected one of {', '.join(_paths(values))}"
+                f"{near_name(path, _paths(values))}"
+            )
         group[name] = value
     return experiment_from(values, "setting")
 
@@ -254,7 +257,10 @@ def _build(kind: type[Config], values: Any, source: str, path: str) -> Config:
     expected = typing.get_type_hints(kind)
     unknown = [name for name in values if name not in expected]
     if unknown:
-        raise ValueError(f"{source}: {path}{unknown[0]}: found no such setting, expected one of {', '.join(expected)}")
+        raise ValueError(
+            f"{source}: {path}{unknown[0]}: found no such setting, expected one of {', '.join(expected)}"
+            f"{near_name(unknown[0], expected)}"
+        )
     arguments = {name: _value(expected[name], value, source, f"{path}{name}") for name, value in values.items()}
     try:
         return kind(**arguments)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trajtrack.printable import escaped, printable_errors, shown
+from trajtrack.printable import escaped, near_name, printable_errors, shown
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,8 @@ def test_other_errors_of_a_reader_are_left_alone(error) -> None:
     with pytest.raises(type(error)) as caught:
         fail(error)
     assert caught.value is error
+
+
+def test_a_near_name_is_suggested_whatever_its_case() -> None:
+    assert near_name("Min_Lenght", ["max_gap", "min_length"]) == " (did you mean 'min_length'?)"
+    assert near_name("colour", ["max_gap", "min_length"]) == ""

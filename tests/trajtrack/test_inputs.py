@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trajtrack import Detections, link
+from trajtrack.inputs import as_detections
+
+BOXES = np.array([[10, 20, 50, 80.5], [14, 20, 54, 80.5]], np.float32)
+SCORES = np.array([0.75, 0.5], np.float32)
+ROWS = np.column_stack([BOXES, SCORES])
+LABELS = np.array([3, 3])
+SIZED = np.column_stack([BOXES[:, :2], BOXES[:, 2:] - BOXES[:, :2]])
+
+
+@pytest.mark.parametrize(
+    ("given", "box_format"),
+    [
+        ([ROWS[:1], ROWS[1:]], None),
+        ((row[None] for row in ROWS), None),
+        (ROWS[:, None], None),
+        ({0: ROWS[:1], 1: ROWS[1:]}, None),
+        (np.column_stack([[0, 1], ROWS]), None),
+        (np.column_stack([[0, 1], ROWS]).tolist(), None),
+        (np.column_stack([[0, 1], SIZED, SCORES]), "xywh"),
+        ({"xyxy": BOXES, "conf": SCORES, "frame": [0, 1]}, None),
+        ({"boxes": SIZED, "confidence": SCORES, "frames": [0, 1]}, "xywh"),
+        ([(BOXES[:1], SCORES[:1]), (BOXES[1:], SCORES[1:])], None),
+        ([(BOXES[:1], SCORES[:1], [0]), (BOXES[1:], SCORES[1:], [0])], None),
+    ],
+)
+def test_what_people_have_becomes_the_same_detections(given, box_format):
+    found = as_detections(given, box_format=box_format)
+    np.testing.assert_array_equal(found.boxes, BOXES)
+    np.testing.assert_array_equal(found.scores, SCORES)
+    np.testing.assert_array_equal(found.frames, [0, 1])
+
+
+def test_rows_of_frames_out_of_order_keep_their_numbers():
+    found = as_detections({4: ROWS[:1], 2: ROWS[1:]})
+    assert (found.frames.tolist(), found.num_frames) == ([4, 2], 5)
+    np.testing.assert_array_equal(found.scores, SCORES)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ROWS,
+        np.column_stack([ROWS, LABELS])[:, :6],
+        np.column_stack([[0, 1], [1, 1], SIZED, [1, 1]]),
+        (BOXES, SCORES),
+        {"boxes": BOXES, "scores": SCORES},
+    ],
+)
+def test_what_may_mean_several_things_is_refused_with_the_nearest_calls(given):
+    with pytest.raises(ValueError, match=r"^detections: found .*link\(\[.*link\(\{.*link\(Detections\("):
+        as_detections(given)
+
+
+def test_a_box_format_beside_detections_is_refused():
+    with pytest.raises(ValueError, match="box_format: found 'xywh' with Detections"):
+        link(Detections(BOXES, SCORES, [0, 1]), box_format="xywh")

@@ -1,0 +1,142 @@
+"""Turn what people have into detections: files, arrays, one entry per frame, and tables, recognised without imports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajtrack.column_names import OTHER_NAMES, name_columns
+from trajtrack.columns import as_array, as_integers
+from trajtrack.containers import CONTAINERS, container_of
+from trajtrack.detections import BoxFormat, Detections
+from trajtrack.io import read
+from trajtrack.tables import is_table
+
+__all__ = ["as_detections"]
+
+_CALLS = (
+    "one entry per frame, link([boxes_of_frame_0, ...]); columns, link({'xyxy': ..., 'conf': ..., 'frame': ...}); "
+    "or link(Detections(boxes, scores, frames))"
+)
+_BOXES: dict[str, BoxFormat] = {"boxes": "xyxy", "xyxy": "xyxy", "xywh": "xywh", "cxcywh": "cxcywh"}
+_PLURALS = {"frame": ("frames",), "score": ("scores",), "label": ("labels",), "track_id": ("track_ids",)}
+_NAMES = {ours: (*names, *_PLURALS[ours]) for ours, names in OTHER_NAMES.items()}
+
+
+def as_detections(value: Any, *, box_format: BoxFormat | None = None) -> Detections:
+    """Return the detections of one video; rows keep the order in which they are given.
+
+    Parameters
+    ----------
+    value
+        As in `trajtrack.link`.
+    box_format
+        Format of boxes in arrays and in columns of boxes; default: corners.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `value` is none of these, or may mean several things; the message names the nearest calls.
+    """
+    if isinstance(value, Detections):
+        _refuse_format(box_format, "Detections, which have corners")
+        return value
+    if isinstance(value, str | os.PathLike):
+        _refuse_format(box_format, "a file, whose format determines it")
+        return read(value)
+    if isinstance(value, Mapping):
+        return _of_mapping(value, box_format)
+    if is_table(value):
+        _refuse_format(box_format, "a table, whose column names determine it")
+        return Detections.from_table(value)
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return _of_array(as_array("detections", value), box_format)
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
+        raise TypeError(f"detections: found {type(value).__name__}, expected trajtrack.Detections, {_CALLS}")
+    if not isinstance(value, list | tuple) and container_of(value) is not CONTAINERS[-1]:
+        raise _unclear(f"{type(value).__name__} of one frame")
+    if _is_frame_tuple(value):
+        raise _unclear("a tuple of boxes and scores without frames")
+    if isinstance(value, list | tuple) and value and all(_is_row(row) for row in value):
+        return _of_array(as_array("detections", value), box_format)
+    return _of_frames(value, box_format)
+
+
+def _of_frames(entries: Iterable[Any], box_format: BoxFormat | None) -> Detections:
+    return Detections.from_frames((_entry(entry) for entry in entries), box_format or "xyxy")
+
+
+def _entry(entry: Any) -> Any:
+    return dict(zip(("boxes", "scores", "labels"), entry, strict=False)) if _is_frame_tuple(entry) else entry
+
+
+def _is_frame_tuple(value: Any) -> bool:
+    """Return whether `value` is the tuple (boxes, scores) or (boxes, scores, labels)."""
+    if not isinstance(value, tuple) or len(value) not in (2, 3):
+        return False
+    shapes = [tuple(getattr(part, "shape", None) or np.shape(part)) for part in value if not isinstance(part, Mapping)]
+    return len(shapes) == len(value) and len(shapes[0]) in (1, 2) and all(each == shapes[0][:1] for each in shapes[1:])
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) > 0 and all(np.isscalar(number) for number in value)
+
+
+def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detections:
+    if value and all(isinstance(key, int | np.integer) for key in value):
+        numbers = as_integers("frame", list(value))
+        found = _of_frames(value.values(), box_format)
+        return Detections(
+            found.boxes, found.scores, numbers[found.frames], found.labels, int(numbers.max()) + 1,
+            label_names=found.label_names,
+        )  # fmt: skip
+    held = [name for name in _BOXES if name in value]
+    if not held:
+        _refuse_format(box_format, "columns of single numbers, whose names determine it")
+        return Detections.from_table(value)
+    names = name_columns(value, _NAMES).names
+    if "frame" not in names:
+        raise _unclear("columns without frames")
+    if len(held) > 1 or "score" not in names:
+        raise ValueError(f"detections: found the columns {', '.join(value)}, expected one of boxes and one of scores")
+    if held[0] != "boxes":
+        _refuse_format(box_format, f"the column {held[0]!r}, whose name determines it")
+    columns: dict[str, Any] = {ours + "s": value[theirs] for ours, theirs in names.items()}
+    return Detections(value[held[0]], box_format=box_format or _BOXES[held[0]], **columns)
+
+
+def _of_array(rows: NDArray[Any], box_format: BoxFormat | None) -> Detections:
+    if rows.ndim == 3 and rows.shape[2] in (5, 6):
+        return _of_frames(list(rows), box_format)
+    if rows.ndim != 2 or rows.shape[1] not in (6, 7):
+        raise _unclear(f"an array of shape {rows.shape}")
+    framed = _is_whole(rows[:, 0]) and _may_be_boxes(rows[:, 1:6], box_format) and _is_whole(rows[:, 6:])
+    other = _may_be_boxes(rows[:, :5], box_format) and _is_whole(rows[:, 5:])
+    if not framed or other:
+        raise _unclear(f"an array of shape {rows.shape} whose columns may not be frame, box, score, label")
+    labels = rows[:, 6] if rows.shape[1] == 7 else None
+    return Detections(rows[:, 1:5], rows[:, 5], rows[:, 0], labels, box_format=box_format or "xyxy")
+
+
+def _is_whole(column: NDArray[Any]) -> bool:
+    return bool(((column >= 0) & (column == np.floor(column))).all())
+
+
+def _may_be_boxes(columns: NDArray[Any], box_format: BoxFormat | None) -> bool:
+    """Return whether five columns may be a box and a probability."""
+    near, far, scores = columns[:, :2], columns[:, 2:4], columns[:, 4]
+    lowest = near if box_format in (None, "xyxy") else 0
+    return bool((far >= lowest).all() and ((scores >= 0) & (scores <= 1)).all())
+
+
+def _refuse_format(box_format: BoxFormat | None, what: str) -> None:
+    if box_format is not None:
+        raise ValueError(f"box_format: found {box_format!r} with {what}, expected None")
+
+
+def _unclear(found: str) -> ValueError:
+    return ValueError(f"detections: found {found}, expected {_CALLS}")
