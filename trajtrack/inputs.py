@@ -16,7 +16,10 @@ from trajtrack.detections import BoxFormat, Detections
 from trajtrack.io import read
 from trajtrack.tables import is_table
 
-__all__ = ["as_detections"]
+__all__ = ["DetectionsLike", "as_detections"]
+
+DetectionsLike = Detections | str | os.PathLike[str] | Mapping[Any, Any] | Iterable[Any]
+"""What `trajtrack.link` takes; arrays, tables and tensors are iterable."""
 
 _CALLS = (
     "one entry per frame, link([boxes_of_frame_0, ...]); columns, link({'xyxy': ..., 'conf': ..., 'frame': ...}); "
@@ -91,9 +94,13 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
         numbers = as_integers("frame", list(value))
         found = _of_frames(value.values(), box_format)
         return Detections(
-            found.boxes, found.scores, numbers[found.frames], found.labels, int(numbers.max()) + 1,
+            found.boxes,
+            found.scores,
+            numbers[found.frames],
+            found.labels,
+            int(numbers.max()) + 1,
             label_names=found.label_names,
-        )  # fmt: skip
+        )
     held = [name for name in _BOXES if name in value]
     if not held:
         _refuse_format(box_format, "columns of single numbers, whose names determine it")

@@ -14,7 +14,7 @@ from trajtrack.arguments import warn
 from trajtrack.columns import as_count
 from trajtrack.detections import BoxFormat, Detections
 from trajtrack.flow_options import FlowConstants, FlowOptions
-from trajtrack.inputs import as_detections
+from trajtrack.inputs import DetectionsLike, as_detections
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions, resolve_options
 from trajtrack.result_checks import warn_if_nothing_is_linked
@@ -55,7 +55,7 @@ class DeviceLinkGraph:
 
 
 def link(
-    detections: Any,
+    detections: DetectionsLike,
     options: LinkOptions | FlowOptions | None = None,
     *,
     box_format: BoxFormat | None = None,
