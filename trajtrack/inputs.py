@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trajtrack.column_names import OTHER_NAMES, name_columns
 from trajtrack.columns import as_array, as_integers
 from trajtrack.containers import CONTAINERS, container_of
+from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.detections import BoxFormat, Detections
 from trajtrack.io import read
 from trajtrack.tables import is_table
@@ -81,8 +82,13 @@ def _is_frame_tuple(value: Any) -> bool:
     """Return whether `value` is the tuple (boxes, scores) or (boxes, scores, labels)."""
     if not isinstance(value, tuple) or len(value) not in (2, 3):
         return False
-    shapes = [tuple(getattr(part, "shape", None) or np.shape(part)) for part in value if not isinstance(part, Mapping)]
-    return len(shapes) == len(value) and len(shapes[0]) in (1, 2) and all(each == shapes[0][:1] for each in shapes[1:])
+    if any(isinstance(part, Mapping) for part in value):
+        return False
+    try:
+        boxes, *others = [tuple(part.shape) if hasattr(part, "shape") else np.shape(part) for part in value]
+    except ValueError:  # lists of different lengths
+        return False
+    return (boxes == (0,) or boxes[1:] == (4,)) and all(each == boxes[:1] for each in others)
 
 
 def _is_row(value: Any) -> bool:
@@ -90,9 +96,18 @@ def _is_row(value: Any) -> bool:
 
 
 def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detections:
-    if value and all(isinstance(key, int | np.integer) for key in value):
+    if not value:
+        raise _unclear("an empty mapping")
+    if all(isinstance(key, int | np.integer) for key in value):
         numbers = as_integers("frame", list(value))
-        found = _of_frames(value.values(), box_format)
+        try:
+            found = _of_frames(value.values(), box_format)
+        except (ValueError, TypeError) as error:
+            place, entry, rest = str(error).partition("frames, entry ")
+            index, _, message = rest.partition(":")
+            if place or not entry:
+                raise
+            raise type(error)(f"detections, frame {numbers[int(index)]}:{message}") from error
         return Detections(
             found.boxes,
             found.scores,
@@ -113,7 +128,19 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
     if held[0] != "boxes":
         _refuse_format(box_format, f"the column {held[0]!r}, whose name determines it")
     columns: dict[str, Any] = {ours + "s": value[theirs] for ours, theirs in names.items()}
+    if "label" in names:
+        columns |= _labels(value[names["label"]])
     return Detections(value[held[0]], box_format=box_format or _BOXES[held[0]], **columns)
+
+
+def _labels(values: Any) -> dict[str, Any]:
+    """Return labels given by number or by name, and the names."""
+    naming = LabelNaming(None)
+    numbers = naming.number(values, len(values))
+    if numbers is None or numbers is values:
+        return {"labels": values}
+    labels, names = naming.finish(numbers)
+    return {"labels": labels, "label_names": names}
 
 
 def _of_array(rows: NDArray[Any], box_format: BoxFormat | None) -> Detections:

@@ -60,3 +60,24 @@ def test_what_may_mean_several_things_is_refused_with_the_nearest_calls(given):
 def test_a_box_format_beside_detections_is_refused():
     with pytest.raises(ValueError, match="box_format: found 'xywh' with Detections"):
         link(Detections(BOXES, SCORES, [0, 1]), box_format="xywh")
+
+
+def test_classes_of_columns_may_be_names():
+    found = as_detections({"xyxy": BOXES, "conf": SCORES, "cls": ["dog", "cat"], "frame": [0, 1]})
+    assert [found.label_names[label] for label in found.labels.tolist()] == ["dog", "cat"]
+
+
+def test_a_faulty_entry_of_a_mapping_is_named_by_its_frame():
+    with pytest.raises(ValueError, match=r"^detections, frame 7: .*expected"):
+        as_detections({3: ROWS[:1], 7: ROWS[:, :3]})
+
+
+def test_a_tuple_of_frames_is_no_tuple_of_boxes_and_scores():
+    entry = {"boxes": BOXES[:1], "scores": SCORES[:1]}
+    assert as_detections((entry, entry)).frames.tolist() == [0, 1]
+    assert as_detections((ROWS[:1], ROWS)).frames.tolist() == [0, 1, 1]
+
+
+def test_an_empty_mapping_is_refused():
+    with pytest.raises(ValueError, match="found an empty mapping, expected one entry per frame"):
+        as_detections({})
