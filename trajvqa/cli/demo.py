@@ -127,7 +127,7 @@ def _train(experiments: dict[str, str], data: Path, settings: dict[str, Any], su
         try:
             rows[name] = train(chosen, data, runs[name], progress).accuracies["test"]
         except ValueError as error:
-            raise Failure(str(error)) from error
+            raise Failure(f"{error}; remove {data.parent}, or name another folder with -o") from error
         finally:
             progress.clear()
     print("\ntest questions answered correctly, in percent:\n")
