@@ -155,7 +155,7 @@ def _extract(pieces: dict[str, list[Path]], split: str, data: Path, models: dict
 
 
 def _print_distances(paths: list[Path], models: dict[str, str]) -> None:
-    """Print how often two boxes of one person are more alike than boxes of two, by their features."""
+    """Print how often two boxes of one trajectory are more alike than boxes of two, by their features."""
     options = trajvqa.ExtractOptions(
         detector=models["--detector"], regions=models["--appearance"], fps=25, min_score=0.3, threads=1
     )
