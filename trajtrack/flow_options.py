@@ -49,7 +49,7 @@ class FlowConstants:
     """Share of redundant detections above which the detections are proposals."""
     proposal_weight: float = 100.0
     """Number of detections added to them that are not redundant, so that a few do not decide."""
-    suppression: float = 0.5
+    suppression_overlap: float = 0.5
     """Overlap with a better box above which a proposal is suppressed."""
 
     # Calibration of scores.

@@ -233,7 +233,7 @@ def suppressors(
     share = constants.proposal_share * (float(sampled.sum()) + constants.proposal_weight)
     if float((redundant != np.arange(count)).sum()) <= share:
         return np.arange(count)
-    return _suppress(boxes, scores, frames, labels, np.arange(count), constants.suppression)
+    return _suppress(boxes, scores, frames, labels, np.arange(count), constants.suppression_overlap)
 
 
 def _suppress(

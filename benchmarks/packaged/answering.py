@@ -81,7 +81,8 @@ def _models(packages: Path, folder: Path) -> dict[str, str]:
     write_mobilenet(MOBILENET.take(packages), folder / "mobilenet")
     if not (folder / "minilm").exists():
         with zipfile.ZipFile(MINILM.take(packages)) as archive:
-            archive.extractall(folder / "minilm")
+            archive.extractall(folder / "minilm.unfinished")
+        (folder / "minilm.unfinished").rename(folder / "minilm")
     weights = HUMAN_MODELS.take(packages).resolve()
     lines = ["from pathlib import Path", "", "from packaged.centernet import CenterNet", ""]
     code = "\n".join([*lines, f"find = CenterNet(Path({str(weights)!r}))", ""])
@@ -129,7 +130,7 @@ def _extract(pieces: dict[str, list[Path]], split: str, data: Path, models: dict
             order = rng.permutation(len(candidates)).tolist()
             rows.append((path.stem, str(number), question, tuple(candidates[k] for k in order), order.index(index)))
     videos, qids, questions, candidates, correct = zip(*rows, strict=True)
-    count = np.full(len(rows), PIECE)
+    widths, heights = np.array([open_frames(path).size for path, _ in chosen for _ in QUESTIONS]).T
     data.mkdir(parents=True, exist_ok=True)
     write_questions(
         data / f"{split}.csv",
@@ -140,9 +141,9 @@ def _extract(pieces: dict[str, list[Path]], split: str, data: Path, models: dict
             questions=questions,
             candidates=candidates,
             answers=np.array(correct),
-            frame_counts=count,
-            widths=count,
-            heights=count,
+            frame_counts=np.full(len(rows), PIECE),
+            widths=widths,
+            heights=heights,
         ),
     )
     command = [sys.executable, "-m", "trajvqa", "extract", *(str(path) for path, _ in chosen), "-o", str(data)]

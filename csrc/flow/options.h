@@ -10,7 +10,7 @@ namespace trajtrack::flow {
 // The fields of trajtrack.flow_options.FlowConstants, where they are explained.
 // clang-format off
 #define TRAJTRACK_FLOW_CONSTANTS(X) \
-  X(proposal_overlap) X(proposal_share) X(proposal_weight) X(suppression) \
+  X(proposal_overlap) X(proposal_share) X(proposal_weight) X(suppression_overlap) \
   X(chain_overlap) X(chain_distance) X(chain_motion) X(window) X(least_window) X(top_share) X(top_count) \
   X(top_failures) X(top_score) X(top_score_alone) X(occupied) X(plateau) X(label_weight) X(score_share) X(score_weight) X(high) X(low) \
   X(value_cap) X(end_cost) X(evidence) X(evidence_share) X(position_noise) X(acceleration) X(speed) X(size_noise) \

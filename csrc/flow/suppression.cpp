@@ -37,24 +37,23 @@ class Group {
       poll();
       const CentredBox box = centred(boxes_[node]);
       const auto bin = static_cast<std::size_t>((box.x - left) / width) + 1;
-      Kept kept{edges_of(box), box.w * box.h, node};
+      const Kept found{edges_of(box), box.w * box.h, node};
       // The first that was kept, which is the best.
-      std::size_t rank = num_kept_;
+      std::size_t rank = kept_.size();
       for (std::size_t near = bin - 1; near <= bin + 1; ++near) {
         for (const std::size_t other : bins_[near]) {
           if (other >= rank) break;
-          if (overlap(kept_[other].edges, kept_[other].area, kept.edges, kept.area) > threshold_) rank = other;
+          if (overlap(kept_[other].edges, kept_[other].area, found.edges, found.area) > threshold_) rank = other;
         }
       }
-      if (rank < num_kept_) {
+      if (rank < kept_.size()) {
         suppressor[node] = kept_[rank].node;
         continue;
       }
       suppressor[node] = node;
-      bins_[bin].push_back(num_kept_++);
-      kept_.push_back(kept);
+      bins_[bin].push_back(kept_.size());
+      kept_.push_back(found);
     }
-    num_kept_ = 0;
     kept_.clear();
   }
 
@@ -68,7 +67,6 @@ class Group {
   std::span<const Box> boxes_;
   double threshold_;
   std::vector<Kept> kept_;
-  std::size_t num_kept_ = 0;
   std::vector<std::vector<std::size_t>> bins_;
 };
 
@@ -112,7 +110,7 @@ std::vector<Node> suppressors(const Frames& frames, std::span<const Box> boxes, 
   if (static_cast<double>(redundant) <= c.proposal_share * (static_cast<double>(sampled) + c.proposal_weight)) {
     return {};
   }
-  suppress(frames, boxes, scores, labels, c.suppression, 1, num_threads, suppressor);
+  suppress(frames, boxes, scores, labels, c.suppression_overlap, 1, num_threads, suppressor);
   return suppressor;
 }
 
