@@ -12,7 +12,8 @@ import numpy as np
 from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.recipe import Recipe, differences
 from trajtrack.files.atomic import atomic_output
-from trajtrack.io import FORMATS, read
+from trajtrack.io import read
+from trajtrack.io.parquet import encode
 
 __all__ = ["check_parquet", "read_kept", "write_kept"]
 
@@ -31,16 +32,10 @@ def check_parquet() -> tuple[Any, Any]:
 
 def write_kept(path: str | os.PathLike[str], found: DetectedVideo, recipe: Recipe) -> None:
     """Write a Parquet file as `write` does, with recipe, frames and times in the metadata of its schema."""
-    arrow, parquet = check_parquet()
-    encode = FORMATS["parquet"].encode
-    assert encode is not None
-    table = parquet.read_table(arrow.BufferReader(encode(found.detections, "")))
     about = {"recipe": recipe, "frames": found.frames.tolist(), "times": found.times.tolist()}
-    table = table.replace_schema_metadata({**table.schema.metadata, _KEY: json.dumps(about)})
-    output = arrow.BufferOutputStream()
-    parquet.write_table(table, output)
+    content = encode(found.detections, {_KEY: json.dumps(about)})
     with atomic_output(path) as file:
-        file.write(output.getvalue())
+        file.write(content)
 
 
 def read_kept(path: Path, recipe: Recipe) -> DetectedVideo:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from trajtrack.files import json_fields as fields
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import count_frames, frames_in_memory
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "encode"]
 
 _METADATA_KEY = b"trajtrack"
 _MAGIC = b"PAR1"
@@ -52,7 +53,8 @@ def _decode(source: Source) -> Detections:
         # Equal values take almost no space, but boxes of different frames take a bit at least.
         if rows > 8 * len(source.content):
             raise ValueError(f"found {rows} rows in {len(source.content)} bytes, expected at least a bit for each")
-        table = file.read(_used(file.schema_arrow.names))
+        # Threads of pyarrow may outlive the call, hold the content, and abort the interpreter while it ends.
+        table = file.read(_used(file.schema_arrow.names), use_threads=False)
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"found an unreadable file ({reason}), expected a Parquet table") from error
@@ -103,10 +105,15 @@ def _as_label(text: str, place: fields.Place) -> int:
 
 
 def _encode(detections: Detections, video: str) -> bytes:
+    return encode(detections, {})
+
+
+def encode(detections: Detections, metadata: Mapping[bytes, str]) -> bytes:
+    """Return the content of a file with more metadata in its schema than reading needs."""
     arrow, parquet = _pyarrow()
     names = {str(label): name for label, name in detections.label_names.items()}
-    metadata = {_METADATA_KEY: json.dumps({"num_frames": detections.num_frames, "label_names": names})}
-    table = arrow.table(detections.to_columns()).replace_schema_metadata(metadata)
+    own = {_METADATA_KEY: json.dumps({"num_frames": detections.num_frames, "label_names": names})}
+    table = arrow.table(detections.to_columns()).replace_schema_metadata({**own, **metadata})
     output = arrow.BufferOutputStream()
     parquet.write_table(table, output)
     return bytes(output.getvalue())

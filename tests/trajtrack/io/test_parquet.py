@@ -152,3 +152,16 @@ def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, str(tmp_path / "a.parquet")]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert output == "Parquet files need pyarrow: pip install 'trajtrack[io]'\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_reading_leaves_no_thread_that_could_hold_the_content_while_the_interpreter_ends(tmp_path: Path) -> None:
+    trajtrack.write(tmp_path / "a.parquet", DETECTIONS)
+    lines = [
+        "import os, sys, pyarrow.parquet, trajtrack",
+        "before = len(os.listdir('/proc/self/task'))",
+        "trajtrack.read(sys.argv[1])",
+        "print(len(os.listdir('/proc/self/task')) - before)",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines), tmp_path / "a.parquet"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"

@@ -183,7 +183,8 @@ def _from_parquet(
         # Equal values take almost no space, but IDs of different questions take a bit at least.
         if rows > 8 * len(content):
             raise ValueError(f"{source}: found {rows} rows in {len(content)} bytes, expected at least a bit for each")
-        table = file.read([name for name in names if wanted is None or name in wanted])
+        # Threads of pyarrow may outlive the call, hold the content, and abort the interpreter while it ends.
+        table = file.read([name for name in names if wanted is None or name in wanted], use_threads=False)
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
     # pyarrow raises KeyError for two columns of the same name, and does not check text before it is asked for.
     except (KeyError, UnicodeDecodeError, pyarrow.ArrowException, OSError) as error:
