@@ -71,8 +71,10 @@ class FlowConstants:
     """Share of these detections that may persist for less than the required number of boxes."""
     top_score: float = 0.8
     """Scores of a label are raised in proportion if the typical one of this share is lower."""
-    top_score_alone: float = 0.7
-    """The same where scores cannot be calibrated."""
+    top_score_least: float = 0.7
+    top_score_most: float = 0.9
+    """Bounds of the same where scores cannot be calibrated: it is then the share of these detections that persist, as a
+    part of `plateau`, and at most so in videos too short to tell."""
     occupied: float = 0.4
     """Minimum share of the window's frames in which the chain must have boxes."""
     plateau: float = 0.9

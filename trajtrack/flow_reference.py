@@ -286,14 +286,22 @@ def calibrate(
     required = int(ranked[int(constants.top_failures * (len(ranked) - 1))])
     least = constants.occupied * (2 * window + 1)
     certain = required >= least
+    persists = persistence >= (required if certain else least)
+    persisting = int(persists[top].sum()) / int(top.sum())
     probabilities = bool(scores.min() >= 0 and scores.max() <= 1)
     if probabilities:
-        relative = _relative(scores, labels, constants, certain)
+        if certain:
+            top_score = constants.top_score
+        elif duration <= 2 * constants.least_window:
+            top_score = constants.top_score_most
+        else:
+            top_score = max(persisting / constants.plateau, constants.top_score_least)
+            top_score = min(top_score, constants.top_score_most)
+        relative = _relative(scores, labels, constants, top_score)
         if not certain:
             return relative
 
-    persists = persistence >= (required if certain else least)
-    plateau = max(int(persists[top].sum()) / int(top.sum()), constants.plateau) if certain else 1.0
+    plateau = max(persisting, constants.plateau) if certain else 1.0
     confidence = _rising(scores, persists)
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
@@ -309,10 +317,9 @@ def calibrate(
     return confidence
 
 
-def _relative(scores: NDArray[np.float32], labels: Ints, constants: FlowConstants, certain: bool) -> Floats:
-    """Return the scores, raised if the highest of their label are low."""
+def _relative(scores: NDArray[np.float32], labels: Ints, constants: FlowConstants, least: float) -> Floats:
+    """Return the scores, raised if the highest of their label are below `least`."""
     given = scores.astype(np.float64)
-    least = constants.top_score if certain else constants.top_score_alone
 
     def typical(own: Floats) -> float:
         return float(np.sort(own)[len(own) - 1 - int(0.5 * constants.top_share * len(own))])

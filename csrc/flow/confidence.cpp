@@ -193,10 +193,12 @@ struct Requirement {
   bool certain;        // whether the highest scores persist
   double persistence;  // in boxes
   double plateau;      // the share of persistent detections that counts as certainty
+  double top_score;    // the confidence of the highest scores where scores serve as confidences
 };
 
 Requirement requirement_of(std::span<const Node> ranked, std::span<const float> scores,
-                           std::span<const std::uint32_t> persistence, std::int64_t window, const Constants& c) {
+                           std::span<const std::uint32_t> persistence, std::int64_t window, bool is_brief,
+                           const Constants& c) {
   // The smallest sufficient set of the highest scores; equal scores are not separated.
   const auto number = static_cast<double>(ranked.size());
   const double needed = std::max(c.top_share * number, std::min(c.top_count, number));
@@ -210,21 +212,25 @@ Requirement requirement_of(std::span<const Node> ranked, std::span<const float> 
   std::nth_element(top.begin(), top.begin() + rank, top.end());
   const auto required = static_cast<double>(top[static_cast<std::size_t>(rank)]);
   const double least = c.occupied * static_cast<double>(2 * window + 1);
-  if (required < least) return {false, least, 1.0};
-  const auto hits = std::count_if(top.begin(), top.end(),
-                                  [&](std::uint32_t value) { return static_cast<double>(value) >= required; });
-  return {true, required, std::max(static_cast<double>(hits) / static_cast<double>(top.size()), c.plateau)};
+  const auto share_of = [&](double boxes) {
+    const auto hits =
+        std::count_if(top.begin(), top.end(), [&](std::uint32_t value) { return static_cast<double>(value) >= boxes; });
+    return static_cast<double>(hits) / static_cast<double>(top.size());
+  };
+  if (required >= least) return {true, required, std::max(share_of(required), c.plateau), c.top_score};
+  const double top_score =
+      is_brief ? c.top_score_most : std::min(std::max(share_of(least) / c.plateau, c.top_score_least), c.top_score_most);
+  return {false, least, 1.0, top_score};
 }
 
-// The scores, raised if the highest of their label are low: detectors whose highest scores are low are as certain as
-// others.
-std::vector<double> relative_scores(const Ranking& ranking, std::span<const float> scores, bool certain,
+// The scores, raised if the highest of their label are below `least`: detectors whose highest scores are low are as
+// certain as others.
+std::vector<double> relative_scores(const Ranking& ranking, std::span<const float> scores, double least,
                                     const Constants& c) {
   const auto typical = [&](std::span<const Node> nodes) {
     const double above = 0.5 * c.top_share * static_cast<double>(nodes.size());
     return static_cast<double>(scores[nodes[nodes.size() - 1 - static_cast<std::size_t>(above)]]);
   };
-  const double least = certain ? c.top_score : c.top_score_alone;
   const auto factor_of = [&](double top) { return top > 0 && top < least ? least / top : 1.0; };
   const auto raised = [&](float score, double factor) { return std::min(static_cast<double>(score) * factor, 1.0); };
   std::vector<double> relative(scores.size());
@@ -284,11 +290,12 @@ Confidence calibrate(const Frames& frames, std::span<const Box> boxes, std::span
       ranking = Ranking(scores, labels);
     }
   });
-  const Requirement required = requirement_of(ranking.all, scores, persistence, window, c);
   // Nothing can persist over so few frames, and probabilities can be used as they are.
-  result.certain = required.certain || (probabilities && duration <= 2 * static_cast<std::int64_t>(c.least_window));
+  const bool is_brief = duration <= 2 * static_cast<std::int64_t>(c.least_window);
+  const Requirement required = requirement_of(ranking.all, scores, persistence, window, is_brief, c);
+  result.certain = required.certain || (probabilities && is_brief);
   std::vector<double> relative;
-  if (probabilities) relative = relative_scores(ranking, scores, required.certain, c);
+  if (probabilities) relative = relative_scores(ranking, scores, required.top_score, c);
   if (probabilities && !required.certain) {
     result.of = std::move(relative);
     return result;

@@ -12,7 +12,7 @@ namespace trajtrack::flow {
 #define TRAJTRACK_FLOW_CONSTANTS(X) \
   X(proposal_overlap) X(proposal_share) X(proposal_weight) X(suppression_overlap) \
   X(chain_overlap) X(chain_distance) X(chain_motion) X(window) X(least_window) X(top_share) X(top_count) \
-  X(top_failures) X(top_score) X(top_score_alone) X(occupied) X(plateau) X(label_weight) X(score_share) X(score_weight) X(high) X(low) \
+  X(top_failures) X(top_score) X(top_score_least) X(top_score_most) X(occupied) X(plateau) X(label_weight) X(score_share) X(score_weight) X(high) X(low) \
   X(value_cap) X(end_cost) X(evidence) X(evidence_share) X(position_noise) X(acceleration) X(speed) X(size_noise) \
   X(size_drift) X(position_factor) X(acceleration_factor) X(speed_factor) X(size_factor) X(size_drift_factor) \
   X(scale_step) X(lag) X(prior_weight) X(tail) X(chance) X(gate) X(skip_cost) X(overlap_gain) X(min_overlap) \

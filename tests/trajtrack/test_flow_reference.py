@@ -185,6 +185,18 @@ def test_a_detector_with_low_scores_is_as_certain_as_others(factor: float) -> No
     assert (found.track_ids >= 0).sum() == pytest.approx((plain.track_ids >= 0).sum(), rel=0.05)
 
 
+@pytest.mark.parametrize(("num_frames", "step"), [(8, 1), (100, 5)], ids=["too short to tell", "low frame rate"])
+def test_a_detector_with_low_scores_is_nearly_as_certain_as_others_where_scores_cannot_be_calibrated(
+    num_frames: int, step: int
+) -> None:
+    full = make_scene(num_frames=num_frames, objects_per_frame=8, num_classes=1, seed=3).detections
+    rows = full.frames % step == 0
+    detections = Detections(full.boxes[rows], full.scores[rows], full.frames[rows] // step)
+    plain = flow_reference.link(detections)
+    found = flow_reference.link(with_scores(detections, 0.5 * detections.scores))
+    assert (found.track_ids >= 0).sum() > 0.8 * (plain.track_ids >= 0).sum() > 0
+
+
 def test_a_class_with_lower_scores_than_others_is_kept() -> None:
     detections = make_scene(num_frames=80, objects_per_frame=16, num_classes=2, seed=5).detections
     low = detections.labels == 1
