@@ -1,5 +1,5 @@
 # Adds the GPU code to _trajtrack if TRAJTRACK_CUDA requests it and a toolkit is found. Otherwise TRAJTRACK_CUDA_MISSING
-# holds the reason.
+# holds the reason. AUTO requests it where there is a GPU, or where architectures are given.
 
 function(trajtrack_find_cuda)
   set(TRAJTRACK_CUDA_MISSING "" PARENT_SCOPE)
@@ -8,6 +8,17 @@ function(trajtrack_find_cuda)
   endif()
   if(TRAJTRACK_CUDA STREQUAL "OFF")
     set(TRAJTRACK_CUDA_MISSING "TRAJTRACK_CUDA was OFF" PARENT_SCOPE)
+    return()
+  endif()
+  file(GLOB devices /dev/nvidia[0-9]* /dev/nvgpu /dev/dxg)
+  find_program(TRAJTRACK_NVIDIA_SMI nvidia-smi)
+  if(NOT devices AND TRAJTRACK_NVIDIA_SMI)
+    execute_process(COMMAND ${TRAJTRACK_NVIDIA_SMI} -L OUTPUT_VARIABLE devices OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  endif()
+  if(TRAJTRACK_CUDA STREQUAL "AUTO" AND NOT devices AND NOT CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
+    set(TRAJTRACK_CUDA_MISSING
+      "no NVIDIA GPU was found when it was built: pip install . -C cmake.define.TRAJTRACK_CUDA=ON builds without one"
+      PARENT_SCOPE)
     return()
   endif()
   find_program(TRAJTRACK_NVCC nvcc HINTS "$ENV{CUDACXX}" "${CMAKE_CUDA_COMPILER}"
@@ -32,10 +43,12 @@ endif()
 trajtrack_find_cuda()
 
 if(NOT TRAJTRACK_CUDA_MISSING)
-  # From the oldest architecture that the toolkit supports to the newest, the latter also as PTX for later GPUs.
   if(NOT CMAKE_CUDA_ARCHITECTURES AND DEFINED ENV{CUDAARCHS})
     set(CMAKE_CUDA_ARCHITECTURES $ENV{CUDAARCHS})
+  elseif(NOT CMAKE_CUDA_ARCHITECTURES AND TRAJTRACK_CUDA STREQUAL "AUTO")
+    set(CMAKE_CUDA_ARCHITECTURES native)
   elseif(NOT CMAKE_CUDA_ARCHITECTURES)
+    # From the oldest architecture that the toolkit supports to the newest, the latter also as PTX for later GPUs.
     set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real)
     if(TRAJTRACK_NVCC_VERSION VERSION_LESS 13.0)
       list(PREPEND CMAKE_CUDA_ARCHITECTURES 70-real)
