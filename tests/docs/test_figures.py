@@ -1,4 +1,4 @@
-"""Tests of docs/figures.py, which draws the images of docs/algorithm.md from results of the library."""
+"""Tests of the scripts in docs that draw images from results of the library."""
 
 from __future__ import annotations
 
@@ -31,3 +31,14 @@ def test_images_are_reproduced_byte_for_byte(write, tmp_path):
         write(tmp_path / folder)
     for once in (tmp_path / "once").iterdir():
         assert once.read_bytes() == (tmp_path / "twice" / once.name).read_bytes()
+
+
+def test_the_moving_picture_of_the_readme_has_a_frame_for_each_of_the_scene(tmp_path, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    if not DOCS.is_dir():
+        pytest.skip("a source distribution has no docs")
+    monkeypatch.setattr("sys.argv", ["moving_picture.py", str(tmp_path / "tracks.gif")])
+    runpy.run_path(str(DOCS / "moving_picture.py"), run_name="__main__")
+    with image.open(tmp_path / "tracks.gif") as made, image.open(DOCS / "images" / "tracks.gif") as kept:
+        assert (made.size, made.n_frames) == (kept.size, kept.n_frames)
+        assert made.n_frames > 50
