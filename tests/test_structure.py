@@ -71,6 +71,10 @@ MAY_IMPORT = {
         *("trajtrack.methods", "trajtrack.options", "trajtrack.printable", "trajtrack.trajectories"),
     },
     "trajtrack.many_videos": DATA | ARGUMENTS | {"trajtrack.io", "trajtrack.linking"},
+    "trajtrack.table_linking": {
+        *(DATA | ARGUMENTS | {"trajtrack.column_names", "trajtrack.linking", "trajtrack.many_videos"}),
+        "trajtrack.tables",
+    },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
     "trajvqa.config": set(),
