@@ -75,6 +75,10 @@ MAY_IMPORT = {
         *(DATA | ARGUMENTS | {"trajtrack.column_names", "trajtrack.linking", "trajtrack.many_videos"}),
         "trajtrack.tables",
     },
+    "trajtrack.corpus": {
+        *("trajtrack.arguments", "trajtrack.files", "trajtrack.linking", "trajtrack.methods", "trajtrack.printable"),
+        *("trajtrack.table_linking", "trajtrack.version"),
+    },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
     "trajvqa.config": set(),

@@ -16,7 +16,7 @@ from trajtrack.detections import Detections
 from trajtrack.printable import near_name, shown
 from trajtrack.tables import FoundColumns, find_columns
 
-__all__ = ["TableVideos"]
+__all__ = ["TableVideos", "encoded"]
 
 _IDENTITIES = {"track_id", *OTHER_NAMES["track_id"]}
 _ROW = re.compile(r"\A(?P<column>boxes|scores|frames|labels|column (?:'.*?'|\".*?\")), row (?P<row>\d+): ", re.DOTALL)
@@ -117,9 +117,9 @@ def _group(column: Any, video: str) -> tuple[list[Any], NDArray[np.int64], NDArr
 
     types = pyarrow.types
     kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-    if not (is_text(kind) or types.is_integer(kind)):
+    if not (_is_text(kind) or types.is_integer(kind)):
         raise TypeError(f"column {video!r}: found {column.type}, expected text or integers")
-    codes, names = _encoded(column)
+    codes, names = encoded(column)
     changes = np.flatnonzero(np.diff(codes)) + 1
     if len(changes) + 1 == len(names):
         return names, np.array([0, *changes, len(codes)], np.int64), None
@@ -128,7 +128,7 @@ def _group(column: Any, video: str) -> tuple[list[Any], NDArray[np.int64], NDArr
     return names, np.array([0, *ends], np.int64), order
 
 
-def is_text(kind: Any) -> bool:
+def _is_text(kind: Any) -> bool:
     """Return whether the values of an Arrow type are text."""
     import pyarrow
 
@@ -136,7 +136,7 @@ def is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _encoded(column: Any) -> tuple[NDArray[np.int64], list[Any]]:
+def encoded(column: Any) -> tuple[NDArray[np.int64], list[Any]]:
     """Return the values of a column as numbers in the order in which they appear first, and the distinct values."""
     import pyarrow
 
@@ -159,9 +159,9 @@ def _numbered(table: Any, found: FoundColumns) -> Any:
     if label is None:
         return table
     kind = table[label].type
-    if not is_text(kind.value_type if pyarrow.types.is_dictionary(kind) else kind):
+    if not _is_text(kind.value_type if pyarrow.types.is_dictionary(kind) else kind):
         return table
-    codes, names = _encoded(table[label])
+    codes, names = encoded(table[label])
     if None in names:  # reported for its video
         return table
     ranks = np.empty(len(names), np.int32)
