@@ -8,6 +8,7 @@ import signal
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -145,14 +146,15 @@ def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
     """Call the function for each task that arrives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    connection.send(("ready", None))
-    while True:
-        task = connection.recv()
-        try:
-            outcome = "done", function(task)
-        except Exception as error:
-            outcome = "raised", error
-        connection.send(outcome)
+    with suppress(EOFError, OSError):  # the parent was killed
+        connection.send(("ready", None))
+        while True:
+            task = connection.recv()
+            try:
+                outcome = "done", function(task)
+            except Exception as error:
+                outcome = "raised", error
+            connection.send(outcome)
 
 
 def _end_with_parent() -> None:
