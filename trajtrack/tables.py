@@ -133,6 +133,8 @@ def _as_columns(table: Any) -> Any:
     """Return `table` or, if it supports only the Arrow protocol, a pyarrow table with access to columns by name."""
     if isinstance(table, Mapping) or hasattr(table, "assign") or hasattr(table, "get_column"):
         return table
+    if not hasattr(table, "__arrow_c_stream__"):
+        raise TypeError(f"table: found {type(table).__name__}, expected a table or a mapping of columns")
     return arrow_table(table)
 
 
@@ -149,7 +151,9 @@ def arrow_table(table: Any) -> Any:
         If pyarrow is not installed.
     """
     if not hasattr(table, "__arrow_c_stream__"):
-        raise TypeError(f"table: found {type(table).__name__}, expected a table or a mapping of columns")
+        raise TypeError(
+            f"table: found {type(table).__name__}, expected a pyarrow table or an object with __arrow_c_stream__"
+        )
     try:
         import pyarrow
     except ImportError:

@@ -32,6 +32,8 @@ finished. A broken file or video does not stop the others; it is reported in
 OUT/_failed.jsonl. Linking never skips a row: those of a broken video have the
 error in the column `error`.
 """
+_MOST_SHOWN = 5
+"""Number of broken files that are named before the report is."""
 _SUMS = ("videos", "boxes", "tracks", "linked")
 
 
@@ -191,8 +193,10 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
                 f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {arguments.output}"
             )
         )
-    for record in broken:
+    for record in broken[:_MOST_SHOWN]:
         print(f"trajtrack: error: {escaped(record.source)}: {record.error}", file=sys.stderr)
+    if len(broken) > _MOST_SHOWN:
+        print(f"trajtrack: error: {_counted(len(broken), 'file')} failed", file=sys.stderr)
     if failed:
         print(f"trajtrack: error: {_counted(failed, 'video')} failed", file=sys.stderr)
     if summary.report is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from trajtrack.arguments import TrajtrackWarning
 from trajtrack.corpus.parts import Part
 from trajtrack.corpus.places import open_place
-from trajtrack.corpus.records import PartRecord, record_place, write_record
+from trajtrack.corpus.records import PartRecord, write_record
 from trajtrack.files.atomic import DISK_FULL
 from trajtrack.printable import escaped
 from trajtrack.table_linking import TableOptions, link_rows
@@ -41,7 +41,7 @@ class _NotAdjacentError(Exception):
 
 
 def link_part(task: PartTask) -> PartRecord:
-    """Link a part, write its output and then its record; a part that cannot be linked has neither.
+    """Link a part, write its output and then its record; nothing is written for a part that cannot be linked.
 
     Rows are read as they are needed if those of each video are adjacent, so that memory holds the largest video or a
     few megabytes. Otherwise the whole part is read.
@@ -64,8 +64,6 @@ def link_part(task: PartTask) -> PartRecord:
     except Exception as error:  # one broken part must not end the others
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             raise
-        (output / part.name).remove()
-        record_place(output, part.name).remove()
         return PartRecord.of(part, error=escaped(str(error)) or type(error).__name__)
 
 

@@ -12,7 +12,7 @@ from trajtrack.corpus.part_linking import PartTask, link_part
 from trajtrack.corpus.parts import Part
 from trajtrack.corpus.places import open_place
 from trajtrack.corpus.ray_engine import run_on_ray
-from trajtrack.corpus.records import PartRecord, check_options, read_records, write_report
+from trajtrack.corpus.records import PartRecord, check_options, read_records, record_place, write_report
 from trajtrack.files.locks import locked_folder
 from trajtrack.linking import count_threads
 from trajtrack.methods import METHODS
@@ -93,6 +93,10 @@ def link_corpus(
             with closing(_run(tasks, engine, workers, retries, address)) as results:
                 for task, result in results:
                     record = PartRecord.of(task.part, error=str(result)) if isinstance(result, DiedError) else result
+                    if record.error is not None:
+                        # Not by the worker: one of a killed run, still alive, must not remove what this run wrote.
+                        record_place(place, record.name).remove()
+                        (place / record.name).remove()
                     records[record.name] = record
                     progress(record, False)
         finally:

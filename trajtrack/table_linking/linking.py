@@ -39,7 +39,7 @@ class LinkedTable:
     """A linked table, and the sums of what is in it."""
 
     table: Any
-    """The table with the columns of the result, the last one ``error``."""
+    """The table with the columns of the result."""
     failed: list[tuple[Any, Exception]]
     """Name and error of each video that cannot be linked, in the order of their first rows."""
     num_videos: int
@@ -125,8 +125,7 @@ def link_table(
         raise ValueError(f"errors: found {shown(errors)}, expected 'raise' or 'column'")
     chosen = TableOptions(resolve_method(options, method, overrides), video, columns, boxes or interpolate, interpolate)
     threads = count_threads(num_threads)
-    linked = link_rows(arrow_table(table), chosen, threads, raises=errors == "raise")
-    return linked.table.drop_columns("error") if errors == "raise" else linked.table
+    return link_rows(arrow_table(table), chosen, threads, raises=errors == "raise").table
 
 
 def link_rows(
@@ -145,10 +144,17 @@ def link_rows(
     first_row
         Number of the first row in error messages.
     raises
-        Whether the error of a video is raised.
+        Whether the error of a video is raised; otherwise it is in the last column, ``error``.
     """
     videos = TableVideos.of(table, options.video, options.columns, first_row)
-    columns = ResultColumns(table, videos, video=options.video, boxes=options.boxes, interpolate=options.interpolate)
+    columns = ResultColumns(
+        table,
+        videos,
+        video=options.video,
+        boxes=options.boxes,
+        interpolate=options.interpolate,
+        errors=not raises,
+    )
     failed: list[tuple[Any, Exception]] = []
     num_tracks = num_linked = 0
     for number, result in enumerate(_results(videos, options.linking, num_threads)):

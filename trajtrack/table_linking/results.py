@@ -46,8 +46,16 @@ class ResultColumns:
         If the table has a column of the name of one that is added.
     """
 
-    def __init__(self, table: Any, videos: TableVideos, *, video: str, boxes: bool, interpolate: bool) -> None:
-        added = ("track_id", "reason", "suppressed_by", *(_BOX_COLUMNS if boxes else ()), "error")
+    def __init__(
+        self, table: Any, videos: TableVideos, *, video: str, boxes: bool, interpolate: bool, errors: bool
+    ) -> None:
+        added = (
+            "track_id",
+            "reason",
+            "suppressed_by",
+            *(_BOX_COLUMNS if boxes else ()),
+            *(["error"] if errors else []),
+        )
         for name in added:
             if name in table.column_names:
                 raise ValueError(
@@ -60,7 +68,7 @@ class ResultColumns:
         self._suppressed_by = np.full(count, -1, np.int64)
         self._boxes = np.zeros((4, count), np.float32) if boxes else None
         self._faults = np.full(count, -1, np.int32)
-        self._messages: list[str] = []
+        self._messages: list[str] | None = [] if errors else None
         self._gaps: list[_Gaps] | None = [] if interpolate else None
 
     def take(self, number: int, tracks: Trajectories) -> None:
@@ -77,11 +85,12 @@ class ResultColumns:
 
     def fail(self, number: int, error: Exception) -> None:
         """Take the error of a video."""
+        assert self._messages is not None
         self._faults[self._videos.rows(number)] = len(self._messages)
         self._messages.append(str(error) or type(error).__name__)
 
     def finish(self) -> Any:
-        """Return the table with the columns, the last one ``error``, and the interpolated rows."""
+        """Return the table with the columns and the interpolated rows."""
         if self._gaps is None:
             return self._with_results(self._table, None)
         gaps = _Joined(self._gaps)
@@ -110,6 +119,8 @@ class ResultColumns:
                 values, missing = inserted.into(values, missing, more)
             mask = missing if missing.any() else None  # without a mask, Arrow does not copy
             table = table.append_column(name, pyarrow.array(values, mask=mask))
+        if self._messages is None:
+            return table
         faults = self._faults
         if inserted is not None:
             faults, _ = inserted.into(faults, failed, np.full(len(inserted.gaps.ids), -1, np.int32))

@@ -66,6 +66,15 @@ def test_broken_files_and_videos_are_reported_with_exit_code_1(capsys) -> None:
     assert [line["part"] for line in lines] == ["detections/part-2.parquet", "detections/part-3.parquet"]
 
 
+def test_the_first_of_many_broken_files_are_named(capsys) -> None:
+    for number in range(7):
+        Path(f"detections/broken-{number}.parquet").write_bytes(b"no table")
+    assert main(["corpus", "detections", "-o", "tracks", "--workers", "1"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 7
+    assert lines[5] == "trajtrack: error: 7 files failed"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

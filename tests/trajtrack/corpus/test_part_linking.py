@@ -104,8 +104,8 @@ def test_an_empty_part_has_an_empty_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["truncated", "text", "empty file", "no column", "damaged page"])
 def test_a_broken_part_has_a_message_and_no_output(tmp_path: Path, kind) -> None:
-    link(tmp_path, corpus_table(0))
     path = tmp_path / "part.parquet"
+    parquet.write_table(corpus_table(0), path)
     content = bytearray(path.read_bytes())
     content[60:400] = bytes(340)
     broken = {"truncated": content[:500], "text": b"frame,score\n", "empty file": b"", "damaged page": content}

@@ -98,6 +98,15 @@ def test_broken_parts_are_reported_and_tried_again(tmp_path: Path, undisturbed, 
     assert outputs(tmp_path / "out") == undisturbed
 
 
+def test_a_part_that_breaks_loses_its_output(tmp_path: Path) -> None:
+    inputs = write_corpus(tmp_path / "in", num_parts=2)
+    run(inputs, tmp_path / "out", workers=1)
+    (inputs / "part-1.parquet").write_bytes(b"PAR1")
+    run(inputs, tmp_path / "out", workers=1)
+    assert list(outputs(tmp_path / "out")) == ["part-0.parquet"]
+    assert [path.name for path in (tmp_path / "out/_manifest/parts").iterdir()] == ["part-0.parquet.json"]
+
+
 def test_killed_workers_change_nothing(corpus: Path, tmp_path: Path, undisturbed) -> None:
     rng = random.Random(1)
     killed: list[int] = []

@@ -190,8 +190,8 @@ def test_record_batches_and_whatever_exports_a_stream_are_accepted() -> None:
     batch = table.combine_chunks().to_batches()[0]
     assert link_table(batch).equals(expected)
     assert link_table(polars.from_arrow(table))["track_id"].equals(expected["track_id"])
-    with pytest.raises(TypeError, match="table: found list, expected a table"):
-        link_table([1])
+    with pytest.raises(TypeError, match="table: found dict, expected a pyarrow table or an object with __arrow_c_st"):
+        link_table(table.to_pydict())
 
 
 def test_an_empty_table_gets_the_columns() -> None:
@@ -228,6 +228,13 @@ def test_errors_in_a_column_leave_the_other_videos_linked() -> None:
     fine = broken().filter(pa.compute.not_equal(broken()["video"], "c"))
     kept = table.filter(pa.compute.is_null(table["error"])).drop_columns("error")
     assert kept.equals(link_table(fine, boxes=True, interpolate=True))
+
+
+def test_a_column_of_the_name_of_the_errors_passes_through_where_there_are_none() -> None:
+    table = table_of(SCENES).rename_columns({"note": "error"})
+    assert link_table(table)["error"].equals(table["error"])
+    with pytest.raises(ValueError, match="table: found the column 'error', which linking adds"):
+        link_table(table, errors="column")
 
 
 def test_mistakes_in_the_call_are_raised_in_both_ways() -> None:
