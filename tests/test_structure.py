@@ -71,6 +71,14 @@ MAY_IMPORT = {
         *("trajtrack.methods", "trajtrack.options", "trajtrack.printable", "trajtrack.trajectories"),
     },
     "trajtrack.many_videos": DATA | ARGUMENTS | {"trajtrack.io", "trajtrack.linking"},
+    "trajtrack.table_linking": {
+        *(DATA | ARGUMENTS | {"trajtrack.column_names", "trajtrack.linking", "trajtrack.many_videos"}),
+        "trajtrack.tables",
+    },
+    "trajtrack.corpus": {
+        *("trajtrack.arguments", "trajtrack.files", "trajtrack.linking", "trajtrack.methods", "trajtrack.printable"),
+        *("trajtrack.table_linking", "trajtrack.version"),
+    },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
     "trajvqa.config": set(),

@@ -13,6 +13,7 @@ from trajtrack.options import LinkOptions
 from trajtrack.flow_options import FlowOptions
 from trajtrack.linking import DeviceLinkGraph, LinkGraph, link, link_graph
 from trajtrack.many_videos import LinkedVideo, link_many
+from trajtrack.table_linking import link_table
 from trajtrack.streaming import Linker, StreamOutput
 
 # Output: trajectories, and their IDs in the detector's own containers
@@ -74,6 +75,7 @@ __all__ = [
     "link",
     "link_graph",
     "link_many",
+    "link_table",
     "make_scene",
     "mot_ground_truth",
     "read",

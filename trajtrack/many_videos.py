@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from trajtrack import _core
 from trajtrack.arguments import warnings_about
@@ -20,7 +20,9 @@ from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["LinkedVideo", "link_many"]
+__all__ = ["LinkedVideo", "in_threads", "link_many"]
+
+Result = TypeVar("Result")
 
 _PENDING_PER_THREAD = 2
 
@@ -98,7 +100,7 @@ def link_many(
     options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
     reading = reading_of(video, first_frame, frame_step, image_size)
-    return _results(
+    return in_threads(
         (partial(link_file, index, each, options, 1, format, reading) for index, each in enumerate(videos)),
         threads,
         ordered,
@@ -124,9 +126,9 @@ def link_file(
         return LinkedVideo(index, source, None, error)
 
 
-def _results(tasks: Iterable[Callable[[], LinkedVideo]], threads: int, ordered: bool) -> Iterator[LinkedVideo]:
+def in_threads(tasks: Iterable[Callable[[], Result]], threads: int, ordered: bool = True) -> Iterator[Result]:
     """Run the tasks, a few at a time, and yield their results."""
-    pending: deque[Future[LinkedVideo]] = deque()
+    pending: deque[Future[Result]] = deque()
     # Signals such as that of Ctrl-C reach the main thread alone.
     stop = _core.StopFlag()
     executor = ThreadPoolExecutor(threads, thread_name_prefix="trajtrack", initializer=stop.watch)
@@ -142,7 +144,7 @@ def _results(tasks: Iterable[Callable[[], LinkedVideo]], threads: int, ordered: 
         executor.shutdown(cancel_futures=True)
 
 
-def _take(pending: deque[Future[LinkedVideo]], ordered: bool) -> LinkedVideo:
+def _take(pending: deque[Future[Result]], ordered: bool) -> Result:
     if ordered:
         return pending.popleft().result()
     done = next(iter(wait(pending, return_when=FIRST_COMPLETED).done))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
 from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.printable import near_name
 
-__all__ = ["is_table", "table_columns", "table_with_ids"]
+__all__ = ["FoundColumns", "arrow_table", "find_columns", "is_table", "table_columns", "table_with_ids"]
 
 _METHODS = ("assign", "get_column", "append_column")
 """Methods that only tables of pandas, polars (eager ones) and pyarrow have, respectively."""
@@ -24,12 +25,27 @@ def is_table(value: Any) -> bool:
     return isinstance(value, Mapping) or any(hasattr(value, name) for name in ("__arrow_c_stream__", *_METHODS))
 
 
-def table_columns(
-    table: Any, columns: Mapping[str, str] | None, label_names: Mapping[int, str] | None
-) -> dict[str, Any]:
-    """Return the arguments of `Detections` in a table; `Detections.from_table` documents the columns."""
-    table = _as_columns(table)
-    names = _column_names(table)
+@dataclass(frozen=True)
+class FoundColumns:
+    """The columns that a table has for `Detections`."""
+
+    names: dict[str, str]
+    """Name in the table of each of ``frame``, ``score`` and the four sides, and of ``label`` and ``track_id`` if the
+    table has them."""
+    sides: tuple[str, ...]
+    """The four numbers of a box."""
+    box_format: str
+    """Format of the boxes, as in `Detections`."""
+
+
+def find_columns(names: Sequence[Any], columns: Mapping[str, str] | None) -> FoundColumns:
+    """Find the columns of `Detections` among those of a table; `Detections.from_table` documents their names.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or several may hold the same.
+    """
     theirs = _their_names(columns, names)
     present = {ours for ours, name in theirs.items() if name in names}
     box_format = "xyxy"
@@ -49,6 +65,17 @@ def table_columns(
             raise ValueError(
                 f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}{near_name(ours, names)}"
             )
+    used = ("frame", "score", *sides, *(each for each in ("label", "track_id") if each in present))
+    return FoundColumns({ours: theirs[ours] for ours in used}, sides, box_format)
+
+
+def table_columns(
+    table: Any, columns: Mapping[str, str] | None, label_names: Mapping[int, str] | None
+) -> dict[str, Any]:
+    """Return the arguments of `Detections` in a table; `Detections.from_table` documents the columns."""
+    table = _as_columns(table)
+    found = find_columns(_column_names(table), columns)
+    theirs, sides = found.names, found.sides
     boxes = [_column(table, theirs[side]) for side in sides]
     for side, column in zip(sides, boxes, strict=True):
         if column.shape != boxes[0].shape:
@@ -60,12 +87,12 @@ def table_columns(
         "boxes": np.stack(boxes, axis=1),
         "scores": _column(table, theirs["score"]),
         "frames": _column(table, theirs["frame"]),
-        "box_format": box_format,
+        "box_format": found.box_format,
         "label_names": label_names,
     }
-    if "label" in present:
+    if "label" in theirs:
         arguments["labels"], arguments["label_names"] = _labels(table, theirs["label"], label_names)
-    if "track_id" in present:
+    if "track_id" in theirs:
         arguments["track_ids"] = _column(table, theirs["track_id"])
     return arguments
 
@@ -108,6 +135,25 @@ def _as_columns(table: Any) -> Any:
         return table
     if not hasattr(table, "__arrow_c_stream__"):
         raise TypeError(f"table: found {type(table).__name__}, expected a table or a mapping of columns")
+    return arrow_table(table)
+
+
+def arrow_table(table: Any) -> Any:
+    """Return a pyarrow table of an object that exports an Arrow stream, without a copy.
+
+    Raises
+    ------
+    TypeError
+        If it exports none.
+    ValueError
+        If the name of a column is not text.
+    ImportError
+        If pyarrow is not installed.
+    """
+    if not hasattr(table, "__arrow_c_stream__"):
+        raise TypeError(
+            f"table: found {type(table).__name__}, expected a pyarrow table or an object with __arrow_c_stream__"
+        )
     try:
         import pyarrow
     except ImportError:

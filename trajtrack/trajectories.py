@@ -219,12 +219,7 @@ class Trajectories:
         """
         given = self.detections
         if interpolate:
-            between = np.zeros(max(len(self.rows) - 1, 0), np.bool_)
-            between[self.offsets[1:-1] - 1] = True
-            frames, boxes, scores, rows = _fill_gaps(given, self.rows, self.boxes, between)
-            # A filled row belongs to the trajectory of the detection before it.
-            detected = rows >= 0
-            ids = self.track_ids[self.rows][np.cumsum(detected) - 1]
+            frames, boxes, scores, _, ids = filled_rows(self)
         else:
             frames, boxes, scores = given.frames[self.rows], self.boxes, given.scores[self.rows]
             ids = self.track_ids[self.rows]
@@ -253,6 +248,17 @@ class Trajectories:
         import pyarrow
 
         return pyarrow.table(self.to_columns(interpolate))
+
+
+def filled_rows(
+    tracks: Trajectories,
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return frames, boxes, scores, rows and IDs of all trajectories, with interpolated boxes, whose row is -1."""
+    between = np.zeros(max(len(tracks.rows) - 1, 0), np.bool_)
+    between[tracks.offsets[1:-1] - 1] = True
+    frames, boxes, scores, rows = _fill_gaps(tracks.detections, tracks.rows, tracks.boxes, between)
+    # A filled row belongs to the trajectory of the detection before it.
+    return frames, boxes, scores, rows, tracks.track_ids[tracks.rows][np.cumsum(rows >= 0) - 1]
 
 
 def _fill_gaps(

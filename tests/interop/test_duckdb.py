@@ -34,7 +34,7 @@ def test_a_relation_is_accepted(relation) -> None:
 def test_a_relation_gets_ids_as_an_arrow_table(relation) -> None:
     table = relation.project("* REPLACE (confidence::DOUBLE AS confidence)").to_arrow_table()
     tracks = trajtrack.link(Detections.from_table(table, columns={"score": "confidence"}))
-    assert trajtrack.attach_ids(table, tracks)["track_id"].to_pylist() == [0, 0, 1]
+    assert trajtrack.attach_ids(table, tracks)["track_id"].to_pylist() == [1, 1, 0]
 
 
 def test_a_relation_itself_cannot_hold_ids(relation) -> None:
@@ -42,3 +42,10 @@ def test_a_relation_itself_cannot_hold_ids(relation) -> None:
     expected = "expected one entry per frame, a mapping of columns or a table of pandas, polars or pyarrow"
     with pytest.raises(TypeError, match=f"^container: found .*, {re.escape(expected)}$"):
         trajtrack.attach_ids(relation, tracks)
+
+
+def test_a_relation_of_many_videos_is_linked(relation) -> None:
+    videos = relation.project("'a' AS video, * REPLACE (confidence::DOUBLE AS confidence)")
+    table = trajtrack.link_table(videos.union(videos.project("* REPLACE ('b' AS video)")))
+    assert table["video"].to_pylist() == ["a"] * 3 + ["b"] * 3
+    assert table["track_id"].to_pylist() == [1, 1, 0] * 2

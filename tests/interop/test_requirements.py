@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+PAGES = ("containers.md", "exports.md", "how-to/corpus.md")
+
 
 @pytest.fixture
 def requirements(project_dir):
@@ -16,7 +18,7 @@ def requirements(project_dir):
 
 
 def test_the_documentation_names_the_tested_versions(requirements, project_dir) -> None:
-    pages = "".join((project_dir / "docs" / name).read_text().lower() for name in ("containers.md", "exports.md"))
+    pages = "".join((project_dir / "docs" / name).read_text().lower() for name in PAGES)
     assert [name for name in sorted(requirements) if f"{name} {requirements[name]}" not in pages] == []
 
 

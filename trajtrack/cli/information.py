@@ -24,6 +24,7 @@ _OPTIONAL = {
     "transformers": "detect",
     "onnxruntime": "onnx",
     "pyarrow": "io",
+    "ray": "ray",
     "shtab": "completion",
 }
 """Optional packages and the extra that installs each."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["DISK_FULL", "atomic_output", "atomic_path", "naming_full_disk", "remove_unfinished"]
+__all__ = ["DISK_FULL", "atomic_output", "atomic_path", "is_unfinished", "naming_full_disk", "remove_unfinished"]
 
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 DISK_FULL = {errno.ENOSPC, errno.EFBIG} | ({errno.EDQUOT} if hasattr(errno, "EDQUOT") else set())
@@ -101,5 +101,10 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def remove_unfinished(folder: str | os.PathLike[str]) -> None:
     """Remove temporary files left by killed processes; no other process may be writing to the folder."""
     for path in Path(folder).iterdir():
-        if _UNFINISHED.fullmatch(path.name):
+        if is_unfinished(path.name):
             path.unlink(missing_ok=True)
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether a file name is that of a temporary file."""
+    return _UNFINISHED.fullmatch(name) is not None

@@ -66,7 +66,10 @@ def test_the_examples_of_all_helps_run(tmp_path):
     write_video(Path("video.mp4"), moving_square(20))
     Path("detector.py").write_text(f"import sys\nsys.path.append({str(TESTS)!r})\nfrom helpers.videos import {FIND}\n")
     tiny_detectors.save(Path("models/rtdetr"))
+    from helpers.corpora import write_corpus
+
     assert main(["demo"]) == 0
+    write_corpus(Path("corpus"), num_parts=1)
     for folder, name in (("detections", "detections"), ("truth", "truth"), ("tracks", "tracks")):
         Path(folder).mkdir()
         shutil.copy(f"out/demo/{name}.txt", f"{folder}/one.txt")
