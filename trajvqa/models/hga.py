@@ -70,13 +70,15 @@ class Hga(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
         assert batch.frames is not None
-        words, sentence = self.query(batch.words, batch.word_mask)
+        sentences = self.query.encode(batch.words, batch.word_mask)
         clips = self.frames(batch.frames).unsqueeze(1)
         clip_mask = torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device)
-        whole = self.whole_video(clips[..., -1, :]) * self.whole_sentence(sentence)
-        words, clips, _ = self.alignment(_scaled(words), batch.word_mask, _scaled(clips), clip_mask)
+        whole = self.whole_video(clips[..., -1, :]) * self.whole_sentence(sentences.last)
+        words, clips, _ = self.alignment(_scaled(sentences.nodes), sentences.mask, _scaled(clips), clip_mask)
         mask = torch.cat([batch.word_mask, clip_mask.expand(*clips.shape[:-1])], dim=-1)
-        pooled = self.graph(torch.cat([words, clips], dim=-2), mask)
+        pooled = self.graph.over_parts(
+            [words, clips], mask, lambda parts: torch.cat([sentences.spread(parts[0]), parts[1]], dim=-2)
+        )
         scores: Tensor = self.score(pooled, whole)
         return scores
 

@@ -12,6 +12,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
+from trajvqa.layers.sentences import Sentences
 from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import query_encoder, required
 
@@ -76,49 +77,65 @@ class TrajectoryModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
-        return self.explain(batch).scores
+        return self._run(batch)[0]
 
     def explain(self, batch: Batch) -> Explanation:
         """Return the scores and the attention of each word to the trajectories (Eq. 6, left), averaged over the heads.
 
         There is no attention without TQG or without cycle attention. The weight of a trajectory is its mean over words.
         """
-        words, sentence = self.query(batch.words, batch.word_mask)
-        # By name, nodes (B, C or 1, n, d) and their mask.
-        parts: dict[str, tuple[Tensor, Tensor]] = {"words": (words, batch.word_mask)}
+        scores, sentences, weights = self._run(batch)
+        if weights is None:
+            return Explanation(scores, None, None)
+        attention = sentences.spread(weights).masked_fill(~batch.word_mask.unsqueeze(-1), 0.0)
+        return Explanation(scores, attention, _mean_over(attention, batch.word_mask))
+
+    def _run(self, batch: Batch) -> tuple[Tensor, Sentences, Tensor | None]:
+        """Return scores, sentences, and the attention of their nodes to the trajectories, or None."""
+        sentences = self.query.encode(batch.words, batch.word_mask)
+        # By name, nodes (B, C or 1, n, d), their mask, and the mask of what they are spread to for each candidate.
+        parts: dict[str, tuple[Tensor, Tensor, Tensor]] = {"words": (sentences.nodes, sentences.mask, batch.word_mask)}
         if hasattr(self, "frames"):
             assert batch.frames is not None
             video = self.frames(batch.frames).unsqueeze(1)
-            parts["video"] = (video, torch.ones(video.shape[:-1], dtype=torch.bool, device=video.device))
+            there = torch.ones(video.shape[:-1], dtype=torch.bool, device=video.device)
+            parts["video"] = (video, there, there)
         if hasattr(self, "trajectories"):
             assert batch.trajectories is not None
             assert batch.trajectory_mask is not None
             found = self.trajectories(
                 batch.trajectories, batch.trajectory_labels, batch.trajectory_spans, batch.trajectory_mask
             )
-            parts["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
-        total = torch.zeros_like(sentence[..., 0])
+            there = batch.trajectory_mask.unsqueeze(1)
+            parts["trajectories"] = (found.unsqueeze(1), there, there)
+        total = torch.zeros_like(sentences.last[..., 0])
         attention = None
         for name in self.graph_names:
-            (first, first_mask), (second, second_mask) = (parts[end] for end in _ENDS[name])
+            (first, first_mask, first_there), (second, second_mask, second_there) = (parts[end] for end in _ENDS[name])
             if name in self.alignments:
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
-                if name == "TQG":
-                    attention = weights.masked_fill(~first_mask.unsqueeze(-1), 0.0)
-            pooled = self.graphs[name](*_joined(first, first_mask, second, second_mask))
-            total = total + self.weights[name] * self.scores[name](pooled, sentence)  # Eqs. 12 and 13
-        return Explanation(total, attention, None if attention is None else _mean_over(attention, batch.word_mask))
+                attention = weights if name == "TQG" else attention
+            spread = sentences.spread if _ENDS[name][0] == "words" else _as_it_is
+            pooled = self.graphs[name].over_parts(
+                [first, second],
+                _joined(first_there.unsqueeze(-1), second_there.unsqueeze(-1)).squeeze(-1),
+                lambda nodes, spread=spread: _joined(spread(nodes[0]), nodes[1]),
+            )
+            total = total + self.weights[name] * self.scores[name](pooled, sentences.last)  # Eqs. 12 and 13
+        return total, sentences, attention
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
 
 
-def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the concatenated nodes of two modalities, and their mask; leading axes broadcast."""
+def _joined(first: Tensor, second: Tensor) -> Tensor:
+    """Return (..., n + m, k) for values (..., n, k) and (..., m, k) of two modalities; leading axes broadcast."""
     lead = np.broadcast_shapes(first.shape[:-2], second.shape[:-2])
-    nodes = [values.expand(*lead, *values.shape[-2:]) for values in (first, second)]
-    masks = [mask.expand(*lead, mask.shape[-1]) for mask in (first_mask, second_mask)]
-    return torch.cat(nodes, dim=-2), torch.cat(masks, dim=-1)
+    return torch.cat([values.expand(*lead, *values.shape[-2:]) for values in (first, second)], dim=-2)
+
+
+def _as_it_is(nodes: Tensor) -> Tensor:
+    return nodes
 
 
 def _mean_over(attention: Tensor, words: Tensor) -> Tensor:
