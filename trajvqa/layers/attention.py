@@ -93,7 +93,7 @@ def _product(first: Tensor, second: Tensor) -> Tensor:
         return first @ second
     candidates, _, count = first.shape[1:4]
     rows = first.transpose(1, 2).flatten(2, 3) @ second.squeeze(1)
-    return rows.unflatten(2, (candidates, count)).transpose(1, 2)
+    return rows.view(*rows.shape[:2], candidates, count, -1).transpose(1, 2)
 
 
 class Alignment(nn.Module):

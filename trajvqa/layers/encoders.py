@@ -196,7 +196,7 @@ class _TransformerLayer(nn.TransformerEncoderLayer):
     ) -> Tensor:
         heads = self.self_attn.num_heads
         joint = nn.functional.linear(x, self.self_attn.in_proj_weight, self.self_attn.in_proj_bias)
-        query, key, value = joint.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = joint.view(*x.shape[:2], 3, heads, -1).permute(2, 0, 3, 1, 4)
         scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
         assert key_padding_mask is not None  # -inf where hidden: torch has made it a sum
         weights = torch.softmax(scores + key_padding_mask[:, None, None, :], dim=-1)

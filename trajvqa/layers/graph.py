@@ -74,13 +74,14 @@ class GraphReasoning(nn.Module):
         return (weights.unsqueeze(-2) @ nodes).squeeze(-2)  # Eq. 11
 
     def _rectified(self, moved: Tensor, layer: int) -> Tensor:
-        return self.dropout(torch.relu(self.norms[layer](moved)))  # Eq. 10
+        nodes: Tensor = self.dropout(torch.relu(self.norms[layer](moved)))  # Eq. 10
+        return nodes
 
     def _projected(self, nodes: Tensor) -> Tensor:
         projected: Tensor = self.project(nodes)
         if self.adjacency == "relu_gram":
             return torch.relu(projected)
-        return projected / nodes.shape[-1] ** 0.25  # a product of two is divided by the square root
+        return torch.div(projected, nodes.shape[-1] ** 0.25)  # a product of two is divided by the square root
 
     def _edges(self, projected: Tensor, mask: Tensor) -> Tensor:
         products = projected @ projected.transpose(-1, -2)

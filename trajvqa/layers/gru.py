@@ -20,7 +20,7 @@ def gru_over_sequences(layer: nn.GRU, inputs: Tensor) -> Tensor:
     count, length = inputs.shape[:2]
     parents = [None, *(torch.arange(count) + count * (step - 1) for step in range(1, length))]
     ordered = inputs.transpose(0, 1).flatten(0, 1)
-    return gru_over_levels(layer, ordered, [count] * length, parents).unflatten(0, (length, count)).transpose(0, 1)
+    return gru_over_levels(layer, ordered, [count] * length, parents).view(length, count, -1).transpose(0, 1)
 
 
 def gru_over_levels(layer: nn.GRU, inputs: Tensor, sizes: Sequence[int], parents: Sequence[Tensor | None]) -> Tensor:
@@ -44,11 +44,12 @@ def gru_over_levels(layer: nn.GRU, inputs: Tensor, sizes: Sequence[int], parents
     -------
     (n, d) states.
     """
-    gates = linear(inputs, layer.weight_ih_l0, layer.bias_ih_l0)
+    (to_gates, recurrent, to_gates_bias, recurrent_bias), *_ = layer.all_weights
+    gates = linear(inputs, to_gates, to_gates_bias)
     low = torch.is_autocast_enabled("cpu")
     kind = torch.get_autocast_dtype("cpu") if low else gates.dtype
     states: Tensor = _Levels.apply(  # type: ignore[no-untyped-call]
-        gates, layer.weight_hh_l0, layer.bias_hh_l0, tuple(sizes), tuple(parents), kind
+        gates, recurrent, recurrent_bias, tuple(sizes), tuple(parents), kind
     )
     return states
 

@@ -94,7 +94,7 @@ class Sentences:
             return nodes
         # A product with ones and zeros copies rows, and so does its gradient, without a loop over them.
         rows = self.places.to(nodes.dtype).flatten(1, 2) @ nodes.squeeze(1)
-        return rows.unflatten(1, self.places.shape[1:3])
+        return rows.view(*self.places.shape[:3], -1)
 
 
 def shared_sentences(states: Tensor, forest: Forest) -> Sentences:

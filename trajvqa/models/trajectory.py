@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -116,10 +119,12 @@ class TrajectoryModel(nn.Module):
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
                 attention = weights if name == "TQG" else attention
             spread = sentences.spread if _ENDS[name][0] == "words" else _as_it_is
-            pooled = self.graphs[name].over_parts(
+            graph = self.graphs[name]
+            assert isinstance(graph, GraphReasoning)
+            pooled = graph.over_parts(
                 [first, second],
                 _joined(first_there.unsqueeze(-1), second_there.unsqueeze(-1)).squeeze(-1),
-                lambda nodes, spread=spread: _joined(spread(nodes[0]), nodes[1]),
+                partial(_spread_and_joined, spread),
             )
             total = total + self.weights[name] * self.scores[name](pooled, sentences.last)  # Eqs. 12 and 13
         return total, sentences, attention
@@ -132,6 +137,10 @@ def _joined(first: Tensor, second: Tensor) -> Tensor:
     """Return (..., n + m, k) for values (..., n, k) and (..., m, k) of two modalities; leading axes broadcast."""
     lead = np.broadcast_shapes(first.shape[:-2], second.shape[:-2])
     return torch.cat([values.expand(*lead, *values.shape[-2:]) for values in (first, second)], dim=-2)
+
+
+def _spread_and_joined(spread: Callable[[Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
+    return _joined(spread(parts[0]), parts[1])
 
 
 def _as_it_is(nodes: Tensor) -> Tensor:
