@@ -53,7 +53,7 @@ from trajvqa.training.order import epoch_order
 QUESTIONS, VIDEOS, CANDIDATES, NEGATIVES, MAX_WORDS = 4096, 128, 5, 5, 37
 CLIPS, TRAJECTORIES, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 16, 40, 4096, 1536, 768
 VOCABULARY, CLASSES = 6041, 600
-BATCHES, ROUNDS = 4, 3
+BATCHES, ROUNDS = 4, 2
 PUBLIC = "public"
 
 # How many validation questions of NExT-QA have 3, 4, ... words, and how many candidates have 1, 2, ...

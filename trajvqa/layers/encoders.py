@@ -180,7 +180,7 @@ class QueryEncoder(nn.Module):
         # The state after the last word does not depend on the padding behind it.
         last = (mask.sum(dim=-1) - 1).clamp(min=0)
         sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
-        return Sentences(states.masked_fill(~mask.unsqueeze(-1), 0.0), mask, sentence)
+        return Sentences(states.masked_fill(~mask.unsqueeze(-1), 0.0), mask, mask, sentence)
 
 
 class _TransformerLayer(nn.TransformerEncoderLayer):

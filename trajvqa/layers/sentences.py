@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["Forest", "Sentences", "forest_of", "shared_sentences"]
+
+_PIECE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +82,12 @@ class Sentences:
     """(B, C, L, d) or (B, 1, U, d) encoded words; 0 in padding."""
     mask: Tensor
     """(B, C, L) or (B, C, U) bool, whether a node is a word of a candidate's sentence."""
+    words: Tensor
+    """(B, C, L) bool, true for words, false for padding."""
     last: Tensor
     """(B, C, d) encoded last word of each sentence."""
     places: Tensor | None = None
     """(B, C, L, U) 1 where a word of a sentence is a node, 0 elsewhere and in padding; None for nodes of their own."""
-
-    def over(self, nodes: Tensor) -> Sentences:
-        """Return the same sentences with other values of their nodes."""
-        return replace(self, nodes=nodes)
 
     def spread(self, nodes: Tensor) -> Tensor:
         """Return values (B, C, L, k) of the words of each sentence for values of the nodes."""
@@ -95,6 +96,36 @@ class Sentences:
         # A product with ones and zeros copies rows, and so does its gradient, without a loop over them.
         rows = self.places.to(nodes.dtype).flatten(1, 2) @ nodes.squeeze(1)
         return rows.view(*self.places.shape[:3], -1)
+
+    def pieces(self) -> Iterator[tuple[slice, Sentences]]:
+        """Yield the sentences of a few questions at a time, with their rows, and no more padding than they need.
+
+        On a processor, the nodes of a few questions stay in its cache from one operation to the next. Elsewhere, there
+        is one piece with all questions.
+        """
+        count = len(self.words)
+        if self.nodes.device.type != "cpu" or torch.compiler.is_compiling():
+            yield slice(0, count), self
+            return
+        for begin in range(0, count, _PIECE):
+            rows = slice(begin, min(begin + _PIECE, count))
+            length = _longest(self.words[rows])
+            width = _longest(self.mask[rows].any(dim=1))
+            yield (
+                rows,
+                Sentences(
+                    self.nodes[rows, :, :width],
+                    self.mask[rows, :, :width],
+                    self.words[rows, :, :length],
+                    self.last[rows],
+                    None if self.places is None else self.places[rows, :, :length, :width],
+                ),
+            )
+
+
+def _longest(mask: Tensor) -> int:
+    """Return the greatest number of leading true values in the rows (..., n) of a mask, or 1 if there are none."""
+    return max(int(mask.sum(dim=-1).max()), 1)
 
 
 def shared_sentences(states: Tensor, forest: Forest) -> Sentences:
@@ -115,4 +146,4 @@ def shared_sentences(states: Tensor, forest: Forest) -> Sentences:
     padded = torch.cat([states, states.new_zeros(1, states.shape[1])])
     nodes = padded.index_select(0, torch.from_numpy(rows.ravel())).view(questions, 1, width, -1)
     last = padded.index_select(0, torch.from_numpy(ends.ravel())).view(questions, candidates, -1)
-    return Sentences(nodes, places.any(dim=2), last, places.to(states.dtype))
+    return Sentences(nodes, places.any(dim=2), torch.from_numpy(there), last, places.to(states.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -80,54 +80,68 @@ class TrajectoryModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
-        return self._run(batch)[0]
+        sentences, video = self._encoded(batch)
+        pieces = [
+            self._pooled(piece, {name: (nodes[rows], mask[rows]) for name, (nodes, mask) in video.items()})[0]
+            for rows, piece in sentences.pieces()
+        ]
+        return self._scores([torch.cat(each) for each in zip(*pieces, strict=True)], sentences.last)
 
     def explain(self, batch: Batch) -> Explanation:
         """Return the scores and the attention of each word to the trajectories (Eq. 6, left), averaged over the heads.
 
         There is no attention without TQG or without cycle attention. The weight of a trajectory is its mean over words.
         """
-        scores, sentences, weights = self._run(batch)
+        sentences, video = self._encoded(batch)
+        pooled, weights = self._pooled(sentences, video)
+        scores = self._scores(pooled, sentences.last)
         if weights is None:
             return Explanation(scores, None, None)
         attention = sentences.spread(weights).masked_fill(~batch.word_mask.unsqueeze(-1), 0.0)
         return Explanation(scores, attention, _mean_over(attention, batch.word_mask))
 
-    def _run(self, batch: Batch) -> tuple[Tensor, Sentences, Tensor | None]:
-        """Return scores, sentences, and the attention of their nodes to the trajectories, or None."""
-        sentences = self.query.encode(batch.words, batch.word_mask)
-        # By name, nodes (B, C or 1, n, d), their mask, and the mask of what they are spread to for each candidate.
-        parts: dict[str, tuple[Tensor, Tensor, Tensor]] = {"words": (sentences.nodes, sentences.mask, batch.word_mask)}
+    def _encoded(self, batch: Batch) -> tuple[Sentences, dict[str, tuple[Tensor, Tensor]]]:
+        """Return the sentences and, by name, the nodes (B, 1, n, d) of the video and their mask (B, 1, n)."""
+        video: dict[str, tuple[Tensor, Tensor]] = {}
         if hasattr(self, "frames"):
             assert batch.frames is not None
-            video = self.frames(batch.frames).unsqueeze(1)
-            there = torch.ones(video.shape[:-1], dtype=torch.bool, device=video.device)
-            parts["video"] = (video, there, there)
+            clips = self.frames(batch.frames).unsqueeze(1)
+            video["video"] = (clips, torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device))
         if hasattr(self, "trajectories"):
             assert batch.trajectories is not None
             assert batch.trajectory_mask is not None
             found = self.trajectories(
                 batch.trajectories, batch.trajectory_labels, batch.trajectory_spans, batch.trajectory_mask
             )
-            there = batch.trajectory_mask.unsqueeze(1)
-            parts["trajectories"] = (found.unsqueeze(1), there, there)
-        total = torch.zeros_like(sentences.last[..., 0])
+            video["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
+        return self.query.encode(batch.words, batch.word_mask), video
+
+    def _scores(self, pooled: Sequence[Tensor], last: Tensor) -> Tensor:
+        """Return scores (B, C) for the pooled vectors (B, C or 1, d) of each graph and the last words (B, C, d)."""
+        total = torch.zeros_like(last[..., 0])
+        for name, each in zip(self.graph_names, pooled, strict=True):
+            total = total + self.weights[name] * self.scores[name](each, last)  # Eqs. 12 and 13
+        return total
+
+    def _pooled(
+        self, sentences: Sentences, video: Mapping[str, tuple[Tensor, Tensor]]
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """Return the pooled vector of each graph, and the attention of the words to the trajectories, or None."""
+        pooled = []
         attention = None
+        parts = {"words": (sentences.nodes, sentences.mask), **video}
         for name in self.graph_names:
-            (first, first_mask, first_there), (second, second_mask, second_there) = (parts[end] for end in _ENDS[name])
+            (first, first_mask), (second, second_mask) = (parts[end] for end in _ENDS[name])
             if name in self.alignments:
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
                 attention = weights if name == "TQG" else attention
-            spread = sentences.spread if _ENDS[name][0] == "words" else _as_it_is
+            is_text = _ENDS[name][0] == "words"
+            mask = _joined((sentences.words if is_text else first_mask).unsqueeze(-1), second_mask.unsqueeze(-1))
             graph = self.graphs[name]
             assert isinstance(graph, GraphReasoning)
-            pooled = graph.over_parts(
-                [first, second],
-                _joined(first_there.unsqueeze(-1), second_there.unsqueeze(-1)).squeeze(-1),
-                partial(_spread_and_joined, spread),
-            )
-            total = total + self.weights[name] * self.scores[name](pooled, sentences.last)  # Eqs. 12 and 13
-        return total, sentences, attention
+            join = partial(_spread_and_joined, sentences.spread) if is_text else _joined_parts
+            pooled.append(graph.over_parts([first, second], mask.squeeze(-1), join))
+        return pooled, attention
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
@@ -139,12 +153,12 @@ def _joined(first: Tensor, second: Tensor) -> Tensor:
     return torch.cat([values.expand(*lead, *values.shape[-2:]) for values in (first, second)], dim=-2)
 
 
+def _joined_parts(parts: Sequence[Tensor]) -> Tensor:
+    return _joined(*parts)
+
+
 def _spread_and_joined(spread: Callable[[Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
     return _joined(spread(parts[0]), parts[1])
-
-
-def _as_it_is(nodes: Tensor) -> Tensor:
-    return nodes
 
 
 def _mean_over(attention: Tensor, words: Tensor) -> Tensor:
