@@ -74,7 +74,7 @@ class GraphReasoning(nn.Module):
         return (weights.unsqueeze(-2) @ nodes).squeeze(-2)  # Eq. 11
 
     def _rectified(self, moved: Tensor, layer: int) -> Tensor:
-        nodes: Tensor = self.dropout(torch.relu(self.norms[layer](moved)))  # Eq. 10
+        nodes: Tensor = self.dropout(torch.relu_(self.norms[layer](moved)))  # Eq. 10
         return nodes
 
     def _projected(self, nodes: Tensor) -> Tensor:
