@@ -53,7 +53,7 @@ from trajvqa.training.order import epoch_order
 QUESTIONS, VIDEOS, CANDIDATES, NEGATIVES, MAX_WORDS = 4096, 128, 5, 5, 37
 CLIPS, TRAJECTORIES, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 16, 40, 4096, 1536, 768
 VOCABULARY, CLASSES = 6041, 600
-BATCHES, ROUNDS = 4, 2
+BATCHES, ROUNDS = 3, 3
 PUBLIC = "public"
 
 # How many validation questions of NExT-QA have 3, 4, ... words, and how many candidates have 1, 2, ...
@@ -103,7 +103,10 @@ def main() -> None:
     print(f"torch {torch.__version__}, {arguments.threads} thread(s), {platform.machine()}", file=sys.stderr)
     chosen = [each for each in cases(arguments.threads) if all(word in each.name for word in arguments.only.split())]
     # One process per case, so that the peak is its own.
-    found = {case.name: json.loads(_run(case)) for case in chosen}
+    found = {}
+    for case in chosen:
+        found[case.name] = json.loads(_run(case))
+        print(f"{case.name}: {statistics.median(found[case.name]['training']):.1f}", file=sys.stderr, flush=True)
     header = ["", "training, questions/s", "slowest to fastest round", "products alone, questions/s", "peak memory"]
     print(markdown(header, [[name, *_cells(row)] for name, row in found.items()]))
     if arguments.json:
