@@ -34,7 +34,7 @@ class Dropout(nn.Module):
         """Return the values (...), some of them set to 0 in training."""
         if not self.training or self.probability == 0:
             return values
-        if values.device.type != "cpu":
+        if values.device.type != "cpu" or torch.compiler.is_compiling():
             return nn.functional.dropout(values, self.probability)
         dropped = round(self.probability * _STEPS)
         words = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 
 __all__ = ["keep_freed_memory"]
 
@@ -17,5 +18,7 @@ def keep_freed_memory() -> bool:
     By default, glibc returns large arrays to the system as soon as they are freed. Each step of training then gets them
     back page by page, which takes longer than many of its layers. The process keeps its peak of memory until it ends.
     """
+    if platform.system() != "Linux":
+        return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(_TRIM_THRESHOLD, _MOST) == 1 and mallopt(_MMAP_MAX, 0) == 1
