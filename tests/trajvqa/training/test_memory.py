@@ -9,13 +9,18 @@ import pytest
 from trajvqa.training.memory import keep_freed_memory
 
 PROGRAM = """
-import resource, torch
+import ctypes, resource
 from trajvqa.training.memory import keep_freed_memory
 if {keep}:
     keep_freed_memory()
-for _ in range(5):
+library = ctypes.CDLL(None)
+library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+library.free.argtypes = [ctypes.c_void_p]
+for _ in range(3):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.ones(1 << 24).add(1)
+    memory = library.malloc(1 << 26)
+    ctypes.memset(memory, 1, 1 << 26)
+    library.free(memory)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
