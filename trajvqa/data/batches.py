@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trajvqa.data.negatives import Negatives
+from trajvqa.data.queries import query_tokens
 from trajvqa.datasets.questions import Questions
 from trajvqa.stores import ClipFeatures, TrajectoryFeatures
 
@@ -138,6 +139,16 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
 
     def __len__(self) -> int:
         return len(self.questions)
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the number (Q,) of words of each question with its longest candidate; features may have a few more."""
+        return np.array(
+            [
+                len(query_tokens(question)) + max(len(query_tokens(text)) for text in candidates)
+                for question, candidates in zip(self.questions.questions, self.questions.candidates, strict=True)
+            ],
+            np.int64,
+        )
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
         own = self.questions.num_candidates

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
+
+from trajvqa.layers.dropout import Dropout
+from trajvqa.layers.gru import gru_over_levels, gru_over_sequences
+from trajvqa.layers.sentences import Sentences, forest_of, shared_sentences
 
 __all__ = ["FrameEncoder", "QueryEncoder", "TrajectoryEncoder", "word_embedding"]
 
@@ -25,14 +31,13 @@ class FrameEncoder(nn.Module):
         super().__init__()
         self.project = nn.Linear(feature_size, hidden_size)
         nn.init.xavier_normal_(self.project.weight)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.recurrent = nn.GRU(hidden_size, hidden_size, batch_first=True)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (B, N, d) for features (B, N, D)."""
         clips = torch.relu(self.project(features))  # Eq. 1
-        encoded: Tensor = self.recurrent(self.dropout(clips))[0]  # Eq. 2
-        return encoded
+        return gru_over_sequences(self.recurrent, self.dropout(clips))  # Eq. 2
 
 
 class TrajectoryEncoder(nn.Module):
@@ -79,7 +84,7 @@ class TrajectoryEncoder(nn.Module):
         self.norm = nn.LayerNorm(hidden_size)
         self.context: nn.TransformerEncoder | nn.GRU
         if kind == "mhsa":
-            layer = nn.TransformerEncoderLayer(hidden_size, heads, feed_forward, dropout, batch_first=True)
+            layer = _TransformerLayer(hidden_size, heads, feed_forward, dropout)
             self.context = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
         else:
             self.context = nn.GRU(hidden_size, hidden_size, batch_first=True)
@@ -105,7 +110,7 @@ class TrajectoryEncoder(nn.Module):
         parts = self.visual(features) + self.label(self.label_vectors[labels]) + self.time(spans)
         parts = self.norm(parts)
         if isinstance(self.context, nn.GRU):
-            encoded: Tensor = self.context(parts)[0]
+            encoded = gru_over_sequences(self.context, parts)
         else:
             # Softmax over no key is NaN: a video without trajectories keeps its first entry, which is zeroed below.
             first = torch.arange(mask.shape[1], device=mask.device) == 0
@@ -136,7 +141,7 @@ class QueryEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.embed = word_embedding(word_vectors, feature_size, word_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.recurrent = nn.GRU(word_size, hidden_size, batch_first=True)
 
     def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,14 +161,48 @@ class QueryEncoder(nn.Module):
         sentence
             (B, C, d) state after the last word.
         """
-        batch, candidates, length = mask.shape
+        sentences = self.encode(words, mask)
+        return sentences.spread(sentences.nodes), sentences.last
+
+    def encode(self, words: Tensor, mask: Tensor) -> Sentences:
+        """Encode question and candidate, on a processor once for all candidates that begin with the same words."""
+        if words.device.type != "cpu" or torch.compiler.is_compiling():
+            return self._padded(words, mask)
+        forest = forest_of(words, mask)
+        found = words.flatten(0, 2).index_select(0, torch.from_numpy(forest.first))
+        states = gru_over_levels(self.recurrent, self.dropout(self.embed(found)), forest.sizes, forest.parents)  # Eq. 4
+        return shared_sentences(states, forest)
+
+    def _padded(self, words: Tensor, mask: Tensor) -> Sentences:
         embedded = self.dropout(self.embed(words)).flatten(0, 1)
         states, _ = self.recurrent(embedded)  # Eq. 4
-        states = states.view(batch, candidates, length, -1)
+        states = states.view(*mask.shape, -1)
         # The state after the last word does not depend on the padding behind it.
         last = (mask.sum(dim=-1) - 1).clamp(min=0)
         sentence = states.gather(2, last[..., None, None].expand(-1, -1, 1, states.shape[-1])).squeeze(2)
-        return states.masked_fill(~mask.unsqueeze(-1), 0.0), sentence
+        return Sentences(states.masked_fill(~mask.unsqueeze(-1), 0.0), mask, mask, sentence)
+
+
+class _TransformerLayer(nn.TransformerEncoderLayer):
+    """Torch's layer with dropout that costs a processor little."""
+
+    def __init__(self, hidden_size: int, heads: int, feed_forward: int, dropout: float) -> None:
+        super().__init__(hidden_size, heads, feed_forward, dropout, batch_first=True)
+        self.weight_dropout = Dropout(dropout)
+        self.dropout, self.dropout1, self.dropout2 = (Dropout(dropout) for _ in range(3))  # type: ignore[assignment]
+
+    def _sa_block(
+        self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
+    ) -> Tensor:
+        heads = self.self_attn.num_heads
+        joint = nn.functional.linear(x, self.self_attn.in_proj_weight, self.self_attn.in_proj_bias)
+        query, key, value = joint.view(*x.shape[:2], 3, heads, -1).permute(2, 0, 3, 1, 4)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        assert key_padding_mask is not None  # -inf where hidden: torch has made it a sum
+        weights = torch.softmax(scores + key_padding_mask[:, None, None, :], dim=-1)
+        attended = (self.weight_dropout(weights) @ value).transpose(1, 2).flatten(-2)
+        projected: Tensor = self.dropout1(self.self_attn.out_proj(attended))
+        return projected
 
 
 def word_embedding(word_vectors: Tensor | None, feature_size: int | None, word_size: int) -> nn.Module:

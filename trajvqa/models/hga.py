@@ -12,6 +12,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
+from trajvqa.layers.sentences import Sentences
 from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["Hga"]
@@ -70,15 +71,20 @@ class Hga(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
         assert batch.frames is not None
-        words, sentence = self.query(batch.words, batch.word_mask)
+        sentences = self.query.encode(batch.words, batch.word_mask)
         clips = self.frames(batch.frames).unsqueeze(1)
-        clip_mask = torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device)
-        whole = self.whole_video(clips[..., -1, :]) * self.whole_sentence(sentence)
-        words, clips, _ = self.alignment(_scaled(words), batch.word_mask, _scaled(clips), clip_mask)
-        mask = torch.cat([batch.word_mask, clip_mask.expand(*clips.shape[:-1])], dim=-1)
-        pooled = self.graph(torch.cat([words, clips], dim=-2), mask)
+        pooled = torch.cat([self._pooled(piece, clips[rows]) for rows, piece in sentences.pieces()])
+        whole = self.whole_video(clips[..., -1, :]) * self.whole_sentence(sentences.last)
         scores: Tensor = self.score(pooled, whole)
         return scores
+
+    def _pooled(self, sentences: Sentences, clips: Tensor) -> Tensor:
+        clip_mask = torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device)
+        words, clips, _ = self.alignment(_scaled(sentences.nodes), sentences.mask, _scaled(clips), clip_mask)
+        mask = torch.cat([sentences.words, clip_mask.expand(*clips.shape[:-1])], dim=-1)
+        return self.graph.over_parts(
+            [words, clips], mask, lambda parts: torch.cat([sentences.spread(parts[0]), parts[1]], dim=-2)
+        )
 
 
 def _scaled(nodes: Tensor) -> Tensor:

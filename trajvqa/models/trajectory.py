@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,6 +15,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
+from trajvqa.layers.sentences import Sentences
 from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import query_encoder, required
 
@@ -76,49 +80,85 @@ class TrajectoryModel(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
-        return self.explain(batch).scores
+        sentences, video = self._encoded(batch)
+        pieces = [
+            self._pooled(piece, {name: (nodes[rows], mask[rows]) for name, (nodes, mask) in video.items()})[0]
+            for rows, piece in sentences.pieces()
+        ]
+        return self._scores([torch.cat(each) for each in zip(*pieces, strict=True)], sentences.last)
 
     def explain(self, batch: Batch) -> Explanation:
         """Return the scores and the attention of each word to the trajectories (Eq. 6, left), averaged over the heads.
 
         There is no attention without TQG or without cycle attention. The weight of a trajectory is its mean over words.
         """
-        words, sentence = self.query(batch.words, batch.word_mask)
-        # By name, nodes (B, C or 1, n, d) and their mask.
-        parts: dict[str, tuple[Tensor, Tensor]] = {"words": (words, batch.word_mask)}
+        sentences, video = self._encoded(batch)
+        pooled, weights = self._pooled(sentences, video)
+        scores = self._scores(pooled, sentences.last)
+        if weights is None:
+            return Explanation(scores, None, None)
+        attention = sentences.spread(weights).masked_fill(~batch.word_mask.unsqueeze(-1), 0.0)
+        return Explanation(scores, attention, _mean_over(attention, batch.word_mask))
+
+    def _encoded(self, batch: Batch) -> tuple[Sentences, dict[str, tuple[Tensor, Tensor]]]:
+        """Return the sentences and, by name, the nodes (B, 1, n, d) of the video and their mask (B, 1, n)."""
+        video: dict[str, tuple[Tensor, Tensor]] = {}
         if hasattr(self, "frames"):
             assert batch.frames is not None
-            video = self.frames(batch.frames).unsqueeze(1)
-            parts["video"] = (video, torch.ones(video.shape[:-1], dtype=torch.bool, device=video.device))
+            clips = self.frames(batch.frames).unsqueeze(1)
+            video["video"] = (clips, torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device))
         if hasattr(self, "trajectories"):
             assert batch.trajectories is not None
             assert batch.trajectory_mask is not None
             found = self.trajectories(
                 batch.trajectories, batch.trajectory_labels, batch.trajectory_spans, batch.trajectory_mask
             )
-            parts["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
-        total = torch.zeros_like(sentence[..., 0])
+            video["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
+        return self.query.encode(batch.words, batch.word_mask), video
+
+    def _scores(self, pooled: Sequence[Tensor], last: Tensor) -> Tensor:
+        """Return scores (B, C) for the pooled vectors (B, C or 1, d) of each graph and the last words (B, C, d)."""
+        total = torch.zeros_like(last[..., 0])
+        for name, each in zip(self.graph_names, pooled, strict=True):
+            total = total + self.weights[name] * self.scores[name](each, last)  # Eqs. 12 and 13
+        return total
+
+    def _pooled(
+        self, sentences: Sentences, video: Mapping[str, tuple[Tensor, Tensor]]
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """Return the pooled vector of each graph, and the attention of the words to the trajectories, or None."""
+        pooled = []
         attention = None
+        parts = {"words": (sentences.nodes, sentences.mask), **video}
         for name in self.graph_names:
             (first, first_mask), (second, second_mask) = (parts[end] for end in _ENDS[name])
             if name in self.alignments:
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
-                if name == "TQG":
-                    attention = weights.masked_fill(~first_mask.unsqueeze(-1), 0.0)
-            pooled = self.graphs[name](*_joined(first, first_mask, second, second_mask))
-            total = total + self.weights[name] * self.scores[name](pooled, sentence)  # Eqs. 12 and 13
-        return Explanation(total, attention, None if attention is None else _mean_over(attention, batch.word_mask))
+                attention = weights if name == "TQG" else attention
+            is_text = _ENDS[name][0] == "words"
+            mask = _joined((sentences.words if is_text else first_mask).unsqueeze(-1), second_mask.unsqueeze(-1))
+            graph = self.graphs[name]
+            assert isinstance(graph, GraphReasoning)
+            join = partial(_spread_and_joined, sentences.spread) if is_text else _joined_parts
+            pooled.append(graph.over_parts([first, second], mask.squeeze(-1), join))
+        return pooled, attention
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}
 
 
-def _joined(first: Tensor, first_mask: Tensor, second: Tensor, second_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the concatenated nodes of two modalities, and their mask; leading axes broadcast."""
+def _joined(first: Tensor, second: Tensor) -> Tensor:
+    """Return (..., n + m, k) for values (..., n, k) and (..., m, k) of two modalities; leading axes broadcast."""
     lead = np.broadcast_shapes(first.shape[:-2], second.shape[:-2])
-    nodes = [values.expand(*lead, *values.shape[-2:]) for values in (first, second)]
-    masks = [mask.expand(*lead, mask.shape[-1]) for mask in (first_mask, second_mask)]
-    return torch.cat(nodes, dim=-2), torch.cat(masks, dim=-1)
+    return torch.cat([values.expand(*lead, *values.shape[-2:]) for values in (first, second)], dim=-2)
+
+
+def _joined_parts(parts: Sequence[Tensor]) -> Tensor:
+    return _joined(*parts)
+
+
+def _spread_and_joined(spread: Callable[[Tensor], Tensor], parts: Sequence[Tensor]) -> Tensor:
+    return _joined(spread(parts[0]), parts[1])
 
 
 def _mean_over(attention: Tensor, words: Tensor) -> Tensor:

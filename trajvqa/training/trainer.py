@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trajtrack.files.atomic import atomic_output, naming_full_disk, remove_unfinished
 from trajtrack.files.locks import locked_folder
 from trajtrack.printable import shown
-from trajvqa.config import Experiment, TrainingConfig
+from trajvqa.config import Experiment
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.data.fingerprints import fingerprints
 from trajvqa.data.folder import available_splits
@@ -36,6 +36,8 @@ from trajvqa.training.checkpoints import (
 )
 from trajvqa.training.interruption import complete_before_signals
 from trajvqa.training.losses import hinge_loss
+from trajvqa.training.memory import keep_freed_memory
+from trajvqa.training.order import epoch_order
 
 __all__ = ["OpenedData", "Progress", "RunResult", "open_data", "required_data", "train"]
 
@@ -114,6 +116,7 @@ def train(
     """
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
+    keep_freed_memory()
     opened = open_data(experiment, data)
     run = _Run(experiment, opened.schema, data, Path(folder), max_steps)
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -167,8 +170,9 @@ def open_data(experiment: Experiment, data: str | os.PathLike[str]) -> OpenedDat
 def _train(run: _Run, data: OpenedData, on_progress: Callable[[Progress], None] | None) -> RunResult:
     experiment = run.experiment
     run.resume()
+    lengths = data.train.lengths()
     for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
-        run.train_epoch(epoch, data.train, data.val, on_progress)
+        run.train_epoch(epoch, data.train, lengths, data.val, on_progress)
     model, _ = load_model(run.folder / BEST)
     accuracies = {}
     for split, batches in (("val", data.val), ("test", data.test)):
@@ -205,8 +209,8 @@ class _Run:
         self.model = create_model(experiment.model, experiment.settings, inputs).to(self.device)
         self.parameters = [each for each in self.model.parameters() if each.requires_grad]
         config = experiment.training
-        # Adam rejects an empty list, which the random baseline has.
-        self.optimiser = torch.optim.Adam(self.parameters or [torch.zeros(())], lr=config.learning_rate)
+        # Adam rejects an empty list, which the random baseline has. Fused, it reads and writes each parameter once.
+        self.optimiser = torch.optim.Adam(self.parameters or [torch.zeros(())], lr=config.learning_rate, fused=True)
         self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimiser, "max", config.plateau_factor, config.plateau_patience
         )
@@ -265,6 +269,7 @@ class _Run:
         self,
         epoch: int,
         training_data: QuestionBatches,
+        lengths: NDArray[np.int64],
         validation_data: QuestionBatches,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
@@ -273,7 +278,7 @@ class _Run:
         # All randomness of an epoch follows from seed and epoch, so checkpoints need no generator states.
         torch.manual_seed(_mix(config.seed, epoch))
         training_data.negatives = draw_negatives(training_data.questions, self.experiment.negatives, config.seed, epoch)
-        order = _order(len(training_data), config, epoch)[: self.max_steps]
+        order = epoch_order(lengths, config, epoch)[: self.max_steps]
         total, count = 0.0, 0
         self.model.train()
         for step, batch in enumerate(read_batches(training_data, order, config), 1):
@@ -335,15 +340,3 @@ class _Run:
 
 def _mix(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-
-
-def _order(count: int, config: TrainingConfig, epoch: int) -> list[NDArray[np.int64]]:
-    """Return the question rows of each step of an epoch."""
-    rng = np.random.Generator(np.random.PCG64([config.seed, epoch, 1]))
-    order = rng.permutation(count)
-    return list(_pieces(order, config.batch_size))
-
-
-def _pieces(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for begin in range(0, len(rows), size):
-        yield rows[begin : begin + size]
