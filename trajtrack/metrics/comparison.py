@@ -115,4 +115,3 @@ def _match(
             if last.get(identity, track) != track:
                 switched_from[row] = last[identity]
             last[identity] = before[identity] = track
-
