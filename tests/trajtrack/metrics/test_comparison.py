@@ -17,7 +17,7 @@ def still(track: int, frames: list[int], x: float = 0.0) -> tuple[list[list[floa
 
 
 def boxes(*parts: tuple[list[list[float]], list[int], list[int]]) -> Detections:
-    corners, frames, ids = (sum(column, []) for column in zip(*parts, strict=True))
+    corners, frames, ids = ([each for part in column for each in part] for column in zip(*parts, strict=True))
     return Detections(corners, np.ones(len(frames)), frames, track_ids=ids)
 
 

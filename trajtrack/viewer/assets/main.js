@@ -345,6 +345,7 @@ async function main() {
       return isShown(state.frame);
     },
     seek: (frame) => player.seek(frame),
+    timeline,
     get question() {
       return question;
     },
