@@ -136,7 +136,10 @@ export class ErrorList {
       shown.length ? "" : make("p", { className: "hint" }, "No errors."),
       make("p", { className: "pages" }, turn("Earlier", begin - LISTED), range, turn("Later", begin + LISTED)),
     );
-    this.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    // Scrolling it into view would also scroll the selection above out of view.
+    const current = this.list.querySelector("[aria-current]");
+    const list = this.list.firstChild;
+    if (current) list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2;
   }
 
   sentence({ kind, track, truth, before }) {
