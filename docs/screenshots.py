@@ -123,13 +123,13 @@ def write_pages(data: Path, folder: Path) -> None:
         images=frames,
         title="Balls and bricks",
     )
-    write_errors(scene, frames, folder / "truth.html")
+    write_errors(named, scene.truth, frames, folder / "truth.html")
     subprocess.run([sys.executable, "-m", "trajvqa", "demo", "--video", "-o", folder / "films"], check=True)
 
 
-def write_errors(scene: trajtrack.Scene, frames: Path, page: Path) -> None:
-    tracks = trajtrack.link(scene.detections)
-    trajtrack.write_page(tracks, page, images=frames, title="Balls and bricks", truth=scene.truth)
+def write_errors(seen: trajtrack.Detections, truth: trajtrack.Detections, frames: Path, page: Path) -> None:
+    tracks = trajtrack.link(seen, method="seq-nms")
+    trajtrack.write_page(tracks, page, images=frames, title="Balls and bricks", truth=truth)
 
 
 def draw_image(truth: trajtrack.Detections, frame: int) -> Image.Image:
