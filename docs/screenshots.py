@@ -128,7 +128,7 @@ def write_pages(data: Path, folder: Path) -> None:
 
 
 def write_errors(seen: trajtrack.Detections, truth: trajtrack.Detections, frames: Path, page: Path) -> None:
-    tracks = trajtrack.link(seen, method="seq-nms")
+    tracks = trajtrack.link(seen)
     trajtrack.write_page(tracks, page, images=frames, title="Balls and bricks", truth=truth)
 
 
