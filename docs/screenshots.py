@@ -62,6 +62,7 @@ SHOTS = [
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
     Shot("drawn", IMAGES / "viewer-images.png", frame=60),
+    Shot("truth", IMAGES / "viewer-truth.png", keys=["n"] * 8),
     Shot("films/answer1", IMAGES / "viewer-question.png", frame=12),
     Shot("vidvrd", UNPUBLISHED / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", UNPUBLISHED / "help.png", frame=300, keys=["?"]),
@@ -122,7 +123,13 @@ def write_pages(data: Path, folder: Path) -> None:
         images=frames,
         title="Balls and bricks",
     )
+    write_errors(named, scene.truth, frames, folder / "truth.html")
     subprocess.run([sys.executable, "-m", "trajvqa", "demo", "--video", "-o", folder / "films"], check=True)
+
+
+def write_errors(seen: trajtrack.Detections, truth: trajtrack.Detections, frames: Path, page: Path) -> None:
+    tracks = trajtrack.link(seen)
+    trajtrack.write_page(tracks, page, images=frames, title="Balls and bricks", truth=truth)
 
 
 def draw_image(truth: trajtrack.Detections, frame: int) -> Image.Image:

@@ -64,7 +64,7 @@ MAY_IMPORT = {
     "trajtrack.metrics": DATA | ARGUMENTS | SHARED,
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
     "trajtrack.decoding": {"trajtrack.arguments", "trajtrack.columns", "trajtrack.printable"},
-    "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding"},
+    "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding", "trajtrack.metrics"},
     "trajtrack.detect": {
         *("trajtrack._core", "trajtrack.arguments", "trajtrack.columns", "trajtrack.containers", "trajtrack.decoding"),
         *("trajtrack.detections", "trajtrack.files", "trajtrack.flow_options", "trajtrack.io", "trajtrack.linking"),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
+from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
 from trajtrack.console.errors import Failure, UsageError
-from trajtrack.console.inputs import same_file
+from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
 from trajtrack.linking import link
+from trajtrack.metrics import GroundTruth
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
@@ -36,6 +38,9 @@ Detections without identities are linked first. For tracks with identities,
 --detections names the detections that they were linked from. If the linking
 options reproduce the tracks, the page explains what happened to each
 detection; otherwise boxes are matched with detections by position.
+
+With --gt a page lists misses, false boxes and identity switches, and shows the
+metrics. --beside shows a second result for the same video next to the first.
 """
 
 
@@ -49,6 +54,7 @@ def add_command(commands: Any) -> None:
         examples={
             "a page of the tracks": "trajtrack view tracks.txt -o page.html",
             "with what happened to each detection": "trajtrack view out/demo/detections.txt -o page.html",
+            "with the errors against ground truth": "trajtrack view tracks.txt --gt out/demo/truth.txt -o page.html",
             "a still image": "trajtrack view tracks.txt -o image.png",
         },
     )
@@ -60,6 +66,16 @@ def add_command(commands: Any) -> None:
         help="file to write; default: the name of TRACKS with the suffix .html, in the current folder",
     )
     parser.add_argument("--detections", metavar="D", help="file of the detections that the tracks were linked from")
+    parser.add_argument("--gt", metavar="GT", help="file of ground truth to compare the tracks with on a page")
+    parser.add_argument("--preset", choices=PRESETS, help="which annotations count, as for eval; default: auto")
+    parser.add_argument(
+        "--gt-class-agnostic", action="store_true", default=None, help="ignore labels in the comparison"
+    )
+    parser.add_argument(
+        "--beside",
+        metavar="TRACKS",
+        help="file of tracks, or of detections to link, to show beside the first on a page",
+    )
     images = parser.add_mutually_exclusive_group()
     images.add_argument("--video", metavar="V", help="video to show behind the boxes")
     images.add_argument(
@@ -76,11 +92,14 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--frame-rate", type=float, metavar="X", help="frames per second; default: that of the video, or 25"
     )
-    parser.add_argument("--title", metavar="T", help="title; default: the name of TRACKS")
+    parser.add_argument("--title", metavar="T", help="title; default: the name of the video or of TRACKS")
     add_format_flag(parser, "--format", "format of TRACKS: {formats}; default: inferred from the file")
     add_format_flag(parser, "--detections-format", "the same for --detections")
+    add_format_flag(parser, "--gt-format", "the same for --gt")
+    add_format_flag(parser, "--beside-format", "the same for --beside")
     add_reading_flags(parser, "TRACKS")
     add_reading_flags(parser, "D", "detections-")
+    add_reading_flags(parser, "GT", "gt-")
     parser.add_argument("--video-name", metavar="NAME", help="video to read from files that hold several")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_link_flags(parser)
@@ -91,7 +110,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     output = Path(arguments.output or f"{Path(arguments.tracks).stem}.html")
     kind = _kind_of(output, arguments)
     size = _size_of(arguments)
-    for path in (arguments.tracks, arguments.detections, arguments.video):
+    for path in (arguments.tracks, arguments.detections, arguments.video, arguments.gt, arguments.beside):
         if path is not None and same_file(output, path):
             raise UsageError(f"{output}: the output would overwrite an input")
     tracks, detections = _gather(arguments)
@@ -122,6 +141,8 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     unused = {
         "--max-width": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--detections": VIDEO_SUFFIXES,
+        "--gt": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
+        "--beside": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--title": VIDEO_SUFFIXES,
         "--video": IMAGE_SUFFIXES,
         "--frames": IMAGE_SUFFIXES,
@@ -130,10 +151,16 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     for flag, kinds in unused.items():
         if kind in kinds and getattr(arguments, flag[2:].replace("-", "_")) is not None:
             raise UsageError(f"{flag}: found an output with suffix {kind}, to which this option does not apply")
-    for name in ("format", "first-frame", "frame-step", "image-size"):
-        given = getattr(arguments, f"detections_{name.replace('-', '_')}")
-        if given is not None and arguments.detections is None:
-            raise UsageError(f"--detections-{name}: found no --detections, expected both or neither")
+    readings = ("format", "first-frame", "frame-step", "image-size")
+    needs = {
+        "detections": [f"detections-{name}" for name in readings],
+        "gt": ["preset", "gt-class-agnostic", *(f"gt-{name}" for name in readings)],
+        "beside": ["beside-format"],
+    }
+    for owner, flags in needs.items():
+        for flag in flags:
+            if getattr(arguments, flag.replace("-", "_")) is not None and getattr(arguments, owner) is None:
+                raise UsageError(f"--{flag}: found no --{owner}, expected both or neither")
     return kind
 
 
@@ -172,6 +199,27 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
 
 
+def _truth_of(arguments: argparse.Namespace) -> Detections | GroundTruth | None:
+    if arguments.gt is None:
+        return None
+    reading = replace(given_reading(arguments, "gt-"), is_truth=True)
+    (file,) = read_inputs([InputFile(arguments.gt, arguments.gt_format, reading)], None)
+    preset = arguments.preset or "auto"
+    return apply_preset(choose_preset([file]) if preset == "auto" else preset, file)
+
+
+def _beside_of(arguments: argparse.Namespace) -> Trajectories | Detections | None:
+    """Return the second result, linked with the same options if it has no identities."""
+    if arguments.beside is None:
+        return None
+    (file,) = read_inputs([InputFile(arguments.beside, arguments.beside_format, given_reading(arguments))], None)
+    boxes = file.detections
+    if len(boxes) == 0 or (boxes.track_ids is not None and bool((boxes.track_ids >= 0).any())):
+        return boxes
+    with warnings_about(arguments.beside):
+        return link(boxes, link_options(arguments))
+
+
 def _write_page(
     tracks: Trajectories | Detections,
     detections: Detections | None,
@@ -189,6 +237,10 @@ def _write_page(
             size=size,
             frame_rate=arguments.frame_rate,
             title=_title(arguments),
+            truth=_truth_of(arguments),
+            class_agnostic=bool(arguments.gt_class_agnostic),
+            beside=_beside_of(arguments),
+            names=() if arguments.beside is None else distinct_names([arguments.tracks, arguments.beside]),
             progress=progress,
         )
     if page.num_unknown:
@@ -226,7 +278,18 @@ def _draw(
 
 
 def _title(arguments: argparse.Namespace) -> str:
-    return arguments.title or Path(arguments.tracks).stem
+    """Return the title: the name of the video, which of files such as MOT17-04/det/det.txt a folder has."""
+    if arguments.title:
+        return str(arguments.title)
+    path = Path(arguments.video or arguments.frames or arguments.tracks)
+    if _names_no_video(path) and (path.is_dir() or _names_no_video(path.parent)):
+        folders = [each for each in path.absolute().parents if each.name and not _names_no_video(each)]
+        path = next(iter(folders), path)
+    return path.name if path.is_dir() else path.stem
+
+
+def _names_no_video(path: Path) -> bool:
+    return path.stem.lower().split("_")[0] in ("det", "gt", "img1", "images", "frames")
 
 
 def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | None) -> None:

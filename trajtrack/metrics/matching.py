@@ -13,9 +13,11 @@ from trajtrack.detections import Detections
 from trajtrack.metrics.ground_truth import GroundTruth
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Origin", "Video"]
+__all__ = ["THRESHOLD_MARGIN", "FramePair", "Origin", "Video"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
+THRESHOLD_MARGIN = _EPSILON
+"""How far below a threshold an overlap still counts, as in TrackEval."""
 _RULE_THRESHOLD = 0.5
 
 
@@ -29,6 +31,18 @@ class Origin:
     """Number of the first frame there."""
     first_id: int = 0
     """Number there of the identity 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class FramePair:
+    """What is compared in one frame, of one class, after the rules of the ground truth."""
+
+    truth_rows: NDArray[np.intp]
+    """(n,) rows of the ground truth to be found."""
+    track_rows: NDArray[np.intp]
+    """(m,) rows of the tracks that count."""
+    overlaps: NDArray[np.float64]
+    """(n, m) their intersection over union."""
 
 
 @dataclass(frozen=True)
@@ -89,26 +103,29 @@ class Video:
         """Class names by label, of the tracks and the ground truth."""
         return {**self.tracks.label_names, **self.truth.detections.label_names}
 
-    def data(self, label: int) -> dict[str, Any]:
-        """Return one class of the video in the form that TrackEval's metrics take."""
+    def frames(self, label: int) -> Iterator[FramePair]:
+        """Yield the frames with boxes of one class, in order."""
         truth_rows = self._rows(self.truth.detections, label)
         track_rows = self._rows(self.tracks, label)
-        truth_ids, track_ids, similarities = [], [], []
         for of_truth, of_tracks in _by_frame(self.truth.detections.frames[truth_rows], self.tracks.frames[track_rows]):
             true, found = truth_rows[of_truth], track_rows[of_tracks]
-            similarity = _overlaps(self.truth.detections.boxes[true], self.tracks.boxes[found])
-            counted = _counted(self.truth, true, self.tracks, found, similarity)
+            overlaps = _overlaps(self.truth.detections.boxes[true], self.tracks.boxes[found])
+            counted = _counted(self.truth, true, self.tracks, found, overlaps)
             evaluated = self.truth.evaluated[true]
-            truth_ids.append(_ids(self.truth.detections)[true[evaluated]])
-            track_ids.append(_ids(self.tracks)[found[counted]])
-            similarities.append(similarity[evaluated][:, counted])
+            yield FramePair(true[evaluated], found[counted], overlaps[evaluated][:, counted])
+
+    def data(self, label: int) -> dict[str, Any]:
+        """Return one class of the video in the form that TrackEval's metrics take."""
+        frames = list(self.frames(label))
+        truth_ids = [_ids(self.truth.detections)[frame.truth_rows] for frame in frames]
+        track_ids = [_ids(self.tracks)[frame.track_rows] for frame in frames]
         truth_numbers, truth_count = _renumber(truth_ids)
         track_numbers, track_count = _renumber(track_ids)
         return {
-            "num_timesteps": len(similarities),
+            "num_timesteps": len(frames),
             "gt_ids": truth_numbers,
             "tracker_ids": track_numbers,
-            "similarity_scores": similarities,
+            "similarity_scores": [frame.overlaps for frame in frames],
             "num_gt_dets": sum(map(len, truth_numbers)),
             "num_tracker_dets": sum(map(len, track_numbers)),
             "num_gt_ids": truth_count,

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from typing import Any
@@ -21,16 +21,23 @@ from trajtrack.columns import as_count
 from trajtrack.decoding.frames import DEFAULT_RATE
 from trajtrack.detections import Detections
 from trajtrack.files.atomic import atomic_output
-from trajtrack.printable import escaped
+from trajtrack.metrics import GroundTruth
+from trajtrack.metrics.comparison import Comparison, compare
+from trajtrack.printable import escaped, shown
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
-from trajtrack.viewer.content import LINE_SEPARATORS, Content, ViewSummary, content_of
+from trajtrack.viewer.content import LINE_SEPARATORS, ViewSummary, content_of
+from trajtrack.viewer.errors import errors_of, metrics_of
 from trajtrack.viewer.images import Encoded, check_presentation, open_images
 from trajtrack.viewer.question import Question
+from trajtrack.viewer.sources import Joined, join
 
 __all__ = ["write_page"]
 
-_SCRIPTS = (*("content", "images", "camera", "timeline", "scene", "details", "question", "filters", "player", "main"),)
+_SCRIPTS = (
+    *("content", "elements", "images", "camera", "timeline", "scene", "crops", "details", "errors", "question"),
+    *("filters", "player", "address", "picture", "splitter", "main"),
+)
 """Modules of the page's program, each after the modules that it imports."""
 
 
@@ -45,6 +52,10 @@ def write_page(
     frame_rate: float | None = None,
     title: str | None = None,
     question: Question | None = None,
+    truth: Detections | GroundTruth | None = None,
+    class_agnostic: bool = False,
+    beside: Trajectories | Detections | None = None,
+    names: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> ViewSummary:
     """Write a page that plays the boxes of a video in a browser.
@@ -75,13 +86,22 @@ def write_page(
     question
         A question about the video: its candidates and scores are shown beside the scene, and trajectories are
         highlighted by their weights.
+    truth
+        Ground truth: boxes with `track_ids`, or annotations with the rules of their benchmark. The page lists misses,
+        false boxes and identity switches, as the CLEAR metrics count them, and shows the metrics.
+    class_agnostic
+        Whether labels are ignored when tracks are compared with the ground truth.
+    beside
+        Another result for the same video, to be shown beside the first.
+    names
+        Names of the results; default: ``Tracks``, or ``Left`` and ``Right`` for two.
     progress
         Called after each image with the number of frames done and the number of all frames.
 
     Raises
     ------
     ImportError
-        If images are given and Pillow, or PyAV for videos, is not installed.
+        If images are given and Pillow, or PyAV for videos, is not installed; or ground truth without TrackEval.
     TypeError
         If `tracks` are not Trajectories or Detections.
     ValueError
@@ -93,7 +113,13 @@ def write_page(
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
     check_presentation(images, size, frame_rate)
-    content = content_of(tracks, detections)
+    results = [tracks] if beside is None else [tracks, beside]
+    names = _names(names, len(results))
+    contents = [content_of(tracks, detections), *map(content_of, results[1:])]
+    comparisons = [] if truth is None else [compare(truth, each, class_agnostic=class_agnostic) for each in results]
+    of_truth = [content_of(comparison.truth) for comparison in comparisons[:1]]
+    joined = join([*contents, *of_truth])
+    num_frames = joined.content.num_frames
     source = None if images is None else open_images(images)
     if source is not None:
         size = source.size
@@ -104,23 +130,35 @@ def write_page(
         "rate": rate,
         "images": source is not None,
         "question": None if question is None else question.to_dict(),
+        "results": names,
+        "metrics": [metrics_of(comparison) for comparison in comparisons],
     }
-    begin, end = _document(content, about)
+    begin, end = _document(joined, comparisons, about)
     count = 0
     with atomic_output(path) as file:
         file.write(begin)
-        for image in () if source is None else source.encoded(content.num_frames, max_width):
+        for image in () if source is None else source.encoded(num_frames, max_width):
             file.write(_element(image))
             count += 1
             if progress is not None:
-                progress(image.frame + 1, content.num_frames)
+                progress(image.frame + 1, num_frames)
         file.write(end)
-    return content.summary(None if source is None else count)
+    return contents[0].summary(None if source is None else count)
 
 
-def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
+def _names(names: Sequence[str], count: int) -> list[str]:
+    """Return the names of the results."""
+    if not names:
+        return ["Tracks"] if count == 1 else ["Left", "Right"]
+    if isinstance(names, str) or len(names) != count:
+        raise ValueError(f"names: found {shown(names)}, expected a name for each of the {count} results")
+    return [escaped(name, keep=LINE_SEPARATORS) for name in names]
+
+
+def _document(joined: Joined, comparisons: Sequence[Comparison], about: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return the parts of the page before and after the images."""
-    columns = _columns(content)
+    content = joined.content
+    columns = {**_columns(joined), **_error_columns(joined, comparisons)}
     description = {
         **about,
         "numFrames": content.num_frames,
@@ -145,8 +183,9 @@ def _document(content: Content, about: Mapping[str, Any]) -> tuple[bytes, bytes]
     return begin.encode(), end.encode()
 
 
-def _columns(content: Content) -> dict[str, NDArray[Any]]:
-    """Return the binary columns of the page, in their order."""
+def _columns(joined: Joined) -> dict[str, NDArray[Any]]:
+    """Return the binary columns of boxes and trajectories, in their order."""
+    content = joined.content
     return {
         "frames": content.frames,
         "boxes": content.boxes.reshape(-1),
@@ -156,9 +195,33 @@ def _columns(content: Content) -> dict[str, NDArray[Any]]:
         "offsets": content.offsets,
         "trackLabels": content.track_labels,
         "trackScores": content.track_scores,
+        "trackSources": joined.track_sources,
+        "untrackedSources": joined.untracked_sources,
         "reasons": content.reasons,
         "colours": track_colours(content.track_ids).reshape(-1),
     }
+
+
+def _error_columns(joined: Joined, comparisons: Sequence[Comparison]) -> dict[str, NDArray[Any]]:
+    """Return the binary columns of the errors of each result; trajectories by their index on the page."""
+    index = {
+        (source, number): track
+        for track, (source, number) in enumerate(
+            zip(joined.track_sources.tolist(), joined.content.track_ids.tolist(), strict=True)
+        )
+    }
+    rows = [
+        (
+            *(error.kind, source, error.first, error.last),
+            *(index.get((source, error.track), -1), index.get((len(comparisons), error.truth), -1)),
+            index.get((source, error.before), -1),
+        )
+        for source, comparison in enumerate(comparisons)
+        for error in errors_of(comparison)
+    ]
+    table = np.array(rows, np.int32).reshape(-1, 7)
+    names = ("Kinds", "Sources", "Firsts", "Lasts", "Tracks", "Truths", "Befores")
+    return {f"error{name}": np.ascontiguousarray(column) for name, column in zip(names, table.T, strict=True)}
 
 
 def _shuffled(column: NDArray[Any]) -> bytes:

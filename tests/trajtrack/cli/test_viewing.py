@@ -226,3 +226,43 @@ def test_tracks_of_another_tool_are_matched_with_the_detections(capsys):
     write("other.txt", Detections(np.round(given.boxes[:2]), [1, 1], [0, 1], track_ids=[7, 7]))
     assert main(["view", "other.txt", "--detections", "given.txt"]) == 0
     assert read_page(Path("other.html")).columns["reasons"].tolist() == [Reason.LINKED, Reason.LINKED, UNKNOWN]
+
+
+def test_ground_truth_and_a_second_result_are_shown(tmp_path):
+    pytest.importorskip("trackeval")
+    write("truth.txt", make_scene(num_frames=30, proposals_per_object=2).truth)
+    command = ["view", "tracks.txt", "--gt", "truth.txt", "--gt-class-agnostic", "--beside", "detections.txt"]
+    assert main([*command, "-o", "page.html"]) == 0
+    page = read_page(Path("page.html"))
+    assert page.description["results"] == ["tracks", "detections"]
+    assert len(page.description["metrics"]) == 2
+    assert set(page.columns["trackSources"].tolist()) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--preset", "mot"], "--preset: found no --gt, expected both or neither"),
+        (["--gt", "tracks.txt", "-o", "image.svg"], "--gt: found an output with suffix .svg"),
+        (["--beside-format", "mot"], "--beside-format: found no --beside, expected both or neither"),
+    ],
+)
+def test_flags_of_the_ground_truth_that_do_not_apply_are_refused(capsys, flags, message):
+    assert main(["view", "tracks.txt", *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "title"),
+    [
+        ("MOT17-04/det", "det.txt", "MOT17-04"),
+        ("campus/det", "det_public_ACF.txt", "campus"),
+        ("out", "tracks.txt", "tracks"),
+    ],
+)
+def test_the_title_names_the_video(tmp_path, folder, name, title):
+    Path(folder).mkdir(parents=True)
+    target = Path(folder) / name
+    target.write_bytes(Path("tracks.txt").read_bytes())
+    assert main(["view", str(target), "-o", "page.html"]) == 0
+    assert read_page(Path("page.html")).title == title

@@ -46,6 +46,14 @@ export class Camera {
     this.fits = false;
   }
 
+  /** Move so that a box is in the window, unless the window shows the whole image. */
+  reveal(x1, y1, x2, y2) {
+    if (this.fits) return;
+    const [left, top, right, bottom] = [this.x(x1), this.y(y1), this.x(x2), this.y(y2)];
+    if (left >= 0 && top >= 0 && right <= this.width && bottom <= this.height) return;
+    this.move((this.width - left - right) / 2, (this.height - top - bottom) / 2);
+  }
+
   x(pixel) {
     return (pixel - this.left) * this.scale;
   }

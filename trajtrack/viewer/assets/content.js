@@ -1,5 +1,6 @@
 // What the page shows: the columns of boxes, and queries by trajectory and frame.
 
+const TRUTH = "rgb(128 138 150)"; // grey, which no trajectory has
 const ARRAYS = { i4: Int32Array, f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array };
 
 /** What happened to a detection: the values of `trajtrack.Reason`, and two more. */
@@ -13,6 +14,9 @@ export const Reason = {
   UNKNOWN: 6,
   NOT_DETECTED: 7,
 };
+
+/** What the comparison with the ground truth says: the values of `trajtrack.viewer.errors.ErrorKind`. */
+export const ErrorKind = { MISS: 0, FALSE: 1, SWITCH: 2, UNCOUNTED: 3, MATCH: 4 };
 
 /** Decode the base64 text of an element. */
 export function bytesInElement(element) {
@@ -41,7 +45,10 @@ export async function loadContent() {
   return new Content(about, columns);
 }
 
-/** The boxes of a video. A trajectory is identified by its index, a box by its row. */
+/**
+ * The boxes of a video. A trajectory is identified by its index, a box by its row. Trajectories come from sources: one
+ * or two results, and then the ground truth, whose trajectories are the true objects.
+ */
 export class Content {
   constructor(about, columns) {
     Object.assign(this, columns);
@@ -51,18 +58,49 @@ export class Content {
     this.extent = about.extent;
     this.hasImages = about.images;
     this.question = about.question;
+    this.results = about.results;
+    this.metrics = about.metrics;
+    this.hasTruth = about.metrics.length > 0;
     this.numFrames = about.numFrames;
     this.numTracks = about.trackIds.length;
     this.numRows = this.frames.length;
     this.trackIds = about.trackIds;
     this.untracked = this.offsets[this.numTracks];
-    this.cssColours = about.trackIds.map(
-      (_, k) => `rgb(${this.colours[3 * k]} ${this.colours[3 * k + 1]} ${this.colours[3 * k + 2]})`,
+    this.cssColours = about.trackIds.map((_, k) =>
+      this.isTruth(k) ? TRUTH : `rgb(${this.colours[3 * k]} ${this.colours[3 * k + 1]} ${this.colours[3 * k + 2]})`,
     );
     this.labelNames = new Map(Object.entries(about.labelNames).map(([label, name]) => [Number(label), name]));
     this.allLabels = [...new Set([...this.trackLabels, ...this.labels])].sort((a, b) => a - b);
+    this.hasClasses = this.labelNames.size > 0 || this.allLabels.length > 1;
+    this.collectErrors();
     this.trackOfRow = new Int32Array(this.numRows).fill(-1);
     for (let k = 0; k < this.numTracks; k++) this.trackOfRow.fill(k, this.offsets[k], this.offsets[k + 1]);
+  }
+
+  /** Arrange the columns of errors as a list, and by trajectory and true object. */
+  collectErrors() {
+    const columns = ["Kinds", "Sources", "Firsts", "Lasts", "Tracks", "Truths", "Befores"].map((name) => this[`error${name}`]);
+    this.errors = Array.from(columns[0], (_, i) => {
+      const [kind, source, first, last, track, truth, before] = columns.map((column) => column[i]);
+      return { kind, source, first, last, track, truth, before };
+    });
+    this.errorsByTrack = Array.from({ length: this.numTracks }, () => []);
+    for (const error of this.errors) {
+      if (error.track >= 0) this.errorsByTrack[error.track].push(error);
+      if (error.truth >= 0) this.errorsByTrack[error.truth].push(error);
+    }
+  }
+
+  /** Whether a trajectory is a true object. */
+  isTruth(track) {
+    return this.trackSources[track] === this.results.length;
+  }
+
+  /** Return the error or match of a kind, of a trajectory or true object in a frame of a result. */
+  errorAt(track, frame, kinds, source) {
+    return this.errorsByTrack[track].find(
+      (error) => error.first <= frame && frame <= error.last && error.source === source && kinds.includes(error.kind),
+    );
   }
 
   start(track) {
@@ -83,8 +121,20 @@ export class Content {
 
   /** The label of a trajectory on boxes and bars: its ID, and its class if there are several. */
   shortName(track) {
-    const id = this.trackIds[track];
+    const mark = this.isTruth(track) ? "GT " : this.results.length > 1 ? `${this.letter(track)} ` : "";
+    const id = mark + this.trackIds[track];
     return this.allLabels.length > 1 ? `${id} ${this.className(this.trackLabels[track])}` : id;
+  }
+
+  /** The letter of the result of a trajectory, if there are several results. */
+  letter(track) {
+    return "AB"[this.trackSources[track]];
+  }
+
+  /** What a trajectory is called in a sentence. */
+  fullName(track) {
+    if (this.isTruth(track)) return `True object ${this.trackIds[track]}`;
+    return `Trajectory ${this.results.length > 1 ? `${this.letter(track)} ` : ""}${this.trackIds[track]}`;
   }
 
   /** Return the first row from `begin` to `end` with a frame of at least `frame`, or `end`. */
@@ -119,10 +169,11 @@ export class Content {
     visit(track, -1, at(0), at(1), at(2), at(3));
   }
 
-  /** Call `visit(row, x1, y1, x2, y2)` for each untracked detection of a frame. */
-  visitUntracked(frame, visit) {
+  /** Call `visit(row, x1, y1, x2, y2)` for each untracked detection of a result in a frame. */
+  visitUntracked(frame, source, visit) {
     const { frames, boxes } = this;
     for (let row = this.firstRowFrom(frame, this.untracked, this.numRows); frames[row] === frame; row++) {
+      if (this.untrackedSources[row - this.untracked] !== source) continue;
       visit(row, boxes[4 * row], boxes[4 * row + 1], boxes[4 * row + 2], boxes[4 * row + 3]);
     }
   }

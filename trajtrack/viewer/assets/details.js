@@ -1,21 +1,15 @@
 // Details of the selected trajectory or detection.
 
-import { Reason } from "./content.js";
-
-/** Create an element; strings become text nodes, never HTML. */
-export function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
+import { ErrorKind, Reason } from "./content.js";
+import { make } from "./elements.js";
 
 const number = (value) => Number(value.toPrecision(4)).toString();
 const count = (value, noun, plural = `${noun}s`) => `${value} ${value === 1 ? noun : plural}`;
 
 export class Details {
   /** `go` has the methods `toFrame(frame)`, `select(track)`, `selectRow(row)` and `clear()`. */
-  constructor(element, content, state, go) {
-    Object.assign(this, { element, content, state, go });
+  constructor(element, content, state, crops, go) {
+    Object.assign(this, { element, content, state, crops, go });
     this.frameText = null;
   }
 
@@ -47,12 +41,36 @@ export class Details {
   presence(row, [x1, y1, x2, y2]) {
     const { content, state } = this;
     const box = `${number(x2 - x1)} × ${number(y2 - y1)} at ${number(x1)}, ${number(y1)}`;
+    if (content.isTruth(state.track)) return row < 0 ? ["Not annotated in this frame."] : [...this.verdicts(), box];
+    return [...this.verdicts(), ...this.origin(row), box];
+  }
+
+  /** Say what the comparison with the ground truth says about the selected trajectory in the current frame. */
+  verdicts() {
+    const { content, state } = this;
+    const { track, frame } = state;
+    const found = content.errorsByTrack[track].filter(({ first, last }) => first <= frame && frame <= last);
+    const id = (other) => content.trackIds[other];
+    const by = (source) => (content.results.length > 1 ? ` by ${content.results[source]}` : "");
+    const isTruth = content.isTruth(track);
+    return found.map(({ kind, source, track: other, truth, before }) => {
+      if (kind === ErrorKind.MISS) return `Missed${by(source)}`;
+      if (kind === ErrorKind.FALSE) return "False: on no true object";
+      if (kind === ErrorKind.UNCOUNTED) return "Does not count: on what the benchmark leaves out";
+      if (kind === ErrorKind.SWITCH) return `Identity of true object ${id(truth)} switches from ${id(before)} to ${id(other)}`;
+      return isTruth ? `Found${by(source)}, trajectory ${id(other)}` : `On true object ${id(truth)}`;
+    });
+  }
+
+  /** Say where a box of the selected trajectory comes from. */
+  origin(row) {
+    const { content, state } = this;
     if (row < 0) {
       const before = content.lastRow(state.track, state.frame);
-      return [`Interpolated from frame ${content.frames[before]} to ${content.frames[before + 1]}`, box];
+      return [`Interpolated from frame ${content.frames[before]} to ${content.frames[before + 1]}`];
     }
-    if (content.reasons[row] === Reason.NOT_DETECTED) return ["No detection matches this box", box];
-    return [`Detected, score ${number(content.scores[row])}`, box];
+    if (content.reasons[row] === Reason.NOT_DETECTED) return ["No detection matches this box"];
+    return [`Detected, score ${number(content.scores[row])}`];
   }
 
   heading(title, colour) {
@@ -70,14 +88,16 @@ export class Details {
     const gaps = content.runs(track).slice(1).length;
     const missing = end - start + 1 - new Set(content.frames.subarray(content.offsets[track], content.offsets[track + 1])).size;
     this.frameText = make("div", { className: "now" });
+    const isTruth = content.isTruth(track);
     return [
-      this.heading(`Trajectory ${content.trackIds[track]}`, content.cssColours[track]),
+      this.heading(content.fullName(track), content.cssColours[track]),
       facts([
-        ["Class", content.className(content.trackLabels[track])],
-        ["Score", number(content.trackScores[track])],
+        ...this.classOf(content.trackLabels[track]),
+        ...(isTruth ? [] : [["Score", number(content.trackScores[track])]]),
         ["Frames", `${start} to ${end}`],
-        ["Detections", String(content.length(track))],
+        [isTruth ? "Boxes" : "Detections", String(content.length(track))],
         ["Gaps", gaps === 0 ? "none" : `${gaps}, ${count(missing, "frame")} in total`],
+        ...this.verdictsOf(track),
       ]),
       make(
         "div",
@@ -87,7 +107,31 @@ export class Details {
       ),
       make("h3", {}, "In this frame"),
       this.frameText,
+      ...this.crops.of(track),
     ];
+  }
+
+  classOf(label) {
+    return this.content.hasClasses ? [["Class", this.content.className(label)]] : [];
+  }
+
+  /** Count the frames of a trajectory by what the ground truth says. */
+  verdictsOf(track) {
+    const { content } = this;
+    if (!content.hasTruth) return [];
+    const sum = (kind, source) =>
+      content.errorsByTrack[track]
+        .filter((error) => error.kind === kind && error.source === source)
+        .reduce((total, { first, last }) => total + last - first + 1, 0);
+    if (!content.isTruth(track)) {
+      const [found, wrong] = [ErrorKind.MATCH, ErrorKind.FALSE].map((kind) => sum(kind, content.trackSources[track]));
+      return [["On true objects", count(found, "frame")], ["False", count(wrong, "frame")]];
+    }
+    return content.results.flatMap((name, source) => {
+      const whose = content.results.length > 1 ? ` by ${name}` : "";
+      const switches = sum(ErrorKind.SWITCH, source);
+      return [[`Found${whose}`, count(sum(ErrorKind.MATCH, source), "frame") + (switches ? `, ${count(switches, "switch", "switches")}` : "")]];
+    });
   }
 
   detection(row) {
@@ -97,7 +141,7 @@ export class Details {
       this.heading("Untracked detection", "var(--untracked)"),
       this.reason(row),
       facts([
-        ["Class", content.className(content.labels[row])],
+        ...this.classOf(content.labels[row]),
         ["Score", number(content.scores[row])],
         ["Frame", String(content.frames[row])],
         ["Size", `${number(x2 - x1)} × ${number(y2 - y1)}`],
@@ -122,7 +166,7 @@ export class Details {
       case Reason.SUPPRESSED: {
         const other = content.suppressedBy[row];
         const track = content.trackOfRow[other];
-        const name = track >= 0 ? `trajectory ${content.trackIds[track]}` : "a detection whose path was too short";
+        const name = track >= 0 ? content.fullName(track).replace("T", "t") : "a detection whose path was too short";
         const show = () => (track >= 0 ? go.select(track) : go.selectRow(other));
         const link = make("button", { type: "button", className: "link", onclick: show }, name);
         return text("Suppressed by ", link, `, overlap ${content.overlap(row, other).toFixed(2)}.`);
@@ -137,9 +181,10 @@ export class Details {
     const { content, state } = this;
     if (state.track >= 0) {
       const { track } = state;
+      const name = content.hasClasses ? `, ${content.className(content.trackLabels[track])}` : "";
       return (
-        `Trajectory ${content.trackIds[track]}, ${content.className(content.trackLabels[track])}, ` +
-        `frames ${content.start(track)} to ${content.end(track)}, ${count(content.length(track), "detection")}`
+        `${content.fullName(track)}${name}, frames ${content.start(track)} to ${content.end(track)}, ` +
+        count(content.length(track), content.isTruth(track) ? "box" : "detection", content.isTruth(track) ? "boxes" : undefined)
       );
     }
     if (state.row >= 0) return `Untracked detection. ${this.reason(state.row).textContent}`;

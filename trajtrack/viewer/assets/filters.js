@@ -1,6 +1,6 @@
 // Filters that decide which trajectories are shown.
 
-import { make } from "./details.js";
+import { make } from "./elements.js";
 
 export class Filters {
   constructor(content, state, onChange) {
@@ -14,12 +14,15 @@ export class Filters {
     this.scoreText = byId("min-score-text");
     this.prepareSliders();
     this.boxes = this.makeClasses(byId("classes"));
-    this.reset.addEventListener("click", () => {
-      this.length.value = this.length.min;
-      this.score.value = this.score.min;
-      for (const box of this.boxes.values()) box.checked = true;
-      this.apply();
-    });
+    this.reset.addEventListener("click", () => this.clear());
+    this.apply();
+  }
+
+  /** Show all trajectories. */
+  clear() {
+    this.length.value = this.length.min;
+    this.score.value = this.score.min;
+    for (const box of this.boxes.values()) box.checked = true;
     this.apply();
   }
 
@@ -27,6 +30,7 @@ export class Filters {
     const { content } = this;
     let [longest, low, high] = [1, Infinity, -Infinity];
     for (let track = 0; track < content.numTracks; track++) {
+      if (content.isTruth(track)) continue;
       longest = Math.max(longest, content.length(track));
       low = Math.min(low, content.trackScores[track]);
       high = Math.max(high, content.trackScores[track]);
@@ -43,7 +47,9 @@ export class Filters {
   makeClasses(fieldset) {
     const { content } = this;
     const tracks = new Map();
-    for (const label of content.trackLabels) tracks.set(label, (tracks.get(label) ?? 0) + 1);
+    content.trackLabels.forEach((label, track) => {
+      if (!content.isTruth(track)) tracks.set(label, (tracks.get(label) ?? 0) + 1);
+    });
     const boxes = new Map();
     for (const label of content.allLabels) {
       const box = make("input", { type: "checkbox", checked: true, onchange: () => this.apply() });
@@ -62,19 +68,20 @@ export class Filters {
     const score = this.score.valueAsNumber;
     const atEnd = this.score.value === this.score.min; // no filter, even if rounding put the end above the lowest score
     state.labels = new Set([...this.boxes].filter(([, box]) => box.checked).map(([label]) => label));
-    let shown = 0;
+    let [shown, all] = [0, 0];
     for (let track = 0; track < content.numTracks; track++) {
       const passes =
         state.labels.has(content.trackLabels[track]) &&
-        content.length(track) >= least &&
-        (atEnd || content.trackScores[track] >= score);
+        (content.isTruth(track) || (content.length(track) >= least && (atEnd || content.trackScores[track] >= score)));
       state.visible[track] = passes ? 1 : 0;
+      if (content.isTruth(track)) continue;
+      all += 1;
       shown += state.visible[track];
     }
     this.lengthText.textContent = String(least);
     this.scoreText.textContent = atEnd ? "any" : String(Number(score.toPrecision(4)));
-    this.count.textContent = shown === content.numTracks ? "" : `${shown} of ${content.numTracks}`;
-    this.reset.hidden = shown === content.numTracks && state.labels.size === this.boxes.size;
+    this.count.textContent = shown === all ? "" : `${shown} of ${all}`;
+    this.reset.hidden = shown === all && state.labels.size === this.boxes.size;
     this.onChange();
   }
 }

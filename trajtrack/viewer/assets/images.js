@@ -33,13 +33,19 @@ export class ImageCache {
     for (let next = frame + 1; this.content.hasImages && next <= frame + AHEAD; next++) this.request(next);
   }
 
+  /** Return the image of a frame once it is decoded, or null; it is not kept. */
+  async decode(frame) {
+    const element = document.getElementById(`image-${frame}`);
+    if (element === null) return null;
+    const type = element.type.split(";")[0];
+    return createImageBitmap(new Blob([bytesInElement(element)], { type })).catch(() => null);
+  }
+
   async request(frame) {
     if (this.bitmaps.has(frame) || this.pending.has(frame)) return;
-    const element = document.getElementById(`image-${frame}`);
-    if (element === null) return;
+    if (document.getElementById(`image-${frame}`) === null) return;
     this.pending.add(frame);
-    const type = element.type.split(";")[0];
-    const bitmap = await createImageBitmap(new Blob([bytesInElement(element)], { type })).catch(() => null);
+    const bitmap = await this.decode(frame);
     this.pending.delete(frame);
     this.bitmaps.set(frame, bitmap);
     for (const [oldest, old] of this.bitmaps) {

@@ -1,14 +1,19 @@
 // Connects the parts of the page.
 
-import { loadContent } from "./content.js";
+import { ErrorKind, loadContent } from "./content.js";
 import { ImageCache } from "./images.js";
 import { Camera, followPointers } from "./camera.js";
 import { Scene } from "./scene.js";
 import { Timeline } from "./timeline.js";
+import { Crops } from "./crops.js";
 import { Details } from "./details.js";
+import { ErrorList } from "./errors.js";
 import { QuestionPanel } from "./question.js";
 import { Filters } from "./filters.js";
 import { Player } from "./player.js";
+import { Address } from "./address.js";
+import { savePicture } from "./picture.js";
+import { followSplitter } from "./splitter.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -25,6 +30,8 @@ async function main() {
     showTrails: true,
     showLabels: true,
     showUntracked: false,
+    showTruth: true,
+    judged: 0, // index of the result whose errors are listed
   };
 
   let scheduled = false;
@@ -40,23 +47,34 @@ async function main() {
 
   const images = new ImageCache(content, redraw);
   const camera = new Camera(boundsOf(content));
-  const scene = new Scene(byId("scene"), content, camera, images, state);
-  const player = new Player(content, state, (frame) => scene.shown === frame, redraw);
+  const canvases = [byId("scene"), byId("scene-beside")].slice(0, content.results.length);
+  const scenes = canvases.map((canvas, source) => new Scene(canvas, content, camera, images, state, source));
+  const isShown = (frame) => scenes.every((scene) => scene.shown === frame);
+  const player = new Player(content, state, isShown, redraw);
 
   const select = (track, row = -1) => {
     if (track === state.track && row === state.row) return;
     Object.assign(state, { track, row });
     details.draw();
     question?.mark();
+    address.write();
     timeline.invalidate();
     timeline.reveal(track);
     byId("announcement").textContent = details.sentence();
     redraw();
   };
   const clear = () => select(-1);
-  const goTo = (track) => {
+  const goTo = (track, frame = null) => {
     select(track);
-    if (track >= 0) player.seek(content.start(track));
+    if (track >= 0) player.seek(frame ?? content.start(track));
+  };
+  /** Select what an error is about, show it in its first frame and move it into the window. */
+  const toError = (error) => {
+    const track = error.kind === ErrorKind.FALSE ? error.track : error.truth;
+    if (!state.visible[track]) filters.clear();
+    setToggle("show-truth", true);
+    goTo(track, error.first);
+    content.visitTrack(track, error.first, (_, row, ...box) => camera.reveal(...box));
   };
   const hover = (track, row = -1) => {
     if (track === state.hover.track && row === state.hover.row) return;
@@ -70,7 +88,14 @@ async function main() {
     player.seek(content.frames[row]);
   };
 
-  const details = new Details(byId("details"), content, state, { toFrame: (frame) => player.seek(frame), select, selectRow, clear });
+  const toFrame = (frame) => player.seek(frame);
+  const crops = new Crops(content, images, toFrame);
+  const address = new Address(content, state, (frame, track, row) => {
+    if (row >= 0) setToggle("show-untracked", true);
+    select(track, row);
+    player.seek(frame);
+  });
+  const details = new Details(byId("details"), content, state, crops, { toFrame, select, selectRow, clear });
   const timeline = new Timeline(
     {
       ruler: byId("ruler"),
@@ -82,7 +107,7 @@ async function main() {
     },
     content,
     state,
-    { onSelect: goTo, onHover: hover, onSeek: (frame) => player.seek(frame) },
+    { onSelect: goTo, onHover: hover, onSeek: toFrame },
   );
   timeline.onStale = redraw;
   const attend = () => {
@@ -91,15 +116,17 @@ async function main() {
   };
   const question =
     content.question &&
-    new QuestionPanel(byId("question"), content, state, { goTo, toFrame: (frame) => player.seek(frame), attend });
-  new Filters(content, state, () => {
+    new QuestionPanel(byId("question"), content, state, { goTo, toFrame, attend });
+  const filters = new Filters(content, state, () => {
     timeline.filter();
     if (state.track >= 0 && !state.visible[state.track]) clear();
     redraw();
   });
+  const errors = content.hasTruth ? new ErrorList(byId("errors"), content, state, { toError, judge: attend }) : null;
 
   function draw() {
-    const drawn = scene.draw(theme);
+    const drawn = scenes.map((scene) => scene.draw(theme)).every(Boolean);
+    if (!player.playing) address.write();
     if (player.playing) images.prepare(state.frame);
     timeline.draw(theme);
     drawTransport();
@@ -114,34 +141,36 @@ async function main() {
     byId("position").textContent = content.numFrames ? `${frame} / ${player.lastFrame}` : "no frames";
     byId("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
     byId("play").classList.toggle("playing", player.playing);
-    const missing = content.hasImages && scene.shown === frame && images.get(frame) === null;
+    const missing = content.hasImages && isShown(frame) && images.get(frame) === null;
     byId("notice").hidden = !missing && content.numRows > 0;
     byId("notice").textContent = missing ? "This frame has no image" : "There are no boxes to show";
   }
 
   const resize = () => {
-    scene.resize();
+    for (const scene of scenes) scene.resize();
     timeline.resize();
     redraw();
   };
 
-  followPointers(byId("scene"), camera, {
-    onMove: redraw,
-    onHover: (x, y) => {
-      const [first] = scene.at(x, y);
-      byId("scene").style.cursor = first ? "pointer" : "grab";
-      if (first) hover(first.track, first.track < 0 ? first.row : -1);
-      else hover(-1);
-    },
-    onLeave: () => hover(-1),
-    onClick: (x, y) => {
-      const found = scene.at(x, y);
-      const isSelected = ({ track, row }) => (track >= 0 ? track === state.track : row === state.row);
-      const next = found[(found.findIndex(isSelected) + 1) % found.length];
-      if (next === undefined) clear();
-      else select(next.track, next.track < 0 ? next.row : -1);
-    },
-  });
+  for (const scene of scenes) {
+    followPointers(scene.canvas, camera, {
+      onMove: redraw,
+      onHover: (x, y) => {
+        const [first] = scene.at(x, y);
+        scene.canvas.style.cursor = first ? "pointer" : "grab";
+        if (first) hover(first.track, first.track < 0 ? first.row : -1);
+        else hover(-1);
+      },
+      onLeave: () => hover(-1),
+      onClick: (x, y) => {
+        const found = scene.at(x, y);
+        const isSelected = ({ track, row }) => (track >= 0 ? track === state.track : row === state.row);
+        const next = found[(found.findIndex(isSelected) + 1) % found.length];
+        if (next === undefined) clear();
+        else select(next.track, next.track < 0 ? next.row : -1);
+      },
+    });
+  }
 
   const onClick = (id, action) => byId(id).addEventListener("click", action);
   const zoom = (factor) => {
@@ -155,6 +184,25 @@ async function main() {
   onClick("zoom-in", () => zoom(1.4));
   onClick("zoom-out", () => zoom(1 / 1.4));
   onClick("zoom-fit", fit);
+  const save = async () => {
+    draw();
+    await savePicture(canvases, `${content.title} ${state.frame}`);
+  };
+  onClick("save", save);
+  onClick("timeline-in", () => timeline.zoom(2));
+  onClick("timeline-out", () => timeline.zoom(1 / 2));
+  onClick("timeline-whole", () => timeline.whole());
+  const sources = [...content.results.map((name, k) => (content.results.length > 1 ? `${"AB"[k]} ${name}` : name)), "Ground truth"];
+  const arrange = () => timeline.arrange(byId("lane-order").value, byId("lane-source").value === "" ? null : Number(byId("lane-source").value));
+  sources
+    .slice(0, content.results.length + (content.hasTruth ? 1 : 0))
+    .forEach((name, source) => byId("lane-source").append(new Option(name, String(source))));
+  byId("lane-source").parentElement.hidden = content.results.length === 1 && !content.hasTruth;
+  for (const [value, fits] of [["class", content.hasClasses], ["errors", content.hasTruth]]) {
+    if (!fits) byId("lane-order").querySelector(`[value=${value}]`).remove();
+  }
+  for (const id of ["lane-order", "lane-source"]) byId(id).addEventListener("change", arrange);
+  followSplitter(byId("splitter"), byId("timeline"));
   onClick("play", () => player.toggle());
   onClick("to-start", () => player.step(-Infinity));
   onClick("to-end", () => player.step(Infinity));
@@ -174,10 +222,12 @@ async function main() {
     ["show-trails", "showTrails"],
     ["show-labels", "showLabels"],
     ["show-untracked", "showUntracked"],
+    ["show-truth", "showTruth"],
   ]) {
     byId(id).addEventListener("change", (event) => {
       state[name] = event.target.checked;
       if (name === "showUntracked" && !state[name] && state.row >= 0) clear();
+      if (name === "showTruth" && !state[name] && state.track >= 0 && content.isTruth(state.track)) clear();
       redraw();
     });
   }
@@ -185,10 +235,14 @@ async function main() {
   byId("untracked-count").textContent = String(numUntracked);
   byId("show-untracked").disabled = numUntracked === 0;
 
+  byId("show-truth").closest("label").hidden = !content.hasTruth;
+
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = byId("search-text").value.trim();
-    const track = content.trackIds.indexOf(id);
+    // The same number again leads to the trajectory of another source with this number.
+    const same = content.trackIds.flatMap((other, k) => (other === id ? [k] : []));
+    const track = same[(same.indexOf(state.track) + 1) % same.length] ?? -1;
     const hidden = track >= 0 && !state.visible[track];
     byId("search-answer").textContent =
       id === "" || (track >= 0 && !hidden) ? "" : hidden ? `${id} is filtered out` : `no trajectory ${id}`;
@@ -232,6 +286,13 @@ async function main() {
     "=": () => zoom(1.4),
     "-": () => zoom(1 / 1.4),
     f: fit,
+    s: save,
+    z: () => timeline.zoom(2),
+    Z: () => timeline.zoom(1 / 2),
+    0: () => timeline.whole(),
+    n: () => errors?.step(1),
+    p: () => errors?.step(-1),
+    g: () => content.hasTruth && setToggle("show-truth", !state.showTruth),
     t: () => setToggle("show-trails", !state.showTrails),
     l: () => setToggle("show-labels", !state.showLabels),
     u: () => numUntracked && setToggle("show-untracked", !state.showUntracked),
@@ -258,9 +319,14 @@ async function main() {
   new ResizeObserver(resize).observe(byId("stage"));
   new ResizeObserver(resize).observe(byId("lanes"));
   byId("summary").textContent = summaryOf(content);
+  if (content.results.length > 1) {
+    document.body.classList.add("beside");
+    content.results.forEach((name, source) => (byId(`name-${source}`).textContent = `${"AB"[source]} ${name}`));
+  }
   details.draw();
   resize();
   draw();
+  address.read();
   document.documentElement.dataset.ready = "";
 
   // Interface for the console and for scripts.
@@ -276,9 +342,10 @@ async function main() {
     },
     /** Whether the canvas shows the current frame. */
     get shown() {
-      return scene.shown === state.frame;
+      return isShown(state.frame);
     },
     seek: (frame) => player.seek(frame),
+    timeline,
     get question() {
       return question;
     },
@@ -297,11 +364,14 @@ function boundsOf(content) {
 }
 
 function summaryOf(content) {
+  const numTruth = content.trackIds.filter((_, k) => content.isTruth(k)).length;
+  const numTrueBoxes = content.trackIds.reduce((sum, _, k) => sum + (content.isTruth(k) ? content.length(k) : 0), 0);
   const count = (value, noun, plural) => `${value.toLocaleString("en")} ${value === 1 ? noun : plural}`;
   return [
-    count(content.numTracks, "trajectory", "trajectories"),
+    count(content.numTracks - numTruth, "trajectory", "trajectories"),
     count(content.numFrames, "frame", "frames"),
-    count(content.numRows, "box", "boxes"),
+    count(content.numRows - numTrueBoxes, "box", "boxes"),
+    ...(content.hasTruth ? [count(numTruth, "true object", "true objects")] : []),
   ].join(" · ");
 }
 

@@ -1,6 +1,6 @@
 // A question about the video: candidates with their scores, and the trajectories that decided.
 
-import { make } from "./details.js";
+import { make } from "./elements.js";
 
 const MOST_COLUMNS = 8; // trajectories in the map of words by trajectories
 const MOST_LISTED = 8;

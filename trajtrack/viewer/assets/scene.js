@@ -1,6 +1,6 @@
 // The canvas with the image, boxes, trails and labels.
 
-import { Reason } from "./content.js";
+import { ErrorKind, Reason } from "./content.js";
 import { shortened } from "./timeline.js";
 
 const TRAIL_FRAMES = 60;
@@ -11,14 +11,18 @@ const LABEL_WIDTH = 150;
 const LABEL_FONT = '600 11px system-ui, -apple-system, "Segoe UI", sans-serif';
 const FAINTEST = 0.22; // opacity of a trajectory to which a question attends least
 const DASHES = [5, 4];
+const TRUTH_DASHES = [3, 3];
+const WRONG = "#ff5a64"; // light and dark enough for images of any kind
+const SWITCHED = "#ffb02e";
+const UNDER = "rgb(0 0 0 / 0.6)"; // beneath lines of the ground truth
 
 export class Scene {
-  constructor(canvas, content, camera, images, state) {
-    Object.assign(this, { canvas, content, camera, images, state });
+  /** `source` is the index of the result that the scene shows. */
+  constructor(canvas, content, camera, images, state, source) {
+    Object.assign(this, { canvas, content, camera, images, state, source });
     this.context = canvas.getContext("2d", { alpha: false });
     this.shown = -1; // the frame that the canvas shows
-    this.labelTexts = [];
-    this.labelWidths = new Float32Array(content.numTracks);
+    this.labels = new Map();
   }
 
   resize() {
@@ -41,11 +45,13 @@ export class Scene {
     context.fillRect(0, 0, camera.width, camera.height);
     this.drawImage(image);
     if (this.state.showUntracked) this.drawUntracked();
-    const boxes = this.visibleBoxes();
+    const boxes = this.visibleBoxes(this.source);
+    const truth = this.content.hasTruth && this.state.showTruth ? this.truthBoxes() : [];
     if (this.state.showTrails) this.drawTrails(boxes);
+    this.drawTruth(truth);
     this.drawBoxes(boxes);
     this.drawPath();
-    if (this.state.showLabels) this.drawLabels(boxes);
+    if (this.state.showLabels) this.drawLabels([...boxes, ...truth.filter((box) => box.note)]);
     return true;
   }
 
@@ -66,8 +72,15 @@ export class Scene {
     context.strokeRect(...area);
   }
 
-  /** Return the boxes of trajectories within the window, in window coordinates. */
-  visibleBoxes() {
+  /** Whether the scene shows a trajectory: one of its result that passes the filters, or a true object. */
+  shows(track) {
+    const { content, state } = this;
+    if (!state.visible[track]) return false;
+    return content.isTruth(track) ? state.showTruth : content.trackSources[track] === this.source;
+  }
+
+  /** Return the boxes of trajectories of a source within the window, in window coordinates. */
+  visibleBoxes(source) {
     const { content, camera, state } = this;
     const found = [];
     const visit = (track, row, x1, y1, x2, y2) => {
@@ -79,9 +92,62 @@ export class Scene {
       if (!outside) found.push({ track, row, left, top, width: right - left, height: bottom - top });
     };
     for (let track = 0; track < content.numTracks; track++) {
-      if (state.visible[track]) content.visitTrack(track, state.frame, visit);
+      if (state.visible[track] && content.trackSources[track] === source) content.visitTrack(track, state.frame, visit);
     }
+    if (content.hasTruth && source === this.source) for (const box of found) this.judge(box);
     return found;
+  }
+
+  /** Note what the ground truth says about a box. */
+  judge(box) {
+    const kinds = [ErrorKind.FALSE, ErrorKind.UNCOUNTED];
+    const error = this.content.errorAt(box.track, this.state.frame, kinds, this.source);
+    if (!this.state.showTruth || error === undefined) return;
+    box.kind = error.kind;
+    if (error.kind === ErrorKind.FALSE) box.note = `${this.content.shortName(box.track)} false`;
+  }
+
+  /** Return the true boxes of the frame, and whether they are missed or their identity switches. */
+  truthBoxes() {
+    const { content, state, source } = this;
+    const boxes = this.visibleBoxes(content.results.length).filter(({ row }) => row >= 0);
+    for (const box of boxes) {
+      const at = (kind) => content.errorAt(box.track, state.frame, [kind], source);
+      const change = at(ErrorKind.SWITCH);
+      if (change) {
+        box.kind = ErrorKind.SWITCH;
+        box.note = `switch ${content.trackIds[change.before]} → ${content.trackIds[change.track]}`;
+      } else if (at(ErrorKind.MISS)) {
+        box.kind = ErrorKind.MISS;
+        box.note = `missed ${content.trackIds[box.track]}`;
+      } else if (box.track === state.track) box.note = content.shortName(box.track);
+    }
+    return boxes;
+  }
+
+  drawTruth(boxes) {
+    const { context, state } = this;
+    context.lineJoin = "miter";
+    for (const { track, kind, left, top, width, height } of boxes) {
+      const missed = kind === ErrorKind.MISS;
+      const strong = kind !== undefined || track === state.track || track === state.hover.track;
+      context.globalAlpha = strong || state.track < 0 ? 1 : 0.5;
+      if (missed) {
+        context.fillStyle = WRONG;
+        context.globalAlpha = 0.18;
+        context.fillRect(left, top, width, height);
+        context.globalAlpha = 1;
+      }
+      context.lineWidth = strong ? 4 : 2.5;
+      context.strokeStyle = UNDER;
+      context.strokeRect(left, top, width, height);
+      context.setLineDash(TRUTH_DASHES);
+      context.lineWidth = strong ? 2.5 : 1.25;
+      context.strokeStyle = noteColour(kind) ?? "#ffffff";
+      context.strokeRect(left, top, width, height);
+      context.setLineDash([]);
+    }
+    context.globalAlpha = 1;
   }
 
   drawUntracked() {
@@ -89,14 +155,15 @@ export class Scene {
     const outline = (row, x1, y1, x2, y2) =>
       context.rect(camera.x(x1), camera.y(y1), (x2 - x1) * camera.scale, (y2 - y1) * camera.scale);
     context.beginPath();
-    content.visitUntracked(state.frame, (row, ...box) => {
+    content.visitUntracked(state.frame, this.source, (row, ...box) => {
       if (state.labels.has(content.labels[row])) outline(row, ...box);
     });
     context.lineWidth = 1;
     context.strokeStyle = this.theme.untracked;
     context.stroke();
     for (const row of [state.hover.row, state.row]) {
-      if (row < content.untracked || content.frames[row] !== state.frame) continue;
+      const own = content.untrackedSources[row - content.untracked] === this.source;
+      if (!own || content.frames[row] !== state.frame) continue;
       context.beginPath();
       outline(row, ...content.boxes.subarray(4 * row, 4 * row + 4));
       context.lineWidth = row === state.row ? 3 : 2;
@@ -150,7 +217,7 @@ export class Scene {
   drawPath() {
     const { context, content, state } = this;
     const { track } = state;
-    if (track < 0) return;
+    if (track < 0 || !this.shows(track)) return;
     const begin = content.offsets[track];
     const end = content.offsets[track + 1];
     context.lineWidth = 2;
@@ -184,10 +251,15 @@ export class Scene {
   drawBoxes(boxes) {
     const { context, content, state } = this;
     context.lineJoin = "miter";
-    for (const { track, row, left, top, width, height } of boxes) {
+    for (const { track, row, kind, left, top, width, height } of boxes) {
       const selected = track === state.track;
       const colour = content.cssColours[track];
-      context.globalAlpha = this.opacity(track);
+      context.globalAlpha = this.opacity(track) * (kind === ErrorKind.UNCOUNTED ? 0.45 : 1);
+      if (kind === ErrorKind.FALSE) {
+        context.strokeStyle = WRONG;
+        context.lineWidth = 1.5;
+        context.strokeRect(left - 3.5, top - 3.5, width + 7, height + 7);
+      }
       if (selected) {
         context.strokeStyle = this.theme.halo;
         context.lineWidth = 5.5;
@@ -214,14 +286,13 @@ export class Scene {
     const { context, content, state, camera } = this;
     context.font = LABEL_FONT;
     context.textBaseline = "middle";
-    const urgency = ({ track }) =>
-      track === state.track ? 3 : track === state.hover.track ? 2 : (state.emphasis?.[track] ?? 0);
+    const urgency = ({ track, note }) =>
+      track === state.track ? 3 : track === state.hover.track ? 2 : note ? 1.5 : (state.emphasis?.[track] ?? 0);
     const order = [...boxes].sort((a, b) => urgency(b) - urgency(a) || b.top + b.height - (a.top + a.height));
     const placed = [];
     for (const box of order) {
-      const { track } = box;
-      const text = (this.labelTexts[track] ??= shortened(context, content.shortName(track), LABEL_WIDTH));
-      const width = (this.labelWidths[track] ||= context.measureText(text).width + 9);
+      const { track, kind } = box;
+      const { text, width } = this.label(box.note ?? content.shortName(track));
       const left = Math.min(Math.max(box.left - 1, 0), camera.width - width);
       const above = box.top - LABEL_HEIGHT >= 0;
       const top = above ? box.top - LABEL_HEIGHT : Math.max(box.top, 0);
@@ -231,12 +302,21 @@ export class Scene {
       if (covers) continue;
       placed.push({ left, right: left + width, top });
       context.globalAlpha = (1 + this.opacity(track)) / 2; // legible even if boxes are faint
-      context.fillStyle = content.cssColours[track];
+      context.fillStyle = noteColour(kind) ?? content.cssColours[track];
       context.fillRect(left, top, width, LABEL_HEIGHT);
       context.fillStyle = "#0b0e12";
       context.fillText(text, left + 4.5, top + LABEL_HEIGHT / 2 + 0.5);
     }
     context.globalAlpha = 1;
+  }
+
+  /** Return a text as it fits a label, and the width of the label. */
+  label(text) {
+    if (!this.labels.has(text)) {
+      const short = shortened(this.context, text, LABEL_WIDTH);
+      this.labels.set(text, { text: short, width: this.context.measureText(short).width + 9 });
+    }
+    return this.labels.get(text);
   }
 
   /** Return the boxes at a position in the window: trajectories before untracked detections, small before large. */
@@ -250,14 +330,19 @@ export class Scene {
       found.push({ track, row, area: (x2 - x1) * (y2 - y1) });
     };
     for (let track = 0; track < content.numTracks; track++) {
-      if (state.visible[track]) content.visitTrack(track, this.shown, visit);
+      if (this.shows(track)) content.visitTrack(track, this.shown, visit);
     }
     const tracked = found.splice(0).sort((a, b) => a.area - b.area);
     if (state.showUntracked) {
-      content.visitUntracked(this.shown, (row, ...box) => {
+      content.visitUntracked(this.shown, this.source, (row, ...box) => {
         if (state.labels.has(content.labels[row])) visit(-1, row, ...box);
       });
     }
     return [...tracked, ...found.sort((a, b) => a.area - b.area)];
   }
+}
+
+/** Return the colour of a box with an error, or undefined. */
+function noteColour(kind) {
+  return { [ErrorKind.MISS]: WRONG, [ErrorKind.FALSE]: WRONG, [ErrorKind.SWITCH]: SWITCHED }[kind];
 }

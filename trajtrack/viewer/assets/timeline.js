@@ -1,21 +1,49 @@
 // The timeline: one bar per trajectory.
 
+import { ErrorKind } from "./content.js";
+
 const LANE = 22;
 const BAR = 10;
 const RULER = 25;
 const END_MARGIN = 14;
+const FEWEST = 8; // frames that a zoomed timeline shows
+const WRONG_MARK = "#e5484d";
+const SWITCH_MARK = "#f08c00";
+
+/** Orders of the lanes within each source: functions that compare two trajectories. */
+const ORDERS = {
+  start: (content) => (a, b) => content.start(a) - content.start(b),
+  length: (content) => (a, b) => content.length(b) - content.length(a),
+  class: (content) => (a, b) => content.className(content.trackLabels[a]).localeCompare(content.className(content.trackLabels[b])),
+  number: (content) => (a, b) => Number(BigInt(content.trackIds[a]) > BigInt(content.trackIds[b])) * 2 - 1,
+  errors: (content) => {
+    const wrong = content.errorsByTrack.map((errors) =>
+      errors.filter(({ kind }) => kind <= ErrorKind.SWITCH).reduce((sum, { first, last }) => sum + last - first + 1, 0),
+    );
+    return (a, b) => wrong[b] - wrong[a];
+  },
+};
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export class Timeline {
   constructor(elements, content, state, { onSelect, onHover, onSeek }) {
     Object.assign(this, elements, { content, state });
     this.lanes = [];
+    this.order = "start";
+    this.only = null; // index of the source whose trajectories have lanes, or null for all
+    this.whole();
     this.stale = true;
     this.scroller.addEventListener("scroll", () => {
       this.invalidate();
       onHover(-1);
     });
-    this.bars.addEventListener("click", (event) => onSelect(this.trackAt(event)));
+    this.bars.addEventListener("click", (event) => {
+      const x = event.clientX - this.bars.getBoundingClientRect().left;
+      onSelect(this.trackAt(event), x < this.gutter ? null : this.frameAt(x));
+    });
+    for (const element of [this.bars, this.ruler]) {
+      element.addEventListener("wheel", (event) => this.turn(event, element === this.ruler), { passive: false });
+    }
     this.bars.addEventListener("pointermove", (event) => onHover(this.trackAt(event)));
     this.bars.addEventListener("pointerleave", () => onHover(-1));
     const seek = (event) => onSeek(this.frameAt(event.clientX - this.ruler.getBoundingClientRect().left));
@@ -34,10 +62,62 @@ export class Timeline {
     this.onStale?.();
   }
 
+  /** Zoom with the wheel over the frame numbers or with ctrl; move with shift or sideways. */
+  turn(event, zooms) {
+    const aside = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
+    if (event.ctrlKey || (zooms && !event.shiftKey && event.deltaY)) {
+      const x = event.clientX - this.ruler.getBoundingClientRect().left;
+      this.zoom(Math.exp(-event.deltaY * 0.002), this.positionAt(x));
+    } else if (aside) this.move((aside / this.barWidth) * this.span);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Show the whole video. */
+  whole() {
+    Object.assign(this, { from: 0, span: Math.max(this.content.numFrames, 1) });
+    this.invalidate();
+  }
+
+  /** Zoom by a factor about a frame. */
+  zoom(factor, about = this.state.frame + 0.5) {
+    const all = Math.max(this.content.numFrames, 1);
+    const span = Math.min(Math.max(this.span / factor, Math.min(FEWEST, all)), all);
+    const from = about - ((about - this.from) * span) / this.span;
+    this.span = span;
+    this.from = 0;
+    this.move(from);
+  }
+
+  move(frames) {
+    this.from = Math.min(Math.max(this.from + frames, 0), Math.max(this.content.numFrames, 1) - this.span);
+    this.invalidate();
+  }
+
+  /** Move so that the current frame is shown. */
+  follow() {
+    const { frame } = this.state;
+    if (frame < this.from || frame + 1 > this.from + this.span) this.move(frame - this.span / 10 - this.from);
+  }
+
+  /** Sort the lanes, or show those of one source alone. */
+  arrange(order, only) {
+    Object.assign(this, { order, only });
+    this.filter();
+    this.reveal(this.state.track);
+  }
+
   /** Show the trajectories that pass the filters. */
   filter() {
+    const { content } = this;
     this.lanes = [];
-    for (let track = 0; track < this.content.numTracks; track++) if (this.state.visible[track]) this.lanes.push(track);
+    for (let track = 0; track < content.numTracks; track++) {
+      if (this.state.visible[track] && (this.only ?? content.trackSources[track]) === content.trackSources[track]) {
+        this.lanes.push(track);
+      }
+    }
+    const compare = ORDERS[this.order](content);
+    this.lanes.sort((a, b) => content.trackSources[a] - content.trackSources[b] || compare(a, b) || a - b);
     this.spacer.style.height = `${this.lanes.length * LANE}px`;
     this.none.hidden = this.lanes.length > 0;
     this.none.textContent = this.content.numTracks ? "No trajectory matches the filter." : "There are no trajectories.";
@@ -62,13 +142,21 @@ export class Timeline {
     this.invalidate();
   }
 
+  get barWidth() {
+    return Math.max(this.width - this.gutter - END_MARGIN, 1);
+  }
+
   x(frame) {
-    return this.gutter + (frame / Math.max(this.content.numFrames, 1)) * (this.width - this.gutter - END_MARGIN);
+    return this.gutter + ((frame - this.from) / this.span) * this.barWidth;
+  }
+
+  /** Return the position in the video at x, in frames and parts of them. */
+  positionAt(x) {
+    return this.from + ((x - this.gutter) / this.barWidth) * this.span;
   }
 
   frameAt(x) {
-    const share = (x - this.gutter) / (this.width - this.gutter - END_MARGIN);
-    return Math.floor(share * this.content.numFrames);
+    return Math.floor(this.positionAt(x));
   }
 
   trackAt(event) {
@@ -87,9 +175,11 @@ export class Timeline {
   }
 
   draw(theme) {
+    if (this.state.frame !== this.followed) this.follow();
+    this.followed = this.state.frame;
     const middle = this.x(this.state.frame + 0.5);
-    this.playhead.style.transform = `translateX(${middle}px)`;
-    this.playhead.hidden = this.content.numFrames === 0;
+    this.playhead.style.transform = `translate(${middle}px, ${this.ruler.offsetTop}px)`;
+    this.playhead.hidden = this.content.numFrames === 0 || middle < this.gutter || middle > this.width - END_MARGIN + 1;
     if (!this.stale) return;
     this.stale = false;
     this.drawRuler(theme);
@@ -102,9 +192,10 @@ export class Timeline {
     context.font = FONT;
     context.textBaseline = "middle";
     context.textAlign = "center";
-    const room = (this.width - this.gutter - END_MARGIN) / (14 + 7 * String(this.content.numFrames).length);
-    const step = niceStep(this.content.numFrames / Math.max(room, 1));
-    for (let frame = 0; frame < this.content.numFrames; frame += step) {
+    const room = this.barWidth / (14 + 7 * String(this.content.numFrames).length);
+    const step = niceStep(this.span / Math.max(room, 1));
+    const end = Math.min(this.from + this.span, this.content.numFrames);
+    for (let frame = Math.ceil(this.from / step) * step; frame < end; frame += step) {
       const x = this.x(frame + 0.5);
       context.fillStyle = theme.line;
       context.fillRect(x - 0.5, RULER - 4, 1, 4);
@@ -143,6 +234,28 @@ export class Timeline {
   }
 
   drawBar(context, track, top) {
+    context.save();
+    context.beginPath();
+    context.rect(this.gutter, 0, this.barWidth + 2, this.height);
+    context.clip();
+    this.drawRuns(context, track, top);
+    if (this.content.hasTruth) this.drawErrors(context, track, top);
+    context.restore();
+  }
+
+  /** Mark errors: a line below the frames that are missed or false, and an upright line at a switch. */
+  drawErrors(context, track, top) {
+    const { content } = this;
+    for (const { kind, source, first, last } of content.errorsByTrack[track]) {
+      if (kind > ErrorKind.SWITCH || (content.isTruth(track) && source !== this.state.judged)) continue;
+      const left = this.x(first);
+      context.fillStyle = kind === ErrorKind.SWITCH ? SWITCH_MARK : WRONG_MARK;
+      if (kind === ErrorKind.SWITCH) context.fillRect(this.x(first + 0.5) - 1, top - 4, 2.5, BAR + 8);
+      else context.fillRect(left, top + BAR + 1, Math.max(this.x(last + 1) - left, 2), 3);
+    }
+  }
+
+  drawRuns(context, track, top) {
     const { content } = this;
     const runs = content.runs(track);
     const left = this.x(content.start(track));

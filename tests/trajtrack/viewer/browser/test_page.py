@@ -38,8 +38,9 @@ def click_image(page: Page, x: float, y: float) -> None:
     page.locator("#scene").click(position={"x": left, "y": top})
 
 
-def click_lane(page: Page, lane: int) -> None:
-    page.locator("#bars").click(position={"x": 300, "y": LANE * (lane + 0.5)})
+def click_lane(page: Page, lane: int, x: float = 40) -> None:
+    """Click a lane of the timeline: its name, or its bar at x."""
+    page.locator("#bars").click(position={"x": x, "y": LANE * (lane + 0.5)})
 
 
 def test_a_page_shows_its_title_and_summary(open_page):
@@ -102,10 +103,17 @@ def test_a_second_click_selects_the_box_beneath(open_page):
     assert chosen == {"0", "1"}
 
 
-def test_a_click_on_a_bar_goes_to_the_start_of_its_trajectory(open_page):
+def test_a_click_on_the_name_of_a_bar_goes_to_the_start_of_its_trajectory(open_page):
     page = open_page(walk((0, 0), (7, 200)))
     click_lane(page, 1)
     assert page.evaluate("[viewer.selected, viewer.frame]") == ["1", 7]
+
+
+def test_a_click_on_a_bar_goes_to_the_frame_clicked(open_page):
+    page = open_page(walk((0, 0), (7, 200)))
+    left, right = page.evaluate("[viewer.timeline.x(12), viewer.timeline.x(13)]")
+    click_lane(page, 1, (left + right) / 2)
+    assert page.evaluate("[viewer.selected, viewer.frame]") == ["1", 12]
 
 
 def test_dragging_moves_the_image_and_fitting_moves_it_back(open_page):
@@ -388,3 +396,121 @@ def test_the_timeline_scrolls_to_the_selected_trajectory(open_page):
     height = page.evaluate("document.getElementById('lanes').clientHeight")
     assert top <= 150 * LANE <= top + height - LANE
     assert math.isfinite(top)
+
+
+def test_a_link_leads_to_a_frame_and_a_selection(open_page):
+    page = open_page(walk((0, 0), (3, 200)))
+    page.evaluate("viewer.select(1); viewer.seek(9)")
+    wait_until(page, "location.hash === '#frame=9&track=1'")
+    page.evaluate("location.hash = '#frame=4&track=0'")
+    wait_until(page, "viewer.frame === 4 && viewer.selected === '0'")
+
+
+@pytest.mark.parametrize("link", ["#frame=x", "#frame=-1&track=no", "#track=<b>", "#row=99999"])
+def test_a_link_to_nothing_is_ignored(open_page, link):
+    page = open_page(walk((0, 0)))
+    page.evaluate("(link) => (location.hash = link)", link)
+    page.wait_for_timeout(50)
+    assert page.evaluate("[viewer.frame, viewer.selected]") == [0, None]
+
+
+def test_lanes_are_sorted_by_length(open_page):
+    long, short = walk((5, 0)), walk((0, 300), length=3)
+    boxes, frames = np.concatenate([long.boxes, short.boxes]), np.concatenate([long.frames, short.frames])
+    page = open_page(Detections(boxes, np.ones(23), frames, track_ids=np.repeat([0, 1], [20, 3])))
+    click_lane(page, 0)
+    assert page.evaluate("viewer.selected") == "1"
+    page.locator("#lane-order").select_option("length")
+    click_lane(page, 0)
+    assert page.evaluate("viewer.selected") == "0"
+
+
+def test_the_timeline_zooms_about_the_frame_and_shows_the_whole_video_again(open_page):
+    page = open_page(walk((0, 0), length=100))
+    page.evaluate("viewer.seek(50)")
+    page.keyboard.press("z")
+    assert page.evaluate("[viewer.timeline.from, viewer.timeline.span]") == [25.25, 50]
+    page.keyboard.press("0")
+    assert page.evaluate("[viewer.timeline.from, viewer.timeline.span]") == [0, 100]
+
+
+def test_the_timeline_is_resized_by_key(open_page):
+    page = open_page(walk((0, 0)))
+    before = page.locator("#timeline").bounding_box()["height"]
+    page.locator("#splitter").focus()
+    page.keyboard.press("ArrowUp")
+    assert page.locator("#timeline").bounding_box()["height"] == pytest.approx(before + 24, abs=1)
+
+
+def test_boxes_without_classes_show_none(open_page):
+    page = open_page(walk((0, 0), labels=[0] * 20))
+    page.keyboard.press("ArrowDown")
+    assert "lass" not in texts(page, "#details") + texts(page, "#announcement")
+
+
+def test_the_picture_is_saved_as_a_png_file(open_page):
+    page = open_page(walk((0, 0)), title="A/B <b>")
+    with page.expect_download() as download:
+        page.keyboard.press("s")
+    assert download.value.suggested_filename == "A-B -b- 0.png"
+
+
+def test_a_trajectory_shows_crops_of_its_images(open_page, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(3):
+        image.new("RGB", (320, 240), (9, 99, 9)).save(folder / f"{number}.png")
+    page = open_page(walk((0, 0), length=3), images=folder)
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("button", name="Go to frame 2").click()
+    assert page.evaluate("viewer.frame") == 2
+
+
+def shortened_truth() -> tuple[Detections, Detections]:
+    """Return a true object, and tracks that miss its last frame, switch in frame 10, and have a false box."""
+    truth = walk((0, 0))
+    boxes = [*truth.boxes[:19], [500, 50, 540, 130]]
+    frames, ids = [*range(19), 4], [0] * 10 + [1] * 9 + [2]
+    return truth, Detections(boxes, np.ones(20), frames, track_ids=ids)
+
+
+def test_errors_against_the_truth_are_listed_and_jumped_to(open_page):
+    pytest.importorskip("trackeval")
+    truth, tracks = shortened_truth()
+    page = open_page(tracks, truth=truth, class_agnostic=True, size=(640, 360))
+    assert page.locator(".errors li").all_inner_texts() == [
+        "4\ntrajectory 2 false",
+        "10\nobject 0: 0 → 1",
+        "19\nobject 0 missed",
+    ]
+    frames = []
+    for key in "nnnp":
+        page.keyboard.press(key)
+        frames.append(page.evaluate("viewer.frame"))
+    assert frames == [4, 10, 19, 10]
+    page.get_by_role("button", name="object 0 missed").click()
+    assert page.evaluate("viewer.frame") == 19
+    assert "True object 0" in texts(page, "#details")
+    assert "Missed" in texts(page, "#details")
+
+
+def test_the_metrics_are_those_of_the_evaluation(open_page):
+    trajtrack_metrics = pytest.importorskip("trajtrack.metrics")
+    pytest.importorskip("trackeval")
+    truth, tracks = shortened_truth()
+    metrics = trajtrack_metrics.evaluate(truth, tracks, class_agnostic=True)
+    page = open_page(tracks, truth=truth, class_agnostic=True)
+    rows = dict(row.split("\t") for row in page.locator(".metrics tbody tr").all_inner_texts())
+    assert (rows["HOTA"], rows["MOTA"]) == (f"{100 * metrics.hota:.1f}", f"{100 * metrics.mota:.1f}")
+    assert (rows["Missed boxes"], rows["False boxes"], rows["Switches"]) == ("1", "1", "1")
+
+
+def test_two_results_are_shown_side_by_side(open_page):
+    page = open_page(walk((0, 0)), beside=walk((0, 300)), names=["first", "<b>second"], size=(640, 360))
+    assert page.locator(".pane-name").all_inner_texts() == ["A first", "B <b>second"]
+    left, top = page.evaluate("viewer.inWindow(320, 90)")
+    page.locator("#scene-beside").click(position={"x": left, "y": top})
+    assert "Trajectory B 0" in texts(page, "#details")
+    page.locator("#scene").click(position={"x": left, "y": top})
+    assert page.evaluate("viewer.selected") is None
