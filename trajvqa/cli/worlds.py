@@ -7,6 +7,7 @@ from typing import Any
 
 from trajtrack.console.errors import UsageError
 from trajtrack.option_fields import documentation_of
+from trajvqa.cli.building import add_links_flag
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
 
 __all__ = ["add_command"]
@@ -33,12 +34,19 @@ def add_command(commands: Any) -> None:
             metavar="N",
             help=f"{texts[name]} Default: %(default)s.",
         )
+    add_links_flag(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
     try:
-        options = WorldsOptions(train=arguments.train, val=arguments.val, test=arguments.test, seed=arguments.seed)
+        options = WorldsOptions(
+            train=arguments.train,
+            val=arguments.val,
+            test=arguments.test,
+            links=arguments.links,
+            seed=arguments.seed,
+        )
     except ValueError as error:
         raise UsageError(f"--{error}") from error
     for split, numbers in make_worlds(arguments.output, options).items():
