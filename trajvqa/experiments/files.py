@@ -166,7 +166,9 @@ def read_table(name: str) -> Table:
     if name not in tables:
         raise ValueError(f"table: found {name!r}, expected one of {', '.join(tables)}")
     content = tables[name]
-    rows = tuple(TableRow(row["name"], row["experiment"], row.get("paper"), row.get("data", "")) for row in content["rows"])
+    rows = tuple(
+        TableRow(row["name"], row["experiment"], row.get("paper"), row.get("data", "")) for row in content["rows"]
+    )
     return Table(content["title"], content["split"], rows, content.get("reference"))
 
 

@@ -42,7 +42,9 @@ def unlinked(
         return tracks, np.arange(len(tracks))
     owners = np.repeat(np.arange(len(tracks)), tracks.lengths)
     rows, given = tracks.rows, tracks.detections
-    parts = given.frames[rows].astype(np.int64) * clips // given.num_frames if links == "clips" else np.arange(len(rows))
+    parts = (
+        given.frames[rows].astype(np.int64) * clips // given.num_frames if links == "clips" else np.arange(len(rows))
+    )
     starts = np.flatnonzero((np.diff(owners, prepend=-1) != 0) | (np.diff(parts, prepend=-1) != 0))
     offsets = np.append(starts, len(rows))
     pieces = np.repeat(np.arange(len(starts)), np.diff(offsets))
@@ -66,4 +68,5 @@ def _labels(labels: NDArray[np.int32], scores: NDArray[np.float32], pieces: NDAr
     names, indices = np.unique(labels, return_inverse=True)
     weights = np.zeros((int(pieces[-1]) + 1, len(names)))
     np.add.at(weights, (pieces, indices), scores)
-    return names[weights.argmax(axis=1)]
+    majority: NDArray[np.int32] = names[weights.argmax(axis=1)]
+    return majority
