@@ -18,9 +18,9 @@ from trajtrack.console.output import Progress, print_json
 from trajvqa.cli.archives import expand_archives
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.ingest import SOURCES, BuildOptions, BuildReport, build_trajectories
-from trajvqa.stores import TrajectoryStore
+from trajvqa.stores import LINKS, TrajectoryStore
 
-__all__ = ["add_command", "class_names", "counted"]
+__all__ = ["add_command", "add_links_flag", "class_names", "counted"]
 
 
 def add_command(commands: Any) -> None:
@@ -83,12 +83,27 @@ def add_command(commands: Any) -> None:
         help="file of class names, one per line, or a trajectory store (.h5) with the same classes, so that splits "
         "agree; default: collected from the inputs",
     )
+    add_links_flag(parser)
+    parser.add_argument(
+        "--clips", type=int, default=16, metavar="N", help="number of clips of a video, for --links clips; default: 16"
+    )
     parser.add_argument("--boxes", action="store_true", help="keep the boxes too")
     parser.add_argument("--half", action="store_true", help="round features to float16")
     parser.add_argument("--skip-broken", action="store_true", help="skip broken files and report them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     add_link_flags(parser, default_method="seq-nms")
     parser.set_defaults(run=_run, min_length=2, rescore="sum")
+
+
+def add_links_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that builds the control of an experiment: the same detections without their links."""
+    parser.add_argument(
+        "--links",
+        choices=LINKS,
+        default="all",
+        help="control experiments: clips cuts each trajectory at the borders of clips, none replaces it with one of "
+        "its detections, drawn at random; default: all links are kept",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> bool:
@@ -127,6 +142,8 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
             image_size=None if arguments.image_size is None else _size(arguments.image_size),
             limit=arguments.limit,
             classes=None if arguments.classes is None else class_names(arguments.classes),
+            links=arguments.links,
+            clips=arguments.clips,
             keep_boxes=arguments.boxes,
             half=arguments.half,
         )

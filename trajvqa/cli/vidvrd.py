@@ -8,6 +8,7 @@ from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.option_fields import documentation_of
+from trajvqa.cli.building import add_links_flag
 from trajvqa.datasets.vidvrd import VidvrdOptions, make_vidvrd_questions
 
 __all__ = ["add_command"]
@@ -35,12 +36,18 @@ def add_command(commands: Any) -> None:
             metavar="N",
             help=f"{texts[name]} Default: %(default)s.",
         )
+    add_links_flag(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
     try:
-        options = VidvrdOptions(val_videos=arguments.val_videos, test_videos=arguments.test_videos, seed=arguments.seed)
+        options = VidvrdOptions(
+            val_videos=arguments.val_videos,
+            test_videos=arguments.test_videos,
+            links=arguments.links,
+            seed=arguments.seed,
+        )
     except ValueError as error:
         name, _, rest = str(error).partition(":")
         raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error

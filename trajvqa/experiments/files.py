@@ -32,6 +32,8 @@ class TableRow:
     """Name of its experiment."""
     paper: dict[str, float] | None
     """The paper's accuracies by group, in percent; None if the paper does not have the row."""
+    data: str = ""
+    """Folder in the data folder that holds the row's own inputs; by default the data folder itself."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,9 @@ def read_table(name: str) -> Table:
     if name not in tables:
         raise ValueError(f"table: found {name!r}, expected one of {', '.join(tables)}")
     content = tables[name]
-    rows = tuple(TableRow(row["name"], row["experiment"], row.get("paper")) for row in content["rows"])
+    rows = tuple(
+        TableRow(row["name"], row["experiment"], row.get("paper"), row.get("data", "")) for row in content["rows"]
+    )
     return Table(content["title"], content["split"], rows, content.get("reference"))
 
 

@@ -50,6 +50,15 @@ class RowResult:
     """The paper's percentages by group on NExT-QA; None if the paper does not have the row."""
 
 
+@dataclass(frozen=True)
+class _Run:
+    row: str
+    seed: int
+    experiment: Experiment
+    data: str
+    folder: Path
+
+
 def run_table(
     table: Table,
     experiments: Mapping[str, Experiment],
@@ -91,8 +100,10 @@ def run_table(
     runs = {}
     for row in table.rows:
         for seed in seeds:
-            path = folder / f"{row.experiment.replace('/', '-')}-seed-{seed}"
-            runs[row.name, seed] = path, _seeded(experiments[row.name], seed)
+            name = "-".join([*row.experiment.split("/"), *filter(None, [row.data]), "seed", str(seed)])
+            runs[row.name, seed] = _Run(
+                row.name, seed, _seeded(experiments[row.name], seed), os.fspath(Path(data, row.data)), folder / name
+            )
     _check_data(table, experiments, data)
     threads = max(torch.get_num_threads() // jobs, 1)
     context = get_context("spawn")
@@ -101,21 +112,19 @@ def run_table(
     with held, watched, ProcessPoolExecutor(jobs, context, initializer=_end_with, initargs=(watched,)) as pool:
         # Rows with the same experiment share one run.
         tasks = {
-            pool.submit(_train_quietly, experiment, os.fspath(data), path, threads): (name, seed)
-            for path, (experiment, name, seed) in {
-                path: (experiment, name, seed) for (name, seed), (path, experiment) in runs.items()
-            }.items()
+            pool.submit(_train_quietly, run.experiment, run.data, run.folder, threads): run
+            for run in {run.folder: run for run in runs.values()}.values()
         }
         try:
             for task in as_completed(tasks):
                 task.result()
                 if on_done is not None:
-                    on_done(*tasks[task])
+                    on_done(tasks[task].row, tasks[task].seed)
         except BaseException:
             held.close()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return _compare(table, {key: path for key, (path, _) in runs.items()}, data, seeds)
+    return _compare(table, {key: run.folder for key, run in runs.items()}, data, seeds)
 
 
 def _seeded(experiment: Experiment, seed: int) -> Experiment:
@@ -127,12 +136,12 @@ def _check_data(table: Table, experiments: Mapping[str, Experiment], data: str |
     checked = set()
     for row in table.rows:
         experiment = experiments[row.name]
-        required = required_data(experiment)
+        required = row.data, required_data(experiment)
         if required in checked:
             continue
         try:
-            opened = open_data(experiment, data)
-            inputs_of(data, opened.schema, experiment)
+            opened = open_data(experiment, Path(data, row.data))
+            inputs_of(Path(data, row.data), opened.schema, experiment)
         except (ValueError, OSError) as error:
             raise ValueError(f"row {row.name!r}: {describe(error)}") from error
         checked.add(required)

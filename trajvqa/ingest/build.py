@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 import trajtrack
 from trajtrack import FlowOptions, LinkOptions
 from trajtrack.arguments import warnings_about
-from trajtrack.option_fields import check_options, choice, flag
+from trajtrack.option_fields import check_options, choice, count, flag
 from trajvqa.datasets.questions import Questions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
 from trajvqa.ingest.tracks import ClassNames, TrackedVideo, from_linking
 from trajvqa.ingest.video_info import VideoInfo, info_from_file, info_from_questions, read_row_features
-from trajvqa.stores import VideoTrajectories, write_trajectories
+from trajvqa.stores import LINKS, VideoTrajectories, unlinked, write_trajectories
 
 __all__ = ["SOURCES", "BrokenVideo", "BuildOptions", "BuildReport", "build_trajectories"]
 
@@ -41,6 +43,8 @@ class BuildOptions:
     link: LinkOptions | FlowOptions = field(default_factory=lambda: LinkOptions(min_length=2, rescore="sum"))
     """Options of linking; their class chooses the method. By default Seq-NMS, as in the paper, and a trajectory's score
     is the sum over its detections, the path score of Seq-NMS."""
+    links: str = choice("all", LINKS, "Links between a trajectory's detections that are kept, one of `LINKS`.")
+    clips: int = count(16, 1, 10**6, 'Number of clips of a video, for ``links="clips"``.')
     format: str | None = None
     """Format of files of detections, a name in `trajtrack.FORMATS`; None to infer it from the files."""
     features: Path | None = None
@@ -64,6 +68,8 @@ class BuildOptions:
             raise ValueError(f"image_size: found {self.image_size}, expected a width and a height of at least 1")
         if self.features is not None and not self.features.is_dir():
             raise ValueError(f"features: found no folder {self.features}, expected one")
+        if self.links != "all" and self.source != "detections":
+            raise ValueError(f"links: found {self.links!r}, expected 'all': tracklets have no features of detections")
         if self.features is not None and self.source == "mega":
             raise ValueError("features: found a folder, expected none: the files of MEGA tracklets contain features")
 
@@ -139,6 +145,7 @@ def build_trajectories(
         half=builder.options.half,
         tracker=SOURCES[builder.options.source],
         options=repr(builder.options.link) if builder.options.source == "detections" else "",
+        links=builder.options.links,
     )
     return builder.report()
 
@@ -236,4 +243,7 @@ class _Builder:
         if self.options.features is not None:
             features = read_row_features(self.options.features / f"{video}.npy", len(detections), path)
         with warnings_about(path):
-            return from_linking(video, trajtrack.link(detections, self.options.link), features, size)
+            tracks = trajtrack.link(detections, self.options.link)
+        rng = np.random.Generator(np.random.PCG64(list(video.encode())))
+        pieces, kept = unlinked(tracks, self.options.links, self.options.clips, rng)
+        return from_linking(video, pieces, features, size).only(kept)

@@ -43,7 +43,10 @@ class TrackedVideo:
         """Return the `limit` trajectories with the highest scores in unchanged order, or all if `limit` is None."""
         if limit is None or len(self.scores) <= limit:
             return self
-        kept = np.sort(np.argsort(-self.scores, kind="stable")[:limit])
+        return self.only(np.sort(np.argsort(-self.scores, kind="stable")[:limit]))
+
+    def only(self, kept: NDArray[np.int64]) -> TrackedVideo:
+        """Return the trajectories of these indices."""
         return TrackedVideo(
             video=self.video,
             num_frames=self.num_frames,

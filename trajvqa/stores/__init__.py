@@ -9,9 +9,11 @@ from trajvqa.stores.protocols import ClipFeatures, TrajectoryFeatures
 from trajvqa.stores.trajectories import TrajectoryStore
 from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.trajectory_writer import write_trajectories
+from trajvqa.stores.unlinked import LINKS, unlinked
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = [
+    "LINKS",
     "BertFeatures",
     "ClipFeatures",
     "ClipsInMemory",
@@ -22,6 +24,7 @@ __all__ = [
     "TrajectoryStore",
     "VideoTrajectories",
     "convert_bert",
+    "unlinked",
     "write_frame_features",
     "write_trajectories",
 ]

@@ -5,8 +5,8 @@ trajectories ``offset[v]`` to ``offset[v + 1]`` (exclusive); ``feat`` (M, D) flo
 a trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
 ``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. The boxes are
 optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
-Attributes: ``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``, ``fps``
-and ``version``.
+Attributes: ``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``,
+``links``, ``fps`` and ``version``.
 """
 
 from __future__ import annotations

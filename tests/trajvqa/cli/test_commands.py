@@ -212,6 +212,24 @@ def test_a_table_with_a_missing_store_trains_nothing_and_names_the_row(data, tmp
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_row_of_a_table_may_have_inputs_of_its_own(data, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(data, folder)
+    shutil.copytree(data, folder / "links-none")
+    command = ["table", "linking", "--data", str(folder), "-o", str(tmp_path / "runs"), "--seeds", "0", "--rows"]
+    command += ["linked", "one detection an object", *SMALL, "--set", "training.epochs=1"]
+    assert main(command) == 0
+    runs = {path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()}
+    assert runs == {"small-both-seed-0", "small-both-links-none-seed-0"}
+
+
+def test_a_table_without_the_inputs_of_a_row_trains_nothing_and_names_it(data, tmp_path, capsys):
+    assert main(["table", "linking", "--data", str(data), "-o", str(tmp_path / "runs"), *SMALL]) == 1
+    assert "row 'one detection an object': " in (errors := capsys.readouterr().err)
+    assert "links-none" in errors
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_table_with_a_damaged_store_trains_nothing_and_names_the_row(data, tmp_path, capsys):
     shutil.copytree(data, tmp_path / "data")
     store = tmp_path / "data" / FRAME_FEATURES.expected("test")

@@ -63,7 +63,9 @@ def test_an_unknown_experiment_is_named():
 
 
 def test_an_unknown_table_is_named():
-    with pytest.raises(ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small, zero-shot"):
+    with pytest.raises(
+        ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small, linking, events, zero-shot"
+    ):
         read_table("7")
 
 

@@ -345,3 +345,22 @@ def test_annotations_of_vidor_fit_the_questions_of_nextqa(data_dir, output, caps
     assert run(data_dir / "vidor" / "*.json", "-o", output, "--questions", data_dir / "nextqa" / "val.csv") == 0
     assert set(TrajectoryStore(output).ids) == {"11566930393", "2793806282"}
     assert "568 videos of the questions missing" in capsys.readouterr().out
+
+
+def test_links_are_cut_at_the_borders_of_clips(videos, output):
+    build_trajectories(videos, output, BuildOptions(links="clips", clips=4))
+    found = only(output)
+    assert found.spans.tolist() == [[0, 0.25], [0.25, 0.5], [0, 0.25]]
+    assert TrajectoryStore(output).attributes["links"] == "clips"
+
+
+def test_without_links_a_trajectory_is_one_of_its_detections(videos, output):
+    build_trajectories(videos, output, BuildOptions(links="none"))
+    spans = only(output).spans
+    np.testing.assert_allclose(spans[:, 1] - spans[:, 0], [1 / 8, 1 / 8])
+
+
+def test_tracklets_cannot_be_cut():
+    message = "^links: found 'none', expected 'all': tracklets have no features of detections$"
+    with pytest.raises(ValueError, match=message):
+        BuildOptions(source="mega", links="none")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
-from trajtrack.option_fields import check_options, count
+from trajtrack.option_fields import check_options, choice, count
 from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, TRAJECTORIES
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
@@ -31,7 +31,7 @@ from trajvqa.datasets.vidvrd.features import clip_features, trajectory_features
 from trajvqa.datasets.vidvrd.questions import Draft, draft_questions
 from trajvqa.datasets.vidvrd.statistics import LinkedVideo, statistics
 from trajvqa.datasets.vidvrd.timeline import Timeline
-from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+from trajvqa.stores import LINKS, VideoTrajectories, unlinked, write_frame_features, write_trajectories
 
 __all__ = ["VidvrdOptions", "film", "make_vidvrd_questions", "split_videos"]
 
@@ -60,6 +60,7 @@ class VidvrdOptions:
         "Maximum number of wrong candidates of a question that are true of another object or at another time.",
     )
     clips: int = count(8, 1, 10_000, "Number of clips of a video.")
+    links: str = choice("all", LINKS, "Links between a trajectory's detections that are kept, one of `LINKS`.")
     seed: int = count(0, 0, 2**31 - 1, "Seed of the random number generators.")
     detector: DetectorOptions = field(
         default_factory=DetectorOptions, metadata={"doc": "Quality of the simulated detector."}
@@ -200,22 +201,24 @@ def _write(
     )
     write_trajectories(
         TRAJECTORIES.output(folder, split),
-        (_video_trajectories(each) for each in linked),
+        (_video_trajectories(each, options) for each in linked),
         [noun(name) for name in classes],
         tracker="trajtrack",
         detector="annotated boxes with noise",
+        links=options.links,
     )
 
 
-def _video_trajectories(linked: LinkedVideo) -> VideoTrajectories:
-    tracks = linked.tracks
+def _video_trajectories(linked: LinkedVideo, options: VidvrdOptions) -> VideoTrajectories:
+    rng = np.random.Generator(np.random.PCG64(list(linked.video.name.encode())))
+    tracks, kept = unlinked(linked.tracks, options.links, options.clips, rng)
     spans: NDArray[np.float64] = np.stack([tracks.starts, tracks.ends + 1], axis=1) / linked.video.num_frames
     return VideoTrajectories(
         video=linked.video.name,
-        features=trajectory_features(tracks, _size(linked.video)),
-        spans=spans.astype(np.float32),
-        labels=tracks.labels,
-        scores=tracks.scores.astype(np.float32),
+        features=trajectory_features(tracks, _size(linked.video))[kept],
+        spans=spans.astype(np.float32)[kept],
+        labels=tracks.labels[kept],
+        scores=tracks.scores.astype(np.float32)[kept],
     )
 
 

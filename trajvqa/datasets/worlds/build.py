@@ -13,21 +13,22 @@ from typing import Any
 import numpy as np
 
 from trajtrack.files.atomic import atomic_output
-from trajtrack.option_fields import check_options, count, number
+from trajtrack.option_fields import check_options, choice, count, number
 from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, SPLITS, TRAJECTORIES
 from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.datasets.random_words import write_random_words
+from trajvqa.datasets.worlds.appearances import pooled_trajectories
 from trajvqa.datasets.worlds.oracles import answer_question, observed_actors, observed_place
 from trajvqa.datasets.worlds.questions import Question, draft_questions, with_candidates
 from trajvqa.datasets.worlds.video import (
     CLASSES,
+    NUM_CLIPS,
     NUM_FRAMES,
     World,
     make_world,
-    trajectory_features,
 )
-from trajvqa.stores import write_frame_features, write_trajectories
+from trajvqa.stores import LINKS, write_frame_features, write_trajectories
 from trajvqa.text import tokenize
 
 __all__ = ["WorldsOptions", "make_worlds"]
@@ -54,6 +55,7 @@ class WorldsOptions:
     prior: float = number(
         0.35, 0.0, 1.0, "Share of actions that are habits of the actor's class, which the text gives away."
     )
+    links: str = choice("all", LINKS, "Links between a trajectory's detections that are kept, one of `LINKS`.")
     seed: int = count(0, 0, 2**31 - 1, "Seed of the random number generators.")
 
     def __post_init__(self) -> None:
@@ -115,10 +117,14 @@ def _write_split(folder: Path, split: str, indices: Sequence[int], options: Worl
     )
     write_trajectories(
         TRAJECTORIES.output(folder, split),
-        (trajectory_features(world) for world in worlds),
+        (
+            pooled_trajectories(world.name, world.trajectories, world.appearances, options.links, NUM_CLIPS)
+            for world in worlds
+        ),
         CLASSES,
         tracker="trajtrack",
         detector="worlds",
+        links=options.links,
     )
     lengths = [len(world.trajectories) for world in worlds]
     return {

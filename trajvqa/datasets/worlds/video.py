@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Scene, Trajectories, link, make_scene
-from trajvqa.stores.video_trajectories import VideoTrajectories
+from trajvqa.datasets.worlds.appearances import mean_of_clips, noise
 
 __all__ = [
     "ACTIONS",
@@ -27,7 +27,6 @@ __all__ = [
     "Prototypes",
     "World",
     "make_world",
-    "trajectory_features",
 ]
 
 CLASSES = ("dog", "cat", "child", "horse", "robot", "bear", "duck", "monkey")
@@ -51,7 +50,6 @@ NUM_FRAMES = NUM_CLIPS * FRAMES_PER_CLIP
 _PRESENCE = 0.8
 """Objects per frame for each wanted actor; with it, a third to three fifths of the scenes have the wanted number."""
 _PLACE_STRENGTH = 0.5
-_NOISE = 0.5
 _PROTOTYPE_SEED = 2022
 _MIN_CLIPS = 3
 _MIN_LENGTH = 4
@@ -154,29 +152,16 @@ def make_world(name: str, seed: int, prior: float) -> World:
         truth[scene.sources],
         prototypes.places[place] * np.float32(_PLACE_STRENGTH),
     )
-    appearances = appearances + _noise(rng, appearances.shape)
-    clips = _pooled(scene, truth, prototypes.places[place])
+    appearances = appearances + noise(rng, appearances.shape)
+    clips = mean_of_clips(scene, truth, prototypes.places[place], NUM_CLIPS)
     return World(
         name,
         scene,
         place,
         actors,
         appearances,
-        clips + _noise(rng, clips.shape),
+        clips + noise(rng, clips.shape),
         link(scene.detections, method="seq-nms", min_length=_MIN_LENGTH, num_threads=1),
-    )
-
-
-def trajectory_features(world: World) -> VideoTrajectories:
-    """Return the linked trajectories with their pooled appearances, in which the order of actions is lost."""
-    found = world.trajectories
-    spans = np.stack([found.starts / NUM_FRAMES, (found.ends + 1) / NUM_FRAMES], axis=1)
-    return VideoTrajectories(
-        video=world.name,
-        features=found.pool(world.appearances).astype(np.float32),
-        spans=spans.reshape(-1, 2).astype(np.float32),
-        labels=found.labels,
-        scores=found.scores.astype(np.float32),
     )
 
 
@@ -265,20 +250,3 @@ def _true_appearances(
         doing = nearest[np.abs(clips[rows][:, None] - nearest).argmin(axis=1)]
         values[rows] += prototypes.actions[[actor.actions[clip] for clip in doing.tolist()]]
     return np.asarray(values, np.float32)
-
-
-def _pooled(scene: Scene, truth: NDArray[np.float32], place: NDArray[np.float32]) -> NDArray[np.float32]:
-    clips = scene.truth.frames // FRAMES_PER_CLIP
-    sums = np.zeros((NUM_CLIPS, FEATURE_SIZE), np.float32)
-    np.add.at(sums, clips, truth)
-    counts = np.bincount(clips, minlength=NUM_CLIPS).astype(np.float32)
-    empty = counts == 0
-    means = sums / np.maximum(counts, 1)[:, None]
-    means[empty] = place
-    return np.asarray(means, np.float32)
-
-
-def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return triangular noise; sums of uniform numbers are the same on every platform."""
-    noise = rng.random(shape, dtype=np.float32) - rng.random(shape, dtype=np.float32)
-    return noise * np.float32(_NOISE * np.sqrt(6))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,16 @@ def test_the_same_seed_writes_the_same_files(made, source, tmp_path):
     for path in sorted(made[0].rglob("*.*")):
         other = tmp_path / path.relative_to(made[0])
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest(), path.name
+
+
+@pytest.mark.parametrize("links", ["clips", "none"])
+def test_without_links_only_the_trajectories_differ(made, source, tmp_path, links):
+    make_vidvrd_questions(source, tmp_path, replace(SMALL, links=links))
+    for name in ("test.csv", "vid_feat/app_mot_test.h5"):
+        assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes()
+    cut, whole = (TrajectoryStore(folder / "traj_feat/trajectories_test.h5") for folder in (tmp_path, made[0]))
+    assert ((cut.counts > whole.counts) if links == "clips" else (cut.counts == whole.counts)).all()
+    assert cut.attributes["links"] == links
 
 
 def test_another_seed_splits_otherwise(source):

@@ -37,6 +37,18 @@ def test_the_same_seed_writes_the_same_files(tmp_path):
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
 
 
+@pytest.mark.parametrize("links", ["clips", "none"])
+def test_without_links_only_the_trajectories_differ(tmp_path, links):
+    small = {"train": 2, "val": 1, "test": 1}
+    make_worlds(tmp_path / "whole", WorldsOptions(**small))
+    make_worlds(tmp_path / "cut", WorldsOptions(**small, links=links))
+    whole, cut = (tmp_path / name for name in ("whole", "cut"))
+    for name in ("train.csv", "vid_feat/app_mot_train.h5"):
+        assert (cut / name).read_bytes() == (whole / name).read_bytes()
+    counts = [TrajectoryStore(folder / "traj_feat/trajectories_train.h5").counts for folder in (cut, whole)]
+    assert ((counts[0] > counts[1]) if links == "clips" else (counts[0] == counts[1])).all()
+
+
 def test_another_seed_asks_other_questions(tmp_path):
     small = {"train": 3, "val": 2, "test": 2}
     make_worlds(tmp_path / "first", WorldsOptions(**small, seed=5))

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trajvqa.cli import main
+from trajvqa.datasets.events import EventsOptions, make_events
+from trajvqa.datasets.nextqa import read_questions
+from trajvqa.stores import FrameFeatures, TrajectoryStore
+
+SPLITS = ("train", "val", "test")
+SIZES = {"train": 100, "val": 4, "test": 4}
+OPTIONS = EventsOptions(**SIZES, tracks="true")
+SMALL = EventsOptions(train=2, val=1, test=2)
+IDENTITY = ("why", "after", "before", "while", "does", "coat", "count")
+"""Kinds of questions that take who it is over time."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return a data folder with true tracks, and its statistics."""
+    folder = tmp_path_factory.mktemp("events")
+    return folder, make_events(folder, OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def oracles(made):
+    return made[1]["train"]["oracles"]
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_there_are_at_least_1200_training_videos():
+    assert EventsOptions().train >= 1200
+
+
+def test_the_truth_answers_every_question(oracles):
+    assert set(oracles["truth"].values()) == {1.0}
+
+
+@pytest.mark.parametrize("kind", IDENTITY)
+def test_true_tracks_answer_what_objects_without_links_do_not(oracles, kind):
+    assert oracles["linked"][kind] > 0.9
+    assert max(oracles[name][kind] for name in ("segments", "detections", "clips")) < 0.65
+
+
+@pytest.mark.parametrize("kind", ["does", "coat"])
+def test_the_mean_of_a_track_tells_what_belongs_to_one_object(oracles, kind):
+    assert oracles["pooled"][kind] > 0.9
+
+
+@pytest.mark.parametrize("kind", ["why", "after", "before", "while", "count"])
+def test_the_mean_of_a_track_does_not_tell_the_order(oracles, kind):
+    assert oracles["pooled"][kind] < oracles["linked"][kind] - 0.2
+
+
+def test_the_place_takes_no_objects(oracles):
+    assert oracles["clips"]["place"] > 0.95
+
+
+def test_broken_trajectories_answer_less_than_true_ones(oracles, tmp_path):
+    linked = make_events(tmp_path, replace(OPTIONS, tracks="seq-nms"))["train"]["oracles"]
+    assert linked["linked"]["all"] < oracles["linked"]["all"] - 0.03
+
+
+def test_every_question_has_five_different_candidates(made):
+    questions = read_questions(made[0] / "train.csv")
+    assert all(len(set(candidates)) == len(candidates) == 5 for candidates in questions.candidates)
+    shares = np.bincount(questions.answers, minlength=5) / len(questions)
+    np.testing.assert_allclose(shares, 0.2, atol=0.05)
+
+
+@pytest.mark.slow
+def test_the_text_is_at_chance(tmp_path):
+    statistics = make_events(tmp_path, EventsOptions(train=1200, val=1, test=300))
+    assert statistics["test"]["text"] == pytest.approx(0.2, abs=0.04)
+
+
+@pytest.mark.parametrize("kind", ["DC", "CW", "DO", "TC"])
+def test_no_answer_of_a_type_is_frequent(made, kind):
+    questions = read_questions(made[0] / "train.csv")
+    rows = [row for row, found in enumerate(questions.types) if found == kind]
+    correct = Counter(questions.candidates[row][questions.answers[row]] for row in rows)
+    offered = Counter(text for row in rows for text in questions.candidates[row])
+    for text, count in offered.items():
+        if count >= 40:
+            assert 0.05 < correct[text] / count < 0.4, text
+
+
+def test_streams_hold_the_videos_that_are_asked_about(made):
+    for split in SPLITS:
+        videos = read_questions(made[0] / f"{split}.csv").videos
+        FrameFeatures(made[0] / f"vid_feat/app_mot_{split}.h5").require(videos)
+        TrajectoryStore(made[0] / f"traj_feat/trajectories_{split}.h5").require(videos)
+
+
+def test_options_and_statistics_are_kept_beside_the_data(made):
+    kept = json.loads((made[0] / "worlds.json").read_text())
+    assert kept["statistics"] == made[1]
+    assert kept["options"].items() >= {**SIZES, "tracks": "true", "test_seed": 2027}.items()
+
+
+def test_the_same_options_write_the_same_files(tmp_path):
+    make_events(tmp_path / "first", SMALL)
+    make_events(tmp_path / "second", SMALL)
+    first, second = contents(tmp_path / "first"), contents(tmp_path / "second")
+    assert {path: text for path, text in first.items() if path.suffix != ".h5"} == {
+        path: text for path, text in second.items() if path.suffix != ".h5"
+    }
+
+
+def test_the_test_videos_depend_on_their_own_seed_alone(tmp_path):
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    make_events(first, SMALL)
+    make_events(second, replace(SMALL, seed=1))
+    make_events(third, replace(SMALL, test_seed=1))
+    assert (second / "test.csv").read_bytes() == (first / "test.csv").read_bytes()
+    assert (second / "train.csv").read_bytes() != (first / "train.csv").read_bytes()
+    assert (third / "train.csv").read_bytes() == (first / "train.csv").read_bytes()
+    assert (third / "test.csv").read_bytes() != (first / "test.csv").read_bytes()
+
+
+@pytest.mark.parametrize("changes", [{"tracks": "flow"}, {"tracks": "true"}, {"links": "clips"}, {"links": "none"}])
+def test_whatever_the_tracks_the_questions_and_clips_are_the_same(tmp_path, changes):
+    make_events(tmp_path / "first", SMALL)
+    make_events(tmp_path / "second", replace(SMALL, **changes))
+    for name in ("train.csv", "vid_feat/app_mot_train.h5"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_the_command_prints_what_each_input_tells(tmp_path, capsys):
+    assert main(["worlds", str(tmp_path), "--version", "2", "--train", "2", "--val", "1", "--test", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "train: 2 videos" in shown
+    assert "| truth | 100.0 | " in shown
+    for name in ("linked", "pooled", "segments", "detections", "clips", "text"):
+        assert f"| {name} | " in shown
+
+
+def test_options_of_the_second_version_are_none_of_the_first(tmp_path, capsys):
+    assert main(["worlds", str(tmp_path), "--tracks", "true"]) == 2
+    assert "--tracks: found 'true', expected none: it is an option of version 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tracks": "best"}, "^tracks: found 'best', expected one of seq-nms, flow, true"),
+        ({"links": "some"}, "^links: found 'some', expected one of all, clips, none"),
+        ({"test": 0}, "^test: found 0, expected an integer from 1"),
+    ],
+)
+def test_an_option_out_of_its_range_is_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        EventsOptions(**changes)
