@@ -15,11 +15,12 @@ from trajvqa.data.file_reports import (
     check_bert,
     check_frames,
     check_questions,
+    check_regions,
     check_trajectories,
     check_vocabulary,
     check_word_vectors,
 )
-from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, SPLITS, TRAJECTORIES, FileKind, find_files
+from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, REGIONS, SPLITS, TRAJECTORIES, FileKind, find_files
 from trajvqa.datasets.questions import Questions
 from trajvqa.models import list_models, streams_of, texts_of
 from trajvqa.stores import FrameFeatures, TrajectoryStore
@@ -36,6 +37,7 @@ _STREAMS: dict[tuple[str, ...], tuple[str, tuple[FileKind, ...]]] = {
     (): ("text alone", ()),
     ("frame",): ("clips", (FRAME_FEATURES,)),
     ("trajectory",): ("trajectories", (TRAJECTORIES,)),
+    ("region",): ("regions and clips", (REGIONS, FRAME_FEATURES)),
     STREAMS: ("clips and trajectories", (FRAME_FEATURES, TRAJECTORIES)),
 }
 """Streams of a model: how reports call them, and the files that they need."""
@@ -51,7 +53,7 @@ class SplitReport:
     split: str
     """Name of the split."""
     files: tuple[FileReport, ...]
-    """Reports about questions, frame features, trajectories and BERT features."""
+    """Reports about questions, frame features, trajectories, regions and BERT features."""
 
     @property
     def empty(self) -> bool:
@@ -163,7 +165,11 @@ def examine(folder: str | os.PathLike[str]) -> Report:
         split_questions, questions_report = check_questions(files.questions, split)
         features, frames_report = check_frames(files.frame_features, split, split_questions)
         store, store_report = check_trajectories(files.trajectories, split, split_questions)
-        reports = (questions_report, frames_report, store_report, check_bert(files.bert, split, split_questions))
+        reports = (
+            *(questions_report, frames_report, store_report),
+            check_regions(files.regions, split, split_questions),
+            check_bert(files.bert, split, split_questions),
+        )
         splits.append(SplitReport(split, reports))
         questions |= {} if split_questions is None else {split: split_questions}
         frames |= {} if features is None else {split: features}
@@ -222,7 +228,7 @@ def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
 def _trainings() -> Iterator[tuple[str, tuple[FileKind, ...]]]:
     """Yield groups of models that read the same streams, and the kinds of files that they need."""
     for streams, (description, kinds) in _STREAMS.items():
-        settings = ModelConfig(streams=streams or STREAMS)
+        settings = ModelConfig(streams=tuple(name for name in streams if name in STREAMS) or STREAMS)
         models = [name for name in list_models() if streams_of(name, settings) == streams]
         for text, (text_name, text_kinds) in _TEXTS.items():
             readers = [name for name in models if text in texts_of(name)]

@@ -218,8 +218,8 @@ Requirement requirement_of(std::span<const Node> ranked, std::span<const float> 
     return static_cast<double>(hits) / static_cast<double>(top.size());
   };
   if (required >= least) return {true, required, std::max(share_of(required), c.plateau), c.top_score};
-  const double top_score =
-      is_brief ? c.top_score_most : std::min(std::max(share_of(least) / c.plateau, c.top_score_least), c.top_score_most);
+  const double persisting = std::max(share_of(least) / c.plateau, c.top_score_least);
+  const double top_score = is_brief ? c.top_score_most : std::min(persisting, c.top_score_most);
   return {false, least, 1.0, top_score};
 }
 

@@ -10,6 +10,7 @@ from trajvqa.config import ModelConfig
 from trajvqa.data.batches import Batch, Inputs
 
 WORDS, CLASSES, TEXT, FRAME, TRAJECTORY = 12, 3, 6, 7, 5
+REGION, REGION_APPEARANCE, REGION_MOTION = 6, 4, 3
 
 
 def small_config(**settings: object) -> ModelConfig:
@@ -26,11 +27,14 @@ def inputs_for(config: ModelConfig) -> Inputs:
         frame_size=FRAME,
         trajectory_size=TRAJECTORY,
         label_vectors=torch.randn(CLASSES, config.word_size, generator=rng),
+        region_size=REGION,
+        region_appearance_size=REGION_APPEARANCE,
+        region_motion_size=REGION_MOTION,
     )
 
 
 def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", seed: int = 0) -> Batch:
-    """Return random questions with sentences and trajectory sets of different lengths."""
+    """Return random questions with sentences, trajectory sets and region sets of different lengths."""
     rng = torch.Generator().manual_seed(seed)
     length, clips, tracks = 6, 4, 5
     lengths = torch.randint(3, length + 1, (questions, candidates), generator=rng)
@@ -42,7 +46,7 @@ def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", see
         if text == "glove"
         else torch.randn(questions, candidates, length, TEXT, generator=rng)
     )
-    return Batch(
+    batch = Batch(
         words=words,
         word_mask=word_mask,
         answers=torch.randint(candidates, (questions,), generator=rng),
@@ -52,6 +56,15 @@ def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", see
         trajectory_labels=torch.randint(CLASSES, (questions, tracks), generator=rng),
         trajectory_spans=torch.rand(questions, tracks, 2, generator=rng),
         trajectory_mask=mask,
+    )
+    shape = (questions, 3, 2, 4)
+    return replace(
+        batch,
+        regions=torch.randn(*shape, REGION, generator=rng),
+        region_boxes=torch.rand(*shape, 5, generator=rng),
+        region_mask=torch.arange(4) < torch.randint(1, 5, shape[:3], generator=rng).unsqueeze(-1),
+        region_appearance=torch.randn(*shape[:3], REGION_APPEARANCE, generator=rng),
+        region_motion=torch.randn(*shape[:2], REGION_MOTION, generator=rng),
     )
 
 
@@ -74,8 +87,8 @@ def image_text_batch(batch: Batch, size: int) -> Batch:
     )
 
 
-def with_padding(batch: Batch, words: int, trajectories: int) -> Batch:
-    """Return the batch with additional words and trajectories that are masked and hold arbitrary values."""
+def with_padding(batch: Batch, words: int, trajectories: int, regions: int) -> Batch:
+    """Return the batch with additional words, trajectories and regions that are masked and hold arbitrary values."""
     rng = torch.Generator().manual_seed(99)
 
     def longer(values: torch.Tensor, axis: int, count: int) -> torch.Tensor:
@@ -97,4 +110,7 @@ def with_padding(batch: Batch, words: int, trajectories: int) -> Batch:
         trajectory_labels=longer(batch.trajectory_labels, 1, trajectories),
         trajectory_spans=longer(batch.trajectory_spans, 1, trajectories),
         trajectory_mask=longer(batch.trajectory_mask, 1, trajectories),
+        regions=longer(batch.regions, 3, regions),
+        region_boxes=longer(batch.region_boxes, 3, regions),
+        region_mask=longer(batch.region_mask, 3, regions),
     )

@@ -10,12 +10,12 @@ import numpy as np
 
 from helpers.question_examples import make_questions
 from trajvqa.config import Experiment, ModelConfig, NegativesConfig, TrainingConfig
-from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, TRAJECTORIES
+from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, REGIONS, TRAJECTORIES
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+from trajvqa.stores import VideoTrajectories, write_frame_features, write_region_features, write_trajectories
 
-CLIPS, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 4, 7, 5, 6
+CLIPS, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE, REGION_SIZE = 4, 7, 5, 6, 3
 CLASSES = ("dog", "cat", "adult human")
 
 SMALL = {
@@ -44,6 +44,7 @@ def write_data(
     splits: tuple[str, ...] = ("train", "val", "test"),
     bert: bool = False,
     image_text: bool = False,
+    regions: bool = False,
 ) -> Path:
     """Write a data folder whose splits have different videos; the second video of each has no trajectories.
 
@@ -68,6 +69,8 @@ def write_data(
             ],
             CLASSES,
         )
+        if regions:
+            write_region_features(REGIONS.output(folder, split), videos, (_regions(rng) for _ in videos))
         if bert or image_text:
             words = 1 if image_text else 9
             features = rng.standard_normal((len(questions), 5, words, TEXT_SIZE)).astype(np.float32)
@@ -79,6 +82,12 @@ def write_data(
 
 def _renamed(questions: Questions, split: str) -> Questions:
     return replace(questions, videos=tuple(f"{split}-{video}" for video in questions.videos))
+
+
+def _regions(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    corners = rng.random((2, 2, 3, 2, 2)) * 100
+    boxes = np.concatenate([corners.min(axis=-1), corners.max(axis=-1)], axis=-1)
+    return rng.standard_normal((2, 2, 3, REGION_SIZE)), boxes
 
 
 def _trajectories(video: str, count: int, size: int, rng: np.random.Generator) -> VideoTrajectories:

@@ -11,13 +11,13 @@ from trajvqa.cli import main
 from trajvqa.data.file_reports import FileReport
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.doctor import Report, examine
-from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+from trajvqa.stores import VideoTrajectories, write_frame_features, write_region_features, write_trajectories
 from trajvqa.text import Vocabulary, write_vocabulary
 
 
 @pytest.fixture
 def data(tmp_path):
-    return write_data(tmp_path / "data", bert=True)
+    return write_data(tmp_path / "data", bert=True, regions=True)
 
 
 def file_of(report: Report, split: str, name: str) -> FileReport:
@@ -58,6 +58,20 @@ def test_trajectories_are_described(data):
         "videos without a trajectory: 1",
         "6 of the 6 videos of the questions",
     )
+
+
+def test_regions_are_described(data):
+    assert file_of(examine(data), "val", "regions").facts == (
+        "6 videos of 2 clips of 2 frames of up to 3 regions of 3 numbers",
+        "6 of the 6 videos of the questions",
+    )
+
+
+def test_missing_videos_of_regions_are_named(data):
+    path = data / "region_feat_n/region_val.h5"
+    write_region_features(path, ["a"], [(np.ones((1, 1, 1, 3)), np.ones((1, 1, 1, 4)))])
+    named = ", ".join(videos_of(data, "val")[:5])
+    check_problem(data, "val", "regions", f"ids: found 0 of 6 videos, expected all; 6 missing: {named}, ...")
 
 
 def test_bert_features_are_described(data):
@@ -112,6 +126,7 @@ def test_missing_files_of_a_run_are_named(data):
     assert missing[clips] == ("vid_feat/app_mot_val.h5",)
     assert missing["clips and trajectories (GloVe): l-gcn, trajectory"] == ("vid_feat/app_mot_val.h5",)
     assert missing["trajectories (GloVe): trajectory"] == ()
+    assert missing["regions and clips (GloVe): hq-gau"] == ("vid_feat/app_mot_val.h5",)
     both = "clips and trajectories (BERT): l-gcn, trajectory"
     assert missing[both] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
 

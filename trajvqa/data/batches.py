@@ -13,6 +13,7 @@ from torch import Tensor
 
 from trajvqa.data.negatives import Negatives
 from trajvqa.data.queries import query_tokens
+from trajvqa.data.regions import RegionStream, box_features
 from trajvqa.datasets.questions import Questions
 from trajvqa.stores import ClipFeatures, TrajectoryFeatures
 
@@ -35,6 +36,12 @@ class Inputs:
     """Width of a trajectory's pooled features, or None if they are not used."""
     label_vectors: Tensor | None = None
     """(classes, word_size) word vectors of the class names of trajectories."""
+    region_size: int | None = None
+    """Width of a region's features, or None if regions are not used."""
+    region_appearance_size: int | None = None
+    """Width of the appearance of a frame with regions."""
+    region_motion_size: int | None = None
+    """Width of the motion of a clip with regions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +66,16 @@ class Batch:
     """(B, K, 2) float32 start and end, as shares of the video."""
     trajectory_mask: Tensor | None = None
     """(B, K) bool, True for trajectories, False for padding."""
+    regions: Tensor | None = None
+    """(B, C, F, R, D) float32 features of regions."""
+    region_boxes: Tensor | None = None
+    """(B, C, F, R, 5) float32 corners and area of regions, as shares of the image."""
+    region_mask: Tensor | None = None
+    """(B, C, F, R) bool, True for regions, False for padding."""
+    region_appearance: Tensor | None = None
+    """(B, C, F, A) float32 appearance of the frames of the regions."""
+    region_motion: Tensor | None = None
+    """(B, C, M) float32 motion of the clips of the regions."""
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch with all its tensors on a device."""
@@ -110,6 +127,8 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         Features of their videos, or None if they are not used.
     max_trajectories
         Maximum number of trajectories of a video; the highest scores are kept.
+    regions
+        Regions of their videos, or None if they are not used.
     """
 
     def __init__(
@@ -119,6 +138,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         frames: ClipFeatures | None,
         trajectories: TrajectoryFeatures | None,
         max_trajectories: int,
+        regions: RegionStream | None = None,
     ) -> None:
         self.questions = questions
         self.negatives: Negatives | None = None
@@ -126,6 +146,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
         self.text = text
         """Text of the questions."""
         self._frames = frames
+        self._regions = regions
         self.trajectories = trajectories
         """Trajectories of the videos, or None if they are not used."""
         self.max_trajectories = max_trajectories
@@ -177,5 +198,15 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
                 trajectory_labels=torch.from_numpy(read.labels),
                 trajectory_spans=torch.from_numpy(read.spans),
                 trajectory_mask=torch.from_numpy(read.mask),
+            )
+        if self._regions is not None:
+            levels = self._regions.read(videos)
+            batch = replace(
+                batch,
+                regions=torch.from_numpy(levels.regions.features),
+                region_boxes=torch.from_numpy(box_features(levels.regions.boxes, self.questions, rows)),
+                region_mask=torch.from_numpy(levels.regions.mask),
+                region_appearance=torch.from_numpy(levels.appearance),
+                region_motion=torch.from_numpy(levels.motion),
             )
         return batch

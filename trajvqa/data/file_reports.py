@@ -14,6 +14,7 @@ from trajvqa.data.folder import (
     BERT,
     FRAME_FEATURES,
     QUESTIONS,
+    REGIONS,
     SPLITS,
     TRAJECTORIES,
     VOCABULARY,
@@ -22,7 +23,7 @@ from trajvqa.data.folder import (
 )
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import QUESTION_TYPES, Questions
-from trajvqa.stores import BertFeatures, FrameFeatures, TrajectoryStore
+from trajvqa.stores import BertFeatures, FrameFeatures, RegionFeatures, TrajectoryStore
 from trajvqa.text import SPECIAL_WORDS, Vocabulary, label_words, read_vocabulary, read_word_vectors, tokenize
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "check_bert",
     "check_frames",
     "check_questions",
+    "check_regions",
     "check_trajectories",
     "check_vocabulary",
     "check_word_vectors",
@@ -122,6 +124,23 @@ def check_frames(path: Path | None, split: str, questions: Questions | None) -> 
     )
     checks = [features.check_finite] + ([] if questions is None else [lambda: features.require(questions.videos)])
     return features, replace(report, facts=facts, problems=_problems(path, *checks))
+
+
+def check_regions(path: Path | None, split: str, questions: Questions | None) -> FileReport:
+    """Check that regions are well-formed and cover the videos of the questions; their numbers are checked in training.
+
+    Such files have tens of gigabytes.
+    """
+    regions, report = _open(REGIONS, path, split, RegionFeatures)
+    if regions is None or path is None:
+        return report
+    facts = (
+        f"{len(regions):,} videos of {regions.clips} clips of {regions.frames} frames of up to {regions.regions} "
+        f"regions of {regions.size:,} numbers",
+        *_coverage(regions.ids, questions),
+    )
+    problems = () if questions is None else _problems(path, lambda: regions.require(questions.videos))
+    return replace(report, facts=facts, problems=problems)
 
 
 def check_trajectories(

@@ -17,8 +17,11 @@ from pathlib import Path
 
 __all__ = [
     "BERT",
+    "FRAME_APPEARANCE",
     "FRAME_FEATURES",
+    "MOTION",
     "QUESTIONS",
+    "REGIONS",
     "SMALL_WORD_VECTORS",
     "SPLITS",
     "TRAJECTORIES",
@@ -97,6 +100,31 @@ FRAME_FEATURES = FileKind(
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
 )
+FRAME_APPEARANCE = FileKind(
+    "appearance of frames",
+    "frame_feat/app_feat_{split}.h5",
+    ("app_feat_{split}.h5",),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
+MOTION = FileKind(
+    "motion of clips",
+    "mot_feat/mot_feat_{split}.h5",
+    ("mot_feat_{split}.h5",),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
+REGIONS = FileKind(
+    "regions",
+    "region_feat_n/region_{split}.h5",
+    (
+        "region_feat_n/region_*_{split}.h5",
+        "region_feat_n/acregion_*_{split}.h5",
+        *("region_{split}.h5", "region_*_{split}.h5", "acregion_*_{split}.h5"),
+    ),
+    _FEATURE_FOLDERS,
+    _FOLDERS_BESIDE,
+)
 TRAJECTORIES = FileKind(
     "trajectories",
     "traj_feat/trajectories_{split}.h5",
@@ -134,6 +162,12 @@ class DataFiles:
     """Features of clips, HDF5."""
     trajectories: Path | None = None
     """Trajectory store, HDF5."""
+    regions: Path | None = None
+    """Regions of frames, HDF5."""
+    frame_appearance: Path | None = None
+    """Appearance of the frames of clips, HDF5; may be the file of `frame_features`."""
+    motion: Path | None = None
+    """Motion of clips, HDF5."""
     bert: Path | None = None
     """BERT features of questions with candidates: HDF5 as released, or ``.npy`` as written by `convert_bert`."""
     word_vectors: Path | None = None
@@ -159,6 +193,9 @@ def find_files(folder: str | os.PathLike[str], split: str) -> DataFiles:
         questions=QUESTIONS.find(root, split),
         frame_features=FRAME_FEATURES.find(root, split),
         trajectories=TRAJECTORIES.find(root, split),
+        regions=REGIONS.find(root, split),
+        frame_appearance=FRAME_APPEARANCE.find(root, split),
+        motion=MOTION.find(root, split),
         bert=BERT.find(root, split),
         word_vectors=WORD_VECTORS.find(root, split),
         vocabulary=VOCABULARY.find(root, split),

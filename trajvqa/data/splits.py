@@ -13,11 +13,21 @@ import torch
 from trajtrack.printable import shown
 from trajvqa.config import Experiment
 from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
-from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, TRAJECTORIES, DataFiles, FileKind, find_files
+from trajvqa.data.folder import (
+    BERT,
+    FRAME_FEATURES,
+    QUESTIONS,
+    REGIONS,
+    TRAJECTORIES,
+    DataFiles,
+    FileKind,
+    find_files,
+)
 from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
+from trajvqa.data.regions import RegionStream
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
-from trajvqa.stores import BertFeatures, FrameFeatures, TrajectoryStore
+from trajvqa.stores import BertFeatures, FrameFeatures, RegionFeatures, TrajectoryStore
 from trajvqa.text import (
     SPECIAL_WORDS,
     Vocabulary,
@@ -28,10 +38,12 @@ from trajvqa.text import (
     read_word_vectors,
 )
 
-__all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
+__all__ = ["REGION_SIZES", "Schema", "inputs_of", "open_split", "schema_of"]
 
 
-_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size")
+REGION_SIZES = ("region_size", "region_appearance_size", "region_motion_size")
+"""Fields of `Schema` and of `Inputs` that describe regions."""
+_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size", *REGION_SIZES)
 _MAX_SIZE = 1 << 20
 
 
@@ -51,6 +63,12 @@ class Schema:
     """Width of a trajectory's features, or None if they are not used."""
     classes: tuple[str, ...] | None = None
     """Class names of trajectories, or None if they are not used."""
+    region_size: int | None = None
+    """Width of a region's features, or None if regions are not used."""
+    region_appearance_size: int | None = None
+    """Width of the appearance of a frame with regions, or None if regions are not used."""
+    region_motion_size: int | None = None
+    """Width of the motion of a clip with regions, or None if regions are not used."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as plain values, for checkpoints."""
@@ -89,7 +107,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
     experiment
         The experiment to run.
     streams
-        Streams of its model: "frame", "trajectory", both or neither.
+        Streams of its model: any of "frame", "trajectory" and "region".
 
     Raises
     ------
@@ -100,6 +118,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
     questions = _questions(files, folder, "train")
     frames = _frames(files, folder, "train") if "frame" in streams else None
     trajectories = _trajectories(files, folder, "train") if "trajectory" in streams else None
+    regions = _regions(files, folder, "train", experiment) if "region" in streams else None
     vocabulary = text_size = None
     if experiment.settings.text == "glove":
         vocabulary = _vocabulary(files, questions).words
@@ -112,6 +131,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
         appearance_size=None if frames is None else frames.appearance_size,
         trajectory_size=None if trajectories is None else trajectories.feature_size,
         classes=None if trajectories is None else trajectories.classes,
+        **({} if regions is None else _region_sizes(regions)),
     )
 
 
@@ -143,6 +163,7 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
         appearance_size=schema.appearance_size,
         trajectory_size=schema.trajectory_size,
         label_vectors=None if classes is None else torch.from_numpy(label_vectors(classes, known, size, seed)),
+        **{name: getattr(schema, name) for name in REGION_SIZES},
     )
 
 
@@ -172,6 +193,13 @@ def open_split(
         _check_equal(files.trajectories, "classes", trajectories.classes, schema.classes)
         trajectories.require(questions.videos)
         trajectories.check_finite()
+    regions = None
+    if schema.region_size is not None:
+        regions = _regions(files, folder, split, experiment)
+        for name, found in _region_sizes(regions).items():
+            _check_equal(files.regions, name, found, getattr(schema, name))
+        regions.require(questions.videos)
+        regions.check_finite()
     text: QueryText
     if schema.vocabulary is not None:
         text = WordQueries(questions, Vocabulary(schema.vocabulary), experiment.settings.max_words)
@@ -180,7 +208,7 @@ def open_split(
         _check_equal(files.bert, "feat: size of a word", features.size, schema.text_size)
         features.check_finite()
         text = BertQueries(questions, features, experiment.settings.max_words)
-    return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories)
+    return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories, regions)
 
 
 def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str, require_answers: bool = True) -> Questions:
@@ -193,6 +221,20 @@ def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> Fra
 
 def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) -> TrajectoryStore:
     return TrajectoryStore(_existing(files.trajectories, TRAJECTORIES, folder, split))
+
+
+def _regions(files: DataFiles, folder: str | os.PathLike[str], split: str, experiment: Experiment) -> RegionStream:
+    """Return the regions with appearance and motion: of HQGA's two files, or of the clips if one of them is missing."""
+    regions = RegionFeatures(_existing(files.regions, REGIONS, folder, split))
+    if files.frame_appearance is not None and files.motion is not None:
+        return RegionStream(regions, FrameFeatures(files.frame_appearance), FrameFeatures(files.motion), 0)
+    clips = _frames(files, folder, split)
+    return RegionStream(regions, clips, None, clips.appearance_size or experiment.settings.appearance_size)
+
+
+def _region_sizes(regions: RegionStream) -> dict[str, int]:
+    sizes = (regions.regions.size, regions.appearance_size, regions.motion_size)
+    return dict(zip(REGION_SIZES, sizes, strict=True))
 
 
 def _bert(files: DataFiles, folder: str | os.PathLike[str], split: str, questions: Questions) -> BertFeatures:

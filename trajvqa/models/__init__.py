@@ -14,6 +14,7 @@ from trajvqa.models.evqa import Evqa
 from trajvqa.models.hcrn import Hcrn
 from trajvqa.models.hga import Hga
 from trajvqa.models.hme import Hme
+from trajvqa.models.hqgau import HqGau
 from trajvqa.models.l_gcn import LGcn
 from trajvqa.models.psac import Psac
 from trajvqa.models.random_choice import RandomChoice
@@ -50,12 +51,17 @@ def _clips_and_trajectories(config: ModelConfig) -> tuple[str, ...]:
     return STREAMS
 
 
+def _regions(config: ModelConfig) -> tuple[str, ...]:
+    return ("region",)
+
+
 _MODELS = {
     "co-mem": _Model(CoMem, _clips),
     "evqa": _Model(Evqa, _clips),
     "hcrn": _Model(Hcrn, _clips),
     "hga": _Model(Hga, _clips),
     "hme": _Model(Hme, _clips),
+    "hq-gau": _Model(HqGau, _regions),
     "l-gcn": _Model(LGcn, _clips_and_trajectories),
     "psac": _Model(Psac, _clips),
     "random": _Model(RandomChoice, _nothing),

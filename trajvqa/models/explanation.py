@@ -22,6 +22,8 @@ class Explanation:
     """(B, C, L, K) attention of each word to each trajectory, 0 for padding; None for models without it."""
     weights: Tensor | None = None
     """(B, C, K) share of each trajectory in a candidate's score, 0 for padding; None for models without it."""
+    clip_weights: Tensor | None = None
+    """(B, C, N) share of each clip, N equal parts of the video, in a candidate's score; None for models without it."""
 
 
 @runtime_checkable

@@ -1,11 +1,12 @@
-"""Features of clips and trajectories of videos, in HDF5 files or in memory, and files of BERT features of questions."""
+"""Features of clips, regions and trajectories, in HDF5 files or in memory, and files of BERT features of questions."""
 
 from __future__ import annotations
 
 from trajvqa.stores.bert_features import BertFeatures, convert_bert
 from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
 from trajvqa.stores.in_memory import ClipsInMemory, TrajectoriesInMemory
-from trajvqa.stores.protocols import ClipFeatures, TrajectoryFeatures
+from trajvqa.stores.protocols import ClipFeatures, Regions, TrajectoryFeatures
+from trajvqa.stores.region_features import RegionBatch, RegionFeatures, RegionsInMemory, write_region_features
 from trajvqa.stores.trajectories import TrajectoryStore
 from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.trajectory_writer import write_trajectories
@@ -18,6 +19,10 @@ __all__ = [
     "ClipFeatures",
     "ClipsInMemory",
     "FrameFeatures",
+    "RegionBatch",
+    "RegionFeatures",
+    "Regions",
+    "RegionsInMemory",
     "TrajectoriesInMemory",
     "TrajectoryBatch",
     "TrajectoryFeatures",
@@ -26,5 +31,6 @@ __all__ = [
     "convert_bert",
     "unlinked",
     "write_frame_features",
+    "write_region_features",
     "write_trajectories",
 ]

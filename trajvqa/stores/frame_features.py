@@ -19,16 +19,17 @@ from trajvqa.stores.own_values import has_dataset
 __all__ = ["FrameFeatures", "write_frame_features"]
 
 _MAX_IN_MEMORY = 1 << 28
-_FRAMES_APART = "resnet_features"
+_LAYOUTS = {"feat": "(V, N, D)", "resnet_features": "(V, N, F, D)", "resnext_features": "(V, N, D)"}
+"""Shapes of the datasets that hold features; the first that a file has is read."""
 _APPEARANCE = "appearance_size"
 
 
 class FrameFeatures:
     """Features of N clips for each of V videos.
 
-    Datasets: ``ids`` (V,) of integers or text, and either ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5`` or
-    ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, which is averaged over the F
-    frames of a clip. Videos are found by their IDs, never by their order.
+    Datasets: ``ids`` (V,) of integers or text, and one of ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5``,
+    ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, and ``resnext_features``
+    (V, N, D) as in HQGA's ``mot_feat_{split}.h5``. Videos are found by their IDs, never by their order.
 
     The file is checked when it is opened and read later, by each process separately. Up to 256 MiB of features stay in
     memory after the first read.
@@ -61,9 +62,8 @@ class FrameFeatures:
         self.path = Path(path)
         with open_checked(path) as file, reporting_damage(self.path):
             self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
-            frames_apart = not has_dataset(file, "feat") and has_dataset(file, _FRAMES_APART)
-            self._name = _FRAMES_APART if frames_apart else "feat"
-            shape_text = "(V, N, F, D)" if frames_apart else "(V, N, D)"
+            self._name = next((name for name in _LAYOUTS if has_dataset(file, name)), "feat")
+            shape_text = _LAYOUTS[self._name]
             found = require_dataset(file, self._name, shape_text, "float")
             self._check_shape(found.shape, shape_text)
             self._stored = ArrayRows.of_dataset(found)
@@ -130,7 +130,7 @@ class FrameFeatures:
 
         Returns
         -------
-        (B, N, D) features.
+        (B, N, D) features, averaged over the frames of a clip.
 
         Raises
         ------
@@ -149,6 +149,22 @@ class FrameFeatures:
             for start, block in self._stored.blocks():
                 self._memory[start : start + len(block)] = self._per_clip(block)
         return self._memory[rows]
+
+    @printable_errors
+    def read_frames(self, videos: Sequence[str]) -> NDArray[np.float32]:
+        """Return the features (B, N, F, D) of the F frames of each clip; F is 1 if the file has a clip as a whole.
+
+        Raises
+        ------
+        ValueError
+            As `read`.
+        """
+        if len(self._stored.shape) == 3:
+            return self.read(videos)[:, :, None]
+        self.require(videos)
+        values = self._stored.read(np.array([self._rows[video] for video in videos], np.int64))
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32, copy=False)
 
     def _per_clip(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return (R, N, D) features from the file's values of R videos, averaged over the frames of a clip."""

@@ -1,4 +1,4 @@
-"""What models read of videos: features of clips and of trajectories, from files or from memory."""
+"""What models read of videos: features of clips, of regions and of trajectories, from files or from memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trajvqa.stores.region_features import RegionBatch
 from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
-__all__ = ["ClipFeatures", "TrajectoryFeatures"]
+__all__ = ["ClipFeatures", "Regions", "TrajectoryFeatures"]
 
 
 class ClipFeatures(Protocol):
@@ -47,6 +48,42 @@ class ClipFeatures(Protocol):
 
     def read(self, videos: Sequence[str]) -> NDArray[np.float32]:
         """Return the features (B, N, D) of B videos; ValueError as `require`."""
+        ...
+
+
+class Regions(Protocol):
+    """Regions of F frames in each of C clips of V videos, which are found by their IDs."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """IDs of the V videos."""
+        ...
+
+    @property
+    def clips(self) -> int:
+        """Number C of clips of each video."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Number F of frames of each clip."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Width D of a region's features."""
+        ...
+
+    def require(self, videos: Iterable[str]) -> None:
+        """Raise ValueError if videos are missing, with their number and the first of them."""
+        ...
+
+    def check_finite(self) -> None:
+        """Raise ValueError if a number is not finite in float32."""
+        ...
+
+    def read(self, videos: Sequence[str]) -> RegionBatch:
+        """Return the regions of B videos; ValueError as `require`."""
         ...
 
 

@@ -18,13 +18,14 @@ __all__ = ["kinds_read", "open_split_for", "require_recipe"]
 _FIELDS = {
     "frame": ("appearance", "motion", "clips", "frames_per_clip", "frame_rate"),
     "trajectory": ("detector", "fps", "frame_rate", "min_score", "link", "regions", "classes"),
+    "region": ("appearance", "motion", "clips", "frames_per_clip", "frame_rate"),
     "bert": ("text",),
 }
 """Fields of a recipe that decide the numbers of a kind of data."""
 
 
 def kinds_read(experiment: Experiment) -> tuple[str, ...]:
-    """Return the kinds of extracted data that a model reads: ``frame``, ``trajectory`` and ``bert``."""
+    """Return the kinds of extracted data that a model reads: ``frame``, ``trajectory``, ``region`` and ``bert``."""
     text = ("bert",) if experiment.settings.text == "bert" else ()
     return (*streams_of(experiment.model, experiment.settings), *text)
 

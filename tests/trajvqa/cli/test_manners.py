@@ -122,6 +122,7 @@ def test_models_prints_names_as_json(capsys):
         "hcrn",
         "hga",
         "hme",
+        "hq-gau",
         "l-gcn",
         "psac",
         "random",

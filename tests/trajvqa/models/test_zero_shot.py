@@ -73,7 +73,7 @@ def test_the_length_of_an_embedding_changes_no_score():
 
 def test_padding_may_hold_anything():
     batch = embeddings()
-    torch.testing.assert_close(model_for()(with_padding(batch, words=2, trajectories=3)), model_for()(batch))
+    torch.testing.assert_close(model_for()(with_padding(batch, words=2, trajectories=3, regions=1)), model_for()(batch))
 
 
 def test_a_video_without_trajectories_is_judged_by_its_clips():
