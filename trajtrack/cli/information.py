@@ -12,6 +12,7 @@ import numpy as np
 
 from trajtrack import _core
 from trajtrack.console.output import print_json
+from trajtrack.io import FORMATS
 from trajtrack.version import __version__
 
 __all__ = ["add_command"]
@@ -36,14 +37,30 @@ def add_command(commands: Any) -> None:
         "info",
         help="show version, compiler, processor features and optional packages",
         description="Show version, compiler, processor features and optional packages.",
-        examples={"for a bug report": "trajtrack info", "for machines": "trajtrack info --json"},
+        examples={
+            "for a bug report": "trajtrack info",
+            "for machines": "trajtrack info --json",
+            "layouts of files": "trajtrack info --formats",
+        },
     )
+    parser.add_argument("--formats", action="store_true", help="show the layouts of the file formats instead")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
-    found = {
+    found = {name: format.layout for name, format in FORMATS.items()} if arguments.formats else _installation()
+    if arguments.json:
+        print_json(found)
+    else:
+        width = max(map(len, found))
+        for name, value in found.items():
+            print(f"{name:{width}}  {value}")
+    return False
+
+
+def _installation() -> dict[str, str]:
+    return {
         "trajtrack": __version__,
         "threads": str(_usable_cores()),
         **_core.build_config(),
@@ -52,13 +69,6 @@ def _run(arguments: argparse.Namespace) -> bool:
         "numpy": np.__version__,
         **{package: _version(package, extra) for package, extra in _OPTIONAL.items()},
     }
-    if arguments.json:
-        print_json(found)
-    else:
-        width = max(map(len, found))
-        for name, value in found.items():
-            print(f"{name:{width}}  {value}")
-    return False
 
 
 def _usable_cores() -> int:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from trajtrack.arguments import warn
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.cli.outputs import output_paths
 from trajtrack.cli.reading import add_format_flag, add_reading_flags, given_reading
@@ -33,7 +34,8 @@ def add_command(commands: Any) -> None:
         description="Link the detections of videos, one file per video, into trajectories. Each output is written "
         "completely or not at all.",
         examples={
-            "one video, without trajectories of fewer than 5 detections": "trajtrack link out/demo/detections.txt "
+            "one video, into detections.tracks.txt": "trajtrack link out/demo/detections.txt",
+            "without trajectories of fewer than 5 detections": "trajtrack link out/demo/detections.txt "
             "-o tracks.txt --min-length 5",
             "many videos, into a folder": "trajtrack link 'detections/*.txt' -o tracks",
             "classic Seq-NMS": "trajtrack link out/demo/detections.txt -o classic.txt --max-gap 0",
@@ -48,10 +50,10 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        required=True,
         metavar="OUT",
-        help="file to write; for several inputs or a pattern the folder to write to, created if missing: its files "
-        "are named after the inputs, preceded by the names of their folders if names would be the same",
+        help="file to write; default: detections.tracks.txt for detections.txt. For several inputs or a pattern the "
+        "folder to write to, created if missing: its files are named after the inputs, preceded by the names of their "
+        "folders if names would be the same",
     )
     add_format_flag(parser, "--format", "format of the inputs: {formats}; default: inferred from suffix and content")
     writable = [name for name, format in FORMATS.items() if format.encode is not None]
@@ -126,6 +128,8 @@ def _link_files(
 
 
 def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:
+    if len(trajectories.detections) == 0:
+        warn(f"{path}: found no detections, expected some")
     output.parent.mkdir(parents=True, exist_ok=True)
     write(output, trajectories, arguments.output_format, interpolate=not arguments.no_interpolate)
     return {

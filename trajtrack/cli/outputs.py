@@ -12,15 +12,21 @@ from trajtrack.io import FORMATS
 __all__ = ["output_paths"]
 
 
-def output_paths(inputs: Inputs, output: str, output_format: str | None) -> list[Path]:
-    """Return the output file of each input.
+def output_paths(inputs: Inputs, output: str | None, output_format: str | None) -> list[Path]:
+    """Return the output file of each input; by default, one in the present folder that is named after the input.
 
     Raises
     ------
     UsageError
-        If two outputs would be the same file, an output is an input, or `output` is a file but must be a folder.
+        If two outputs would be the same file, an output is an input, or `output` is missing or a file but must be a
+        folder.
     """
-    if len(inputs.paths) == 1 and not inputs.by_pattern and not _is_folder(output):
+    if output is None:
+        if len(inputs.paths) > 1:
+            raise UsageError(f"--output: found none, expected a folder for the outputs of {len(inputs.paths)} inputs")
+        path = inputs.paths[0]
+        outputs = [Path(f"{distinct_names([path])[0]}.tracks{_suffix(path, output_format)}")]
+    elif len(inputs.paths) == 1 and not inputs.by_pattern and not _is_folder(output):
         outputs = [Path(output)]
     else:
         if os.path.exists(output) and not os.path.isdir(output):

@@ -1,11 +1,13 @@
-"""An argument parser whose help ends with examples."""
+"""An argument parser whose help ends with examples, and whose errors are one line."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from trajtrack.printable import escaped, near_name, shown
 
 __all__ = ["CommandParser"]
 
@@ -29,6 +31,29 @@ class CommandParser(argparse.ArgumentParser):
         """Return the help followed by the examples."""
         lines = [f"\n  # {title}\n  {command}\n" for title, command in self._examples.items()]
         return super().format_help() + ("\nexamples:" + "".join(lines) if lines else "")
+
+    def parse_known_args(  # type: ignore[override]  # the overloads of argparse differ in their types alone
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
+        """Parse arguments; end the program if some are not known."""
+        found, unknown = super().parse_known_args(args, namespace)
+        for word in unknown:
+            flag = word.partition("=")[0]
+            if flag.startswith("-"):
+                self.error(f"found {shown(flag)}, which is no option{near_name(flag, self._option_string_actions)}")
+        if unknown:
+            self.error(f"found {shown(unknown[0])}, expected no more arguments")
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a message of one line."""
+        self.exit(2, f"{self.prog}: error: {escaped(message)}; '{self.prog} --help' tells more\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = [] if action.choices is None else list(action.choices)
+        if choices and value not in choices:
+            text = f"found {shown(value)}, expected one of {', '.join(map(str, choices))}{near_name(value, choices)}"
+            raise argparse.ArgumentError(action, text)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         # argparse ignores errors here; a full disk must not look like success.

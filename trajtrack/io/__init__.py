@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from trajtrack.io import (
     youtube_vis,
 )
 from trajtrack.io.format import Format, Numbering, Reading, Source
+from trajtrack.io.media import are_images, medium_of
 from trajtrack.io.sources import read_source
 from trajtrack.printable import printable_errors, shown
 from trajtrack.trajectories import Trajectories
@@ -189,7 +191,7 @@ def read_file(path: str | os.PathLike[str], format: str | None = None, reading: 
     except ValueError as error:
         hint = ""
         if format is None and chosen is mot.FORMAT and source.first_line.count(b",") == 5:
-            hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc')"
+            hint = " (rows of frame,x1,y1,x2,y2,score are read with format='kitti-rrc' or --format kitti-rrc)"
         raise ValueError(f"{source.path}, {error}{hint}") from error
 
 
@@ -322,6 +324,11 @@ def _named(format: str) -> Format:
 def _recognised(source: Source) -> Format:
     if source.folder is not None:
         return _recognised_folder(source)
+    medium = medium_of(source.content)
+    if medium == "a video":
+        raise ValueError(f"content: found {medium}, expected detections; {_how_to_track(source.path)}")
+    if medium is not None:
+        raise ValueError(f"content: found {medium}, expected detections")
     candidates = [format for format in FORMATS.values() if source.suffix in format.suffixes]
     if len(candidates) == 1:
         return candidates[0]
@@ -329,15 +336,29 @@ def _recognised(source: Source) -> Format:
     for format in candidates:
         if format.recognise(source):
             return format
-    layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
     found = source.first_line[:60].decode("ascii", "backslashreplace")
-    raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format=NAME: {layouts}")
+    if len(candidates) == len(FORMATS):
+        names = ", ".join(FORMATS)
+        raise ValueError(
+            f"line 1: found {found!r}, expected a format that is recognised, or one of {names} with format= or "
+            "--format; 'trajtrack info --formats' tells their layouts"
+        )
+    layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
+    raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format= or --format: {layouts}")
+
+
+def _how_to_track(path: str) -> str:
+    return f"'trajtrack track {shlex.quote(path)} --detector MODEL -o page.html' detects objects and links them"
 
 
 def _recognised_folder(source: Source) -> Format:
     for format in FORMATS.values():
         if format.recognise(source):
             return format
+    if source.folder is not None and are_images(source.folder.names):
+        raise IsADirectoryError(
+            errno.EISDIR, f"Is a folder of images, expected detections; {_how_to_track(source.path)}", source.path
+        )
     raise IsADirectoryError(
         errno.EISDIR,
         "Is a directory, expected a file, a sequence with det/det.txt or gt/gt.txt, or a folder with a file per frame",

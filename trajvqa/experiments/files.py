@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from trajtrack.printable import printable_errors, shown
+from trajtrack.printable import near_name, printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.experiments.plain_yaml import load_yaml
 
@@ -91,7 +91,7 @@ def read_experiment(name: str | os.PathLike[str]) -> Experiment:
     text = os.fspath(name)
     path = _path_of(text)
     if not path.is_file():
-        raise FileNotFoundError(f"{text}: found no such experiment, expected {_expected()}")
+        raise FileNotFoundError(f"{text}: found no such experiment, expected {_expected(text)}")
     return experiment_from(_read_values(path, text, ()), text)
 
 
@@ -99,8 +99,8 @@ def _path_of(name: str, folder: Path = Path()) -> Path:
     return folder / name if Path(name).suffix in _SUFFIXES else _FOLDER / f"{name}.yaml"
 
 
-def _expected() -> str:
-    return f"a .yaml file or one of {', '.join(list_experiments())}"
+def _expected(found: object) -> str:
+    return f"a .yaml file or one of those that 'trajvqa models' lists{near_name(found, list_experiments())}"
 
 
 def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str, Any]:
@@ -120,14 +120,14 @@ def _read_values(path: Path, source: str, derived: tuple[Path, ...]) -> dict[str
         return values
     base = values.pop("base")
     if not isinstance(base, str):
-        raise ValueError(f"{source}: base: found {shown(base)}, expected {_expected()}")
+        raise ValueError(f"{source}: base: found {shown(base)}, expected {_expected(base)}")
     base_path = _path_of(base, path.parent)
     try:
         exists = base_path.is_file()
     except OSError:  # a name too long for the system
         exists = False
     if not exists:
-        raise ValueError(f"{source}: base: found no experiment {shown(base)}, expected {_expected()}")
+        raise ValueError(f"{source}: base: found no experiment {shown(base)}, expected {_expected(base)}")
     derived = (*derived, path.resolve())
     if base_path.resolve() in derived:
         raise ValueError(

@@ -18,6 +18,7 @@ import trajtrack
 from helpers.coco_examples import write_two_videos
 from trajtrack import Detections, LinkOptions
 from trajtrack.cli import main
+from trajtrack.io import FORMATS
 
 STILL = "1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n3,-1,0,0,10,10,0.7\n"
 
@@ -229,12 +230,58 @@ def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys
 
 
 @pytest.mark.parametrize(
-    "words", [["lnik"], ["link"], ["link", "in.txt"], ["link", "in.txt", "-o", "out", "--max-gaps", "3"]]
+    ("words", "message"),
+    [
+        (["lnik"], "trajtrack: error: argument COMMAND: found 'lnik', expected one of link, "),
+        (["link"], "trajtrack link: error: the following arguments are required: IN;"),
+        (
+            ["link", "in.txt", "--max-gaps", "3"],
+            "trajtrack link: error: found '--max-gaps', which is no option (did you mean '--max-gap'?);",
+        ),
+        (
+            ["link", "in.txt", "--method", "flwo"],
+            "trajtrack link: error: argument --method: found 'flwo', expected one of flow, seq-nms (did you mean",
+        ),
+        (["info", "more"], "trajtrack info: error: found 'more', expected no more arguments;"),
+    ],
 )
-def test_words_that_are_not_a_command_are_refused(words, capsys):
+def test_words_that_are_not_a_command_are_refused_in_one_line_with_the_nearest(words, message, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(words)
-    assert "usage: trajtrack" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith(message)
+    assert error.count("\n") == 1
+
+
+def test_the_output_is_named_after_the_input_by_default(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("1,-1,0,0,10,10,0.9\n")
+    assert main(["link", "in.txt"]) == 0
+    assert capsys.readouterr().out.endswith(" -> in.tracks.txt\n")
+    assert Path("in.tracks.txt").is_file()
+
+
+def test_the_folder_of_several_outputs_must_be_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b.txt"):
+        Path(name).write_text("1,-1,0,0,10,10,0.9\n")
+    assert main(["link", "a.txt", "b.txt"]) == 2
+    assert capsys.readouterr().err == (
+        "trajtrack: error: --output: found none, expected a folder for the outputs of 2 inputs\n"
+    )
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_file_without_detections_is_linked_with_a_warning(tmp_path, capsys):
+    (tmp_path / "in.txt").touch()
+    assert main(["link", str(tmp_path / "in.txt"), "-o", str(tmp_path / "out.txt")]) == 0
+    assert "warning: " in (error := capsys.readouterr().err)
+    assert "in.txt: found no detections, expected some" in error
+
+
+def test_the_layouts_of_all_formats_are_shown(capsys):
+    assert main(["info", "--formats"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(FORMATS)
 
 
 def test_eval_prints_a_table(tmp_path, capsys):

@@ -127,8 +127,7 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
-        ("a.mp4", bytes(range(256))),
+        ("a.bin", bytes(range(256))),
         ("a.json", b"[1, 2]"),
         ("a.json", b'{"boxes": []}'),
         ("a.json", b""),
@@ -138,9 +137,36 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
 def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(
-        ValueError, match=re.escape(name) + ", line 1: found .*, expected one of these layouts, or format="
+        ValueError,
+        match=re.escape(name) + ", line 1: found .*, expected (one of these layouts|a format that is recognised), or ",
     ):
         trajtrack.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "a.mp4",
+            b"\0\0\0\x20ftypisom",
+            "found a video, expected detections; 'trajtrack track .*a.mp4 --detector MODEL",
+        ),
+        ("a", b"\x1a\x45\xdf\xa3\x93B", "found a video, expected detections; 'trajtrack track "),
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "found an image, expected detections"),
+    ],
+)
+def test_videos_and_images_are_answered_by_what_to_type(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{re.escape(name)}, content: {message}"):
+        trajtrack.read(tmp_path / name)
+
+
+def test_a_folder_of_images_is_answered_by_what_to_type(tmp_path: Path) -> None:
+    (tmp_path / "000001.jpg").touch()
+    with pytest.raises(IsADirectoryError, match="Is a folder of images, expected detections; 'trajtrack track "):
+        trajtrack.read(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from trajvqa.training.trainer import train
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return write_data(tmp_path_factory.mktemp("data"), bert=True)
+    return write_data(tmp_path_factory.mktemp("data"), bert=True, regions=True)
 
 
 @pytest.mark.slow
@@ -58,8 +58,8 @@ def test_every_experiment_is_in_a_table():
 
 
 def test_an_unknown_experiment_is_named():
-    with pytest.raises(FileNotFoundError, match=r"nextqa/glove: found no such experiment, .*nextqa/glove-both"):
-        read_experiment("nextqa/glove")
+    with pytest.raises(FileNotFoundError, match=r"nextqa/glove-bth: found no such .*did you mean 'nextqa/glove-both'"):
+        read_experiment("nextqa/glove-bth")
 
 
 def test_an_unknown_table_is_named():
