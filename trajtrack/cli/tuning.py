@@ -24,13 +24,14 @@ _DESCRIPTION = """\
 Search for the linking options that suit your videos, with their ground truth,
 and test on videos held out whether they are worth it: each of up to 5 videos,
 or each of 5 parts, is linked with options tuned on the others. The last line
-has the flags for trajtrack link; they are the defaults if tuning is not worth it.
+has the flags for trajtrack link: the defaults, if tuning is not worth it.
 
 One option after the other is set to the best of a few values, twice at most:
-  flow      min_score, calibrate, smooth, min_length
-  seq-nms   min_score, iou_threshold, buffer, max_gap, nms_threshold, min_length
-and class_agnostic if there are several classes. Values of min_score are
-quantiles of the scores. The same inputs give the same result.
+  flow     min_score, calibrate, smooth, min_length
+  seq-nms  min_score, iou_threshold, buffer, max_gap, nms_threshold, min_length
+and class_agnostic if there are several classes. The values of min_score are
+quantiles of the scores. The same inputs give the same result. Presets decide
+which annotations count, as in trajtrack eval.
 """
 
 
@@ -43,8 +44,7 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
             "several videos, sorted by name": "trajtrack tune 'detections/*.txt' --gt 'truth/*.txt'",
-            "one method, by another metric": "trajtrack tune 'detections/*.txt' --gt 'truth/*.txt' --method flow "
-            "--metric idf1",
+            "by another metric": "trajtrack tune 'detections/*.txt' --gt 'truth/*.txt' --metric idf1",
         },
     )
     add_pair_flags(parser, "detections")
@@ -89,7 +89,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     print(_table(results, arguments.metric.upper()))
     print()
     for result in results:
-        print(f"{result.method}: {_verdict(result)}: {_flags(result)}")
+        print(f"{result.method}: {_verdict(result)}\n  {_flags(result)}")
     count = f"{len(videos)} videos" if len(videos) > 1 else "one video"
     print(f"{len(linkings)} linkings of {count}, of at most {progress.most}")
     print()

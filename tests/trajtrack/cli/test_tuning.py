@@ -42,7 +42,7 @@ def test_tune_finds_better_options_and_says_so(capsys):
         "tuned, on the same videos",
         "tuned, on videos held out",
     ]
-    assert lines[5].startswith("seq-nms: use the tuned options, better than the defaults in 2 of 2 parts held out: ")
+    assert lines[5].startswith("seq-nms: use the tuned options, better than the defaults in 2 of 2 parts held out")
     assert lines[-1].startswith("best flags for trajtrack link: --method seq-nms --")
 
 
@@ -91,7 +91,7 @@ def test_with_one_video_a_warning_says_that_others_are_unknown(capsys):
     output = capsys.readouterr()
     assert output.err.startswith("trajtrack: warning: 0-found.txt: found one video, expected several")
     assert "held out" not in output.out
-    assert "seq-nms: the tuned options suit this video, which says nothing about others: --method" in output.out
+    assert "seq-nms: the tuned options suit this video, which says nothing about others\n  --method" in output.out
 
 
 def test_where_nothing_is_better_the_defaults_are_kept(capsys):
@@ -101,7 +101,7 @@ def test_where_nothing_is_better_the_defaults_are_kept(capsys):
             Path(f"{seed}-{name}.txt").write_text(still)
     assert main([*BOTH, "--preset", "none"]) == 0
     output = capsys.readouterr().out
-    assert "seq-nms: keep the defaults, nothing better was found: --method seq-nms\n" in output
+    assert "seq-nms: keep the defaults, nothing better was found\n  --method seq-nms\n" in output
     assert output.endswith("best flags for trajtrack link: --method seq-nms\n")
 
 
