@@ -91,7 +91,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     for result in results:
         print(f"{result.method}: {_verdict(result)}\n  {_flags(result)}")
     count = f"{len(videos)} videos" if len(videos) > 1 else "one video"
-    print(f"{len(linkings)} linkings of {count}, of at most {progress.most}")
+    print(f"{len(linkings)} of at most {progress.most} linkings, {count}")
     print()
     print(f"best flags for trajtrack link: {_flags(best_of(results))}")
     return False
