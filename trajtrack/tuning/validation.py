@@ -58,6 +58,8 @@ class Tuned:
         """Whether tuning is worth it on other videos, all together and most parts alone; None for one video."""
         if self.held_out is None:
             return None
+        if self.options == METHODS[self.method]():
+            return False
         gained = sum(fold.gain > 0 for fold in self.folds)
         return self.held_out - self.default_score >= _LEAST_GAIN and 2 * gained > len(self.folds)
 

@@ -94,8 +94,9 @@ def result_of(held_out: float, *gains: float, default: float = 0.5) -> Tuned:
         (result_of(0.48, -0.02, -0.02), False),
         (result_of(0.5005, 0.001, 0.001), False),
         (result_of(0.52, 0.2, -0.01, -0.01), False),
+        (replace(result_of(0.52, 0.02, 0.02), options=LinkOptions()), False),
     ],
-    ids=["better", "worse", "hardly better", "better in one part"],
+    ids=["better", "worse", "hardly better", "better in one part", "no options for all videos"],
 )
 def test_the_defaults_are_kept_unless_tuned_options_are_better_on_videos_held_out(result, is_better):
     assert result.is_better is is_better
