@@ -71,6 +71,7 @@ MAY_IMPORT = {
         *("trajtrack.methods", "trajtrack.options", "trajtrack.printable", "trajtrack.trajectories"),
     },
     "trajtrack.many_videos": DATA | ARGUMENTS | {"trajtrack.io", "trajtrack.linking"},
+    "trajtrack.tuning": DATA | ARGUMENTS | {"trajtrack.linking", "trajtrack.many_videos", "trajtrack.metrics"},
     "trajtrack.table_linking": {
         *(DATA | ARGUMENTS | {"trajtrack.column_names", "trajtrack.linking", "trajtrack.many_videos"}),
         "trajtrack.tables",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trajtrack.cli import corpus, demo, detecting, evaluation, information, linking, tracking, viewing
+from trajtrack.cli import corpus, demo, detecting, evaluation, information, linking, tracking, tuning, viewing
 from trajtrack.console.program import Program
 
 __all__ = ["PROGRAM", "main"]
@@ -14,7 +14,7 @@ PROGRAM = Program(
         "make an example to try things with": "trajtrack demo",
         "link its detections": "trajtrack link out/demo/detections.txt -o tracks.txt",
     },
-    commands=(linking, corpus, detecting, tracking, evaluation, viewing, demo, information),
+    commands=(linking, corpus, detecting, tracking, evaluation, tuning, viewing, demo, information),
 )
 
 main = PROGRAM.main

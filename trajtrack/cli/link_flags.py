@@ -12,7 +12,7 @@ from trajtrack.methods import DEFAULT_METHOD, METHODS, method_of_options, method
 from trajtrack.option_fields import documentation_of
 from trajtrack.options import LinkOptions
 
-__all__ = ["add_link_flags", "given_link_flags", "link_options"]
+__all__ = ["add_link_flags", "flags_of", "given_link_flags", "link_options"]
 
 
 def add_link_flags(parser: argparse.ArgumentParser, default_method: str = DEFAULT_METHOD) -> None:
@@ -71,6 +71,22 @@ def given_link_flags(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the linking flags that are on the command line, in the order of their declaration."""
     names = ["method", *(field.name for options in METHODS.values() for field in fields(options))]
     return {name: getattr(arguments, name) for name in names if name in arguments}
+
+
+def flags_of(options: LinkOptions | FlowOptions) -> list[str]:
+    """Return the words to type for a method and those of its options that are not the defaults."""
+    words = ["--method", next(method for method, kind in METHODS.items() if isinstance(options, kind))]
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value == field.default:
+            continue
+        if isinstance(value, bool):
+            words.append(_flag(field.name if value else f"no_{field.name}"))
+        elif isinstance(value, float) and value < 0:
+            words.append(f"{_flag(field.name)}={value!r}")  # argparse takes some negative numbers for flags
+        else:
+            words += [_flag(field.name), str(value)]
+    return words
 
 
 def _flag(name: str) -> str:

@@ -16,7 +16,7 @@ from trajtrack.metrics.matching import Origin, Video
 from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Metrics", "evaluate", "evaluate_from", "evaluate_many"]
+__all__ = ["Metrics", "choose_labels", "combine", "evaluate", "evaluate_from", "evaluate_many", "import_trackeval"]
 
 
 @dataclass(frozen=True)
@@ -155,19 +155,12 @@ def evaluate_from(
         raise ValueError("pairs: found none, expected at least one pair of ground truth and tracks")
     if not 0 < iou_threshold <= 1:
         raise ValueError(f"iou_threshold: found {shown(iou_threshold)}, expected a number above 0 and up to 1")
-    library = _import_trackeval()
+    library = import_trackeval()
     config = {"THRESHOLD": float(iou_threshold), "PRINT_CONFIG": False}
     measures = [library.HOTA(), library.CLEAR(dict(config)), library.Identity(dict(config))]
     videos = [Video.of(truth, tracks, class_agnostic, own) for (truth, tracks), own in zip(pairs, origins, strict=True)]
     per_class = not videos[0].class_agnostic
-    if any(video.class_agnostic == per_class for video in videos):
-        raise ValueError("pairs: found ground truth with and without classes, expected one kind")
-    if per_class:
-        _check_names(videos)
-    labels = sorted({label for video in videos for label in video.labels})
-    if classes is not None:
-        labels = _choose(classes, labels, videos)
-    _warn_if_nothing_counts(videos, labels)
+    labels = choose_labels(videos, classes)
     labels = labels or [0]
     results = {label: [_Result.of(measures, video.data(label)) for video in videos] for label in labels}
     metrics = _combine(measures, results, per_class)
@@ -178,6 +171,34 @@ def evaluate_from(
         for number in range(len(videos))
     )
     return replace(metrics, videos=tuple(alone))
+
+
+def choose_labels(videos: Sequence[Video], classes: Iterable[int | str] | None) -> list[int]:
+    """Return the labels to evaluate, of the chosen classes or all, after checking that the videos fit together.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If the ground truth of a video has no box to evaluate, or no track has the class of one.
+    """
+    per_class = not videos[0].class_agnostic
+    if any(video.class_agnostic == per_class for video in videos):
+        raise ValueError("pairs: found ground truth with and without classes, expected one kind")
+    if per_class:
+        _check_names(videos)
+    labels = sorted({label for video in videos for label in video.labels})
+    if classes is not None:
+        labels = _choose(classes, labels, videos)
+    _warn_if_nothing_counts(videos, labels)
+    return labels
+
+
+def combine(measure: Any, results: Mapping[int, Sequence[Any]]) -> tuple[dict[int, Any], Any]:
+    """Combine the results of a TrackEval metric, of one or more videos by label, for each label and for all."""
+    by_label = {label: measure.combine_sequences(dict(enumerate(own))) for label, own in results.items()}
+    if len(by_label) == 1:
+        return by_label, next(iter(by_label.values()))
+    return by_label, measure.combine_classes_det_averaged(by_label)
 
 
 def _check_names(videos: Sequence[Video]) -> None:
@@ -257,28 +278,17 @@ class _Result:
 
 def _combine(measures: list[Any], results: Mapping[int, list[_Result]], per_class: bool) -> Metrics:
     """Combine the results of the videos, given by label."""
-    by_label = {
-        label: _Result(
-            [
-                measure.combine_sequences({number: result.measured[index] for number, result in enumerate(own)})
-                for index, measure in enumerate(measures)
-            ],
-            sum(result.tracks for result in own),
-        )
-        for label, own in results.items()
+    combined = [
+        combine(measure, {label: [result.measured[index] for result in own] for label, own in results.items()})
+        for index, measure in enumerate(measures)
+    ]
+    tracks = {label: sum(result.tracks for result in own) for label, own in results.items()}
+    classes = {
+        label: _as_metrics(_Result([by_label[label] for by_label, _ in combined], own), {})
+        for label, own in tracks.items()
     }
-    if len(by_label) == 1:
-        (total,) = by_label.values()
-    else:
-        total = _Result(
-            [
-                measure.combine_classes_det_averaged({label: own.measured[index] for label, own in by_label.items()})
-                for index, measure in enumerate(measures)
-            ],
-            sum(own.tracks for own in by_label.values()),
-        )
-    classes = {label: _as_metrics(own, {}) for label, own in by_label.items()} if per_class else {}
-    return _as_metrics(total, classes)
+    total = _Result([own for _, own in combined], sum(tracks.values()))
+    return _as_metrics(total, classes if per_class else {})
 
 
 def _as_metrics(result: _Result, classes: Mapping[int, Metrics]) -> Metrics:
@@ -309,7 +319,8 @@ def _as_metrics(result: _Result, classes: Mapping[int, Metrics]) -> Metrics:
     )
 
 
-def _import_trackeval() -> ModuleType:
+def import_trackeval() -> ModuleType:
+    """Return the metrics of TrackEval; raise ImportError with what to install if there are none."""
     try:
         import trackeval.metrics
     except ImportError as error:

@@ -72,7 +72,8 @@ def test_the_examples_of_all_helps_run(tmp_path):
     write_corpus(Path("corpus"), num_parts=1)
     for folder, name in (("detections", "detections"), ("truth", "truth"), ("tracks", "tracks")):
         Path(folder).mkdir()
-        shutil.copy(f"out/demo/{name}.txt", f"{folder}/one.txt")
+        for video in ("one", "two"):
+            shutil.copy(f"out/demo/{name}.txt", f"{folder}/{video}.txt")
     for name, text in help_texts(PROGRAM.parser()):
         for example in examples_in(text):
             result = shell(example)
