@@ -55,6 +55,7 @@ CLIPS, TRAJECTORIES, FRAME_SIZE, TRAJECTORY_SIZE, TEXT_SIZE = 16, 40, 4096, 1536
 VOCABULARY, CLASSES = 6041, 600
 BATCHES, ROUNDS = 3, 3
 PUBLIC = "public"
+BUCKET_STEPS = 8
 
 # How many validation questions of NExT-QA have 3, 4, ... words, and how many candidates have 1, 2, ...
 QUESTION_WORDS = (
@@ -277,7 +278,7 @@ def read(questions: Questions, case: Case, device: torch.device) -> list[Batch]:
     )
     if case.negatives:
         data.negatives = draw_negatives(questions, NegativesConfig("a", NEGATIVES), seed=0, epoch=1)
-    config = TrainingConfig(bucket_steps=1) if case.model == PUBLIC else TrainingConfig()
+    config = TrainingConfig(bucket_steps=1 if case.model == PUBLIC else BUCKET_STEPS)
     order = epoch_order(data.lengths(), config, epoch=1)
     return [data[rows].to(device) for rows in order[:: len(order) // BATCHES][:BATCHES]]
 

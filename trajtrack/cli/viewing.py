@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import print_json
 from trajtrack.detections import Detections
+from trajtrack.io import ReadFile
 from trajtrack.linking import link
 from trajtrack.metrics import GroundTruth
 from trajtrack.printable import escaped
@@ -113,11 +115,12 @@ def _run(arguments: argparse.Namespace) -> bool:
     for path in (arguments.tracks, arguments.detections, arguments.video, arguments.gt, arguments.beside):
         if path is not None and same_file(output, path):
             raise UsageError(f"{output}: the output would overwrite an input")
-    tracks, detections = _gather(arguments)
+    files = _read_files(arguments)
+    tracks, detections = _gather(files, arguments)
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         if kind in PAGE_SUFFIXES:
-            written = _write_page(tracks, detections, output, size, arguments)
+            written = _write_page(files, tracks, detections, output, size, arguments)
         elif kind in VIDEO_SUFFIXES:
             written = _write_video(tracks, output, size, arguments)
         else:
@@ -172,14 +175,27 @@ def _size_of(arguments: argparse.Namespace) -> tuple[float, float] | None:
     return parse_size("--size", arguments.size)
 
 
-def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, Detections | None]:
-    """Return trajectories if it is known how they were linked, otherwise boxes with identities and detections."""
-    options = link_options(arguments)
-    files = [InputFile(arguments.tracks, arguments.format, given_reading(arguments))]
+def _read_files(arguments: argparse.Namespace) -> dict[str, ReadFile]:
+    """Return the files by the names of their arguments; the video that is named may be in any of them."""
+    files = {"tracks": InputFile(arguments.tracks, arguments.format, given_reading(arguments))}
     if arguments.detections is not None:
         reading = given_reading(arguments, "detections-")
-        files.append(InputFile(arguments.detections, arguments.detections_format, reading))
-    tracks, *others = (file.detections for file in read_inputs(files, arguments.video_name))
+        files["detections"] = InputFile(arguments.detections, arguments.detections_format, reading)
+    if arguments.gt is not None:
+        reading = replace(given_reading(arguments, "gt-"), is_truth=True)
+        files["gt"] = InputFile(arguments.gt, arguments.gt_format, reading)
+    if arguments.beside is not None:
+        files["beside"] = InputFile(arguments.beside, arguments.beside_format, given_reading(arguments))
+    return dict(zip(files, read_inputs(list(files.values()), arguments.video_name), strict=True))
+
+
+def _gather(
+    files: Mapping[str, ReadFile], arguments: argparse.Namespace
+) -> tuple[Trajectories | Detections, Detections | None]:
+    """Return trajectories if it is known how they were linked, otherwise boxes with identities and detections."""
+    options = link_options(arguments)
+    tracks = files["tracks"].detections
+    others = [files["detections"].detections] if "detections" in files else []
     has_identities = tracks.track_ids is not None and bool((tracks.track_ids >= 0).any())
     if len(tracks) and not has_identities:
         if others:
@@ -199,21 +215,19 @@ def _gather(arguments: argparse.Namespace) -> tuple[Trajectories | Detections, D
     return (linked, None) if reproduces(linked, tracks) else (tracks, detections)
 
 
-def _truth_of(arguments: argparse.Namespace) -> Detections | GroundTruth | None:
-    if arguments.gt is None:
+def _truth_of(files: Mapping[str, ReadFile], arguments: argparse.Namespace) -> Detections | GroundTruth | None:
+    file = files.get("gt")
+    if file is None:
         return None
-    reading = replace(given_reading(arguments, "gt-"), is_truth=True)
-    (file,) = read_inputs([InputFile(arguments.gt, arguments.gt_format, reading)], None)
     preset = arguments.preset or "auto"
     return apply_preset(choose_preset([file]) if preset == "auto" else preset, file)
 
 
-def _beside_of(arguments: argparse.Namespace) -> Trajectories | Detections | None:
+def _beside_of(files: Mapping[str, ReadFile], arguments: argparse.Namespace) -> Trajectories | Detections | None:
     """Return the second result, linked with the same options if it has no identities."""
-    if arguments.beside is None:
+    if "beside" not in files:
         return None
-    (file,) = read_inputs([InputFile(arguments.beside, arguments.beside_format, given_reading(arguments))], None)
-    boxes = file.detections
+    boxes = files["beside"].detections
     if len(boxes) == 0 or (boxes.track_ids is not None and bool((boxes.track_ids >= 0).any())):
         return boxes
     with warnings_about(arguments.beside):
@@ -221,6 +235,7 @@ def _beside_of(arguments: argparse.Namespace) -> Trajectories | Detections | Non
 
 
 def _write_page(
+    files: Mapping[str, ReadFile],
     tracks: Trajectories | Detections,
     detections: Detections | None,
     output: Path,
@@ -237,9 +252,9 @@ def _write_page(
             size=size,
             frame_rate=arguments.frame_rate,
             title=_title(arguments),
-            truth=_truth_of(arguments),
+            truth=_truth_of(files, arguments),
             class_agnostic=bool(arguments.gt_class_agnostic),
-            beside=_beside_of(arguments),
+            beside=_beside_of(files, arguments),
             names=() if arguments.beside is None else distinct_names([arguments.tracks, arguments.beside]),
             progress=progress,
         )

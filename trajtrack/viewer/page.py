@@ -105,7 +105,8 @@ def write_page(
     TypeError
         If `tracks` are not Trajectories or Detections.
     ValueError
-        If boxes have no identities, an option is out of range, or images cannot be read.
+        If boxes have no identities, two results name a class differently, an option is out of range, or images cannot
+        be read.
     OSError
         If a file cannot be read or written.
     """
@@ -116,6 +117,8 @@ def write_page(
     results = [tracks] if beside is None else [tracks, beside]
     names = _names(names, len(results))
     contents = [content_of(tracks, detections), *map(content_of, results[1:])]
+    for content in contents[1:]:
+        _check_classes(contents[0].label_names, content.label_names)
     comparisons = [] if truth is None else [compare(truth, each, class_agnostic=class_agnostic) for each in results]
     of_truth = [content_of(comparison.truth) for comparison in comparisons[:1]]
     joined = join([*contents, *of_truth])
@@ -144,6 +147,15 @@ def write_page(
                 progress(image.frame + 1, num_frames)
         file.write(end)
     return contents[0].summary(None if source is None else count)
+
+
+def _check_classes(first: Mapping[int, str], second: Mapping[int, str]) -> None:
+    for label in sorted(first.keys() & second.keys()):
+        if first[label] != second[label]:
+            raise ValueError(
+                f"beside, label_names, label {label}: found {shown(second[label])}, expected {shown(first[label])} as "
+                "in the first result"
+            )
 
 
 def _names(names: Sequence[str], count: int) -> list[str]:

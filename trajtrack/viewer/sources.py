@@ -23,8 +23,6 @@ class Joined:
     """(K,) index of the source of each trajectory."""
     untracked_sources: NDArray[np.int8]
     """Index of the source of each untracked box."""
-    first_tracks: NDArray[np.int64]
-    """Index of the first trajectory of each source."""
 
 
 def join(contents: Sequence[Content]) -> Joined:
@@ -72,4 +70,4 @@ def join(contents: Sequence[Content]) -> Joined:
         num_frames=max(each.num_frames for each in contents),
         label_names={label: name for each in reversed(contents) for label, name in each.label_names.items()},
     )
-    return Joined(content, track_sources, source_of_row[others], np.cumsum([0, *counts])[:-1])
+    return Joined(content, track_sources, source_of_row[others])

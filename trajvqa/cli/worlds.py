@@ -89,7 +89,7 @@ def _print_events(statistics: dict[str, Any]) -> None:
         print(f"| | {' | '.join(kinds)} |\n|---|{'---:|' * len(kinds)}")
         for name, shares in numbers["oracles"].items():
             print(f"| {name} | {' | '.join(f'{100 * shares[kind]:.1f}' for kind in kinds)} |")
-        print(f"| text | {'| ' * (len(kinds) - 1)}| {100 * numbers['text']:.1f} |\n")
+        print(f"| text | {'| ' * (len(kinds) - 1)}{100 * numbers['text']:.1f} |\n")
 
 
 def _sizes(split: str, numbers: dict[str, Any]) -> str:

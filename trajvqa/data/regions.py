@@ -71,9 +71,13 @@ class RegionStream:
             each.require(videos)
 
     def check_finite(self) -> None:
-        """Raise ValueError if a number is not finite in float32, naming its file."""
-        for each in self._sources():
-            each.check_finite()
+        """Raise ValueError if a number of appearance or motion is not finite in float32, naming its file.
+
+        Regions, of which files have tens of gigabytes, are checked as they are read.
+        """
+        self._appearance.check_finite()
+        if self._motion is not None:
+            self._motion.check_finite()
 
     def read(self, videos: Sequence[str]) -> RegionLevels:
         """Return what is known of B videos; ValueError as `require`."""

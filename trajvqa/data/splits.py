@@ -15,7 +15,9 @@ from trajvqa.config import Experiment
 from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
 from trajvqa.data.folder import (
     BERT,
+    FRAME_APPEARANCE,
     FRAME_FEATURES,
+    MOTION,
     QUESTIONS,
     REGIONS,
     TRAJECTORIES,
@@ -196,8 +198,9 @@ def open_split(
     regions = None
     if schema.region_size is not None:
         regions = _regions(files, folder, split, experiment)
-        for name, found in _region_sizes(regions).items():
-            _check_equal(files.regions, name, found, getattr(schema, name))
+        paths = (files.regions, files.frame_appearance or files.frame_features, files.motion or files.frame_features)
+        for (name, found), path in zip(_region_sizes(regions).items(), paths, strict=True):
+            _check_equal(path, name, found, getattr(schema, name))
         regions.require(questions.videos)
         regions.check_finite()
     text: QueryText
@@ -224,10 +227,11 @@ def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) 
 
 
 def _regions(files: DataFiles, folder: str | os.PathLike[str], split: str, experiment: Experiment) -> RegionStream:
-    """Return the regions with appearance and motion: of HQGA's two files, or of the clips if one of them is missing."""
+    """Return the regions with appearance and motion: of HQGA's two files, or of the clips if both are missing."""
     regions = RegionFeatures(_existing(files.regions, REGIONS, folder, split))
-    if files.frame_appearance is not None and files.motion is not None:
-        return RegionStream(regions, FrameFeatures(files.frame_appearance), FrameFeatures(files.motion), 0)
+    if files.frame_appearance is not None or files.motion is not None:
+        appearance = FrameFeatures(_existing(files.frame_appearance, FRAME_APPEARANCE, folder, split))
+        return RegionStream(regions, appearance, FrameFeatures(_existing(files.motion, MOTION, folder, split)), 0)
     clips = _frames(files, folder, split)
     return RegionStream(regions, clips, None, clips.appearance_size or experiment.settings.appearance_size)
 

@@ -108,14 +108,11 @@ class RegionFeatures:
     @printable_errors
     def check_finite(self) -> None:
         """Raise ValueError if a number is not finite in float32, naming the dataset and the video; reads all."""
-        for name, stored in ((_FEATURES, self._features), (_BOXES, self._boxes)):
+        for name, stored in self._datasets():
             for start, block in stored.blocks():
                 bad = ~np.isfinite(_float32(block)).reshape(len(block), -1).all(axis=1)
                 if bad.any():
-                    raise ValueError(
-                        f"{self.path}: {name}: video {self.ids[start + int(bad.argmax())]}: found a number that is not "
-                        "finite in float32, expected finite numbers"
-                    )
+                    raise self._not_finite(name, start + int(bad.argmax()))
 
     @printable_errors
     def read(self, videos: Sequence[str]) -> RegionBatch:
@@ -124,11 +121,28 @@ class RegionFeatures:
         Raises
         ------
         ValueError
-            If a video is missing or the file is damaged, naming the file and the video.
+            If a video is missing, a number is not finite in float32 or the file is damaged, naming the file and the
+            video.
         """
         self.require(videos)
         rows = np.array([self._rows[video] for video in videos], np.int64)
-        return RegionBatch(_float32(self._features.read(rows)), _float32(self._boxes.read(rows)))
+        return RegionBatch(*(self._read(name, stored, rows) for name, stored in self._datasets()))
+
+    def _datasets(self) -> tuple[tuple[str, ArrayRows], ...]:
+        return (_FEATURES, self._features), (_BOXES, self._boxes)
+
+    def _read(self, name: str, stored: ArrayRows, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        values = _float32(stored.read(rows))
+        for row, each in zip(rows, values, strict=True):
+            if not np.isfinite(each).all():
+                raise self._not_finite(name, int(row))
+        return values
+
+    def _not_finite(self, name: str, row: int) -> ValueError:
+        return ValueError(
+            f"{self.path}: {name}: video {self.ids[row]}: found a number that is not finite in float32, expected "
+            "finite numbers"
+        )
 
 
 class RegionsInMemory:
@@ -242,6 +256,6 @@ def write_region_features(
 
 
 def _float32(values: NDArray[Any]) -> NDArray[np.float32]:
-    # Values beyond float32 become infinite, which check_finite reports.
+    # Values beyond float32 become infinite, which is reported.
     with np.errstate(over="ignore"):
         return values.astype(np.float32, copy=False)

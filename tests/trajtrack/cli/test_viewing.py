@@ -239,6 +239,22 @@ def test_ground_truth_and_a_second_result_are_shown(tmp_path):
     assert set(page.columns["trackSources"].tolist()) == {0, 1, 2}
 
 
+def test_the_named_video_is_read_from_each_file_that_has_several():
+    pytest.importorskip("trackeval")
+    write_two_videos(Path("videos.json"))
+    command = ["view", "tracks.txt", "--gt", "videos.json", "--video-name", "b", "--gt-class-agnostic", "-o", "a.html"]
+    assert main(command) == 0
+    assert read_page(Path("a.html")).columns["frames"].max() >= 4
+
+
+def test_two_results_that_name_a_class_differently_are_refused(capsys):
+    for path, name in (("a.parquet", "car"), ("b.parquet", "bus")):
+        write(path, Detections([[0, 0, 9, 9]], [1], [0], track_ids=[1], label_names={0: name}))
+    assert main(["view", "a.parquet", "--beside", "b.parquet", "-o", "a.html"]) == 1
+    assert "label 0: found 'bus', expected 'car' as in the first result" in capsys.readouterr().err
+    assert not Path("a.html").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

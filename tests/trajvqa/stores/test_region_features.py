@@ -159,3 +159,16 @@ def test_regions_that_cannot_be_written_leave_no_file(path, ids, regions, messag
     with pytest.raises(ValueError, match=message):
         write_region_features(path, ids, regions)
     assert not path.exists()
+
+
+def test_a_number_that_is_not_finite_is_named_where_it_is_read(tmp_path):
+    features = np.ones((1, 2, 2, 3), np.float32)
+    boxes = np.ones((1, 2, 2, 4), np.float32)
+    path = tmp_path / "region.h5"
+    write_region_features(path, ("a", "b"), [(features, boxes)] * 2)
+    with h5py.File(path, "r+") as file:
+        file["feat"][1, 0, 0, 0, 0] = np.nan
+    store = RegionFeatures(path)
+    store.read(["a"])
+    with pytest.raises(ValueError, match=r"region\.h5: feat: video b: found a number that is not finite"):
+        store.read(["a", "b"])
