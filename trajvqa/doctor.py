@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -160,8 +160,11 @@ def examine(folder: str | os.PathLike[str]) -> Report:
     questions: dict[str, Questions] = {}
     frames: dict[str, FrameFeatures] = {}
     stores: dict[str, TrajectoryStore] = {}
+    with_levels: set[str] = set()
     for split in SPLITS:
         files = find_files(folder, split)
+        if files.frame_appearance is not None and files.motion is not None:
+            with_levels.add(split)
         split_questions, questions_report = check_questions(files.questions, split)
         features, frames_report = check_frames(files.frame_features, split, split_questions)
         store, store_report = check_trajectories(files.trajectories, split, split_questions)
@@ -184,7 +187,7 @@ def examine(folder: str | os.PathLike[str]) -> Report:
         folder=Path(folder),
         splits=tuple(splits),
         shared=(vocabulary_report, vectors_report),
-        runs=tuple(_runs(splits)),
+        runs=tuple(_runs(splits, with_levels)),
         training_questions=len(questions[SPLITS[0]]) if SPLITS[0] in questions else 0,
     )
 
@@ -211,12 +214,18 @@ def _differences(descriptions: Mapping[Path, str]) -> Iterator[tuple[Path, str]]
             yield path, f"{path}: found {description}, expected {expected} as in {first}"
 
 
-def _runs(splits: Iterable[SplitReport]) -> Iterator[Run]:
+def _runs(splits: Iterable[SplitReport], with_levels: Collection[str]) -> Iterator[Run]:
+    """Yield what can be run; regions of splits `with_levels` need no clips, having HQGA's appearance and motion."""
     by_split = {split.split: {file.name: file for file in split.files} for split in splits}
     has_questions = any(files[QUESTIONS.name].state == "ok" for files in by_split.values())
     yield Run("scoring of predictions", () if has_questions else ("questions of any split",))
     for name, kinds in _trainings():
-        files = [by_split[split][kind.name] for kind in kinds for split in _TRAINING_SPLITS]
+        files = [
+            by_split[split][kind.name]
+            for kind in kinds
+            for split in _TRAINING_SPLITS
+            if not (kind is FRAME_FEATURES and REGIONS in kinds and split in with_levels)
+        ]
         yield Run(
             name,
             tuple(

@@ -9,6 +9,7 @@ import pytest
 from helpers.data_examples import write_data
 from trajvqa.cli import main
 from trajvqa.data.file_reports import FileReport
+from trajvqa.data.folder import FRAME_APPEARANCE, MOTION
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.doctor import Report, examine
 from trajvqa.stores import VideoTrajectories, write_frame_features, write_region_features, write_trajectories
@@ -129,6 +130,14 @@ def test_missing_files_of_a_run_are_named(data):
     assert missing["regions and clips (GloVe): hq-gau"] == ("vid_feat/app_mot_val.h5",)
     both = "clips and trajectories (BERT): l-gcn, trajectory"
     assert missing[both] == ("vid_feat/app_mot_val.h5", "qas_bert/bert_ft_train.h5")
+
+
+def test_regions_need_no_clips_with_the_appearance_and_motion_of_hqga(data):
+    for split in ("train", "val"):
+        (data / f"vid_feat/app_mot_{split}.h5").unlink()
+        for kind in (FRAME_APPEARANCE, MOTION):
+            kind.output(data, split).touch()
+    assert runs(examine(data))["regions and clips (GloVe): hq-gau"] == ()
 
 
 def test_image_text_similarity_needs_embeddings_and_no_words(data):

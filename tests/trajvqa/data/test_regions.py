@@ -6,7 +6,7 @@ import pytest
 
 from helpers.data_examples import CLIPS, FRAME_SIZE, REGION_SIZE, small_experiment, write_data
 from helpers.question_examples import make_questions
-from trajvqa.data.folder import find_files
+from trajvqa.data.folder import FRAME_APPEARANCE, find_files
 from trajvqa.data.regions import RegionStream, box_features
 from trajvqa.data.splits import open_split, schema_of
 from trajvqa.stores import FrameFeatures, RegionFeatures, write_frame_features, write_region_features
@@ -118,8 +118,17 @@ def test_missing_regions_are_named(tmp_path):
         schema_of(data, small_experiment("hq-gau"), ("region",))
 
 
-def test_clips_serve_where_one_of_the_two_public_files_is_missing(tmp_path):
+def test_clips_serve_where_the_two_public_files_are_missing(tmp_path):
     data = write_data(tmp_path / "data", regions=True)
     experiment = small_experiment("hq-gau", appearance_size=3)
     schema = schema_of(data, experiment, ("region",))
     assert (schema.region_appearance_size, schema.region_motion_size) == (3, FRAME_SIZE - 3)
+
+
+def test_one_of_the_two_public_files_is_refused_without_the_other(tmp_path):
+    data = write_data(tmp_path / "data", regions=True)
+    FRAME_APPEARANCE.output(data, "train")
+    clips = np.ones((1, CLIPS, 2), np.float32)
+    write_frame_features(data / "frame_feat/app_feat_train.h5", ["a"], clips)
+    with pytest.raises(FileNotFoundError, match=r"found no mot_feat/mot_feat_train.h5"):
+        schema_of(data, small_experiment("hq-gau"), ("region",))
