@@ -33,6 +33,7 @@ OUT/_failed.jsonl. Linking never skips a row: those of a broken video have the
 error in the column `error`.
 """
 _MOST_SHOWN = 5
+_MOST = 1024
 """Number of broken files that are named before the report is."""
 _SUMS = ("videos", "boxes", "tracks", "linked")
 
@@ -97,8 +98,8 @@ def _run(arguments: argparse.Namespace) -> bool:
     )
     for flag, least in (("workers", 1), ("retries", 0)):
         value = getattr(arguments, flag)
-        if value is not None and value < least:
-            raise UsageError(f"--{flag}: found {value}, expected an integer of at least {least}")
+        if value is not None and not least <= value <= _MOST:
+            raise UsageError(f"--{flag}: found {value}, expected an integer from {least} to {_MOST}")
     if arguments.address is not None and arguments.engine != "ray":
         raise UsageError(f"--address: found with --engine {arguments.engine}, expected --engine ray")
     _check_pyarrow()
@@ -186,10 +187,11 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
         )
     else:
         reused = f" ({summary.num_reused} finished before)" if summary.num_reused else ""
+        counted_tracks = f"{sums['tracks']} {'trajectory' if sums['tracks'] == 1 else 'trajectories'}"
         print(
             escaped(
                 f"{_counted(len(summary.records), 'file')}{reused}, {_counted(sums['videos'], 'video')}, "
-                f"{sums['boxes']} boxes: {sums['tracks']} trajectories with "
+                f"{sums['boxes']} boxes: {counted_tracks} with "
                 f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {arguments.output}"
             )
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from trajtrack.corpus.places import Place, open_place
 
@@ -59,12 +60,34 @@ def find_parts(inputs: Iterable[str], output: str) -> list[Part]:
     for given in inputs:
         for part in _parts_of(given, target):
             other = parts.setdefault(part.name.casefold(), part)
-            if other.source == part.source:
+            if other is part or _same(other.place(), part.place()):
                 continue
-            raise ValueError(
-                f"{other.source} and {part.source}: found two inputs of the same name, expected different names"
-            )
+            alike = "of the same name" if other.name == part.name else "whose names differ in case only"
+            raise ValueError(f"{other.source} and {part.source}: found two inputs {alike}, expected different names")
+    _check_names(parts)
+    _check_outputs(list(parts.values()), target)
     return list(parts.values())
+
+
+def _check_names(parts: Mapping[str, Part]) -> None:
+    """Raise ValueError if the output of a part would be the folder of another's."""
+    for name, part in parts.items():
+        for folder in PurePosixPath(name).parents:
+            other = parts.get(str(folder))
+            if other is not None:
+                raise ValueError(
+                    f"{other.source} and {part.source}: found a file and a folder of the same name, expected "
+                    "different names"
+                )
+
+
+def _check_outputs(parts: Sequence[Part], target: Place) -> None:
+    """Raise ValueError if the output of a part would overwrite a file of the corpus, itself or another."""
+    inputs = {_real(place): part for part in parts if (place := part.place()).filesystem.equals(target.filesystem)}
+    for part in parts:
+        overwritten = inputs.get(_real(target / part.name))
+        if overwritten is not None:
+            raise ValueError(f"{overwritten.source}: the output would overwrite an input")
 
 
 def _parts_of(given: str, output: Place) -> list[Part]:
@@ -75,10 +98,7 @@ def _parts_of(given: str, output: Place) -> list[Part]:
     if info.type == FileType.NotFound:
         raise FileNotFoundError(2, "No such file or folder", given)
     if info.is_file:
-        name = os.path.basename(place.path)
-        if _same(place, output / name):
-            raise ValueError(f"{given}: the output would overwrite an input")
-        return [Part(name, given, None, info.size, info.mtime_ns)]
+        return [Part(os.path.basename(place.path), given, None, info.size, info.mtime_ns)]
     if _holds(place, output):
         raise ValueError(f"{given}: found the folder of the outputs in it, expected another one")
     found = sorted(

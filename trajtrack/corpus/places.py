@@ -62,7 +62,7 @@ class Place:
 
     def remove(self) -> None:
         """Remove a file if it exists."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             self.filesystem.delete_file(self.path)
 
     def remove_unfinished(self) -> None:

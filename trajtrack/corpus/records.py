@@ -13,7 +13,15 @@ from trajtrack.corpus.places import Place
 from trajtrack.files import json_fields as fields
 from trajtrack.printable import shown
 
-__all__ = ["PartRecord", "check_options", "read_records", "record_place", "write_record", "write_report"]
+__all__ = [
+    "PartRecord",
+    "check_no_foreign_outputs",
+    "check_options",
+    "read_records",
+    "record_place",
+    "write_record",
+    "write_report",
+]
 
 _FOLDER = "_manifest"
 _OPTIONS = f"{_FOLDER}/options.json"
@@ -48,6 +56,18 @@ class PartRecord:
     def of(cls, part: Part, **outcome: Any) -> PartRecord:
         """Return the record of a part."""
         return cls(part.name, part.source, part.size, part.modified, **outcome)
+
+
+def check_no_foreign_outputs(output: Place, parts: Iterable[Part]) -> None:
+    """Raise ValueError if no run has written to the folder yet, but it holds a file of the name of an output."""
+    if (output / _OPTIONS).exists():
+        return
+    present = {name for name, _ in output.files()}
+    for part in parts:
+        if part.name in present:
+            raise ValueError(
+                f"{(output / part.name).path}: found a file that no run has written, expected none: name another folder"
+            )
 
 
 def check_options(output: Place, options: Mapping[str, Any]) -> None:

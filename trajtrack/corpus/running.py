@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from trajtrack.corpus.local_engine import DiedError, run_locally
 from trajtrack.corpus.part_linking import PartTask, link_part
 from trajtrack.corpus.parts import Part
 from trajtrack.corpus.places import open_place
 from trajtrack.corpus.ray_engine import run_on_ray
-from trajtrack.corpus.records import PartRecord, check_options, read_records, record_place, write_report
+from trajtrack.corpus.records import (
+    PartRecord,
+    check_no_foreign_outputs,
+    check_options,
+    read_records,
+    record_place,
+    write_report,
+)
 from trajtrack.files.locks import locked_folder
 from trajtrack.linking import count_threads
 from trajtrack.methods import METHODS
+from trajtrack.printable import shown
 from trajtrack.table_linking import TableOptions
 from trajtrack.version import __version__
 
@@ -71,15 +79,19 @@ def link_corpus(
     Raises
     ------
     ValueError
-        If an earlier run into the folder had other options.
+        If the engine is unknown, an earlier run into the folder had other options, or the folder holds a file of the
+        name of an output that no run has written.
     BlockingIOError
         If another run is writing to the folder.
     OSError
         If the disk is full.
     """
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine: found {shown(engine)}, expected one of {', '.join(get_args(Engine))}")
     place = open_place(output)
     place.make_folder()
     with locked_folder(place.path) if place.is_local else nullcontext():
+        check_no_foreign_outputs(place, parts)
         check_options(place, _stored(options))
         place.remove_unfinished()
         records = read_records(place, parts)
@@ -125,6 +137,7 @@ def _stored(options: TableOptions) -> dict[str, Any]:
         "method": method,
         **asdict(options.linking),
         "video": options.video,
+        "columns": None if options.columns is None else dict(options.columns),
         "boxes": options.boxes,
         "interpolate": options.interpolate,
     }

@@ -139,12 +139,27 @@ class ResultColumns:
         columns = []
         for field, column in zip(table.schema, table.columns, strict=True):
             if field.name == found.names["frame"]:
+                if pyarrow.types.is_dictionary(column.type):
+                    column = column.cast(column.type.value_type)
                 frames = pyarrow.array(gaps.frames).cast(column.type)
                 columns.append(pyarrow.chunked_array([*column.chunks, frames], column.type).take(order))
             else:
-                columns.append(column.take(with_copies if field.name in copied else nulls))
-        fields = [field.with_nullable(True) for field in table.schema]
+                columns.append(_taken(column, with_copies if field.name in copied else nulls))
+        fields = [
+            field.with_nullable(True).with_type(column.type)
+            for field, column in zip(table.schema, columns, strict=True)
+        ]
         return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(fields, table.schema.metadata))
+
+
+def _taken(column: Any, rows: Any) -> Any:
+    """Return the rows of a column, null for null."""
+    import pyarrow
+
+    views = {pyarrow.string_view(): pyarrow.large_string(), pyarrow.binary_view(): pyarrow.large_binary()}
+    if column.type in views:  # of which Arrow takes no rows
+        return column.cast(views[column.type]).take(rows).cast(column.type)
+    return column.take(rows)
 
 
 class _Joined:

@@ -144,11 +144,18 @@ def encoded(column: Any) -> tuple[NDArray[np.int64], list[Any]]:
         column = column.cast(column.type.value_type)
     if pyarrow.types.is_string_view(column.type):  # which Arrow cannot encode
         column = column.cast(pyarrow.large_string())
-    encoded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
-    if not encoded.num_chunks:
+    found = column.dictionary_encode().unify_dictionaries()
+    if not found.num_chunks:
         return np.empty(0, np.int64), []
-    codes = np.concatenate([chunk.indices.to_numpy().astype(np.int64) for chunk in encoded.chunks])
-    return codes, encoded.chunk(encoded.num_chunks - 1).dictionary.to_pylist()
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy().astype(np.int64) for chunk in found.chunks])
+    names = found.chunk(found.num_chunks - 1).dictionary.to_pylist()
+    missing = codes < 0
+    if missing.any():  # Arrow cannot unify dictionaries that hold null
+        code = int(codes[: int(missing.argmax())].max(initial=-1)) + 1
+        codes[codes >= code] += 1
+        codes[missing] = code
+        names.insert(code, None)
+    return codes, names
 
 
 def _numbered(table: Any, found: FoundColumns) -> Any:

@@ -78,8 +78,8 @@ def test_the_first_of_many_broken_files_are_named(capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--workers", "0"], "--workers: found 0, expected an integer of at least 1"),
-        (["--retries", "-1"], "--retries: found -1, expected an integer of at least 0"),
+        (["--workers", "0"], "--workers: found 0, expected an integer from 1 to 1024"),
+        (["--retries", "-1"], "--retries: found -1, expected an integer from 0 to 1024"),
         (["--address", "auto"], "--address: found with --engine local, expected --engine ray"),
         (["--max-gap", "-1"], "--max-gap: found -1, expected an integer from 0 to"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,37 @@ def test_inputs_that_make_no_corpus_are_refused(files: Path, inputs, output, mes
 def test_a_missing_input_is_named(files: Path) -> None:
     with pytest.raises(FileNotFoundError, match=re.escape(str(files / "none"))):
         find_parts([str(files / "none")], str(files / "out"))
+
+
+def test_no_output_may_be_the_input_of_another_part(files: Path) -> None:
+    (files / "out/sub").mkdir(parents=True)
+    (files / "in/sub").mkdir()
+    for name in ("in/sub/z.parquet", "out/sub/z.parquet"):
+        (files / name).touch()
+    (files / "out/sub/z.parquet").rename(files / "out/sub/w.parquet")
+    (files / "in/sub/w.parquet").touch()
+    with pytest.raises(ValueError, match=r"out/sub/w\.parquet: the output would overwrite an input"):
+        find_parts([str(files / "in"), str(files / "out/sub")], str(files / "out"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_no_output_may_be_the_target_of_a_link_among_the_inputs(files: Path) -> None:
+    (files / "out").mkdir()
+    (files / "out/q.parquet").touch()
+    (files / "links").mkdir()
+    (files / "links/q.parquet").symlink_to(files / "out/q.parquet")
+    with pytest.raises(ValueError, match=r"links/q\.parquet: the output would overwrite an input"):
+        find_parts([str(files / "links")], str(files / "out"))
+
+
+def test_a_file_and_a_folder_of_one_name_are_refused(files: Path) -> None:
+    (files / "spark/b.parquet").mkdir(parents=True)
+    (files / "spark/b.parquet/part.parquet").touch()
+    with pytest.raises(ValueError, match="found a file and a folder of the same name"):
+        find_parts([str(files / "in"), str(files / "spark")], str(files / "out"))
+
+
+def test_names_that_differ_in_case_only_are_refused(files: Path) -> None:
+    (files / "other/B.parquet").touch()
+    with pytest.raises(ValueError, match="whose names differ in case only"):
+        find_parts([str(files / "in"), str(files / "other/B.parquet")], str(files / "out"))

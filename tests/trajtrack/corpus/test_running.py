@@ -159,3 +159,23 @@ def test_the_output_folder_holds_nothing_unfinished(corpus: Path, tmp_path: Path
     names = sorted(name for name, _ in open_place(str(tmp_path / "out")).files())
     parts = [f"part-{number}.parquet" for number in range(6)]
     assert names == ["_manifest/options.json", *(f"_manifest/parts/{part}.json" for part in parts), *parts]
+
+
+def test_a_file_that_no_run_has_written_is_neither_replaced_nor_removed(corpus: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "out" / "part-0.parquet"
+    mine.parent.mkdir()
+    mine.write_bytes(b"mine")
+    with pytest.raises(ValueError, match=r"part-0\.parquet: found a file that no run has written"):
+        run(corpus, tmp_path / "out", workers=1)
+    assert mine.read_bytes() == b"mine"
+
+
+def test_other_columns_are_other_options(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path / "out", replace(OPTIONS, columns={"score": "score"}), workers=1)
+    with pytest.raises(ValueError, match="columns: found None, expected "):
+        run(corpus, tmp_path / "out", workers=1)
+
+
+def test_an_unknown_engine_is_named(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="engine: found 'spark', expected one of local, ray"):
+        run(corpus, tmp_path / "out", engine="spark")

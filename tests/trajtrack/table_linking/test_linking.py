@@ -263,3 +263,34 @@ def test_a_warning_names_the_video() -> None:
 def test_options_are_those_of_link() -> None:
     options = LinkOptions(max_gap=0, iou_threshold=0.3)
     assert link_table(table_of(SCENES), **asdict(options)).equals(link_table(table_of(SCENES), options))
+
+
+@pytest.mark.parametrize("column", ["video", "label"])
+def test_nulls_in_any_chunk_are_errors_of_their_videos_alone(column: str) -> None:
+    rows = {"video": "ab", "frame": [0, 0], "x1": [0, 0], "y1": [0, 0], "x2": [9, 9], "y2": [9, 9], "score": [1.0, 1.0]}
+    chunks = []
+    for first, second in (("a", "b"), ("c", "d")):
+        table = pa.table({**rows, "video": [first, second], "label": ["dog", "cat"]})
+        values = pa.array([None, table[column][1].as_py()], pa.string())
+        chunks.append(table.set_column(table.column_names.index(column), column, values))
+    found = link_table(pa.concat_tables(chunks), errors="column")
+    assert [error is None for error in found["error"].to_pylist()] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("kind", ["string_view", "binary_view", "large_string"])
+def test_text_of_any_layout_passes_between_interpolated_rows(kind: str) -> None:
+    detections = Detections([[0, 0, 9, 9]] * 6, [0.9] * 6, [0, 1, 2, 4, 5, 6])
+    notes = pa.array([f"{k}" for k in range(6)]).cast(getattr(pa, kind)())
+    table = pa.table({"video": ["v"] * 6, **detections.to_columns(), "note": notes})
+    found = link_table(table, interpolate=True)
+    assert found.schema.field("note").type == notes.type
+    texts = found["note"].cast(pa.large_string()).to_pylist()
+    assert texts == ["0", "1", "2", "3", "4", "5", None]
+
+
+def test_frames_of_a_dictionary_can_be_interpolated() -> None:
+    detections = Detections([[0, 0, 9, 9]] * 6, [0.9] * 6, [0, 1, 2, 4, 5, 6])
+    table = pa.table({"video": ["v"] * 6, **detections.to_columns()})
+    place = table.column_names.index("frame")
+    table = table.set_column(place, "frame", table["frame"].dictionary_encode())
+    assert link_table(table, interpolate=True)["frame"].to_pylist() == [0, 1, 2, 4, 5, 6, 3]
