@@ -48,15 +48,15 @@ def open_answerer(
     """
     model, found = load_model(checkpoint)
     kinds = kinds_read(found.experiment)
-    if kinds and found.recipe is None:
-        raise ValueError(
-            f"{os.fspath(checkpoint)}: found no recipe of its training data, such as published features, expected one, "
-            "because a new video must be seen as they were; make data with 'trajvqa extract' and train on them"
-        )
     if "region" in kinds:
         raise ValueError(
             f"{os.fspath(checkpoint)}: found model {found.experiment.model}, expected one that reads no regions: they "
             "cannot be extracted from a video here"
+        )
+    if kinds and found.recipe is None:
+        raise ValueError(
+            f"{os.fspath(checkpoint)}: found no recipe of its training data, such as published features, expected one, "
+            "because a new video must be seen as they were; make data with 'trajvqa extract' and train on them"
         )
     given = dict(folders or {})
     read_video = encoder = None

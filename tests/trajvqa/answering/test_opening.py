@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.data_examples import small_experiment
+from helpers.data_examples import small_experiment, write_data
 from helpers.question_examples import make_questions
 from helpers.videos import moving_square, write_video
 from helpers.viewer_pages import read_page
@@ -69,6 +69,13 @@ def folder(tmp_path_factory, models):
         train(small_experiment(epochs=1, **settings), data, folder / name)
     train(small_experiment("text-only", epochs=1), data, folder / "text")
     return folder
+
+
+def test_a_model_that_reads_regions_cannot_answer_about_a_file(tmp_path):
+    data = write_data(tmp_path / "data", regions=True)
+    train(small_experiment("hq-gau", epochs=1), data, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"best\.pt: found model hq-gau, expected one that reads no regions"):
+        open_answerer(tmp_path / "run/best.pt")
 
 
 @pytest.mark.parametrize("run", ["full", "base", "bert", "text"])
