@@ -4,9 +4,9 @@
 
 64 questions a step with 5 candidates, 16 clips of width 4096, 40 trajectories of width 1536, d = 256; random features.
 Numbers of words are drawn from those of the 4,996 validation questions of NExT-QA (17.4 with question, candidate and
-marks, at most 37 kept), and batches are formed as in training. The models are the paper's and HGA, with GloVe words or
-BERT features, in float32 and bfloat16; *+ 5 a-* has five drawn negatives besides. *As in public code* is
-`benchmarks/public_hga.py`.
+marks, at most 37 kept), in buckets of 8 steps (`training.bucket_steps`). The models are the paper's and HGA, with
+GloVe words or BERT features, in float32 and bfloat16; *+ 5 a-* has five drawn negatives besides. *As in public code*
+is `benchmarks/public_hga.py`.
 
 The lower bound is the time of the step's matrix products alone, which are recorded and repeated with random numbers.
 With one thread, times are of the processor, so that other programs change them little, and otherwise of the clock.
