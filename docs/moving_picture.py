@@ -1,25 +1,24 @@
 """Draw the moving picture of the README: simulated detections, and the trajectories that the library makes of them.
 
-``python docs/moving_picture.py [FILE]`` writes FILE (default: docs/images/tracks.gif).
+``python docs/moving_picture.py [FILE]`` writes FILE (default: docs/images/tracks.svg), an SVG that shows one group of
+shapes per frame.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from numpy.typing import NDArray
 
 import trajtrack
 
-_FRAMES, _MILLISECONDS = 90, 80
+_FRAMES, _SECONDS = 60, 7.2
 _WIDTH, _HEIGHT, _MARGIN, _TITLE = 400, 250, 12, 26
-_TRAIL = 24
-_NUM_COLOURS = 64
 _ZOOM = 2.5  # pixels of the scene to a pixel of the picture
-_SHARPNESS = 2  # drawn larger and scaled down
-_PAPER, _PANEL, _INK, _GREY = "#ffffff", "#f3f4f6", "#1f2937", "#6b7280"
+_TRAIL = 20
 _COLOURS = (
     "#2563eb",
     "#d97706",
@@ -34,8 +33,8 @@ _COLOURS = (
 )
 
 
-def draw() -> list[Image.Image]:
-    """Return the frames of the picture."""
+def draw() -> str:
+    """Return the picture."""
     found = trajtrack.make_scene(
         num_frames=_FRAMES,
         objects_per_frame=12,
@@ -47,71 +46,76 @@ def draw() -> list[Image.Image]:
         seed=4,
     ).detections
     tracks = trajtrack.link(found)
-    return [_draw_frame(found, tracks, frame) for frame in range(_FRAMES)]
+    width, height = 2 * _WIDTH + 3 * _MARGIN, _HEIGHT + _TITLE + _MARGIN
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">',
+        f"<style>{_style()}</style>",
+        f'<path fill="#fff" d="M0 0h{width}v{height}h-{width}z"/>',
+    ]
+    for column, title in enumerate(("boxes of a detector", "trajtrack.link(detections)")):
+        x = _MARGIN + column * (_WIDTH + _MARGIN)
+        lines.append(f'<text x="{x}" y="18" fill="#1f2937">{title}</text>')
+        lines.append(f'<svg x="{x}" y="{_TITLE}" width="{_WIDTH}" height="{_HEIGHT}">')
+        lines.append(f'<path fill="#f3f4f6" d="M0 0h{_WIDTH}v{_HEIGHT}h-{_WIDTH}z"/>')
+        for frame in range(_FRAMES):
+            shapes = _tracks_of(tracks, frame) if column else _boxes_of(found, frame)
+            lines.append(_shown_in(frame, "".join(shapes)))
+        lines.append("</svg>")
+    return "\n".join([*lines, "</svg>\n"])
 
 
-def _draw_frame(found: trajtrack.Detections, tracks: trajtrack.Trajectories, frame: int) -> Image.Image:
-    size = (2 * _WIDTH + 3 * _MARGIN, _HEIGHT + _TITLE + _MARGIN)
-    picture = Image.new("RGB", size, _PAPER)
+def _shown_in(frame: int, shapes: str) -> str:
+    begin, end = frame / _FRAMES, (frame + 1) / _FRAMES
+    values, times = ["hidden", "visible", "hidden"], ["0", f"{begin:.4f}", f"{end:.4f}"]
+    keep = slice(frame == 0, 3 - (frame == _FRAMES - 1))  # key times begin with 0 and are distinct
+    times = ["0", *times[keep][1:]]
+    return (
+        f'<g visibility="{"visible" if frame == 0 else "hidden"}"><animate attributeName="visibility" '
+        f'calcMode="discrete" dur="{_SECONDS}s" repeatCount="indefinite" values="{";".join(values[keep])}" '
+        f'keyTimes="{";".join(times)}"/>{shapes}</g>'
+    )
+
+
+def _boxes_of(found: trajtrack.Detections, frame: int) -> Iterator[str]:
     shown = found.frames == frame
-    panel = _Panel(f"boxes of a detector: {shown.sum()}")
     for box, score in zip(found.boxes[shown], found.scores[shown], strict=True):
-        panel.box(box, _mixed(_GREY, float(score)), 1.5)
-    picture.paste(panel.finished(), (_MARGIN, 0))
-    panel = _Panel("trajtrack.link(detections)")
+        yield f'<path class="b" opacity="{score:.1f}" d="{_outline(box)}"/>'
+
+
+def _tracks_of(tracks: trajtrack.Trajectories, frame: int) -> Iterator[str]:
+    """Yield the last box of each trajectory with its number, and a trail behind it."""
     for track in tracks:
         times = track.frames
-        if times[0] <= frame <= times[-1]:
-            past = np.arange(max(times[0], frame - _TRAIL), frame + 1)
-            boxes = np.stack([np.interp(past, times, side) for side in track.boxes.T], axis=1)
-            panel.track(boxes, track.id)
-    picture.paste(panel.finished(), (2 * _MARGIN + _WIDTH, 0))
-    return picture
+        if not times[0] <= frame <= times[-1]:
+            continue
+        past = np.arange(max(times[0], frame - _TRAIL), frame + 1)
+        boxes = np.stack([np.interp(past, times, side) for side in track.boxes.T], axis=1)
+        points = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)[::-4] / _ZOOM
+        trail = "L".join(f"{x:.0f} {y:.0f}" for x, y in points)
+        x, y = boxes[-1, :2] / _ZOOM
+        yield (
+            f'<g class="c{track.id % len(_COLOURS)}"><path class="t" d="M{trail}"/><path d="{_outline(boxes[-1])}"/>'
+            f'<text x="{x + 3:.0f}" y="{y + 11:.0f}">{track.id}</text></g>'
+        )
 
 
-class _Panel:
-    """A titled picture of the scene."""
-
-    def __init__(self, title: str) -> None:
-        self._image = Image.new("RGB", (_WIDTH * _SHARPNESS, (_HEIGHT + _TITLE) * _SHARPNESS), _PAPER)
-        self._draw = ImageDraw.Draw(self._image)
-        self._draw.text((0, 5 * _SHARPNESS), title, _INK, ImageFont.load_default(13 * _SHARPNESS))
-        self._draw.rectangle((*self._at(0, 0), *self._at(_WIDTH * _ZOOM, _HEIGHT * _ZOOM)), _PANEL)
-
-    def box(self, box: np.ndarray, colour: str, width: float) -> None:
-        self._draw.rectangle((*self._at(*box[:2]), *self._at(*box[2:])), None, colour, round(width * _SHARPNESS))
-
-    def track(self, boxes: np.ndarray, track_id: int) -> None:
-        """Draw the last of the boxes with its number, and a trail behind it."""
-        colour = _COLOURS[track_id % len(_COLOURS)]
-        trail = [self._at(x, y) for x, y in zip((boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3], strict=True)]
-        if len(trail) > 1:
-            self._draw.line(trail, _mixed(colour, 0.5), 2 * _SHARPNESS)
-        self.box(boxes[-1], colour, 2)
-        place = self._at(boxes[-1][0] + 8, boxes[-1][1] + 4)
-        self._draw.text(place, str(track_id), colour, ImageFont.load_default(11 * _SHARPNESS))
-
-    def finished(self) -> Image.Image:
-        return self._image.resize((_WIDTH, _HEIGHT + _TITLE), Image.Resampling.LANCZOS)
-
-    @staticmethod
-    def _at(x: float, y: float) -> tuple[float, float]:
-        return float(x) / _ZOOM * _SHARPNESS, (float(y) / _ZOOM + _TITLE) * _SHARPNESS
+def _style() -> str:
+    """Return the style of boxes (b), trajectories (c0 to c9) and their trails (t)."""
+    colours = "".join(f".c{number}{{stroke:{colour};fill:{colour}}}" for number, colour in enumerate(_COLOURS))
+    return (
+        "svg{font:14px sans-serif}path{stroke-width:2}g path{fill:none}.b{stroke:#6b7280}.t{opacity:.5}"
+        f"g text{{font-size:11px;stroke:none}}{colours}"
+    )
 
 
-def _mixed(colour: str, share: float) -> str:
-    """Return a colour mixed with that of a panel."""
-    pairs = zip(ImageColor.getrgb(colour)[:3], ImageColor.getrgb(_PANEL)[:3], strict=True)
-    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
+def _outline(box: NDArray[np.floating]) -> str:
+    left, top, right, bottom = (round(float(side) / _ZOOM) for side in box)
+    return f"M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}z"
 
 
 def main() -> None:
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "images" / "tracks.gif")
-    pictures = draw()
-    # One palette, so that no colour changes from frame to frame.
-    palette = pictures[len(pictures) // 2].quantize(_NUM_COLOURS)
-    frames = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
-    frames[0].save(target, save_all=True, append_images=frames[1:], duration=_MILLISECONDS, loop=0, optimize=True)
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "images" / "tracks.svg")
+    target.write_text(draw())
 
 
 if __name__ == "__main__":

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import random
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ __all__ = [
     "die_once",
     "double",
     "fail",
+    "killing_workers",
     "outputs",
     "shuffled",
     "sleep_and_double",
@@ -54,6 +60,29 @@ def outputs(folder: Path) -> dict[str, bytes]:
 def shuffled(table: Any, seed: int = 0) -> Any:
     """Return the rows in random order."""
     return table.take(np.random.default_rng(seed).permutation(table.num_rows))
+
+
+@contextmanager
+def killing_workers(count: int, pauses: tuple[float, float], seed: int) -> Iterator[list[int]]:
+    """Kill workers at random while the block runs, at most `count`, and give the list of them."""
+    rng = random.Random(seed)
+    killed: list[int] = []
+    done = threading.Event()
+
+    def kill() -> None:
+        while len(killed) < count and not done.wait(rng.uniform(*pauses)):
+            workers = multiprocessing.active_children()
+            if workers:
+                killed.append(rng.choice(workers).pid)
+                os.kill(killed[-1], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        done.set()
+        thread.join()
 
 
 # What workers run; functions that other processes can import.

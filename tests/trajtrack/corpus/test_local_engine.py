@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import random
-import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -52,22 +49,8 @@ def test_no_process_is_left_behind() -> None:
 
 
 def test_random_kills_cost_nothing_but_time() -> None:
-    rng = random.Random(0)
-    killed = []
-    done = threading.Event()
-
-    def kill() -> None:
-        while len(killed) < 10 and not done.wait(rng.uniform(0.05, 0.3)):
-            workers = multiprocessing.active_children()
-            if workers:
-                killed.append(rng.choice(workers).pid)
-                os.kill(killed[-1], signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    found = results(range(100), corpora.sleep_and_double, retries=10)
-    done.set()
-    thread.join()
+    with corpora.killing_workers(10, (0.05, 0.3), seed=0) as killed:
+        found = results(range(100), corpora.sleep_and_double, retries=10)
     assert found == {value: 2 * value for value in range(100)}
     assert len(killed) >= 5
 

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
-import random
-import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("pyarrow")
-from helpers.corpora import outputs, write_corpus
+from helpers.corpora import killing_workers, outputs, write_corpus
 from trajtrack import FlowOptions, LinkOptions
 from trajtrack.corpus import CorpusSummary, find_parts, link_corpus
 from trajtrack.corpus.places import open_place
@@ -108,22 +104,8 @@ def test_a_part_that_breaks_loses_its_output(tmp_path: Path) -> None:
 
 
 def test_killed_workers_change_nothing(corpus: Path, tmp_path: Path, undisturbed) -> None:
-    rng = random.Random(1)
-    killed: list[int] = []
-    done = threading.Event()
-
-    def kill() -> None:
-        while len(killed) < 10 and not done.wait(rng.uniform(0.02, 0.4)):
-            workers = multiprocessing.active_children()
-            if workers:
-                killed.append(rng.choice(workers).pid)
-                os.kill(killed[-1], signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    summary = run(corpus, tmp_path / "out", workers=2, retries=10)
-    done.set()
-    thread.join()
+    with killing_workers(10, (0.02, 0.4), seed=1) as killed:
+        summary = run(corpus, tmp_path / "out", workers=2, retries=10)
     assert killed
     assert summary.report is None
     assert outputs(tmp_path / "out") == undisturbed

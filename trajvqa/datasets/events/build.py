@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trajtrack.files.atomic import atomic_output
 from trajtrack.option_fields import check_options, choice, count
-from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, TRAJECTORIES
+from trajvqa.data.folder import SMALL_WORD_VECTORS
 from trajvqa.datasets.events.beliefs import INPUTS
 from trajvqa.datasets.events.oracles import expected_accuracy
 from trajvqa.datasets.events.questions import TYPES, Asked, ask, draft_questions
-from trajvqa.datasets.events.timeline import NUM_CLIPS
 from trajvqa.datasets.events.video import IMAGE_SIZE, NUM_FRAMES, TRACKS, World, make_world
-from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.datasets.random_words import write_random_words
-from trajvqa.datasets.worlds.appearances import pooled_trajectories
+from trajvqa.datasets.worlds.files import write_split, write_statistics
 from trajvqa.datasets.worlds.video import CLASSES
-from trajvqa.stores import LINKS, write_frame_features, write_trajectories
+from trajvqa.stores import LINKS
 from trajvqa.text import tokenize
 
 __all__ = ["EventsOptions", "make_events"]
@@ -87,7 +83,8 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
         questions = _as_questions(asked)
         words |= {word for text in questions.questions for word in tokenize(text)}
         words |= {word for texts in questions.candidates for text in texts for word in tokenize(text)}
-        _write(folder, split, asked, questions, options)
+        worlds = [world for world, _ in asked]
+        write_split(folder, split, worlds, questions, tracker=options.tracks, links=options.links)
         training = training or [each for _, own in asked for each in own]
         statistics[split] = {
             "videos": len(asked),
@@ -98,8 +95,7 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
             "text": _text_accuracy([each for _, own in asked for each in own], training),
         }
     write_random_words(folder / SMALL_WORD_VECTORS, words)
-    with atomic_output(folder / "worlds.json") as file:
-        file.write(json.dumps({"options": asdict(options), "statistics": statistics}, indent=2).encode() + b"\n")
+    write_statistics(folder, options, statistics)
     return statistics
 
 
@@ -114,29 +110,6 @@ def _ask(split: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
         rng = np.random.Generator(np.random.PCG64([seed, stream, index, 1]))
         asked.append((world, list(ask(draft_questions(world), counts, rng))))
     return asked
-
-
-def _write(
-    folder: Path, split: str, asked: Sequence[_AskedVideo], questions: Questions, options: EventsOptions
-) -> None:
-    worlds = [world for world, _ in asked]
-    write_questions(QUESTIONS.output(folder, split), questions)
-    write_frame_features(
-        FRAME_FEATURES.output(folder, split),
-        [world.name for world in worlds],
-        np.stack([world.clips for world in worlds]),
-    )
-    write_trajectories(
-        TRAJECTORIES.output(folder, split),
-        (
-            pooled_trajectories(world.name, world.trajectories, world.appearances, options.links, NUM_CLIPS)
-            for world in worlds
-        ),
-        CLASSES,
-        tracker=options.tracks,
-        detector="worlds",
-        links=options.links,
-    )
 
 
 def _as_questions(asked: Sequence[_AskedVideo]) -> Questions:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trajtrack.files.atomic import atomic_output
 from trajtrack.option_fields import check_options, choice, count, number
-from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, SPLITS, TRAJECTORIES
-from trajvqa.datasets.nextqa import read_questions, write_questions
+from trajvqa.data.folder import QUESTIONS, SMALL_WORD_VECTORS, SPLITS
+from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.datasets.random_words import write_random_words
-from trajvqa.datasets.worlds.appearances import pooled_trajectories
+from trajvqa.datasets.worlds.files import write_split, write_statistics
 from trajvqa.datasets.worlds.oracles import answer_question, observed_actors, observed_place
 from trajvqa.datasets.worlds.questions import Question, draft_questions, with_candidates
 from trajvqa.datasets.worlds.video import (
     CLASSES,
-    NUM_CLIPS,
     NUM_FRAMES,
     World,
     make_world,
 )
-from trajvqa.stores import LINKS, write_frame_features, write_trajectories
+from trajvqa.stores import LINKS
 from trajvqa.text import tokenize
 
 __all__ = ["WorldsOptions", "make_worlds"]
@@ -91,8 +88,7 @@ def make_worlds(folder: str | os.PathLike[str], options: WorldsOptions | None = 
         statistics[split] = _write_split(folder, split, range(first, first + videos), options)
         first += videos
     _write_words(folder)
-    with atomic_output(folder / "worlds.json") as file:
-        file.write(json.dumps({"options": asdict(options), "statistics": statistics}, indent=2).encode() + b"\n")
+    write_statistics(folder, options, statistics)
     return statistics
 
 
@@ -109,23 +105,7 @@ def _write_split(folder: Path, split: str, indices: Sequence[int], options: Worl
     worlds = [make_world(f"world{index:05}", options.seed * 1_000_003 + index, options.prior) for index in indices]
     asked = [each for world in worlds for each in _ask(world, rng)]
     questions = _as_questions(asked)
-    write_questions(QUESTIONS.output(folder, split), questions)
-    write_frame_features(
-        FRAME_FEATURES.output(folder, split),
-        [world.name for world in worlds],
-        np.stack([world.clips for world in worlds]),
-    )
-    write_trajectories(
-        TRAJECTORIES.output(folder, split),
-        (
-            pooled_trajectories(world.name, world.trajectories, world.appearances, options.links, NUM_CLIPS)
-            for world in worlds
-        ),
-        CLASSES,
-        tracker="trajtrack",
-        detector="worlds",
-        links=options.links,
-    )
+    write_split(folder, split, worlds, questions, tracker="trajtrack", links=options.links)
     lengths = [len(world.trajectories) for world in worlds]
     return {
         "videos": len(worlds),
