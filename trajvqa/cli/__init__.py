@@ -18,6 +18,8 @@ PROGRAM = Program(
         Deferred("train", "train a model and answer the questions of the other splits", "trajvqa.cli.training"),
         Deferred("eval", "compare predictions with the correct answers", "trajvqa.cli.evaluation"),
         Deferred("predict", "answer the questions of a split, or show one question", "trajvqa.cli.prediction"),
+        Deferred("ground", "write the span of time behind each answer of a split", "trajvqa.cli.grounding"),
+        Deferred("eval-grounding", "compare spans of time with annotated ones", "trajvqa.cli.grounding_scores"),
         Deferred("show", "make a page of a question: scores, attended trajectories, words", "trajvqa.cli.showing"),
         Deferred("answer", "answer a typed question about a video", "trajvqa.cli.answering"),
         Deferred("table", "train the rows of a table with several seeds", "trajvqa.cli.tables"),

@@ -88,17 +88,20 @@ class TrajectoryModel(nn.Module):
         return self._scores([torch.cat(each) for each in zip(*pieces, strict=True)], sentences.last)
 
     def explain(self, batch: Batch) -> Explanation:
-        """Return the scores and the attention of each word to the trajectories (Eq. 6, left), averaged over the heads.
+        """Return the scores and the attention of each word to the trajectories and clips, averaged over the heads.
 
-        There is no attention without TQG or without cycle attention. The weight of a trajectory is its mean over words.
+        It is that of Eq. 6 and of its counterpart for clips. There is none to trajectories without TQG, none to clips
+        without VQG, and none at all without cycle attention. The weight of a trajectory or clip is its mean over words.
         """
         sentences, video = self._encoded(batch)
         pooled, weights = self._pooled(sentences, video)
         scores = self._scores(pooled, sentences.last)
-        if weights is None:
-            return Explanation(scores, None, None)
-        attention = sentences.spread(weights).masked_fill(~batch.word_mask.unsqueeze(-1), 0.0)
-        return Explanation(scores, attention, _mean_over(attention, batch.word_mask))
+        of_words = {
+            name: sentences.spread(each).masked_fill(~batch.word_mask.unsqueeze(-1), 0.0)
+            for name, each in weights.items()
+        }
+        shares = {name: _mean_over(each, batch.word_mask) for name, each in of_words.items()}
+        return Explanation(scores, of_words.get("TQG"), shares.get("TQG"), shares.get("VQG"))
 
     def _encoded(self, batch: Batch) -> tuple[Sentences, dict[str, tuple[Tensor, Tensor]]]:
         """Return the sentences and, by name, the nodes (B, 1, n, d) of the video and their mask (B, 1, n)."""
@@ -125,16 +128,17 @@ class TrajectoryModel(nn.Module):
 
     def _pooled(
         self, sentences: Sentences, video: Mapping[str, tuple[Tensor, Tensor]]
-    ) -> tuple[list[Tensor], Tensor | None]:
-        """Return the pooled vector of each graph, and the attention of the words to the trajectories, or None."""
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Return the pooled vector of each graph, and by its name the attention of the words to its other nodes."""
         pooled = []
-        attention = None
+        attention = {}
         parts = {"words": (sentences.nodes, sentences.mask), **video}
         for name in self.graph_names:
             (first, first_mask), (second, second_mask) = (parts[end] for end in _ENDS[name])
             if name in self.alignments:
                 first, second, weights = self.alignments[name](first, first_mask, second, second_mask)  # Eqs. 6-8
-                attention = weights if name == "TQG" else attention
+                if _ENDS[name][0] == "words":
+                    attention[name] = weights
             is_text = _ENDS[name][0] == "words"
             mask = _joined((sentences.words if is_text else first_mask).unsqueeze(-1), second_mask.unsqueeze(-1))
             graph = self.graphs[name]

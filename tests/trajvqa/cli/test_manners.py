@@ -57,6 +57,10 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(folder / "worlds", "worlds")
     shutil.copy(folder / "first" / "predictions_test.json", "text.json")
+    shutil.copy(folder / "first" / "predictions_test.json", "answers.json")
+    shutil.copy("worlds/test.csv", "test.csv")
+    location = {"0": [[0, 2]]}
+    Path("gsub.json").write_text(json.dumps({"test-video0": {"duration": 4, "location": location}}))
     Path("in").mkdir()
     Path("in/one.txt").write_text("1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n")
     shutil.make_archive("VidVRD-dataset", "zip", write_videos(tmp_path / "annotations", 4))

@@ -198,6 +198,21 @@ def test_the_weight_of_a_trajectory_is_its_mean_attention_over_the_words():
             torch.testing.assert_close(explained.weights[question, candidate], words.mean(dim=0))
 
 
+@pytest.mark.parametrize("text", ["glove", "bert"])
+def test_the_weight_of_a_clip_is_its_mean_attention_over_the_words(text):
+    model, batch = model_and_batch("trajectory", {"text": text})
+    found = []
+    model.alignments["VQG"].register_forward_hook(lambda _, inputs, output: found.append(output[2]))
+    explained = model.explain(batch)
+    assert explained.clip_weights.shape == (4, 5, 4)
+    torch.testing.assert_close(explained.clip_weights.sum(dim=-1), torch.ones(4, 5))
+    words = model.query.encode(batch.words, batch.word_mask).spread(found[0])
+    for question in range(4):
+        for candidate in range(5):
+            expected = words[question, candidate][batch.word_mask[question, candidate]].mean(dim=0)
+            torch.testing.assert_close(explained.clip_weights[question, candidate], expected)
+
+
 def test_weights_of_a_video_without_trajectories_are_zero():
     model, batch = model_and_batch("trajectory", {})
     empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
@@ -208,6 +223,12 @@ def test_weights_of_a_video_without_trajectories_are_zero():
 def test_there_is_no_attention_to_trajectories_without_it(settings):
     model, batch = model_and_batch("trajectory", settings)
     assert model.explain(batch).attention is model.explain(batch).weights is None
+
+
+@pytest.mark.parametrize("settings", [{"streams": ("trajectory",)}, {"cycle_attention": False}])
+def test_there_is_no_attention_to_clips_without_it(settings):
+    model, batch = model_and_batch("trajectory", settings)
+    assert model.explain(batch).clip_weights is None
 
 
 def test_the_random_baseline_is_at_chance_level():
