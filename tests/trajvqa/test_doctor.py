@@ -327,3 +327,11 @@ def test_the_questions_of_nextqa_alone_can_be_scored(data_dir, capsys):
     assert f"{'':18}CW 1,924  CH 683  TN 895  TP 54  TC 663  DC 177  DL 295  DO 305" in lines
     assert "  yes  scoring of predictions" in lines
     assert "       without train.csv" in lines
+
+
+@pytest.mark.real_data
+def test_the_questions_of_nextgqa_alone_can_be_scored(data_dir, capsys):
+    assert main(["doctor", str(data_dir / "nextgqa")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{'':18}3,358 questions about 567 videos" in lines
+    assert f"{'':18}CW 1,474  CH 481  TN 879  TP 52  TC 472  DC 0  DL 0  DO 0" in lines

@@ -3,7 +3,11 @@
 `find_files` accepts this package's own layout and those of the public code bases; the own layout takes precedence.
 NExT-QA's code keeps its questions in ``dataset/nextqa/`` of the checkout and its features in ``data/feats/`` next to
 the checkout; HQGA's keeps features in ``data/nextqa/``, and VGT's and CoVGT's keep questions in ``datasets/nextqa/``.
-The data folder may be the checkout, the folder that contains it, or the folder that contains the files themselves.
+NExT-GQA's keeps its part of the questions in ``datasets/nextgqa/``, and features in ``data/nextqa/`` next to the
+checkout. The data folder may be the checkout, the folder that contains it, or the folder that contains the files
+themselves.
+
+IntentQA's questions are others, so its files are found only in a checkout of its own, or as the files themselves.
 """
 
 from __future__ import annotations
@@ -36,8 +40,10 @@ __all__ = [
 SPLITS = ("train", "val", "test")
 """The splits of NExT-QA."""
 
-_CHECKOUTS = ("", "NExT-QA", "HQGA", "VGT", "CoVGT")
-_QUESTION_FOLDERS = ("", "dataset/nextqa", "datasets/nextqa", "nextqa", "data/nextqa", "MC")
+_CHECKOUTS = ("", "NExT-QA", "HQGA", "VGT", "CoVGT", "NExT-GQA")
+_QUESTION_FOLDERS = ("", "dataset/nextqa", "datasets/nextqa", "nextqa", "data/nextqa", "MC", "datasets/nextgqa")
+_NEXTQA = ("dataset/nextqa", "datasets/nextqa", "datasets/nextgqa")
+_INTENTQA = ("datasets/IntentQA", "datasets/intentqa")
 _FEATURE_FOLDERS = ("", "feats", "data/feats", "data", "nextqa", "data/nextqa")
 _FOLDERS_BESIDE = ("data/feats", "data/nextqa")
 _WORD_FOLDERS = (*_QUESTION_FOLDERS, "glove", "data/glove", "data")
@@ -83,8 +89,11 @@ class FileKind:
             if (root / checkout).is_dir():
                 yield from (root / checkout / name for name in self.folders)
         # Only a checkout has its features next to it; files next to any other folder are unrelated.
-        if any((root / name).is_dir() for name in ("dataset/nextqa", "datasets/nextqa")):
+        if any((root / name).is_dir() for name in _NEXTQA):
             yield from (root.resolve().parent / name for name in self.beside)
+        elif any((root / name).is_dir() for name in _INTENTQA):
+            yield from (root / name for name in _INTENTQA)
+            yield root.resolve().parent / "data/feats/intentqa"
 
 
 QUESTIONS = FileKind(
@@ -96,7 +105,10 @@ QUESTIONS = FileKind(
 FRAME_FEATURES = FileKind(
     "frame features",
     "vid_feat/app_mot_{split}.h5",
-    ("app_mot_{split}.h5", "frame_feat/app_feat_{split}.h5"),
+    (
+        *("app_mot_{split}.h5", "frame_feat/app_feat_{split}.h5"),
+        *("CLIPL/CLIPL_I_{split}.h5", "CLIP/CLIP_I_{split}.h5", "CLIPL_I_{split}.h5", "CLIP_I_{split}.h5"),
+    ),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
 )

@@ -21,6 +21,8 @@ __all__ = ["FrameFeatures", "write_frame_features"]
 _MAX_IN_MEMORY = 1 << 28
 _LAYOUTS = {"feat": "(V, N, D)", "resnet_features": "(V, N, F, D)", "resnext_features": "(V, N, D)"}
 """Shapes of the datasets that hold features; the first that a file has is read."""
+_FRAMES = "_I"
+"""End of the name of TempCLIP's features, which begins with the model: ``CLIPL_I``, ``CLIP_I``, ``BLIP_I``."""
 _APPEARANCE = "appearance_size"
 
 
@@ -29,7 +31,9 @@ class FrameFeatures:
 
     Datasets: ``ids`` (V,) of integers or text, and one of ``feat`` (V, N, D) as in NExT-QA's ``app_mot_{split}.h5``,
     ``resnet_features`` (V, N, F, D) as in the ``app_feat_{split}.h5`` of HQGA and VGT, and ``resnext_features``
-    (V, N, D) as in HQGA's ``mot_feat_{split}.h5``. Videos are found by their IDs, never by their order.
+    (V, N, D) as in HQGA's ``mot_feat_{split}.h5``. Or as in TempCLIP's ``CLIPL_I_{split}.h5``: ``vid`` (V,) of text
+    and one whose name ends in ``_I``, (V, N, D), of which each of N frames is read as a clip. Videos are found by
+    their IDs, never by their order.
 
     The file is checked when it is opened and read later, by each process separately. Up to 256 MiB of features stay in
     memory after the first read.
@@ -61,21 +65,20 @@ class FrameFeatures:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         with open_checked(path) as file, reporting_damage(self.path):
-            self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
-            self._name = next((name for name in _LAYOUTS if has_dataset(file, name)), "feat")
-            shape_text = _LAYOUTS[self._name]
+            ids, self._name, shape_text = _layout(file)
+            self.ids = read_ids(require_dataset(file, ids, "(V,)"))
             found = require_dataset(file, self._name, shape_text, "float")
-            self._check_shape(found.shape, shape_text)
+            self._check_shape(found.shape, shape_text, ids)
             self._stored = ArrayRows.of_dataset(found)
             self.appearance_size = self._appearance_size(file)
         self.clips, self.size = self._stored.shape[1], self._stored.shape[-1]
         self._rows = {video: row for row, video in enumerate(self.ids)}
         self._memory: NDArray[np.float32] | None = None
 
-    def _check_shape(self, shape: tuple[int, ...], expected: str) -> None:
+    def _check_shape(self, shape: tuple[int, ...], expected: str, ids: str) -> None:
         if shape[0] != len(self.ids):
             raise ValueError(
-                f"{self.path}: {self._name}: found {shape[0]} rows, expected {len(self.ids)}, as many as ids"
+                f"{self.path}: {self._name}: found {shape[0]} rows, expected {len(self.ids)}, as many as {ids}"
             )
         if 0 in shape[1:]:
             raise ValueError(f"{self.path}: {self._name}: found shape {shape}, expected {expected} without zeros")
@@ -172,6 +175,20 @@ class FrameFeatures:
         with np.errstate(over="ignore", invalid="ignore"):
             features = values.astype(np.float32, copy=False)
             return features if features.ndim == 3 else features.mean(axis=2, dtype=np.float32)
+
+
+def _layout(file: h5py.File) -> tuple[str, str, str]:
+    """Return the names of the datasets with IDs and with features, and the shape of the features."""
+    if has_dataset(file, "ids") or not has_dataset(file, "vid"):
+        name = next((name for name in _LAYOUTS if has_dataset(file, name)), "feat")
+        return "ids", name, _LAYOUTS[name]
+    names = sorted(name for name in file if name.endswith(_FRAMES))
+    if len(names) != 1:
+        raise ValueError(
+            f"{file.filename}: found {len(names)} datasets of features of frames beside vid, expected one, such as "
+            f"CLIPL{_FRAMES}"
+        )
+    return "vid", names[0], "(V, N, D)"
 
 
 def write_frame_features(

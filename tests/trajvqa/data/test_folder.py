@@ -46,11 +46,18 @@ def test_files_of_another_split_are_not_taken(tmp_path):
         ("questions", "nextqa/val.csv"),
         ("questions", "NExT-QA/dataset/nextqa/val.csv"),
         ("questions", "datasets/nextqa/val.csv"),
+        ("questions", "datasets/nextgqa/val.csv"),
+        ("questions", "NExT-GQA/datasets/nextgqa/val.csv"),
+        ("questions", "datasets/IntentQA/val.csv"),
+        ("questions", "datasets/intentqa/val.csv"),
         ("questions", "MC/val-00000-of-00001.parquet"),
         ("frame_features", "feats/vid_feat/app_mot_val.h5"),
         ("frame_features", "data/feats/vid_feat/app_mot_val.h5"),
         ("frame_features", "data/nextqa/frame_feat/app_feat_val.h5"),
         ("frame_features", "frame_feat/app_feat_val.h5"),
+        ("frame_features", "data/nextqa/CLIPL/CLIPL_I_val.h5"),
+        ("frame_features", "CLIP/CLIP_I_val.h5"),
+        ("frame_features", "CLIPL_I_val.h5"),
         ("regions", "data/nextqa/region_feat_n/region_16c20b_val.h5"),
         ("regions", "region_feat_n/acregion_8c20b_val.h5"),
         ("regions", "region_8c10b_val.h5"),
@@ -76,6 +83,26 @@ def test_features_next_to_a_checkout_are_found(tmp_path):
     found = find_files(tmp_path / "NExT-QA", "val").frame_features
     assert found is not None
     assert found.samefile(tmp_path / "data/feats/vid_feat/app_mot_val.h5")
+
+
+@pytest.mark.parametrize(
+    ("questions", "features"),
+    [
+        ("datasets/nextgqa/val.csv", "data/nextqa/CLIPL/CLIPL_I_val.h5"),
+        ("datasets/IntentQA/val.csv", "data/feats/intentqa/frame_feat/app_feat_val.h5"),
+    ],
+)
+def test_features_next_to_a_checkout_of_other_questions_are_found(tmp_path, questions, features):
+    touch(tmp_path, f"code/{questions}", features)
+    found = find_files(tmp_path / "code", "val")
+    assert found.questions == tmp_path / "code" / questions
+    assert found.frame_features is not None
+    assert found.frame_features.samefile(tmp_path / features)
+
+
+def test_a_split_that_nextqa_lacks_is_not_taken_from_intentqa(tmp_path):
+    touch(tmp_path, "datasets/nextqa/val.csv", "datasets/intentqa/test.csv")
+    assert available_splits(tmp_path) == ("val",)
 
 
 def test_data_next_to_a_folder_that_is_no_checkout_are_ignored(tmp_path):

@@ -93,6 +93,25 @@ def test_frames_of_a_clip_are_averaged(path):
     np.testing.assert_allclose(reader.read(["3"])[0], frames[2].mean(axis=1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["CLIPL_I", "CLIP_I", "BLIP_I"])
+def test_tempclips_frames_are_read_as_clips(path, name):
+    write(path, vid=np.array(IDS, dtype=h5py.string_dtype()), **{name: FEAT})
+    reader = FrameFeatures(path)
+    assert (reader.ids, reader.clips, reader.size) == (IDS, 2, 3)
+    np.testing.assert_array_equal(reader.read(["é", "7"]), FEAT[[3, 1]])
+
+
+def test_wrong_features_of_tempclip_are_named(path):
+    write(path, vid=[1, 2], CLIPL_I=FEAT)
+    check_error(path, "CLIPL_I: found 4 rows, expected 2, as many as vid")
+    write(path, vid=[1, 2, 3, 4], CLIPL_I=FEAT, CLIP_I=FEAT)
+    check_error(path, "found 2 datasets of features of frames beside vid, expected one, such as CLIPL_I")
+    write(path, vid=[1, 2, 3, 4], features=FEAT)
+    check_error(path, "found 0 datasets of features of frames beside vid, expected one, such as CLIPL_I")
+    write(path, vid=[1, 2, 3, 4], CLIPL_I=FEAT[0])
+    check_error(path, "CLIPL_I: found shape (2, 3), expected (V, N, D)")
+
+
 def test_a_missing_video_is_named(reader):
     message = f"{reader.path}: ids: found 1 of 2 videos, expected all; 1 missing: 8"
     with pytest.raises(ValueError, match=re.escape(message)):

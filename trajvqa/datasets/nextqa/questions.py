@@ -2,8 +2,9 @@
 
 These layouts are supported: NExT-QA's own (``video,frame_count,width,height,question,answer,qid,type,a0..a4``, the
 answer a number from 0 to 4), VGT's (``video_id`` instead of ``video``), CoVGT's (the answer is the text of a
-candidate), HCRN-BERT's (an additional column without a name), and the Parquet files of lmms-eval. The layout is
-inferred from the content.
+candidate) and NExT-GQA's (both of these), HCRN-BERT's (an additional column without a name), IntentQA's (VGT's with
+additional columns, such as ``action,lemma,lemma_id``), and the Parquet files of lmms-eval. The layout is inferred from
+the content.
 """
 
 from __future__ import annotations

@@ -67,6 +67,29 @@ def test_hcrn_bert_has_a_column_without_a_name_first(csv):
     assert_same(read_questions(csv(f",{HEADER}", f"0,{FIRST}", f"1,{SECOND}")), expected)
 
 
+def test_intentqa_has_more_columns_after_the_candidates(csv):
+    expected = read_questions(csv(HEADER, FIRST, SECOND))
+    header = f"{HEADER.replace('video', 'video_id')},action,lemma,lemma_id,id,pos_id,neg_id"
+    path = csv(header, f"{FIRST},play,play,141,1,,3/8", f"{SECOND},moved,move,161,2,5,")
+    assert_same(read_questions(path), expected)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",2,1,CW,", ",5,1,CW,", "line 3: answer: found '5', expected a number from 0 to 4"),
+        (",CW,", ",CX,", "line 3: type: found 'CX', expected one of CW, CH, TN, TP, TC, DC, DL, DO"),
+        (",161", ",161,9", "line 3: found 17 fields, expected 16, as many as columns"),
+    ],
+)
+def test_a_wrong_value_among_intentqas_columns_is_named(csv, old, new, message):
+    second = f"{SECOND},moved,move,161"
+    path = csv(f"{HEADER.replace('video', 'video_id')},action,lemma,lemma_id", f"{FIRST},play,play,141", second)
+    path.write_text(path.read_text().replace(second, second.replace(old, new)))
+    with pytest.raises(ValueError, match=re.escape(f"{path}: {message}")):
+        read_questions(path)
+
+
 def test_columns_may_be_in_any_order(csv):
     expected = read_questions(csv(HEADER, FIRST, SECOND))
     turned = [",".join(reversed(line.split(","))) for line in (HEADER, FIRST, SECOND)]
@@ -361,6 +384,19 @@ def test_nextqas_validation_questions(data_dir):
     assert len(set(questions.videos)) == 570
     expected = {"CW": 1924, "CH": 683, "TN": 895, "TP": 54, "TC": 663, "DC": 177, "DL": 295, "DO": 305}
     assert Counter(questions.types) == expected
+
+
+@pytest.mark.real_data
+def test_nextgqas_questions_are_some_of_nextqas(data_dir):
+    questions = read_questions(data_dir / "nextgqa" / "val.csv")
+    assert Counter(questions.types) == {"CW": 1474, "CH": 481, "TN": 879, "TP": 52, "TC": 472}
+    whole = read_questions(data_dir / "nextqa" / "val.csv")
+    rows = {key: row for row, key in enumerate(whole.keys)}
+    same = whole.select(np.array([rows[key] for key in questions.keys]))
+    pairs = zip(questions.keys, questions.candidates, same.candidates, strict=True)
+    assert [key for key, found, before in pairs if found != before] == ["7987845241_6"]  # its answer was corrected
+    assert questions.questions == same.questions
+    np.testing.assert_array_equal(questions.answers, same.answers)
 
 
 @pytest.mark.real_data
