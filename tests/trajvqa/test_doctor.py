@@ -329,6 +329,18 @@ def test_the_questions_of_nextqa_alone_can_be_scored(data_dir, capsys):
     assert "       without train.csv" in lines
 
 
+def test_a_checkout_of_intentqa_is_examined(tmp_path, capsys):
+    path = tmp_path / "datasets" / "IntentQA" / "val.csv"
+    path.parent.mkdir(parents=True)
+    header = "video_id,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4,action,lemma,lemma_id"
+    path.write_text(f"{header}\n10,853,640,360,why did she wave,4,1,CW,a,b,c,d,to greet,wave,wave,5\n")
+    assert main(["doctor", str(tmp_path)]) == 0
+    assert f"{'':18}1 questions about 1 videos" in capsys.readouterr().out.splitlines()
+    path.write_text(path.read_text().replace(",4,1,CW", ",to greeet,1,CW"))
+    assert main(["doctor", str(tmp_path)]) == 1
+    assert f"{path}: line 2: answer: found 'to greeet', expected" in capsys.readouterr().out
+
+
 @pytest.mark.real_data
 def test_the_questions_of_nextgqa_alone_can_be_scored(data_dir, capsys):
     assert main(["doctor", str(data_dir / "nextgqa")]) == 0
