@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.output import print_json
+from trajvqa.answering.grounded import ATTENDED, ground
 from trajvqa.cli.answers import checkpoint_path
-
-if TYPE_CHECKING:
-    from trajvqa.datasets.questions import Questions
-    from trajvqa.evaluation.attended_spans import Moments
+from trajvqa.datasets.questions import Questions
+from trajvqa.evaluation.attended_spans import Moments, equal_parts, sampled_frames
+from trajvqa.evaluation.grounding import read_annotations, read_frame_times, write_spans
+from trajvqa.training.checkpoints import load_model
+from trajvqa.training.recipes import open_split_for
 
 __all__ = ["add_command"]
 
@@ -51,20 +53,13 @@ def add_command(commands: Any) -> None:
     times.add_argument(
         "--frame-rate", type=float, metavar="X", help="frames per second of the frame counts of the questions"
     )
-    parser.add_argument(
-        "--attention", choices=("clips", "trajectories"), help="attention to use; default: all that the model has"
-    )
+    parser.add_argument("--attention", choices=ATTENDED, help="attention to use; default: all that the model has")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="file of spans to write")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
-    from trajvqa.answering.grounded import ground
-    from trajvqa.evaluation.grounding import write_spans
-    from trajvqa.training.checkpoints import load_model
-    from trajvqa.training.recipes import open_split_for
-
     rate = arguments.frame_rate
     if rate is not None and not 0 < rate < math.inf:
         raise UsageError(f"--frame-rate: found {rate}, expected a number above 0")
@@ -90,9 +85,6 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 def _moments(arguments: argparse.Namespace, questions: Questions) -> dict[str, Moments]:
     """Return the moments of the videos, from what the command line names."""
-    from trajvqa.evaluation.attended_spans import equal_parts, sampled_frames
-    from trajvqa.evaluation.grounding import read_annotations, read_frame_times
-
     if arguments.frame_times is not None:
         times = read_frame_times(arguments.frame_times)
         moments = {video: sampled_frames(each) for video, each in times.items()}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions
 from trajvqa.evaluation.grounding import in_seconds, read_annotations, read_spans, score_grounding
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["add_command"]
 

@@ -33,6 +33,7 @@ from helpers.question_examples import make_questions
 from trajvqa.datasets.nextqa import read_open_ended, read_questions, write_questions
 from trajvqa.datasets.questions import QUESTION_TYPES, Questions
 from trajvqa.datasets.vidvrd.annotations import read_annotations
+from trajvqa.evaluation import grounding
 from trajvqa.evaluation.accuracy import read_predictions
 from trajvqa.experiments.files import read_experiment
 from trajvqa.ingest.pickled_arrays import read_array
@@ -121,6 +122,34 @@ def _predictions(rng: Random) -> Files:
 
 def _read_predictions(folder: Path, files: Files, rng: Random) -> None:
     read_predictions(folder / "in.json", _asked(), on_others=(lambda count: None) if often(rng) else None)
+
+
+def _spans(rng: Random) -> Files:
+    asked = _asked()
+    located = {
+        video: {"duration": 20, "location": {qid: [[1, 2.5], [3, 20.5]] for qid in ("0", "2")}, "fps": 29.97}
+        for video in dict.fromkeys(asked.videos)
+    }
+    times = {video: [0.2, 0.7, 0.7, 1] for video in located}
+    spans = {key: [round(rng.uniform(0, 9), 1), 9.5] for key in asked.keys}
+    documents = {"gsub.json": located, "times.json": times, "spans.json": spans}
+    damaged = rng.choice((*documents,))
+    return {
+        name: damaged_json(rng, document) if name == damaged else json.dumps(document).encode()
+        for name, document in documents.items()
+    }
+
+
+def _read_spans(folder: Path, files: Files, rng: Random) -> None:
+    annotations = grounding.read_annotations(folder / "gsub.json")
+    grounding.read_frame_times(folder / "times.json")
+    spans = grounding.read_spans(folder / "spans.json", annotations)
+    found = grounding.score_grounding(annotations, spans)
+    if not (0 <= found.mean_iou <= 1 and 0 <= found.mean_iop <= 1):
+        raise Difference(f"found {found}, expected shares")
+    grounding.write_spans(folder / "again.json", spans)
+    if grounding.read_spans(folder / "again.json", annotations) != spans:
+        raise Difference("found other spans, expected those that were written")
 
 
 @cache
@@ -449,6 +478,7 @@ TARGETS: Sequence[Target] = (
     Target("questions", lambda rng: _question_table(rng, _question_rows(rng)), _read_questions),
     Target("open-ended", lambda rng: _question_table(rng, _question_rows(rng, open_ended=True)), _read_open_ended),
     Target("predictions", _predictions, _read_predictions),
+    Target("spans", _spans, _read_spans),
     Target("vocabulary", _words, lambda folder, files, rng: read_vocabulary(folder / next(iter(files)))),
     Target("pickled-vocabulary", _pickled_words, lambda folder, files, rng: read_vocabulary(folder / "in.pkl")),
     Target("word-vectors", _vectors, _read_vectors),

@@ -42,6 +42,10 @@ def _apart_columns() -> Columns:
     return {"ids": np.array([5, 6, 7]), "resnet_features": np.ones((3, 2, 4, 5), np.float16)}
 
 
+def _tempclip_columns() -> Columns:
+    return {"vid": _IDS, "CLIPL_I": np.ones((3, CLIPS, FRAME_SIZE), np.float32)}
+
+
 def _trajectory_columns() -> Columns:
     return {
         "ids": _IDS,
@@ -278,7 +282,7 @@ def _read_log(folder: Path, files: Files, rng: Random) -> None:
 
 
 TARGETS: Sequence[Target] = (
-    Target("frame-features", _hdf5_files([_frame_columns, _apart_columns]), _read_frames),
+    Target("frame-features", _hdf5_files([_frame_columns, _apart_columns, _tempclip_columns]), _read_frames),
     Target("trajectory-store", _hdf5_files([_trajectory_columns]), _read_trajectories),
     Target("bert-features", _bert_files, _read_bert),
     Target("checkpoint", _checkpoint_files, lambda folder, files, rng: load_model(folder / "last.pt")),
