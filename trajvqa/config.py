@@ -56,9 +56,11 @@ class ModelConfig:
     cycle_attention: bool = flag(True, "Whether attention aligns the modalities before the graphs, Eqs. 6-8 (Table 5).")
     trajectory_encoder: str = choice(
         "mhsa",
-        ("mhsa", "gru"),
-        "``mhsa``: self-attention (Eq. 3); ``gru``: a GRU over the trajectories by start time (Table 5).",
+        ("mhsa", "gru", "segments"),
+        "``mhsa``: self-attention (Eq. 3); ``gru``: a GRU over the trajectories by start time (Table 5); ``segments``: "
+        "self-attention over segments that knows which belong together, and their distances in time.",
     )
+    time_steps: int = count(16, 1, 10000, "Number of equal parts of a video in which ``segments`` counts distances.")
     text: str = choice(
         "glove",
         ("glove", "bert"),

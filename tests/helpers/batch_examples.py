@@ -55,6 +55,7 @@ def make_batch(questions: int = 4, candidates: int = 5, text: str = "glove", see
         trajectories=torch.randn(questions, tracks, TRAJECTORY, generator=rng),
         trajectory_labels=torch.randint(CLASSES, (questions, tracks), generator=rng),
         trajectory_spans=torch.rand(questions, tracks, 2, generator=rng),
+        trajectory_owners=torch.randint(2, (questions, tracks), generator=rng),
         trajectory_mask=mask,
     )
     shape = (questions, 3, 2, 4)
@@ -109,6 +110,7 @@ def with_padding(batch: Batch, words: int, trajectories: int, regions: int) -> B
         trajectories=longer(batch.trajectories, 1, trajectories),
         trajectory_labels=longer(batch.trajectory_labels, 1, trajectories),
         trajectory_spans=longer(batch.trajectory_spans, 1, trajectories),
+        trajectory_owners=longer(batch.trajectory_owners, 1, trajectories),
         trajectory_mask=longer(batch.trajectory_mask, 1, trajectories),
         regions=longer(batch.regions, 3, regions),
         region_boxes=longer(batch.region_boxes, 3, regions),

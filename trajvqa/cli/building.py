@@ -85,7 +85,7 @@ def add_command(commands: Any) -> None:
     )
     add_links_flag(parser)
     parser.add_argument(
-        "--clips", type=int, default=16, metavar="N", help="number of clips of a video, for --links clips; default: 16"
+        "--clips", type=int, metavar="N", help="number of clips of a video, for --links segments and clips; default: 16"
     )
     parser.add_argument("--boxes", action="store_true", help="keep the boxes too")
     parser.add_argument("--half", action="store_true", help="round features to float16")
@@ -96,13 +96,14 @@ def add_command(commands: Any) -> None:
 
 
 def add_links_flag(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that builds the control of an experiment: the same detections without their links."""
+    """Add the flag that cuts trajectories into segments, or builds controls: the same detections without links."""
     parser.add_argument(
         "--links",
         choices=LINKS,
         default="all",
-        help="control experiments: clips cuts each trajectory at the borders of clips, none replaces it with one of "
-        "its detections, drawn at random; default: all links are kept",
+        help="segments cuts each trajectory at the borders of clips; for control experiments, clips does the same and "
+        "forgets which segments belong together, none replaces a trajectory with one of its detections, drawn at "
+        "random; default: all links are kept",
     )
 
 
@@ -132,6 +133,8 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _options(arguments: argparse.Namespace) -> BuildOptions:
+    if arguments.clips is not None and arguments.links not in ("segments", "clips"):
+        raise UsageError(f"--clips: found {arguments.clips}, expected none: it needs --links segments or clips")
     features = None if arguments.features == "geometry" else Path(arguments.features)
     try:
         return BuildOptions(
@@ -143,7 +146,7 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
             limit=arguments.limit,
             classes=None if arguments.classes is None else class_names(arguments.classes),
             links=arguments.links,
-            clips=arguments.clips,
+            **({} if arguments.clips is None else {"clips": arguments.clips}),
             keep_boxes=arguments.boxes,
             half=arguments.half,
         )

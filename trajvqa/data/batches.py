@@ -64,6 +64,8 @@ class Batch:
     """(B, K) int64 classes."""
     trajectory_spans: Tensor | None = None
     """(B, K, 2) float32 start and end, as shares of the video."""
+    trajectory_owners: Tensor | None = None
+    """(B, K) int64 numbers that segments of one trajectory have in common; -1 in padding."""
     trajectory_mask: Tensor | None = None
     """(B, K) bool, True for trajectories, False for padding."""
     regions: Tensor | None = None
@@ -197,6 +199,7 @@ class QuestionBatches(torch.utils.data.Dataset[Batch]):
                 trajectories=torch.from_numpy(read.features),
                 trajectory_labels=torch.from_numpy(read.labels),
                 trajectory_spans=torch.from_numpy(read.spans),
+                trajectory_owners=torch.from_numpy(read.owners),
                 trajectory_mask=torch.from_numpy(read.mask),
             )
         if self._regions is not None:

@@ -44,7 +44,7 @@ class BuildOptions:
     """Options of linking; their class chooses the method. By default Seq-NMS, as in the paper, and a trajectory's score
     is the sum over its detections, the path score of Seq-NMS."""
     links: str = choice("all", LINKS, "Links between a trajectory's detections that are kept, one of `LINKS`.")
-    clips: int = count(16, 1, 10**6, 'Number of clips of a video, for ``links="clips"``.')
+    clips: int = count(16, 1, 10**6, 'Number of clips of a video, for ``links="segments"`` and ``"clips"``.')
     format: str | None = None
     """Format of files of detections, a name in `trajtrack.FORMATS`; None to infer it from the files."""
     features: Path | None = None
@@ -245,5 +245,5 @@ class _Builder:
         with warnings_about(path):
             tracks = trajtrack.link(detections, self.options.link)
         rng = np.random.Generator(np.random.PCG64(list(video.encode())))
-        pieces, kept = unlinked(tracks, self.options.links, self.options.clips, rng)
-        return from_linking(video, pieces, features, size).only(kept)
+        pieces, kept, owners = unlinked(tracks, self.options.links, self.options.clips, rng)
+        return replace(from_linking(video, pieces, features, size).only(kept), owners=owners)

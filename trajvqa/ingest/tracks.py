@@ -38,6 +38,8 @@ class TrackedVideo:
     """(K, D) features averaged over each trajectory's boxes, or None if the source has none."""
     image_size: tuple[int, int] | None = None
     """Width and height of the image in pixels, or None if unknown."""
+    owners: NDArray[np.int32] | None = None
+    """(K,) numbers that segments of one trajectory have in common; None if each is a whole trajectory."""
 
     def best(self, limit: int | None) -> TrackedVideo:
         """Return the `limit` trajectories with the highest scores in unchanged order, or all if `limit` is None."""
@@ -57,6 +59,7 @@ class TrackedVideo:
             label_names=self.label_names,
             features=None if self.features is None else self.features[kept],
             image_size=self.image_size,
+            owners=None if self.owners is None else self.owners[kept],
         )
 
     def as_video(self, classes: ClassNames, keep_boxes: bool = False) -> VideoTrajectories:
@@ -83,6 +86,7 @@ class TrackedVideo:
             spans=(np.array(ends, np.float64).reshape(-1, 2) / self.num_frames).astype(np.float32),
             labels=classes.to_indices(self.labels, self.label_names),
             scores=self.scores,
+            owners=self.owners,
             frames=self.frames if keep_boxes else None,
             boxes=self.boxes if keep_boxes else None,
         )

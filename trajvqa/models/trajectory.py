@@ -15,6 +15,7 @@ from trajvqa.layers.attention import Alignment
 from trajvqa.layers.encoders import FrameEncoder, TrajectoryEncoder
 from trajvqa.layers.fusion import HadamardScore, McbScore
 from trajvqa.layers.graph import GraphReasoning
+from trajvqa.layers.segments import SegmentEncoder
 from trajvqa.layers.sentences import Sentences
 from trajvqa.models.explanation import Explanation
 from trajvqa.models.query_encoders import query_encoder, required
@@ -51,16 +52,7 @@ class TrajectoryModel(nn.Module):
             frame_size = required(inputs.frame_size, "frame")
             self.frames = FrameEncoder(frame_size, size, config.dropout)
         if "trajectories" in used:
-            self.trajectories = TrajectoryEncoder(
-                required(inputs.trajectory_size, "trajectory"),
-                required(inputs.label_vectors, "trajectory"),
-                size,
-                config.trajectory_encoder,
-                config.trajectory_layers,
-                config.trajectory_heads,
-                config.trajectory_feed_forward,
-                config.dropout,
-            )
+            self.trajectories = _trajectory_encoder(config, inputs)
         self.alignments = nn.ModuleDict()
         if config.cycle_attention:
             for name in self.graph_names:
@@ -113,9 +105,10 @@ class TrajectoryModel(nn.Module):
         if hasattr(self, "trajectories"):
             assert batch.trajectories is not None
             assert batch.trajectory_mask is not None
-            found = self.trajectories(
-                batch.trajectories, batch.trajectory_labels, batch.trajectory_spans, batch.trajectory_mask
-            )
+            tokens = [batch.trajectories, batch.trajectory_labels, batch.trajectory_spans]
+            if isinstance(self.trajectories, SegmentEncoder):
+                tokens.append(batch.trajectory_owners)
+            found = self.trajectories(*tokens, batch.trajectory_mask)
             video["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
         return self.query.encode(batch.words, batch.word_mask), video
 
@@ -146,6 +139,15 @@ class TrajectoryModel(nn.Module):
             join = partial(_spread_and_joined, sentences.spread) if is_text else _joined_parts
             pooled.append(graph.over_parts([first, second], mask.squeeze(-1), join))
         return pooled, attention
+
+
+def _trajectory_encoder(config: ModelConfig, inputs: Inputs) -> TrajectoryEncoder | SegmentEncoder:
+    feature_size = required(inputs.trajectory_size, "trajectory")
+    label_vectors = required(inputs.label_vectors, "trajectory")
+    sizes = config.trajectory_layers, config.trajectory_heads, config.trajectory_feed_forward, config.dropout
+    if config.trajectory_encoder == "segments":
+        return SegmentEncoder(feature_size, label_vectors, config.hidden_size, config.time_steps, *sizes)
+    return TrajectoryEncoder(feature_size, label_vectors, config.hidden_size, config.trajectory_encoder, *sizes)
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}

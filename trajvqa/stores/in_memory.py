@@ -144,6 +144,7 @@ class TrajectoriesInMemory:
             batch.mask[index, :count] = True
             batch.rows[index, :count] = rows + self._first_rows[each.video]
             batch.indices[index, :count] = rows
+            batch.owners[index, :count] = rows if each.owners is None else each.owners[rows]
         return batch
 
     def trajectories(self, video: str) -> VideoTrajectories:

@@ -3,8 +3,8 @@
 Datasets, for V videos with M trajectories in total: ``ids`` (V,) text; ``offset`` (V + 1,) int64, where video v has the
 trajectories ``offset[v]`` to ``offset[v + 1]`` (exclusive); ``feat`` (M, D) float16 or float32, features averaged over
 a trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
-``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. The boxes are
-optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
+``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. Where rows are segments
+of trajectories, ``owner`` (M,) int32 is the same for all segments of one trajectory of a video. The boxes are optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
 Attributes: ``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``,
 ``links``, ``fps`` and ``version``.
 """
@@ -83,6 +83,7 @@ class TrajectoryStore:
             self._spans = _floats(file, "span", f"({count}, 2)")
             self._labels = _integers(file, "label", f"({count},)")
             self._scores = _floats(file, "score", f"({count},)")
+            self._owners = _integers(file, "owner", f"({count},)") if has_dataset(file, "owner") else None
             self._box_offsets: NDArray[np.int64] | None = None
             if has_dataset(file, "boxes"):
                 boxes = require_dataset(file, "boxes", "(R, 4)", "float")
@@ -157,6 +158,7 @@ class TrajectoryStore:
             batch.mask[index, :count] = True
             batch.rows[index, :count] = rows
             batch.indices[index, :count] = rows - self._offsets[self._indices[videos[index]]]
+            batch.owners[index, :count] = batch.indices[index, :count] if self._owners is None else self._owners[rows]
         return batch
 
     @printable_errors
@@ -177,6 +179,7 @@ class TrajectoryStore:
             spans=self._spans[first:last],
             labels=self._labels[first:last].astype(np.int32),
             scores=self._scores[first:last],
+            owners=None if self._owners is None else self._owners[first:last].astype(np.int32),
             frames=frames,
             boxes=boxes,
         )

@@ -27,6 +27,8 @@ class TrajectoryBatch:
     """(B, K) rows in the file, or among all trajectories in memory; -1 in padding."""
     indices: NDArray[np.int64]
     """(B, K) indices among the trajectories of the video; -1 in padding."""
+    owners: NDArray[np.int64]
+    """(B, K) numbers that segments of one trajectory have in common, or `indices` of whole trajectories; -1 in padding."""
 
     @staticmethod
     def padding(counts: Sequence[int], feature_size: int) -> TrajectoryBatch:
@@ -39,6 +41,7 @@ class TrajectoryBatch:
             mask=np.zeros(shape, np.bool_),
             rows=np.full(shape, -1, np.int64),
             indices=np.full(shape, -1, np.int64),
+            owners=np.full(shape, -1, np.int64),
         )
 
 

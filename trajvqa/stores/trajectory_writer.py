@@ -43,8 +43,8 @@ def write_trajectories(
     Raises
     ------
     ValueError
-        If there are no videos, a video repeats, a label has no name, feature sizes differ, only some videos have boxes,
-        or a feature is beyond float16; naming the video.
+        If there are no videos, a video repeats, a label has no name, feature sizes differ, only some videos have boxes
+        or owners, or a feature is beyond float16; naming the video.
     """
     with created(path) as file:
         writer: _Writer | None = None
@@ -73,6 +73,8 @@ class _Writer:
         self._box_offsets = [0]
         self._small: dict[str, list[NDArray[np.generic]]] = {"span": [], "label": [], "score": []}
         self._features = _growing(file, "feat", (self._size,), dtype)
+        if first.owners is not None:
+            self._small["owner"] = []
         self._boxes: tuple[h5py.Dataset, h5py.Dataset] | None = None
         if first.boxes is not None:
             self._boxes = _growing(file, "boxes", (4,), np.float32), _growing(file, "box_frame", (), np.int32)
@@ -85,6 +87,8 @@ class _Writer:
         self._small["span"].append(video.spans.astype(np.float32))
         self._small["label"].append(video.labels.astype(np.int32))
         self._small["score"].append(video.scores.astype(np.float32))
+        if video.owners is not None:
+            self._small["owner"].append(video.owners.astype(np.int32))
         if self._boxes is not None and video.boxes is not None and video.frames is not None and len(video):
             _append(self._boxes[0], np.concatenate(video.boxes).astype(np.float32))
             _append(self._boxes[1], np.concatenate(video.frames).astype(np.int32))
@@ -102,9 +106,13 @@ class _Writer:
     def _check(self, video: VideoTrajectories, classes: int) -> None:
         name = f"video {video.video}"
         video.check_fits(self._ids, self._size, classes)
-        if (video.boxes is None) != (self._boxes is None):
-            found, expected = ("none", "some") if video.boxes is None else ("some", "none")
-            raise ValueError(f"{name}, boxes: found {found}, expected {expected} as for the previous videos")
+        for column, there, wanted in (
+            ("boxes", video.boxes is not None, self._boxes is not None),
+            ("owners", video.owners is not None, "owner" in self._small),
+        ):
+            if there != wanted:
+                found, expected = ("some", "none") if there else ("none", "some")
+                raise ValueError(f"{name}, {column}: found {found}, expected {expected} as for the previous videos")
         limit = float(np.finfo(self._dtype).max)
         large = float(np.abs(video.features).max(initial=0))
         if large > limit:

@@ -1,4 +1,4 @@
-"""Trajectories without their links: the control of whether linking, or only seeing objects, makes a difference."""
+"""Trajectories cut into pieces: segments of clips, and controls of whether linking or seeing objects matters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from trajtrack import Trajectories
 
 __all__ = ["LINKS", "unlinked"]
 
-LINKS = ("all", "clips", "none")
-"""Links between the detections of a trajectory that can be kept: all; those within a clip, so that an object is one
-token in each clip; or none, so that it is one of its detections, drawn at random."""
+LINKS = ("all", "segments", "clips", "none")
+"""Links between the detections of a trajectory that can be kept: all; all, with the trajectory cut into one segment for
+each clip; those within a clip, so that an object is one token in each clip; or none, so that it is one of its
+detections, drawn at random."""
 
 
 def unlinked(
     tracks: Trajectories, links: str, clips: int, rng: np.random.Generator
-) -> tuple[Trajectories, NDArray[np.int64]]:
+) -> tuple[Trajectories, NDArray[np.int64], NDArray[np.int32] | None]:
     """Cut trajectories into pieces, without changing which detections there are.
 
     Parameters
@@ -34,17 +35,17 @@ def unlinked(
 
     Returns
     -------
-    The pieces, and the indices of those that stand for the objects: with ``"none"`` one piece of each trajectory, else
-    all. All detections are in the pieces, so that features of a detection among others are those of the whole video. A
+    The pieces; the indices of those that stand for the objects: with ``"none"`` one piece of each trajectory, else all;
+    and with ``"segments"`` the trajectory that each belongs to. All detections are in the pieces, so that features of a detection among others are those of the whole video. A
     piece has its trajectory's score, so that a limit chooses the same objects.
     """
+    if links not in LINKS:
+        raise ValueError(f"links: found {links!r}, expected one of {', '.join(LINKS)}")
     if links == "all" or not len(tracks):
-        return tracks, np.arange(len(tracks))
+        return tracks, np.arange(len(tracks)), np.zeros(0, np.int32) if links == "segments" else None
     owners = np.repeat(np.arange(len(tracks)), tracks.lengths)
     rows, given = tracks.rows, tracks.detections
-    parts = (
-        given.frames[rows].astype(np.int64) * clips // given.num_frames if links == "clips" else np.arange(len(rows))
-    )
+    parts = given.frames[rows].astype(np.int64) * clips // given.num_frames if links != "none" else np.arange(len(rows))
     starts = np.flatnonzero((np.diff(owners, prepend=-1) != 0) | (np.diff(parts, prepend=-1) != 0))
     offsets = np.append(starts, len(rows))
     pieces = np.repeat(np.arange(len(starts)), np.diff(offsets))
@@ -58,9 +59,9 @@ def unlinked(
         labels=_labels(given.labels[rows], given.scores[rows], pieces),
         scores=tracks.scores[whole],
     )
-    if links == "clips":
-        return cut, np.arange(len(cut))
-    return cut, tracks.offsets[:-1] + rng.integers(tracks.lengths)
+    if links == "none":
+        return cut, tracks.offsets[:-1] + rng.integers(tracks.lengths), None
+    return cut, np.arange(len(cut)), whole.astype(np.int32) if links == "segments" else None
 
 
 def _labels(labels: NDArray[np.int32], scores: NDArray[np.float32], pieces: NDArray[np.int64]) -> NDArray[np.int32]:

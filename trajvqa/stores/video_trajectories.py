@@ -31,6 +31,8 @@ class VideoTrajectories:
     """(K,) classes."""
     scores: NDArray[np.float32]
     """(K,) scores; the trajectories with the highest are read."""
+    owners: NDArray[np.int32] | None = None
+    """(K,) numbers that segments of one trajectory have in common; None if each is a whole trajectory."""
     frames: tuple[NDArray[np.int32], ...] | None = None
     """For each trajectory, (L,) frame numbers from 0; None if boxes are not kept."""
     boxes: tuple[NDArray[np.float32], ...] | None = None
@@ -44,6 +46,8 @@ class VideoTrajectories:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"video {self.video}, {name}: found shape {found}, expected {shape}")
+        if self.owners is not None and self.owners.shape != (count,):
+            raise ValueError(f"video {self.video}, owners: found shape {self.owners.shape}, expected ({count},)")
         for name, finite in {
             "features": np.isfinite(self.features).all(axis=1),
             "scores": np.isfinite(self.scores),

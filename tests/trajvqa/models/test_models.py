@@ -25,6 +25,7 @@ VARIANTS = {
     "trajectories": {"streams": ("trajectory",)},
     "frames": {"streams": ("frame",)},
     "gru": {"trajectory_encoder": "gru"},
+    "segments": {"trajectory_encoder": "segments", "time_steps": 3},
     "without cycle attention": {"cycle_attention": False},
     "without VQG": {"graphs": ("TQG", "VTG")},
     "without TQG": {"graphs": ("VQG", "VTG")},

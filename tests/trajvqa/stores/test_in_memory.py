@@ -33,6 +33,16 @@ def video(name: str, count: int, seed: int, **changes) -> VideoTrajectories:
 VIDEOS = [video("a", 6, 1), video("b", 0, 2), video("c", 3, 3)]
 
 
+def test_segments_in_memory_have_the_owners_of_the_file(tmp_path):
+    videos = [video("a", 3, 1, owners=np.array([4, 7, 4], np.int32)), video("b", 0, 2, owners=np.zeros(0, np.int32))]
+    write_trajectories(tmp_path / "store.h5", videos, CLASSES)
+    for store in (TrajectoryStore(tmp_path / "store.h5"), TrajectoriesInMemory(videos, CLASSES)):
+        read = store.read(["b", "a"], 10)
+        assert read.owners[1].tolist() == [[4, 7, 4][index] for index in read.indices[1]]
+        assert read.owners[0].tolist() == [-1, -1, -1]
+        assert store.trajectories("a").owners.tolist() == [4, 7, 4]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 10])
 def test_trajectories_in_memory_are_read_as_from_a_file(tmp_path, limit):
     write_trajectories(tmp_path / "store.h5", VIDEOS, CLASSES)
@@ -40,7 +50,7 @@ def test_trajectories_in_memory_are_read_as_from_a_file(tmp_path, limit):
     in_memory = TrajectoriesInMemory(VIDEOS, CLASSES)
     assert (in_memory.ids, in_memory.classes, in_memory.feature_size) == (("a", "b", "c"), CLASSES, 4)
     found, expected = (store.read(["c", "a", "b", "a"], limit) for store in (in_memory, from_file))
-    for name in ("features", "spans", "labels", "mask", "rows", "indices"):
+    for name in ("features", "spans", "labels", "mask", "rows", "indices", "owners"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     np.testing.assert_array_equal(in_memory.trajectories("a").boxes, from_file.trajectories("a").boxes)
 

@@ -153,7 +153,7 @@ class _Tokens:
     @staticmethod
     def of(world: World, tracks: Trajectories, links: str) -> _Tokens:
         rng = np.random.Generator(np.random.PCG64(list(world.name.encode())))
-        pieces, kept = unlinked(tracks, links, NUM_CLIPS, rng)
+        pieces, kept, _ = unlinked(tracks, links, NUM_CLIPS, rng)
         shares = _shares(pieces.pool(world.appearances)[kept])
         coats, actions = (
             np.where(part.max(axis=1, initial=0) >= _PRESENT, part.argmax(axis=1), -1)

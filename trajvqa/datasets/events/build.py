@@ -39,7 +39,13 @@ class EventsOptions:
         The message names the option, what was found and what was expected.
     """
 
-    train: int = count(1200, 1, 10**6, "Number of training videos.")
+    train: int = count(
+        2400,
+        1,
+        10**6,
+        "Number of training videos. In half of them only two or three objects act, so that models learn what things are "
+        "called before they have to tell look-alikes apart.",
+    )
     val: int = count(200, 1, 10**6, "Number of validation videos.")
     test: int = count(600, 1, 10**6, "Number of test videos.")
     tracks: str = choice("seq-nms", TRACKS, "Where trajectories come from, one of `TRACKS`.")
@@ -63,7 +69,7 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
 
     Returns
     -------
-    Statistics by split: ``videos``, ``questions``, their ``types``, ``trajectories_per_video``; ``oracles``, the share
+    Statistics by split, and apart for the ``simple`` videos of training: ``videos``, ``questions``, their ``types``, ``trajectories_per_video``; ``oracles``, the share
     of questions that an oracle answers from each of `INPUTS`, by kind and for ``all``; and ``text``, the accuracy of
     the candidate that was correct most often in the training questions of the same kind, class and action. They are
     also written to ``worlds.json``.
@@ -78,35 +84,47 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
     statistics: dict[str, Any] = {}
     words = set(CLASSES)
     training: list[Asked] = []
-    for split, size in (("train", options.train), ("val", options.val), ("test", options.test)):
-        asked = _ask(split, size, options)
+    for split in ("train", "val", "test"):
+        parts = {part: _ask(part, size, options) for part, size in _parts(split, options)}
+        asked = [each for part in parts.values() for each in part]
         questions = _as_questions(asked)
         words |= {word for text in questions.questions for word in tokenize(text)}
         words |= {word for texts in questions.candidates for text in texts for word in tokenize(text)}
         worlds = [world for world, _ in asked]
         write_split(folder, split, worlds, questions, tracker=options.tracks, links=options.links)
         training = training or [each for _, own in asked for each in own]
-        statistics[split] = {
-            "videos": len(asked),
-            "questions": len(questions),
-            "types": dict(sorted(Counter(questions.types).items())),
-            "trajectories_per_video": float(np.mean([len(world.trajectories) for world, _ in asked])),
-            "oracles": _oracles(asked),
-            "text": _text_accuracy([each for _, own in asked for each in own], training),
-        }
+        statistics |= {name: _statistics(part, training) for name, part in parts.items() if part}
     write_random_words(folder / SMALL_WORD_VECTORS, words)
     write_statistics(folder, options, statistics)
     return statistics
 
 
-def _ask(split: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
+def _parts(split: str, options: EventsOptions) -> list[tuple[str, int]]:
+    if split == "train":
+        return [("train", options.train - options.train // 2), ("simple", options.train // 2)]
+    return [(split, getattr(options, split))]
+
+
+def _statistics(asked: Sequence[_AskedVideo], training: Sequence[Asked]) -> dict[str, Any]:
+    questions = [each for _, own in asked for each in own]
+    return {
+        "videos": len(asked),
+        "questions": len(questions),
+        "types": dict(sorted(Counter(TYPES[each.draft.kind] for each in questions).items())),
+        "trajectories_per_video": float(np.mean([len(world.trajectories) for world, _ in asked])),
+        "oracles": _oracles(asked),
+        "text": _text_accuracy(questions, training),
+    }
+
+
+def _ask(part: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
     # The test videos have a seed of their own, so that they stay unseen whatever is tried on others.
-    seed = options.test_seed if split == "test" else options.seed
-    stream = ("train", "val", "test").index(split)
+    seed = options.test_seed if part == "test" else options.seed
+    stream = ("train", "val", "test", "simple").index(part)
     counts: Counter[int] = Counter()
     asked = []
     for index in range(size):
-        world = make_world(f"{split}{index:05}", [seed, stream, index], options.tracks)
+        world = make_world(f"{part}{index:05}", [seed, stream, index], options.tracks, simple=part == "simple")
         rng = np.random.Generator(np.random.PCG64([seed, stream, index, 1]))
         asked.append((world, list(ask(draft_questions(world), counts, rng))))
     return asked

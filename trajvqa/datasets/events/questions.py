@@ -131,13 +131,13 @@ def _choose_candidates(draft: Draft, rng: np.random.Generator) -> tuple[int, ...
 
 
 def _about_causes(world: World) -> Iterator[Draft]:
-    """Why does the dog in the red coat hide? Another dog hides, too, at another time and for another reason."""
+    """Why does the dog in the red coat hide? Mostly, another dog hides, too, at another time and for another reason."""
     for cause in world.causes:
         actor = world.actors[cause.target]
         alike = [each for each in world.causes if each.reaction == cause.reaction and each is not cause]
         mine = [each for each in alike if each.target == cause.target]
         others = [each for each in alike if world.actors[each.target].label == actor.label]
-        if mine or not others:
+        if mine:
             continue
         answer, *near = (world.actors[each.source].label * len(ACTIONS) + each.trigger for each in [cause, *others])
         possible = [label * len(ACTIONS) + trigger for label, trigger in product(world.labels, TRIGGERS)]

@@ -98,7 +98,7 @@ def phases_of(actions: Mapping[int, int]) -> list[Phase]:
 
 
 def make_timeline(
-    stays: Sequence[Sequence[int]], labels: Sequence[int], rng: np.random.Generator
+    stays: Sequence[Sequence[int]], labels: Sequence[int], rng: np.random.Generator, *, alike: bool = True
 ) -> tuple[list[dict[int, int]], list[Cause]] | None:
     """Return the actions of each actor and the causes among them, or None if these do not fit.
 
@@ -110,8 +110,10 @@ def make_timeline(
         Their classes, of which there are two.
     rng
         Random number generator.
+    alike
+        Whether each event that is brought about has another that looks like it; if not, reactions differ.
     """
-    causes = _make_causes(stays, labels, rng)
+    causes = _make_causes(stays, labels, rng, alike)
     if causes is None:
         return None
     doing = [_act(clips, rng) for clips in stays]
@@ -132,18 +134,24 @@ def _act(clips: Sequence[int], rng: np.random.Generator) -> dict[int, int]:
     return dict(zip(clips, actions, strict=False))
 
 
-def _make_causes(stays: Sequence[Sequence[int]], labels: Sequence[int], rng: np.random.Generator) -> list[Cause] | None:
-    """Return pairs of causes whose reactions look alike: the same action by different actors of the same class."""
+def _make_causes(
+    stays: Sequence[Sequence[int]], labels: Sequence[int], rng: np.random.Generator, alike: bool
+) -> list[Cause] | None:
+    """Return pairs of causes whose reactions look alike, the same action by different actors of the same class, or two
+    causes whose reactions differ.
+    """
     # No trigger happens in a clip of another or of a reaction.
     times = (COAT_CLIPS + int(rng.integers(2)) + 2 * rng.permutation(2 * _PAIRS)).tolist()
     kinds = sorted(set(labels))
     causes: list[Cause] = []
     for pair in range(_PAIRS):
-        label = kinds[pair % len(kinds)]
-        reaction = REACTIONS[int(rng.integers(len(REACTIONS)))]
+        if alike:
+            label, reaction = kinds[pair % len(kinds)], REACTIONS[int(rng.integers(len(REACTIONS)))]
+        else:
+            label, reaction = kinds[int(rng.integers(len(kinds)))], REACTIONS[pair]
         targets = [index for index in rng.permutation(len(labels)).tolist() if labels[index] == label]
         known: set[tuple[int, int]] = set()
-        for _ in range(2):
+        for _ in range(2 if alike else 1):
             clip = times.pop()
             fitting = [index for index in targets if clip + 1 in stays[index][COAT_CLIPS:]]
             if not fitting:

@@ -26,11 +26,26 @@ TRACKS = ("seq-nms", "flow", "true")
 """Where trajectories come from: a method of linking, or the ground truth."""
 
 _NUM_CLASSES = 2
-_MIN_ACTORS, _MAX_ACTORS, _MIN_OF_CLASS = 4, 6, 2
 _MIN_CLIPS = 10
 _MIN_LENGTH = 4
 _PLACE_STRENGTH = 0.5
 _SEED_OF_DIRECTIONS = 2025
+
+
+@dataclass(frozen=True)
+class _Cast:
+    objects: float
+    """Mean number of objects of a frame."""
+    actors: range
+    """Number of objects that act."""
+    of_class: int
+    """Minimum number of them of each class."""
+    alike: bool
+    """Whether reactions look alike."""
+
+
+_LOOK_ALIKES = _Cast(6.0, range(4, 7), 2, alike=True)
+_SIMPLE = _Cast(2.5, range(2, 4), 1, alike=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +86,7 @@ def directions() -> dict[str, NDArray[np.float32]]:
     }
 
 
-def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms") -> World:
+def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", *, simple: bool = False) -> World:
     """Make a world.
 
     Parameters
@@ -82,9 +97,11 @@ def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms") -> World
         Seed of the random number generator.
     tracks
         Where its trajectories come from, one of `TRACKS`; nothing else depends on it.
+    simple
+        Whether only two or three objects act, and no two reactions look alike.
     """
     rng = np.random.Generator(np.random.PCG64(list(seed)))
-    scene, actors, causes = _make_acted_scene(rng)
+    scene, actors, causes = _make_acted_scene(rng, _SIMPLE if simple else _LOOK_ALIKES)
     place = int(rng.integers(len(PLACES)))
     truth = _true_appearances(scene, actors, place)
     background = directions()["place"][place]
@@ -97,16 +114,16 @@ def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms") -> World
     return World(name, scene, place, actors, causes, appearances, clips, _track(scene, tracks))
 
 
-def _make_acted_scene(rng: np.random.Generator) -> tuple[Scene, tuple[Actor, ...], tuple[Cause, ...]]:
+def _make_acted_scene(rng: np.random.Generator, cast: _Cast) -> tuple[Scene, tuple[Actor, ...], tuple[Cause, ...]]:
     while True:
-        scene = _make_scene(rng)
+        scene = _make_scene(rng, cast.objects)
         stays = _stays(scene)
         label_of = dict(zip(_track_ids(scene).tolist(), scene.truth.labels.tolist(), strict=True))
         labels = [label_of[track_id] for track_id in stays]
         counts = [labels.count(label) for label in set(labels)]
-        if not _MIN_ACTORS <= len(labels) <= _MAX_ACTORS or len(counts) < _NUM_CLASSES or min(counts) < _MIN_OF_CLASS:
+        if len(labels) not in cast.actors or len(counts) < _NUM_CLASSES or min(counts) < cast.of_class:
             continue
-        made = make_timeline(list(stays.values()), labels, rng)
+        made = make_timeline(list(stays.values()), labels, rng, alike=cast.alike)
         if made is not None:
             colours = rng.permutation(len(COLOURS)).tolist()
             actors = [
@@ -116,11 +133,11 @@ def _make_acted_scene(rng: np.random.Generator) -> tuple[Scene, tuple[Actor, ...
             return scene, tuple(actors), tuple(made[1])
 
 
-def _make_scene(rng: np.random.Generator) -> Scene:
+def _make_scene(rng: np.random.Generator, objects: float) -> Scene:
     """Return a scene of objects of two classes, which often cross and are often hidden or missed for a while."""
     scene = make_scene(
         num_frames=NUM_FRAMES,
-        objects_per_frame=6.0,
+        objects_per_frame=objects,
         num_classes=_NUM_CLASSES,
         image_width=float(IMAGE_SIZE[0]),
         image_height=float(IMAGE_SIZE[1]),

@@ -211,7 +211,7 @@ def _write(
 
 def _video_trajectories(linked: LinkedVideo, options: VidvrdOptions) -> VideoTrajectories:
     rng = np.random.Generator(np.random.PCG64(list(linked.video.name.encode())))
-    tracks, kept = unlinked(linked.tracks, options.links, options.clips, rng)
+    tracks, kept, owners = unlinked(linked.tracks, options.links, options.clips, rng)
     spans: NDArray[np.float64] = np.stack([tracks.starts, tracks.ends + 1], axis=1) / linked.video.num_frames
     return VideoTrajectories(
         video=linked.video.name,
@@ -219,6 +219,7 @@ def _video_trajectories(linked: LinkedVideo, options: VidvrdOptions) -> VideoTra
         spans=spans.astype(np.float32)[kept],
         labels=tracks.labels[kept],
         scores=tracks.scores.astype(np.float32)[kept],
+        owners=owners,
     )
 
 

@@ -62,7 +62,7 @@ def pooled_trajectories(
     clips
         Number of clips of the video.
     """
-    pieces, kept = unlinked(tracks, links, clips, np.random.Generator(np.random.PCG64(list(video.encode()))))
+    pieces, kept, owners = unlinked(tracks, links, clips, np.random.Generator(np.random.PCG64(list(video.encode()))))
     length = tracks.detections.num_frames
     spans = np.stack([pieces.starts / length, (pieces.ends + 1) / length], axis=1)
     return VideoTrajectories(
@@ -71,4 +71,5 @@ def pooled_trajectories(
         spans=spans.reshape(-1, 2).astype(np.float32)[kept],
         labels=pieces.labels[kept],
         scores=pieces.scores.astype(np.float32)[kept],
+        owners=owners,
     )

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from trajvqa.layers.segments import SegmentEncoder
+
+STEPS, SIZE, FEATURES, HEADS = 4, 8, 5, 2
+LABEL_VECTORS = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+
+
+def encoder(layers=2):
+    torch.manual_seed(1)
+    made = SegmentEncoder(FEATURES, LABEL_VECTORS, SIZE, STEPS, layers, HEADS, 12, 0.3).eval()
+    for layer in made.layers:
+        torch.nn.init.normal_(layer.biases)
+    return made
+
+
+def segments(owners=(0, 0, 0, 5, 5), steps=(0, 1, 3, 1, 2)):
+    """Return features, labels, spans, owners and mask of one video."""
+    rng = torch.Generator().manual_seed(2)
+    count = len(owners)
+    spans = torch.tensor([[step / STEPS, (step + 1) / STEPS] for step in steps])
+    return (
+        torch.randn(1, count, FEATURES, generator=rng),
+        torch.randint(3, (1, count), generator=rng),
+        spans.unsqueeze(0),
+        torch.tensor([owners]),
+        torch.ones(1, count, dtype=torch.bool),
+    )
+
+
+def plainly(made, features, labels, spans, owners, mask):
+    """Return what the encoder computes, segment by segment."""
+    features, labels, spans, owners = (values[0] for values in (features, labels, spans, owners))
+    steps = [int(span.mean() * STEPS) for span in spans]
+    count = len(features)
+
+    def mean(row, fits):
+        chosen = [features[k] for k in range(count) if owners[k] == owners[row] and fits(steps[k] - steps[row])]
+        return torch.stack(chosen).mean(dim=0) if chosen else torch.zeros(FEATURES)
+
+    nodes = torch.stack(
+        [
+            made.visual(features[k])
+            + made.trajectory(mean(k, lambda _: True))
+            + made.before(mean(k, lambda distance: distance == -1))
+            + made.after(mean(k, lambda distance: distance == 1))
+            + made.label(LABEL_VECTORS[labels[k]])
+            + made.time(spans[k])
+            for k in range(count)
+        ]
+    )
+    nodes = made.norm(nodes)
+    farthest = (layer_size := made.layers[0].biases.shape[0] // 2) // 2
+    for layer in made.layers:
+        query, key, value = layer.joint(nodes).chunk(3, dim=-1)
+        width = SIZE // HEADS
+        attended = torch.zeros(count, SIZE)
+        for head in range(HEADS):
+            part = slice(head * width, (head + 1) * width)
+            for row in range(count):
+                scores = torch.stack(
+                    [
+                        query[row, part] @ key[k, part] / width**0.5
+                        + layer.biases[
+                            steps[k] - steps[row] + farthest + (0 if owners[k] == owners[row] else layer_size), head
+                        ]
+                        for k in range(count)
+                    ]
+                )
+                attended[row, part] = torch.softmax(scores, dim=0) @ value[:, part]
+        nodes = layer.norms[0](nodes + layer.output(attended))
+        nodes = layer.norms[1](nodes + layer.feed_forward(nodes))
+    return nodes.unsqueeze(0)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_it_equals_a_plain_loop_over_segments(layers):
+    made, given = encoder(layers), segments()
+    torch.testing.assert_close(made(*given), plainly(made, *given))
+
+
+def test_the_order_of_segments_does_not_matter():
+    made, given = encoder(), segments()
+    order = [3, 1, 4, 0, 2]
+    torch.testing.assert_close(made(*(values[:, order] for values in given)), made(*given)[:, order])
+
+
+def test_which_numbers_tell_trajectories_apart_does_not_matter():
+    made = encoder()
+    torch.testing.assert_close(made(*segments(owners=(9, 9, 9, 2, 2))), made(*segments()))
+
+
+def test_it_matters_which_segments_belong_together():
+    made = encoder()
+    assert not torch.allclose(made(*segments(owners=(0, 0, 5, 5, 0))), made(*segments()))
+
+
+def test_what_is_outside_the_mask_has_no_effect_and_is_0():
+    made = encoder()
+    features, labels, spans, owners, mask = segments()
+    mask = mask & (torch.arange(5) < 3)
+    encoded = made(features, labels, spans, owners, mask)
+    torch.testing.assert_close(
+        encoded[:, :3], made(features[:, :3], labels[:, :3], spans[:, :3], owners[:, :3], mask[:, :3])
+    )
+    assert (encoded[:, 3:] == 0).all()
+
+
+def test_a_video_without_segments_is_0():
+    features, labels, spans, owners, mask = segments()
+    assert (encoder()(features, labels, spans, owners, ~mask) == 0).all()
