@@ -2,11 +2,12 @@
 
 Datasets, for V videos with M trajectories in total: ``ids`` (V,) text; ``offset`` (V + 1,) int64, where video v has the
 trajectories ``offset[v]`` to ``offset[v + 1]`` (exclusive); ``feat`` (M, D) float16 or float32, features averaged over
-a trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and
-``(end + 1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. Where rows are segments
-of trajectories, ``owner`` (M,) int32 is the same for all segments of one trajectory of a video. The boxes are optional: ``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels.
-Attributes: ``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``,
-``links``, ``fps`` and ``version``.
+a trajectory's boxes; ``span`` (M, 2) float32, start and end as shares of the video: ``start / num_frames`` and ``(end +
+1) / num_frames`` (the paper, Section 3.1.1); ``label`` (M,) int32; ``score`` (M,) float32. Where rows are segments of
+trajectories, ``owner`` (M,) int32 is the same for all segments of one trajectory of a video. The boxes are optional:
+``box_offset`` (M + 1,) int64, ``box_frame`` (R,) int32 and ``boxes`` (R, 4) float32 corners in pixels. Attributes:
+``classes``, the class names in the order of the labels, and optionally ``tracker``, ``detector``, ``links``, ``fps``
+and ``version``.
 """
 
 from __future__ import annotations

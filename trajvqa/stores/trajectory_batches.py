@@ -28,7 +28,7 @@ class TrajectoryBatch:
     indices: NDArray[np.int64]
     """(B, K) indices among the trajectories of the video; -1 in padding."""
     owners: NDArray[np.int64]
-    """(B, K) numbers that segments of one trajectory have in common, or `indices` of whole trajectories; -1 in padding."""
+    """(B, K) numbers that segments of one trajectory have in common; `indices` of whole ones; -1 in padding."""
 
     @staticmethod
     def padding(counts: Sequence[int], feature_size: int) -> TrajectoryBatch:

@@ -43,8 +43,8 @@ class EventsOptions:
         2400,
         1,
         10**6,
-        "Number of training videos. In half of them only two or three objects act, so that models learn what things are "
-        "called before they have to tell look-alikes apart.",
+        "Number of training videos. In half of them only two or three objects act, so that models learn what things "
+        "are called before they have to tell look-alikes apart.",
     )
     val: int = count(200, 1, 10**6, "Number of validation videos.")
     test: int = count(600, 1, 10**6, "Number of test videos.")
@@ -69,10 +69,10 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
 
     Returns
     -------
-    Statistics by split, and apart for the ``simple`` videos of training: ``videos``, ``questions``, their ``types``, ``trajectories_per_video``; ``oracles``, the share
-    of questions that an oracle answers from each of `INPUTS`, by kind and for ``all``; and ``text``, the accuracy of
-    the candidate that was correct most often in the training questions of the same kind, class and action. They are
-    also written to ``worlds.json``.
+    Statistics by split, and apart for the ``simple`` videos of training: ``videos``, ``questions``, their ``types``,
+    ``trajectories_per_video``; ``oracles``, the share of questions that an oracle answers from each of `INPUTS`, by
+    kind and for ``all``; and ``text``, the accuracy of the candidate that was correct most often in the training
+    questions of the same kind, class and action. They are also written to ``worlds.json``.
 
     Raises
     ------
