@@ -14,7 +14,9 @@ from trajvqa.answering import write_answers_page
 from trajvqa.answering.asking import Answerer, remembering
 from trajvqa.cli.answers import print_answer
 from trajvqa.cli.progress import TrainingProgress
+from trajvqa.cli.worlds import print_oracles
 from trajvqa.data.folder import QUESTIONS
+from trajvqa.datasets.events import EventsOptions, make_events
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.shapes import ShapesOptions, make_shapes, see
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
@@ -40,7 +42,8 @@ def add_command(commands: Any) -> None:
         "demo",
         help="train on synthetic videos and compare with a text-only model",
         description="Make synthetic videos, train the text-only model and the model of frames and trajectories, and "
-        "print their accuracies by question type. Finished runs are not repeated. With --video the videos are files: "
+        "print their accuracies by question type, then what an oracle answers with and without links on worlds of "
+        "events. Finished runs are not repeated. With --video the videos are files: "
         "small films of coloured shapes are rendered, the shapes detected in their pixels and linked, and questions "
         "about a film that no model has seen are answered on a page.",
         examples={
@@ -85,6 +88,14 @@ def _from_features(folder: Path, videos: int, epochs: int) -> None:
     for split, numbers in statistics.items():
         print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions")
     _train(_WORLDS, folder / "worlds", {"epochs": epochs}, f"{epochs}-epochs-{videos}-videos")
+    print(
+        "\nworlds of events, where it takes links to tell who did what when: percentage of questions that an oracle "
+        "answers from linked objects, clip by clip or pooled, and from the same objects without links between clips "
+        "('segments')",
+        flush=True,
+    )
+    events = make_events(folder / "events", EventsOptions(train=2, val=1, test=few, tracks="flow"))
+    print_oracles(events["test"]["oracles"])
 
 
 def _from_pixels(folder: Path, videos: int, epochs: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from trajtrack.console.errors import UsageError
@@ -12,7 +13,7 @@ from trajvqa.datasets.events import EventsOptions, make_events
 from trajvqa.datasets.events.video import TRACKS
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
 
-__all__ = ["add_command"]
+__all__ = ["add_command", "print_oracles"]
 
 _OF_VERSION_2 = ("tracks", "test_seed")
 
@@ -85,11 +86,16 @@ def _print_events(statistics: dict[str, Any]) -> None:
     for split, numbers in statistics.items():
         print(_sizes(split, numbers))
         print(f"{numbers['trajectories_per_video']:.1f} trajectories per video; an oracle answers, in percent, from\n")
-        kinds = list(numbers["oracles"]["truth"])
-        print(f"| | {' | '.join(kinds)} |\n|---|{'---:|' * len(kinds)}")
-        for name, shares in numbers["oracles"].items():
-            print(f"| {name} | {' | '.join(f'{100 * shares[kind]:.1f}' for kind in kinds)} |")
-        print(f"| text | {'| ' * (len(kinds) - 1)}{100 * numbers['text']:.1f} |\n")
+        print_oracles(numbers["oracles"])
+        print(f"| text | {'| ' * (len(numbers['oracles']['truth']) - 1)}{100 * numbers['text']:.1f} |\n")
+
+
+def print_oracles(oracles: Mapping[str, Mapping[str, float]]) -> None:
+    """Print a table of the percentages of questions that an oracle answers, by input and kind of question."""
+    kinds = list(oracles["truth"])
+    print(f"| | {' | '.join(kinds)} |\n|---|{'---:|' * len(kinds)}")
+    for name, shares in oracles.items():
+        print(f"| {name} | {' | '.join(f'{100 * shares[kind]:.1f}' for kind in kinds)} |")
 
 
 def _sizes(split: str, numbers: dict[str, Any]) -> str:

@@ -289,6 +289,13 @@ def test_the_demo_makes_its_own_data(tmp_path, capsys):
     assert (tmp_path / "curves.png").exists()
 
 
+def test_the_demo_shows_what_links_tell_of_events(tmp_path, capsys):
+    assert main(["demo", "-o", str(tmp_path), "--videos", "100", "--epochs", "1"]) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    everything = {row[0].removeprefix("| "): row[-1].removesuffix(" |") for row in rows[1:]}
+    assert float(everything["linked"]) > 90 > 70 > float(everything["segments"])
+
+
 def test_the_demo_goes_from_pixels_to_answers(tmp_path, capsys):
     assert main(["demo", "--video", "-o", str(tmp_path), "--videos", "4", "--epochs", "1"]) == 0
     shown = capsys.readouterr().out
