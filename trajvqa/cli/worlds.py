@@ -10,12 +10,12 @@ from trajtrack.console.errors import UsageError
 from trajtrack.option_fields import documentation_of
 from trajvqa.cli.building import add_links_flag
 from trajvqa.datasets.events import EventsOptions, make_events
-from trajvqa.datasets.events.video import TRACKS
+from trajvqa.datasets.events.video import CASTS, TRACKS
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
 
 __all__ = ["add_command", "print_oracles"]
 
-_OF_VERSION_2 = ("tracks", "test_seed")
+_OF_VERSION_2 = ("tracks", "objects", "test_seed")
 
 
 def add_command(commands: Any) -> None:
@@ -50,6 +50,12 @@ def add_command(commands: Any) -> None:
         choices=TRACKS,
         help="where trajectories come from: a method of linking, or the ground truth. Only version 2; default: "
         f"{second.tracks}.",
+    )
+    parser.add_argument(
+        "--objects",
+        choices=tuple(CASTS),
+        help="how many objects act: many, four to six, which look alike, or few, two to four, from which models learn "
+        f"sooner. Only version 2; default: {second.objects}.",
     )
     add_links_flag(parser)
     parser.set_defaults(run=_run)

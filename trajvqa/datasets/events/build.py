@@ -16,7 +16,7 @@ from trajvqa.data.folder import SMALL_WORD_VECTORS
 from trajvqa.datasets.events.beliefs import INPUTS
 from trajvqa.datasets.events.oracles import expected_accuracy
 from trajvqa.datasets.events.questions import TYPES, Asked, ask, draft_questions
-from trajvqa.datasets.events.video import IMAGE_SIZE, NUM_FRAMES, TRACKS, World, make_world
+from trajvqa.datasets.events.video import CASTS, IMAGE_SIZE, NUM_FRAMES, TRACKS, World, make_world
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.datasets.random_words import write_random_words
 from trajvqa.datasets.worlds.files import write_split, write_statistics
@@ -39,15 +39,12 @@ class EventsOptions:
         The message names the option, what was found and what was expected.
     """
 
-    train: int = count(
-        2400,
-        1,
-        10**6,
-        "Number of training videos. In half of them only two or three objects act, so that models learn what things "
-        "are called before they have to tell look-alikes apart.",
-    )
+    train: int = count(1200, 1, 10**6, "Number of training videos.")
     val: int = count(200, 1, 10**6, "Number of validation videos.")
     test: int = count(600, 1, 10**6, "Number of test videos.")
+    objects: str = choice(
+        "many", tuple(CASTS), "How many objects act: ``many``, four to six, which look alike; ``few``, two to four."
+    )
     tracks: str = choice("seq-nms", TRACKS, "Where trajectories come from, one of `TRACKS`.")
     links: str = choice("all", LINKS, "Links between a trajectory's detections that are kept, one of `LINKS`.")
     seed: int = count(0, 0, 2**31 - 1, "Seed of the training and validation videos.")
@@ -69,10 +66,10 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
 
     Returns
     -------
-    Statistics by split, and apart for the ``simple`` videos of training: ``videos``, ``questions``, their ``types``,
-    ``trajectories_per_video``; ``oracles``, the share of questions that an oracle answers from each of `INPUTS`, by
-    kind and for ``all``; and ``text``, the accuracy of the candidate that was correct most often in the training
-    questions of the same kind, class and action. They are also written to ``worlds.json``.
+    Statistics by split: ``videos``, ``questions``, their ``types``, ``trajectories_per_video``; ``oracles``, the share
+    of questions that an oracle answers from each of `INPUTS`, by kind and for ``all``; and ``text``, the accuracy of
+    the candidate that was correct most often in the training questions of the same kind, class and action. They are
+    also written to ``worlds.json``.
 
     Raises
     ------
@@ -84,47 +81,35 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
     statistics: dict[str, Any] = {}
     words = set(CLASSES)
     training: list[Asked] = []
-    for split in ("train", "val", "test"):
-        parts = {part: _ask(part, size, options) for part, size in _parts(split, options)}
-        asked = [each for part in parts.values() for each in part]
+    for split, size in (("train", options.train), ("val", options.val), ("test", options.test)):
+        asked = _ask(split, size, options)
         questions = _as_questions(asked)
         words |= {word for text in questions.questions for word in tokenize(text)}
         words |= {word for texts in questions.candidates for text in texts for word in tokenize(text)}
         worlds = [world for world, _ in asked]
         write_split(folder, split, worlds, questions, tracker=options.tracks, links=options.links)
         training = training or [each for _, own in asked for each in own]
-        statistics |= {name: _statistics(part, training) for name, part in parts.items() if part}
+        statistics[split] = {
+            "videos": len(asked),
+            "questions": len(questions),
+            "types": dict(sorted(Counter(questions.types).items())),
+            "trajectories_per_video": float(np.mean([len(world.trajectories) for world, _ in asked])),
+            "oracles": _oracles(asked),
+            "text": _text_accuracy([each for _, own in asked for each in own], training),
+        }
     write_random_words(folder / SMALL_WORD_VECTORS, words)
     write_statistics(folder, options, statistics)
     return statistics
 
 
-def _parts(split: str, options: EventsOptions) -> list[tuple[str, int]]:
-    if split == "train":
-        return [("train", options.train - options.train // 2), ("simple", options.train // 2)]
-    return [(split, getattr(options, split))]
-
-
-def _statistics(asked: Sequence[_AskedVideo], training: Sequence[Asked]) -> dict[str, Any]:
-    questions = [each for _, own in asked for each in own]
-    return {
-        "videos": len(asked),
-        "questions": len(questions),
-        "types": dict(sorted(Counter(TYPES[each.draft.kind] for each in questions).items())),
-        "trajectories_per_video": float(np.mean([len(world.trajectories) for world, _ in asked])),
-        "oracles": _oracles(asked),
-        "text": _text_accuracy(questions, training),
-    }
-
-
-def _ask(part: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
+def _ask(split: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
     # The test videos have a seed of their own, so that they stay unseen whatever is tried on others.
-    seed = options.test_seed if part == "test" else options.seed
-    stream = ("train", "val", "test", "simple").index(part)
+    seed = options.test_seed if split == "test" else options.seed
+    stream = ("train", "val", "test").index(split) + 3 * list(CASTS).index(options.objects)
     counts: Counter[int] = Counter()
     asked = []
     for index in range(size):
-        world = make_world(f"{part}{index:05}", [seed, stream, index], options.tracks, simple=part == "simple")
+        world = make_world(f"{split}{index:05}", [seed, stream, index], options.tracks, options.objects)
         rng = np.random.Generator(np.random.PCG64([seed, stream, index, 1]))
         asked.append((world, list(ask(draft_questions(world), counts, rng))))
     return asked

@@ -14,7 +14,7 @@ from trajvqa.datasets.events.timeline import ACTIONS, NUM_CLIPS, Actor, Cause, m
 from trajvqa.datasets.worlds.appearances import mean_of_clips, noise
 from trajvqa.datasets.worlds.video import CLASSES, COLOURS, FEATURE_SIZE, PLACES
 
-__all__ = ["FRAMES_PER_CLIP", "IMAGE_SIZE", "NUM_FRAMES", "TRACKS", "World", "directions", "make_world"]
+__all__ = ["CASTS", "FRAMES_PER_CLIP", "IMAGE_SIZE", "NUM_FRAMES", "TRACKS", "World", "directions", "make_world"]
 
 FRAMES_PER_CLIP = 10
 """Number of frames of a clip."""
@@ -44,8 +44,8 @@ class _Cast:
     """Whether reactions look alike."""
 
 
-_LOOK_ALIKES = _Cast(6.0, range(4, 7), 2, alike=True)
-_SIMPLE = _Cast(2.5, range(2, 4), 1, alike=False)
+CASTS = {"many": _Cast(6.0, range(4, 7), 2, alike=True), "few": _Cast(3.0, range(2, 5), 1, alike=False)}
+"""How many objects act, by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def directions() -> dict[str, NDArray[np.float32]]:
     }
 
 
-def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", *, simple: bool = False) -> World:
+def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", objects: str = "many") -> World:
     """Make a world.
 
     Parameters
@@ -97,11 +97,11 @@ def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", *, simpl
         Seed of the random number generator.
     tracks
         Where its trajectories come from, one of `TRACKS`; nothing else depends on it.
-    simple
-        Whether only two or three objects act, and no two reactions look alike.
+    objects
+        How many objects act, one of `CASTS`: with ``"few"``, some are alone in their class, and reactions differ.
     """
     rng = np.random.Generator(np.random.PCG64(list(seed)))
-    scene, actors, causes = _make_acted_scene(rng, _SIMPLE if simple else _LOOK_ALIKES)
+    scene, actors, causes = _make_acted_scene(rng, CASTS[objects])
     place = int(rng.integers(len(PLACES)))
     truth = _true_appearances(scene, actors, place)
     background = directions()["place"][place]

@@ -13,9 +13,9 @@ from trajvqa.datasets.nextqa import read_questions
 from trajvqa.stores import FrameFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
-SIZES = {"train": 200, "val": 4, "test": 4}
+SIZES = {"train": 100, "val": 4, "test": 4}
 OPTIONS = EventsOptions(**SIZES, tracks="true")
-SMALL = EventsOptions(train=4, val=1, test=2)
+SMALL = EventsOptions(train=2, val=1, test=2)
 IDENTITY = ("why", "after", "before", "while", "does", "coat", "count")
 """Kinds of questions that take who it is over time."""
 
@@ -36,22 +36,8 @@ def contents(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_there_are_at_least_1200_training_videos_of_look_alikes():
-    assert EventsOptions().train // 2 >= 1200
-
-
-def test_half_of_the_training_videos_are_simple(made):
-    assert made[1]["train"]["videos"] == made[1]["simple"]["videos"] == SIZES["train"] // 2
-
-
-def test_the_objects_of_a_simple_video_are_told_apart_more_often_by_their_class(made):
-    assert made[1]["simple"]["oracles"]["clips"]["does"] > made[1]["train"]["oracles"]["clips"]["does"] + 0.1
-
-
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_few_training_videos_are_divided(tmp_path, number):
-    statistics = make_events(tmp_path, EventsOptions(train=number, val=1, test=1))
-    assert statistics["train"]["videos"] + statistics.get("simple", {"videos": 0})["videos"] == number
+def test_there_are_at_least_1200_training_videos():
+    assert EventsOptions().train >= 1200
 
 
 def test_the_truth_answers_every_question(oracles):
@@ -74,6 +60,13 @@ def test_the_mean_of_a_track_does_not_tell_the_order(oracles, kind):
     assert oracles["pooled"][kind] < oracles["linked"][kind] - 0.2
 
 
+def test_few_objects_are_told_apart_by_their_class_more_often(oracles, tmp_path):
+    few = make_events(tmp_path, replace(OPTIONS, objects="few"))["train"]
+    assert few["trajectories_per_video"] < 5
+    assert few["oracles"]["segments"]["does"] > oracles["segments"]["does"] + 0.1
+    assert few["oracles"]["truth"]["all"] == 1
+
+
 def test_the_place_takes_no_objects(oracles):
     assert oracles["clips"]["place"] > 0.95
 
@@ -92,7 +85,7 @@ def test_every_question_has_five_different_candidates(made):
 
 @pytest.mark.slow
 def test_the_text_is_at_chance(tmp_path):
-    statistics = make_events(tmp_path, EventsOptions(train=2400, val=1, test=300))
+    statistics = make_events(tmp_path, EventsOptions(train=1200, val=1, test=300))
     assert statistics["test"]["text"] == pytest.approx(0.2, abs=0.04)
 
 
@@ -151,8 +144,7 @@ def test_whatever_the_tracks_the_questions_and_clips_are_the_same(tmp_path, chan
 def test_the_command_prints_what_each_input_tells(tmp_path, capsys):
     assert main(["worlds", str(tmp_path), "--version", "2", "--train", "2", "--val", "1", "--test", "1"]) == 0
     shown = capsys.readouterr().out
-    assert "train: 1 videos" in shown
-    assert "simple: 1 videos" in shown
+    assert "train: 2 videos" in shown
     assert "| truth | 100.0 | " in shown
     for name in ("linked", "pooled", "segments", "detections", "clips", "text"):
         assert f"| {name} | " in shown
@@ -167,7 +159,7 @@ def test_options_of_the_second_version_are_none_of_the_first(tmp_path, capsys):
     ("changes", "message"),
     [
         ({"tracks": "best"}, "^tracks: found 'best', expected one of seq-nms, flow, true"),
-        ({"links": "some"}, "^links: found 'some', expected one of all, clips, none"),
+        ({"links": "some"}, "^links: found 'some', expected one of all, segments, clips, none"),
         ({"test": 0}, "^test: found 0, expected an integer from 1"),
     ],
 )
