@@ -12,6 +12,7 @@ from trajvqa.answering import explain_question
 from trajvqa.cli.answers import print_answer, row_of
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
+from trajvqa.processes import ALONE, FailedElsewhere, joined
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import open_split_for
 
@@ -25,9 +26,10 @@ def add_command(commands: Any) -> None:
         help="answer the questions of a split, or show one question",
         description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form; "
         "the questions need no answers. Or show one question with the scores of its candidates and the trajectories "
-        "that its words attend to most.",
+        "that its words attend to most. Several processes share the questions of a split if torchrun starts them.",
         examples={
             "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
+            "two processes": "torchrun --nproc-per-node 2 -m trajvqa predict run/best.pt --data worlds -o found.json",
             "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
         },
     )
@@ -42,23 +44,36 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> bool:
+    processes = ALONE
     try:
         model, checkpoint = load_model(arguments.checkpoint)
-        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+        config = checkpoint.experiment.training
         if arguments.question is not None:
+            data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
             row = row_of(data, arguments.question)
-            answer = explain_question(model, data, row, checkpoint.experiment.training)
+            answer = explain_question(model, data, row, config)
             if arguments.json:
                 print_json(answer.to_dict())
             else:
                 print_answer(answer)
             return False
+        # The model is on the CPU.
+        with joined("cpu") as processes:
+            data = processes.together(
+                lambda: open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+            )
+            chosen = predict(model, data, config, processes)
+        if not processes.is_first:
+            return False
         questions = data.questions
-        chosen = predict(model, data, checkpoint.experiment.training)
         predictions = dict(zip(questions.keys, chosen.tolist(), strict=True))
         write_predictions(arguments.output, questions, predictions)
     except ValueError as error:
         raise Failure(str(error)) from error
+    except FailedElsewhere as error:
+        if processes.is_first:
+            raise Failure(str(error)) from error
+        return True
     answered = questions.answered()
     accuracy = score(answered, predictions) if len(answered) else None
     if arguments.json:
