@@ -34,7 +34,7 @@ def in_processes(size: int, action: Callable[..., Any], *arguments: Any) -> list
     """
     # The server imports torch once; it finds modules by the environment.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "torch._dynamo"])
     with patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}):
         ensure_running()
     with socket.create_server(("127.0.0.1", 0)) as server:
