@@ -102,6 +102,14 @@ def test_more_processes_than_gpus_are_refused_by_the_first(monkeypatch, rank, ki
         pass
 
 
+def test_an_environment_without_the_address_of_the_others_is_explained(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(ValueError, match=r"found no connection to the other processes \(.*MASTER_ADDR"), joined("cpu"):
+        pass
+
+
 def train_run(processes: Processes, epochs: int, data: Path, folder: Path) -> dict[str, float]:
     experiment = small_experiment(negatives="both", epochs=epochs, dropout=0.0)
     accuracies = train(experiment, data, folder, processes=processes).accuracies

@@ -10,6 +10,7 @@ from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajvqa.answering import explain_question
 from trajvqa.cli.answers import print_answer, row_of
+from trajvqa.data.fingerprints import file_fingerprint, fingerprints
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
 from trajvqa.processes import ALONE, FailedElsewhere, joined
@@ -44,25 +45,20 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> bool:
+    if arguments.question is not None:
+        return _show_question(arguments)
     processes = ALONE
     try:
-        model, checkpoint = load_model(arguments.checkpoint)
-        config = checkpoint.experiment.training
-        if arguments.question is not None:
-            data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
-            row = row_of(data, arguments.question)
-            answer = explain_question(model, data, row, config)
-            if arguments.json:
-                print_json(answer.to_dict())
-            else:
-                print_answer(answer)
-            return False
         # The model is on the CPU.
         with joined("cpu") as processes:
+            model, checkpoint = processes.together(lambda: load_model(arguments.checkpoint))
             data = processes.together(
                 lambda: open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
             )
-            chosen = predict(model, data, config, processes)
+            if processes.size > 1:
+                checkpoint_file = {"checkpoint": file_fingerprint(Path(arguments.checkpoint))}
+                processes.require_equal(checkpoint_file | fingerprints(arguments.data, (arguments.split,)))
+            chosen = predict(model, data, checkpoint.experiment.training, processes)
         if not processes.is_first:
             return False
         questions = data.questions
@@ -88,4 +84,18 @@ def _run(arguments: argparse.Namespace) -> bool:
             f"{arguments.split}: {len(questions) - len(answered)} questions without an answer, which no accuracy counts"
         )
     print(f"wrote {Path(arguments.output)}")
+    return False
+
+
+def _show_question(arguments: argparse.Namespace) -> bool:
+    try:
+        model, checkpoint = load_model(arguments.checkpoint)
+        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+        answer = explain_question(model, data, row_of(data, arguments.question), checkpoint.experiment.training)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    if arguments.json:
+        print_json(answer.to_dict())
+    else:
+        print_answer(answer)
     return False
