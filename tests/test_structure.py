@@ -83,6 +83,7 @@ MAY_IMPORT = {
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
     "trajvqa.config": set(),
+    "trajvqa.processes": set(),
     "trajvqa.text": set(),
     "trajvqa.layers": set(),
     "trajvqa.stores": set(),
@@ -94,9 +95,10 @@ MAY_IMPORT = {
         *("trajvqa.data", "trajvqa.datasets", "trajvqa.experiments", "trajvqa.ingest", "trajvqa.stores", "trajvqa.text")
     },
     "trajvqa.doctor": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.models", "trajvqa.stores"},
-    "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets"},
+    "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.processes"},
     "trajvqa.training": {
-        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models")
+        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models"),
+        "trajvqa.processes",
     },
     "trajvqa.answering": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),

@@ -23,7 +23,7 @@ from trajvqa.data.file_reports import (
 from trajvqa.data.folder import BERT, FRAME_FEATURES, QUESTIONS, REGIONS, SPLITS, TRAJECTORIES, FileKind, find_files
 from trajvqa.datasets.questions import Questions
 from trajvqa.models import list_models, streams_of, texts_of
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores.many_files import Clips, TrajectoriesInFiles
 
 __all__ = ["Report", "Run", "SplitReport", "examine"]
 
@@ -158,8 +158,8 @@ def examine(folder: str | os.PathLike[str]) -> Report:
     """
     splits: list[SplitReport] = []
     questions: dict[str, Questions] = {}
-    frames: dict[str, FrameFeatures] = {}
-    stores: dict[str, TrajectoryStore] = {}
+    frames: dict[str, Clips] = {}
+    stores: dict[str, TrajectoriesInFiles] = {}
     with_levels: set[str] = set()
     for split in SPLITS:
         files = find_files(folder, split)
@@ -193,7 +193,7 @@ def examine(folder: str | os.PathLike[str]) -> Report:
 
 
 def _inconsistencies(
-    frames: Mapping[str, FrameFeatures], stores: Mapping[str, TrajectoryStore]
+    frames: Mapping[str, Clips], stores: Mapping[str, TrajectoriesInFiles]
 ) -> Iterator[tuple[Path, str]]:
     """Yield differences between splits that would keep a model trained on one from reading another."""
     yield from _differences({each.path: f"{each.clips} clips of {each.size} numbers" for each in frames.values()})

@@ -27,6 +27,7 @@ from trajvqa.datasets.questions import Questions
 from trajvqa.extract import ExtractOptions, Extractor
 from trajvqa.extract.extracting import video_id
 from trajvqa.extract.folder import BrokenVideo, ExtractReport, Observer, extract_split, videos_in
+from trajvqa.extract.shards import Shard
 from trajvqa.extract.text_features import write_text_features
 from trajvqa.text.encoders import open_text_encoder
 
@@ -50,7 +51,8 @@ A video is extracted whole or not at all. The command resumes where it was
 stopped, and several processes may extract into one folder. Videos that are
 broken, damaged or shorter than their container says are skipped and listed at
 the end, with exit code 1. All splits of a folder have one recipe; another one
-is refused by name.
+is refused by name. With --shard, each job of a scheduler extracts its part of
+the videos and writes files of its own, which are read together.
 """
 
 
@@ -77,6 +79,12 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--split", required=True, metavar="S", help="split of the videos, such as train, val or test")
     parser.add_argument(
         "--questions", metavar="FILE", help="questions of the split: other videos are skipped, missing ones listed"
+    )
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="extract only the I-th of N parts of the videos, into files of its own: the same command for each I; text "
+        "is encoded by the first; default: all videos into one file",
     )
     parser.add_argument(
         "--classes",
@@ -117,6 +125,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"--split: found {arguments.split!r}, expected letters, digits, - and _")
     if arguments.text is not None and arguments.questions is None:
         raise UsageError("--text: found without --questions, expected the questions whose text is encoded")
+    shard = None if arguments.shard is None else _shard(arguments.shard)
     paths = _videos(arguments.videos)
     chosen_detector(arguments)
     try:
@@ -125,20 +134,39 @@ def _run(arguments: argparse.Namespace) -> bool:
         wanted = paths if asked is None else [path for path in paths if video_id(path) in asked]
         if not wanted:
             raise Failure(f"{arguments.questions}: found none of its videos among {len(paths)}, expected some")
+        others = len(paths) - len(wanted)
+        if shard is not None:
+            wanted = [path for path in wanted if shard.has(video_id(path))]
+            asked = None if asked is None else {video: None for video in asked if shard.has(video)}
+            if not wanted:
+                _write_text(arguments, questions, shard)
+                print(f"trajvqa: shard {arguments.shard} has none of the {len(paths)} videos", file=sys.stderr)
+                return False
         observer = _Terminal()
         with naming_flags():
             extractor = Extractor(_options(arguments))
-        report = extract_split(wanted, Path(arguments.output), arguments.split, extractor, observer)
-        if arguments.text is not None and questions is not None:
-            encoder = open_text_encoder(arguments.text, arguments.device)
-            write_text_features(BERT.output(arguments.output, arguments.split), questions, encoder)
+        report = extract_split(wanted, Path(arguments.output), arguments.split, extractor, observer, shard)
+        _write_text(arguments, questions, shard)
     except (ValueError, TypeError, RuntimeError, MemoryError) as error:
         raise Failure(describe(error)) from error
     if report.empty:
         warn(f"found no trajectory in {len(report.empty)} of {report.videos} videos: {_listed(report.empty)}")
     there = videos_in(Path(arguments.output), arguments.split) | {video_id(each.path) for each in report.broken}
-    _report(arguments, report, [video for video in asked or () if video not in there], len(paths) - len(wanted))
+    _report(arguments, report, [video for video in asked or () if video not in there], others)
     return bool(report.broken)
+
+
+def _write_text(arguments: argparse.Namespace, questions: Questions | None, shard: Shard | None) -> None:
+    if arguments.text is not None and questions is not None and (shard is None or shard.number == 1):
+        encoder = open_text_encoder(arguments.text, arguments.device)
+        write_text_features(BERT.output(arguments.output, arguments.split), questions, encoder)
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--shard: {error}") from error
 
 
 def _options(arguments: argparse.Namespace) -> ExtractOptions:
@@ -234,7 +262,8 @@ def _report(arguments: argparse.Namespace, report: ExtractReport, missing: list[
         clips = "" if report.clip_size is None else f", clips of {report.clip_size} numbers"
         tracks = counted(report.trajectories, "trajectory", "trajectories")
         width = counted(report.trajectory_size, "number")
-        parts.append(f"{arguments.split} has {counted(report.videos, 'video')} with {tracks} of {width}{clips}")
+        where = arguments.split if arguments.shard is None else f"shard {arguments.shard} of {arguments.split}"
+        parts.append(f"{where} has {counted(report.videos, 'video')} with {tracks} of {width}{clips}")
         print(escaped(f"{'; '.join(parts)} -> {arguments.output}"))
     if report.broken:
         names = _listed([each.path for each in report.broken])

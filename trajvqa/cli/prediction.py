@@ -10,8 +10,10 @@ from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajvqa.answering import explain_question
 from trajvqa.cli.answers import print_answer, row_of
+from trajvqa.data.fingerprints import file_fingerprint, fingerprints
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
+from trajvqa.processes import ALONE, FailedElsewhere, joined
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import open_split_for
 
@@ -25,9 +27,10 @@ def add_command(commands: Any) -> None:
         help="answer the questions of a split, or show one question",
         description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form; "
         "the questions need no answers. Or show one question with the scores of its candidates and the trajectories "
-        "that its words attend to most.",
+        "that its words attend to most. Several processes share the questions of a split if torchrun starts them.",
         examples={
             "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
+            "two processes": "torchrun --nproc-per-node 2 -m trajvqa predict run/best.pt --data worlds -o found.json",
             "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
         },
     )
@@ -42,23 +45,31 @@ def add_command(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> bool:
+    if arguments.question is not None:
+        return _show_question(arguments)
+    processes = ALONE
     try:
-        model, checkpoint = load_model(arguments.checkpoint)
-        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
-        if arguments.question is not None:
-            row = row_of(data, arguments.question)
-            answer = explain_question(model, data, row, checkpoint.experiment.training)
-            if arguments.json:
-                print_json(answer.to_dict())
-            else:
-                print_answer(answer)
+        # The model is on the CPU.
+        with joined("cpu") as processes:
+            model, checkpoint = processes.together(lambda: load_model(arguments.checkpoint))
+            data = processes.together(
+                lambda: open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+            )
+            if processes.size > 1:
+                checkpoint_file = {"checkpoint": file_fingerprint(Path(arguments.checkpoint))}
+                processes.require_equal(checkpoint_file | fingerprints(arguments.data, (arguments.split,)))
+            chosen = predict(model, data, checkpoint.experiment.training, processes)
+        if not processes.is_first:
             return False
         questions = data.questions
-        chosen = predict(model, data, checkpoint.experiment.training)
         predictions = dict(zip(questions.keys, chosen.tolist(), strict=True))
         write_predictions(arguments.output, questions, predictions)
     except ValueError as error:
         raise Failure(str(error)) from error
+    except FailedElsewhere as error:
+        if processes.is_first:
+            raise Failure(str(error)) from error
+        return True
     answered = questions.answered()
     accuracy = score(answered, predictions) if len(answered) else None
     if arguments.json:
@@ -73,4 +84,18 @@ def _run(arguments: argparse.Namespace) -> bool:
             f"{arguments.split}: {len(questions) - len(answered)} questions without an answer, which no accuracy counts"
         )
     print(f"wrote {Path(arguments.output)}")
+    return False
+
+
+def _show_question(arguments: argparse.Namespace) -> bool:
+    try:
+        model, checkpoint = load_model(arguments.checkpoint)
+        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+        answer = explain_question(model, data, row_of(data, arguments.question), checkpoint.experiment.training)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    if arguments.json:
+        print_json(answer.to_dict())
+    else:
+        print_answer(answer)
     return False

@@ -99,14 +99,14 @@ def _names(runs: list[str]) -> list[str]:
 def _video(data: str, split: str, questions: Questions, row: int) -> ShownVideo:
     from trajvqa.answering.pages import shown_video
     from trajvqa.data.folder import find_files
-    from trajvqa.stores import TrajectoryStore
+    from trajvqa.stores import open_trajectories
 
     path: Path | None = find_files(data, split).trajectories
     frames, widths, heights = (column[row] for column in questions.video_facts())
     size = (float(widths), float(heights)) if widths > 0 and heights > 0 else None
     return shown_video(
         questions.videos[row],
-        None if path is None else TrajectoryStore(path),
+        None if path is None else open_trajectories(path),
         int(frames) if frames > 0 else None,
         size,
     )

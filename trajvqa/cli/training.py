@@ -13,6 +13,7 @@ from trajtrack.console.output import print_json
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.data.folder import find_files
+from trajvqa.processes import ALONE, FailedElsewhere, joined
 from trajvqa.training.curves import draw_curves
 from trajvqa.training.interruption import Terminated, terminating_in_order
 from trajvqa.training.trainer import train
@@ -27,9 +28,11 @@ def add_command(commands: Any) -> None:
         help="train a model and answer the questions of the other splits",
         description="Train a model on the questions of DATA/train.csv, keep the epoch with the best accuracy on "
         "val.csv, and answer val.csv and test.csv (if there is one). An interrupted run resumes after its last "
-        "complete epoch if the same command is given again.",
+        "complete epoch if the same command is given again. Several GPUs or processes train together if torchrun "
+        "starts them; another number of them may resume.",
         examples={
             "on synthetic videos, which 'trajvqa worlds' makes": "trajvqa train small/both --data worlds -o run",
+            "on two GPUs": "torchrun --nproc-per-node 2 -m trajvqa train small/both --data worlds -o run",
             "with other settings": "trajvqa train small/both --data worlds -o run2 --set training.epochs=1",
         },
     )
@@ -45,22 +48,34 @@ def add_command(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> bool:
     experiment = chosen_experiment(arguments.experiment, arguments.set)
-    if experiment.settings.text == "glove" and find_files(arguments.data, "train").word_vectors is None:
-        print(f"{arguments.data}: found no word vectors (glove*.txt); words start from random vectors", file=sys.stderr)
     progress = TrainingProgress()
+    processes = ALONE
     try:
-        with terminating_in_order():
-            result = train(experiment, arguments.data, arguments.output, progress)
+        with terminating_in_order(), joined(experiment.training.device) as processes:
+            files = processes.together(lambda: find_files(arguments.data, "train"))
+            if experiment.settings.text == "glove" and files.word_vectors is None and processes.is_first:
+                print(
+                    f"{arguments.data}: found no word vectors (glove*.txt); words start from random vectors",
+                    file=sys.stderr,
+                )
+            result = train(experiment, arguments.data, arguments.output, progress, processes=processes)
     except ValueError as error:
         raise Failure(str(error)) from error
+    except FailedElsewhere as error:
+        if processes.is_first:
+            raise Failure(f"{error}; the same command resumes after the last complete epoch") from error
+        return True
     except KeyboardInterrupt as interruption:
         progress.clear()
-        print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
+        if processes.is_first:
+            print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
         if isinstance(interruption, Terminated):
             raise SystemExit(128 + signal.SIGTERM) from None
         raise
     finally:
         progress.clear()
+    if not processes.is_first:
+        return False
     if arguments.json:
         accuracies = {split: accuracy.to_dict() for split, accuracy in result.accuracies.items()}
         print_json({"run": arguments.output, "accuracies": accuracies})

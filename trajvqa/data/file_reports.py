@@ -23,7 +23,8 @@ from trajvqa.data.folder import (
 )
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import QUESTION_TYPES, Questions
-from trajvqa.stores import BertFeatures, FrameFeatures, RegionFeatures, TrajectoryStore
+from trajvqa.stores import BertFeatures, open_frame_features, open_region_features, open_trajectories
+from trajvqa.stores.many_files import Clips, TrajectoriesInFiles
 from trajvqa.text import SPECIAL_WORDS, Vocabulary, label_words, read_vocabulary, read_word_vectors, tokenize
 
 __all__ = [
@@ -113,9 +114,9 @@ def check_questions(path: Path | None, split: str) -> tuple[Questions | None, Fi
     return questions, replace(report, facts=facts)
 
 
-def check_frames(path: Path | None, split: str, questions: Questions | None) -> tuple[FrameFeatures | None, FileReport]:
+def check_frames(path: Path | None, split: str, questions: Questions | None) -> tuple[Clips | None, FileReport]:
     """Check that frame features are well-formed, finite, and cover the videos of the questions."""
-    features, report = _open(FRAME_FEATURES, path, split, FrameFeatures)
+    features, report = _open(FRAME_FEATURES, path, split, open_frame_features)
     if features is None or path is None:
         return None, report
     facts = (
@@ -131,7 +132,7 @@ def check_regions(path: Path | None, split: str, questions: Questions | None) ->
 
     Such files have tens of gigabytes.
     """
-    regions, report = _open(REGIONS, path, split, RegionFeatures)
+    regions, report = _open(REGIONS, path, split, open_region_features)
     if regions is None or path is None:
         return report
     facts = (
@@ -145,9 +146,9 @@ def check_regions(path: Path | None, split: str, questions: Questions | None) ->
 
 def check_trajectories(
     path: Path | None, split: str, questions: Questions | None
-) -> tuple[TrajectoryStore | None, FileReport]:
+) -> tuple[TrajectoriesInFiles | None, FileReport]:
     """Check that a trajectory store is well-formed, finite, and covers the videos of the questions."""
-    store, report = _open(TRAJECTORIES, path, split, TrajectoryStore)
+    store, report = _open(TRAJECTORIES, path, split, open_trajectories)
     if store is None or path is None:
         return None, report
     counts = store.counts

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from trajvqa.data.folder import find_files
+from trajvqa.stores import store_files
 
 __all__ = ["file_fingerprint", "fingerprints"]
 
@@ -15,7 +16,7 @@ _PIECE = 1 << 16  # bytes
 
 
 def fingerprints(folder: str | os.PathLike[str], splits: tuple[str, ...]) -> dict[str, str]:
-    """Return a fingerprint of each file of some splits, by file name.
+    """Return a fingerprint of each file of some splits, by file name; those of a store of many files with its name.
 
     Files of up to 4 MiB are hashed completely. For larger files, the size and 64 evenly spaced pieces of 64 KiB are
     hashed, including the first and the last bytes; this keeps gigabytes of features cheap but misses changes between
@@ -27,7 +28,9 @@ def fingerprints(folder: str | os.PathLike[str], splits: tuple[str, ...]) -> dic
         As `trajvqa.data.folder.find_files`.
     """
     found = {path for split in splits for path in vars(find_files(folder, split)).values() if path is not None}
-    return {path.name: file_fingerprint(path) for path in sorted(found)}
+    files = {path.name: path for path in sorted(found) if not path.is_dir()}
+    files |= {f"{folder.name}/{path.name}": path for folder in sorted(found) for path in store_files(folder)}
+    return {name: file_fingerprint(path) for name, path in files.items()}
 
 
 def file_fingerprint(path: Path) -> str:

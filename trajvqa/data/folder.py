@@ -40,6 +40,7 @@ __all__ = [
 SPLITS = ("train", "val", "test")
 """The splits of NExT-QA."""
 
+_STORE = ".h5"
 _CHECKOUTS = ("", "NExT-QA", "HQGA", "VGT", "CoVGT", "NExT-GQA")
 _QUESTION_FOLDERS = ("", "dataset/nextqa", "datasets/nextqa", "nextqa", "data/nextqa", "MC", "datasets/nextgqa")
 _NEXTQA = ("dataset/nextqa", "datasets/nextqa", "datasets/nextgqa")
@@ -63,6 +64,8 @@ class FileKind:
     """Folders to look in, relative to the data folder or to a checkout in it."""
     beside: tuple[str, ...] = ()
     """Folders to look in next to a data folder that is a checkout."""
+    many: bool = False
+    """Whether a folder of that name, without the suffix, may hold many files instead."""
 
     def expected(self, split: str) -> str:
         """Return the path of a split's file in the own layout, relative to the data folder."""
@@ -74,12 +77,32 @@ class FileKind:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def shard(self, folder: str | os.PathLike[str], split: str, name: str) -> Path:
+        """Return the path to write one of a split's many files to, and create the folders above it."""
+        path = Path(folder, self.expected(split)).with_suffix("") / f"{name}{_STORE}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
     def find(self, root: Path, split: str) -> Path | None:
-        """Return a split's file, or None; of several matches of a pattern, the first by name."""
+        """Return a split's file, or the folder of its files, or None; of several matches, the first by name.
+
+        Raises
+        ------
+        ValueError
+            If there is both a file and a folder of that name.
+        """
         patterns = [pattern.format(split=glob.escape(split)) for pattern in (self.own, *self.alternatives)]
         for folder in self._folders(root):
             for pattern in patterns:
                 matches = sorted(path for path in folder.glob(pattern) if path.is_file())
+                if self.many:
+                    shards = sorted(path for path in folder.glob(pattern.removesuffix(_STORE)) if path.is_dir())
+                    both = {path.with_suffix("") for path in matches}.intersection(shards)
+                    if both:
+                        raise ValueError(
+                            f"{min(both)}: found this folder and {min(both)}{_STORE}, expected one of them"
+                        )
+                    matches += shards
                 if matches:
                     return matches[0]
         return None
@@ -111,6 +134,7 @@ FRAME_FEATURES = FileKind(
     ),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
+    many=True,
 )
 FRAME_APPEARANCE = FileKind(
     "appearance of frames",
@@ -118,6 +142,7 @@ FRAME_APPEARANCE = FileKind(
     ("app_feat_{split}.h5",),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
+    many=True,
 )
 MOTION = FileKind(
     "motion of clips",
@@ -125,6 +150,7 @@ MOTION = FileKind(
     ("mot_feat_{split}.h5",),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
+    many=True,
 )
 REGIONS = FileKind(
     "regions",
@@ -136,6 +162,7 @@ REGIONS = FileKind(
     ),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
+    many=True,
 )
 TRAJECTORIES = FileKind(
     "trajectories",
@@ -143,6 +170,7 @@ TRAJECTORIES = FileKind(
     ("trajectories_{split}.h5",),
     _FEATURE_FOLDERS,
     _FOLDERS_BESIDE,
+    many=True,
 )
 BERT = FileKind(
     "BERT features",
@@ -171,7 +199,7 @@ class DataFiles:
     questions: Path | None = None
     """Multiple-choice questions, CSV or Parquet."""
     frame_features: Path | None = None
-    """Features of clips, HDF5."""
+    """Features of clips, HDF5; as the other stores, a file or a folder of files."""
     trajectories: Path | None = None
     """Trajectory store, HDF5."""
     regions: Path | None = None

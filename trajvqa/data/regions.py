@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajvqa.datasets.questions import Questions
-from trajvqa.stores import FrameFeatures, RegionBatch, Regions
+from trajvqa.stores import RegionBatch, Regions
+from trajvqa.stores.many_files import Clips
 
 __all__ = ["BOX_SIZE", "RegionLevels", "RegionStream", "box_features"]
 
@@ -47,9 +48,7 @@ class RegionStream:
         Width of the appearance of clips that contain their motion; clips no wider serve as both.
     """
 
-    def __init__(
-        self, regions: Regions, appearance: FrameFeatures, motion: FrameFeatures | None, split_at: int
-    ) -> None:
+    def __init__(self, regions: Regions, appearance: Clips, motion: Clips | None, split_at: int) -> None:
         self.regions, self._appearance, self._motion = regions, appearance, motion
         self._split_at = split_at if motion is None and appearance.size > split_at else None
 
@@ -88,7 +87,7 @@ class RegionStream:
             appearance, motion = appearance[..., : self._split_at], motion[..., self._split_at :]
         return RegionLevels(self.regions.read(videos), appearance, motion)
 
-    def _sources(self) -> list[Regions | FrameFeatures]:
+    def _sources(self) -> list[Regions | Clips]:
         motion = [] if self._motion is None else [self._motion]
         return [self.regions, self._appearance, *motion]
 

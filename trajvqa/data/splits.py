@@ -29,7 +29,8 @@ from trajvqa.data.queries import BertQueries, WordQueries, query_tokens
 from trajvqa.data.regions import RegionStream
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
-from trajvqa.stores import BertFeatures, FrameFeatures, RegionFeatures, TrajectoryStore
+from trajvqa.stores import BertFeatures, open_frame_features, open_region_features, open_trajectories
+from trajvqa.stores.many_files import Clips, TrajectoriesInFiles
 from trajvqa.text import (
     SPECIAL_WORDS,
     Vocabulary,
@@ -218,20 +219,20 @@ def _questions(files: DataFiles, folder: str | os.PathLike[str], split: str, req
     return read_questions(_existing(files.questions, QUESTIONS, folder, split), require_answers)
 
 
-def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> FrameFeatures:
-    return FrameFeatures(_existing(files.frame_features, FRAME_FEATURES, folder, split))
+def _frames(files: DataFiles, folder: str | os.PathLike[str], split: str) -> Clips:
+    return open_frame_features(_existing(files.frame_features, FRAME_FEATURES, folder, split))
 
 
-def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) -> TrajectoryStore:
-    return TrajectoryStore(_existing(files.trajectories, TRAJECTORIES, folder, split))
+def _trajectories(files: DataFiles, folder: str | os.PathLike[str], split: str) -> TrajectoriesInFiles:
+    return open_trajectories(_existing(files.trajectories, TRAJECTORIES, folder, split))
 
 
 def _regions(files: DataFiles, folder: str | os.PathLike[str], split: str, experiment: Experiment) -> RegionStream:
     """Return the regions with appearance and motion: of HQGA's two files, or of the clips if both are missing."""
-    regions = RegionFeatures(_existing(files.regions, REGIONS, folder, split))
+    regions = open_region_features(_existing(files.regions, REGIONS, folder, split))
     if files.frame_appearance is not None or files.motion is not None:
-        appearance = FrameFeatures(_existing(files.frame_appearance, FRAME_APPEARANCE, folder, split))
-        return RegionStream(regions, appearance, FrameFeatures(_existing(files.motion, MOTION, folder, split)), 0)
+        appearance = open_frame_features(_existing(files.frame_appearance, FRAME_APPEARANCE, folder, split))
+        return RegionStream(regions, appearance, open_frame_features(_existing(files.motion, MOTION, folder, split)), 0)
     clips = _frames(files, folder, split)
     return RegionStream(regions, clips, None, clips.appearance_size or experiment.settings.appearance_size)
 

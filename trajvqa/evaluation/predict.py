@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trajvqa.config import TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
+from trajvqa.processes import ALONE, Processes
 
 __all__ = ["autocast", "device_of", "predict", "predict_scores", "read_batches"]
 
@@ -43,40 +44,51 @@ def read_batches(data: QuestionBatches, rows: Sequence[NDArray[np.int64]], confi
     return torch.utils.data.DataLoader(data, batch_size=None, sampler=sampler, num_workers=config.workers)
 
 
-def predict_scores(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.float32]:
+def predict_scores(
+    model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig, processes: Processes = ALONE
+) -> NDArray[np.float32]:
     """Return scores (Q, C) of the questions' own candidates, computed on the model's device.
 
-    Neither the data nor the model's training mode changes.
+    Neither the data nor the model's training mode changes. Several processes share the batches of one and all have the
+    scores of all: the same numbers as of one process that computes in the same way.
 
     Raises
     ------
     ValueError
         If a score is not finite.
+    FailedElsewhere
+        The same in other processes than the first; also if another process has ended.
     """
     data = data.without_negatives()
     device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
     rows = [np.arange(begin, min(begin + _BATCH_SIZE, len(data))) for begin in range(0, len(data), _BATCH_SIZE)]
-    found = []
+    rows = rows[processes.rank :: processes.size]
+    scores = np.zeros((len(data), data.questions.num_candidates), np.float32)
     with _evaluation_mode(model), torch.inference_mode(), autocast(config, device):
-        for batch in read_batches(data, rows, config):
-            found.append(model(batch.to(device)).float().cpu().numpy())
-    scores = np.concatenate(found)
+        for each, batch in zip(rows, read_batches(data, rows, config), strict=True):
+            scores[each] = model(batch.to(device)).float().cpu().numpy()
+    # Each question has a score in one process, and zeros in the others.
+    scores = processes.sum(torch.from_numpy(scores)).numpy()
     bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
     if len(bad):
         key = data.questions.keys[bad[0]]
-        raise ValueError(f"scores: found {scores[bad[0]].tolist()} for question {key}, expected finite numbers")
+        raise processes.shared(
+            ValueError(f"scores: found {scores[bad[0]].tolist()} for question {key}, expected finite numbers")
+        )
     return scores
 
 
-def predict(model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig) -> NDArray[np.int64]:
+def predict(
+    model: torch.nn.Module, data: QuestionBatches, config: TrainingConfig, processes: Processes = ALONE
+) -> NDArray[np.int64]:
     """Return the index (Q,) of the candidate with the highest score of each question; the first of equal scores.
 
     Raises
     ------
-    ValueError
-        If a score is not finite.
+    ValueError, FailedElsewhere
+        As `predict_scores`.
     """
-    chosen: NDArray[np.int64] = predict_scores(model, data, config).argmax(axis=1).astype(np.int64)
+    chosen: NDArray[np.int64] = predict_scores(model, data, config, processes).argmax(axis=1).astype(np.int64)
     return chosen
 
 

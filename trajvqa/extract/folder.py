@@ -13,12 +13,13 @@ import trajtrack
 from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.detect.detecting import Progress
 from trajtrack.files.locks import claimed, locked_folder
-from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
+from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES, FileKind
 from trajvqa.extract.extracting import Extractor, video_id
 from trajvqa.extract.parts import SUFFIX, of_video, read_part, write_part
 from trajvqa.extract.recipe import RECIPE_FILE, Recipe, find_recipe
+from trajvqa.extract.shards import Shard
 from trajvqa.ingest.tracks import ClassNames
-from trajvqa.stores import VideoTrajectories, write_frame_features, write_trajectories
+from trajvqa.stores import VideoTrajectories, store_files, write_frame_features, write_trajectories
 
 __all__ = ["BrokenVideo", "ExtractReport", "Observer", "agree_on_recipe", "extract_split", "videos_in"]
 
@@ -108,7 +109,12 @@ def agree_on_recipe(folder: Path, recipe: Recipe) -> Recipe:
 
 
 def extract_split(
-    videos: Sequence[str], folder: Path, split: str, extractor: Extractor, observer: Observer | None = None
+    videos: Sequence[str],
+    folder: Path,
+    split: str,
+    extractor: Extractor,
+    observer: Observer | None = None,
+    shard: Shard | None = None,
 ) -> ExtractReport:
     """Extract videos, and assemble the stores of the split from all that have been extracted so far.
 
@@ -127,16 +133,23 @@ def extract_split(
         What extracts.
     observer
         Is told what happens.
+    shard
+        The shard of all videos that these are; its stores become files of their own. None for all in one file.
 
     Raises
     ------
     ValueError
-        If the folder has another recipe, an extracted video is of another one, or no video could be extracted.
+        If the folder has another recipe or stores of another number of shards, an extracted video is of another recipe,
+        no video could be extracted, or the shards would not know the same classes.
     OSError
         If a file cannot be written.
     """
     told = observer or Observer()
+    for kind in (FRAME_FEATURES, TRAJECTORIES):
+        _require_same_shards(kind, folder, split, shard)
     recipe = agree_on_recipe(folder, extractor.recipe)
+    if shard is not None and recipe.classes is None:
+        raise ValueError("classes: found a detector without names of classes, expected those of all shards (--classes)")
     parts = _parts_folder(folder, split)
     parts.mkdir(parents=True, exist_ok=True)
     extracted = reused = 0
@@ -172,10 +185,10 @@ def extract_split(
         if elsewhere and len(elsewhere) == len(pending):
             time.sleep(_PAUSE)
         pending = elsewhere
-    with _locked(parts), warnings.catch_warnings():
+    with _assembling(parts, shard), warnings.catch_warnings():
         # The report names the videos without a trajectory.
         warnings.simplefilter("ignore", TrajtrackWarning)
-        report = _assemble(folder, split, extractor, recipe)
+        report = _assemble(folder, split, extractor, recipe, shard)
     return replace(report, extracted=extracted, reused=reused, broken=tuple(broken))
 
 
@@ -195,9 +208,26 @@ def _check_part(part: Path, path: Path, extractor: Extractor) -> None:
         raise ValueError(f"{path}: found {part} of another recipe; remove it to extract the video again")
 
 
-def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) -> ExtractReport:
-    """Write the stores of a split."""
-    paths = _parts(folder, split)
+def _require_same_shards(kind: FileKind, folder: Path, split: str, shard: Shard | None) -> None:
+    """Raise ValueError if a store of the split has been written otherwise: both could not be read together."""
+    whole = folder / kind.expected(split)
+    others = [
+        path for path in store_files(whole.with_suffix("")) if shard is None or not path.stem.endswith(shard.suffix)
+    ]
+    if shard is not None and whole.exists():
+        others.append(whole)
+    if others:
+        expected = "no shards" if shard is None else f"those of {shard.count} shards"
+        raise ValueError(f"{others[0]}: found a store of another number of shards, expected {expected}; remove it")
+
+
+def _output(kind: FileKind, folder: Path, split: str, shard: Shard | None) -> Path:
+    return kind.output(folder, split) if shard is None else kind.shard(folder, split, shard.name)
+
+
+def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe, shard: Shard | None) -> ExtractReport:
+    """Write the stores of a split, or those of a shard."""
+    paths = [path for path in _parts(folder, split) if shard is None or shard.has(path.name.removesuffix(SUFFIX))]
     if not paths:
         raise ValueError("found no video that could be extracted, expected at least one")
     link = extractor.options.link
@@ -221,7 +251,7 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
         features = (clips for path in paths if (clips := read_part(path, link).extracted.clips) is not None)
         # Motion alone has no such part.
         attributes = {"appearance_size": appearance_size} if appearance_size else {}
-        write_frame_features(FRAME_FEATURES.output(folder, split), ids, features, attributes)
+        write_frame_features(_output(FRAME_FEATURES, folder, split, shard), ids, features, attributes)
     counts: dict[str, int] = {}
     sizes: set[int] = set()
 
@@ -239,7 +269,7 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
             yield found
 
     write_trajectories(
-        TRAJECTORIES.output(folder, split),
+        _output(TRAJECTORIES, folder, split, shard),
         trajectories(),
         recipe.classes,
         tracker=f"trajtrack {trajtrack.__version__}",
@@ -257,6 +287,21 @@ def _assemble(folder: Path, split: str, extractor: Extractor, recipe: Recipe) ->
         clip_size=clip_size,
         trajectory_size=sizes.pop(),
     )
+
+
+@contextlib.contextmanager
+def _assembling(parts: Path, shard: Shard | None) -> Iterator[None]:
+    """Wait until no other process assembles the same; shards do not wait for one another."""
+    if shard is None:
+        with _locked(parts):
+            yield
+        return
+    while True:
+        with claimed(parts / f"{shard.name}.lock") as held:
+            if held:
+                yield
+                return
+        time.sleep(_PAUSE)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trajvqa.stores.bert_features import BertFeatures, convert_bert
 from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
 from trajvqa.stores.in_memory import ClipsInMemory, TrajectoriesInMemory
+from trajvqa.stores.many_files import open_frame_features, open_region_features, open_trajectories, store_files
 from trajvqa.stores.protocols import ClipFeatures, Regions, TrajectoryFeatures
 from trajvqa.stores.region_features import RegionBatch, RegionFeatures, RegionsInMemory, write_region_features
 from trajvqa.stores.trajectories import TrajectoryStore
@@ -29,6 +30,10 @@ __all__ = [
     "TrajectoryStore",
     "VideoTrajectories",
     "convert_bert",
+    "open_frame_features",
+    "open_region_features",
+    "open_trajectories",
+    "store_files",
     "unlinked",
     "write_frame_features",
     "write_region_features",

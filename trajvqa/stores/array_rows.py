@@ -101,6 +101,11 @@ class ArrayRows:
         # Pickling the map would copy the whole array.
         return {**self.__dict__, "_map": None}
 
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        self._map = None
+        self._file.close()
+
     def read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return rows (len(rows), ...); they may be in any order and repeat.
 

@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 
 from trajtrack.printable import printable_errors
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
-from trajvqa.stores.hdf5 import created, open_checked, read_ids, require_dataset, require_videos, write_ids
+from trajvqa.stores.hdf5 import (
+    KEPT_IN_MEMORY,
+    created,
+    open_checked,
+    read_ids,
+    require_dataset,
+    require_videos,
+    write_ids,
+)
 from trajvqa.stores.own_values import has_dataset
 
 __all__ = ["FrameFeatures", "write_frame_features"]
 
-_MAX_IN_MEMORY = 1 << 28
 _LAYOUTS = {"feat": "(V, N, D)", "resnet_features": "(V, N, F, D)", "resnext_features": "(V, N, D)"}
 """Shapes of the datasets that hold features; the first that a file has is read."""
 _FRAMES = "_I"
@@ -35,13 +42,15 @@ class FrameFeatures:
     and one whose name ends in ``_I``, (V, N, D), of which each of N frames is read as a clip. Videos are found by
     their IDs, never by their order.
 
-    The file is checked when it is opened and read later, by each process separately. Up to 256 MiB of features stay in
-    memory after the first read.
+    The file is checked when it is opened and read later, by each process separately. Features of up to `in_memory`
+    bytes stay in memory after the first read.
 
     Parameters
     ----------
     path
         The file.
+    in_memory
+        Maximum number of bytes of features that stay in memory.
 
     Raises
     ------
@@ -62,8 +71,9 @@ class FrameFeatures:
     by this package; None if not known."""
 
     @printable_errors
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], in_memory: int = KEPT_IN_MEMORY) -> None:
         self.path = Path(path)
+        self._in_memory = in_memory
         with open_checked(path) as file, reporting_damage(self.path):
             ids, self._name, shape_text = _layout(file)
             self.ids = read_ids(require_dataset(file, ids, "(V,)"))
@@ -102,6 +112,10 @@ class FrameFeatures:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_memory": None}
+
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        self._stored.close()
 
     def require(self, videos: Iterable[str]) -> None:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
@@ -145,7 +159,7 @@ class FrameFeatures:
         except KeyError:
             self.require(videos)
             raise
-        if len(self) * self.clips * self.size * 4 > _MAX_IN_MEMORY:
+        if len(self) * self.clips * self.size * 4 > self._in_memory:
             return self._per_clip(self._stored.read(rows))
         if self._memory is None:
             self._memory = np.empty((len(self), self.clips, self.size), np.float32)

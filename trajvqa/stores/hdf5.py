@@ -19,6 +19,7 @@ from trajvqa.stores.heaps import require_sound_heaps
 from trajvqa.stores.own_values import own_dataset, require_small, require_stored
 
 __all__ = [
+    "KEPT_IN_MEMORY",
     "LazyFile",
     "created",
     "is_text",
@@ -33,6 +34,8 @@ __all__ = [
 Kind = Literal["float", "integer"]
 
 _KINDS = {"float": "f", "integer": "iu"}
+KEPT_IN_MEMORY = 256 << 20
+"""Maximum number of bytes of features of a store that stay in memory after the first read."""
 _MAX_NAMED = 5
 """Maximum number of missing videos, or of datasets, in a message."""
 _MAX_ID = 4096
@@ -214,6 +217,12 @@ class LazyFile:
             self._file = open_checked(self.path)
             self._process = os.getpid()
         return self._file
+
+    def close(self) -> None:
+        """Close the file if this process has opened it; the next read opens it again."""
+        if self._file is not None and self._process == os.getpid():
+            self._file.close()
+        self._file = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_file": None, "_process": 0}

@@ -101,6 +101,11 @@ class RegionFeatures:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        for _, stored in self._datasets():
+            stored.close()
+
     def require(self, videos: Iterable[str]) -> None:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
         require_videos(self.path, self._rows, videos)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from trajtrack.printable import printable_errors, shown
 from trajvqa.stores.array_rows import ArrayRows, reporting_damage
 from trajvqa.stores.hdf5 import (
+    KEPT_IN_MEMORY,
     LazyFile,
     is_text,
     open_checked,
@@ -39,19 +40,20 @@ from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = ["TrajectoryStore"]
 
-_MAX_IN_MEMORY = 256 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class TrajectoryStore:
     """A trajectory store, checked when it is opened and read by each process separately.
 
-    Features of up to 256 MiB stay in memory after the first read; larger ones are read video by video.
+    Features of up to `in_memory` bytes stay in memory after the first read; larger ones are read video by video.
 
     Parameters
     ----------
     path
         The file.
+    in_memory
+        Maximum number of bytes of features that stay in memory.
 
     Raises
     ------
@@ -72,9 +74,10 @@ class TrajectoryStore:
     """Other attributes of the file that are single values: tracker, detector, frame rate, version."""
 
     @printable_errors
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], in_memory: int = KEPT_IN_MEMORY) -> None:
         self.path = Path(path)
         self._file = LazyFile(path)
+        self._max_in_memory = in_memory
         self._in_memory: NDArray[np.floating] | None = None
         with open_checked(path) as file, reporting_damage(self.path):
             self.ids = read_ids(require_dataset(file, "ids", "(V,)"))
@@ -105,6 +108,16 @@ class TrajectoryStore:
     def counts(self) -> NDArray[np.int64]:
         """(V,) number of trajectories of each video."""
         return np.diff(self._offsets)
+
+    @property
+    def segmented(self) -> bool:
+        """Whether rows are segments of trajectories, with owners."""
+        return self._owners is not None
+
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        self._stored.close()
+        self._file.close()
 
     def require(self, videos: Iterable[str]) -> None:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
@@ -197,7 +210,7 @@ class TrajectoryStore:
         return first + best_rows(self._scores[first:last], self._spans[first:last, 0], limit)
 
     def _features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > _MAX_IN_MEMORY:
+        if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > self._max_in_memory:
             return self._stored.read(rows).astype(np.float32, copy=False)
         if self._in_memory is None:
             self._in_memory = np.empty(self._stored.shape, self._stored.dtype)

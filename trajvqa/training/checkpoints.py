@@ -17,7 +17,15 @@ from trajvqa.data.splits import REGION_SIZES, Schema, inputs_of
 from trajvqa.extract.recipe import Recipe
 from trajvqa.models import create_model
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_model", "load_weights", "require_same_experiment", "save_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "decisive_settings",
+    "load_checkpoint",
+    "load_model",
+    "load_weights",
+    "require_same_experiment",
+    "save_checkpoint",
+]
 
 _VERSION = 1
 _FREE = ("description", "training.device", "training.workers")
@@ -174,10 +182,15 @@ def require_same_experiment(path: str | os.PathLike[str], found: Experiment, exp
 
     The description, the device and the number of workers may differ: they do not change what is trained.
     """
-    before, now = _flat(asdict(found)), _flat(asdict(expected))
+    before, now = decisive_settings(found), decisive_settings(expected)
     for name in now:
-        if name not in _FREE and before[name] != now[name]:
+        if before[name] != now[name]:
             raise ValueError(f"{os.fspath(path)}: {name}: found {shown(before[name])}, expected {shown(now[name])}")
+
+
+def decisive_settings(experiment: Experiment) -> dict[str, Any]:
+    """Return the settings that decide what is trained, by their paths."""
+    return {name: value for name, value in _flat(asdict(experiment)).items() if name not in _FREE}
 
 
 def _flat(values: dict[str, Any], before: str = "") -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +29,16 @@ from trajvqa.evaluation.accuracy import Accuracy, score, write_predictions
 from trajvqa.evaluation.predict import autocast, device_of, predict, read_batches
 from trajvqa.extract.recipe import find_recipe
 from trajvqa.models import create_model, streams_of
+from trajvqa.processes import ALONE, Processes
 from trajvqa.training.checkpoints import (
     Checkpoint,
+    decisive_settings,
     load_checkpoint,
-    load_model,
     load_weights,
     require_same_experiment,
     save_checkpoint,
 )
+from trajvqa.training.gradients import sum_gradients
 from trajvqa.training.interruption import complete_before_signals
 from trajvqa.training.losses import hinge_loss
 from trajvqa.training.memory import keep_freed_memory
@@ -87,6 +92,7 @@ def train(
     folder: str | os.PathLike[str],
     on_progress: Callable[[Progress], None] | None = None,
     max_steps: int | None = None,
+    processes: Processes = ALONE,
 ) -> RunResult:
     """Train a model, and answer the validation and test questions with the weights of its best epoch.
 
@@ -104,29 +110,43 @@ def train(
     folder
         The run's folder; created if missing.
     on_progress
-        Called after each step and each epoch.
+        Called after each step and each epoch, in the first process.
     max_steps
         Maximum number of steps in each epoch, for a quick check that everything works; None for all.
+    processes
+        The processes that `trajvqa.processes.joined` returns, which share the questions of each step and of each
+        split. The first reads and writes the folder. Another number of processes may resume a run.
 
     Raises
     ------
     FileNotFoundError, ValueError
         Before training starts, if data are missing or broken, if the folder holds a run of another experiment or of
-        other data, or if another process trains in it.
+        other data, or if another process trains in it. Of several processes, the first raises it.
+    FailedElsewhere
+        If another process failed or has ended.
     """
     if max_steps is not None and max_steps < 1:
         raise ValueError(f"max_steps: found {max_steps}, expected at least 1")
     keep_freed_memory()
-    opened = open_data(experiment, data)
-    run = _Run(experiment, opened.schema, data, Path(folder), max_steps)
-    run.folder.mkdir(parents=True, exist_ok=True)
+    opened = processes.together(lambda: open_data(experiment, data))
+    run = processes.together(lambda: _Run(experiment, opened.schema, data, Path(folder), max_steps, processes))
+    processes.require_equal(run.conditions())
+    if not processes.is_first:
+        on_progress = None
+    with ExitStack() as stack:
+        processes.together(lambda: _claim(run.folder, stack) if processes.is_first else None)
+        return _train(run, opened, on_progress)
+
+
+def _claim(folder: Path, stack: ExitStack) -> None:
+    """Create the folder of a run if it is missing, and hold its lock until the stack ends."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with locked_folder(run.folder):
-            return _train(run, opened, on_progress)
+        stack.enter_context(locked_folder(folder))
     except BlockingIOError as error:
         raise ValueError(
-            f"{run.folder}: found another run that writes to this folder, expected none; wait for it, or train in "
-            "another folder"
+            f"{folder}: found another run that writes to this folder, expected none; wait for it, or train in another "
+            "folder"
         ) from error
 
 
@@ -168,18 +188,18 @@ def open_data(experiment: Experiment, data: str | os.PathLike[str]) -> OpenedDat
 
 
 def _train(run: _Run, data: OpenedData, on_progress: Callable[[Progress], None] | None) -> RunResult:
-    experiment = run.experiment
     run.resume()
     lengths = data.train.lengths()
-    for epoch in range(run.epoch + 1, experiment.training.epochs + 1 if run.parameters else 2):
+    for epoch in range(run.epoch + 1, run.experiment.training.epochs + 1 if run.parameters else 2):
         run.train_epoch(epoch, data.train, lengths, data.val, on_progress)
-    model, _ = load_model(run.folder / BEST)
+    run.load_best()
     accuracies = {}
     for split, batches in (("val", data.val), ("test", data.test)):
         if batches is not None:
-            chosen = predict(model.to(run.device), batches, experiment.training)
+            chosen = predict(run.model, batches, run.experiment.training, run.processes)
             predictions = dict(zip(batches.questions.keys, chosen.tolist(), strict=True))
-            write_predictions(run.folder / f"predictions_{split}.json", batches.questions, predictions)
+            if run.processes.is_first:
+                write_predictions(run.folder / f"predictions_{split}.json", batches.questions, predictions)
             answered = batches.questions.answered()
             if len(answered):
                 accuracies[split] = score(answered, predictions)
@@ -196,8 +216,10 @@ class _Run:
         data: str | os.PathLike[str],
         folder: Path,
         max_steps: int | None,
+        processes: Processes,
     ) -> None:
         self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
+        self.processes = processes
         self.data = fingerprints(data, ("train", "val"))
         self.recipe = find_recipe(data)
         self.device = device_of(experiment.training)
@@ -216,8 +238,43 @@ class _Run:
         )
         self.step_model = torch.compile(self.model) if config.compile else self.model
 
+    def conditions(self) -> dict[str, str]:
+        """Return what must be the same in all processes, as text by name."""
+        facts = {"max_steps": self.max_steps, "device": self.device.type, "torch": torch.__version__}
+        values = decisive_settings(self.experiment) | facts | self.data
+        return {name: str(value) for name, value in values.items()}
+
     def resume(self) -> None:
         """Resume from the folder's latest checkpoint, or begin a new run."""
+        self._as_first(self._resume)
+
+    def load_best(self) -> None:
+        """Load the weights of the epoch with the best validation accuracy."""
+        path = self.folder / BEST
+        self._as_first(lambda: load_weights(path, self.model, load_checkpoint(path)))
+
+    def _as_first(self, change: Callable[[], None]) -> None:
+        """Change the state in the first process, which alone reads files of the run, and send it to the others."""
+        processes = self.processes
+        processes.together(change if processes.is_first else lambda: None)
+        if processes.size == 1:
+            return
+        packed = io.BytesIO()
+        if processes.is_first:
+            checkpoint = self._checkpoint()
+            torch.save((checkpoint.epoch, checkpoint.weights, checkpoint.training), packed)
+        sent = processes.of_first(packed.getvalue())
+        if not processes.is_first:
+            self.epoch, weights, state = torch.load(io.BytesIO(sent), map_location="cpu", weights_only=True)
+            self.model.load_state_dict(weights)
+            self._restore(state)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.best, self.log_length = state["best"], state["log_length"]
+
+    def _resume(self) -> None:
         # A killed run may have written its best checkpoint and not yet the same as its last.
         found = [(path, load_checkpoint(path)) for name in (LAST, BEST) if (path := self.folder / name).exists()]
         if found:
@@ -245,12 +302,11 @@ class _Run:
                 raise ValueError(f"{path}: data: found a run with another {name}, expected one with the present file")
         load_weights(path, self.model, checkpoint)
         try:
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.schedule.load_state_dict(state["schedule"])
+            self._restore(state)
         # A damaged state makes torch raise errors of many types.
         except Exception as error:
             raise ValueError(f"{path}: training: found a state that does not fit ({error})") from error
-        self.best, self.log_length, self.epoch = state["best"], state["log_length"], checkpoint.epoch
+        self.epoch = checkpoint.epoch
         length = (self.folder / LOG).stat().st_size
         if length < self.log_length:
             raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
@@ -275,18 +331,23 @@ class _Run:
     ) -> None:
         """Train one epoch, validate, log, and write checkpoints."""
         config = self.experiment.training
-        # All randomness of an epoch follows from seed and epoch, so checkpoints need no generator states.
-        torch.manual_seed(_mix(config.seed, epoch))
+        # All randomness of an epoch follows from seed and epoch, so checkpoints need no generator states. Only dropout
+        # differs between processes: negatives and order are those of all questions.
+        torch.manual_seed(_mix(config.seed, epoch, self.processes.rank))
         training_data.negatives = draw_negatives(training_data.questions, self.experiment.negatives, config.seed, epoch)
         order = epoch_order(lengths, config, epoch)[: self.max_steps]
         total, count = 0.0, 0
         self.model.train()
-        for step, batch in enumerate(read_batches(training_data, order, config), 1):
-            total += self._step(batch.to(self.device))
+        own = [rows[self.processes.share(len(rows))] for rows in order]
+        batches = iter(read_batches(training_data, [rows for rows in own if len(rows)], config))
+        for step, (rows, all_rows) in enumerate(zip(own, order, strict=True), 1):
+            # The last step may have fewer questions than there are processes.
+            batch = next(batches).to(self.device) if len(rows) else None
+            total += self._step(batch, len(rows) / len(all_rows))
             count += 1
             if on_progress is not None:
                 on_progress(Progress(epoch, config.epochs, step, len(order), total / count))
-        right = predict(self.model, validation_data, config) == validation_data.questions.answers
+        right = predict(self.model, validation_data, config, self.processes) == validation_data.questions.answers
         accuracy = float(right.mean())
         rate = self.optimiser.param_groups[0]["lr"]
         self.schedule.step(accuracy)
@@ -294,30 +355,38 @@ class _Run:
         self.best = max(self.best, accuracy)
         self.epoch = epoch
         record = {"event": "epoch", "epoch": epoch, "loss": total / count, "val_accuracy": accuracy}
-        with complete_before_signals():
-            self._log(record | {"learning_rate": rate, "best": is_best})
-            # The best is written first: `resume` uses it if the run is killed in between.
-            for name in (BEST, LAST) if is_best else (LAST,):
-                save_checkpoint(self.folder / name, self._checkpoint())
+        if self.processes.is_first:
+            with complete_before_signals():
+                self._log(record | {"learning_rate": rate, "best": is_best})
+                # The best is written first: `resume` uses it if the run is killed in between.
+                for name in (BEST, LAST) if is_best else (LAST,):
+                    save_checkpoint(self.folder / name, self._checkpoint())
         if on_progress is not None:
             on_progress(Progress(epoch, config.epochs, len(order), len(order), total / count, accuracy))
 
-    def _step(self, batch: Batch) -> float:
-        with autocast(self.experiment.training, self.device):
-            scores = self.step_model(batch)
-        loss = hinge_loss(scores.float(), batch.answers)
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"loss: found {loss.item()} in epoch {self.epoch + 1}, expected a finite number; try a lower "
-                "training.learning_rate or a training.clip_norm"
+    def _step(self, batch: Batch | None, share: float) -> float:
+        """Take a step with the batch of this process, None if it has no question, and its share of all questions."""
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = torch.zeros(())
+        if batch is not None:
+            with autocast(self.experiment.training, self.device):
+                scores = self.step_model(batch)
+            loss = share * hinge_loss(scores.to(torch.promote_types(scores.dtype, torch.float32)), batch.answers)
+            if self.parameters:
+                loss.backward()  # type: ignore[no-untyped-call]
+        total = sum_gradients(self.parameters, loss.detach(), self.processes)
+        if not math.isfinite(total):
+            raise self.processes.shared(
+                ValueError(
+                    f"loss: found {total} in epoch {self.epoch + 1}, expected a finite number; try a lower "
+                    "training.learning_rate or a training.clip_norm"
+                )
             )
         if self.parameters:
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
             if self.experiment.training.clip_norm:
                 torch.nn.utils.clip_grad_norm_(self.parameters, self.experiment.training.clip_norm)
             self.optimiser.step()
-        return float(loss.item())
+        return total
 
     def _checkpoint(self) -> Checkpoint:
         training = {
@@ -338,5 +407,7 @@ class _Run:
             self.log_length = file.tell()
 
 
-def _mix(seed: int, epoch: int) -> int:
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+def _mix(seed: int, epoch: int, rank: int) -> int:
+    # The first process of several draws as one that is alone.
+    sequence = np.random.SeedSequence([seed, epoch], spawn_key=(rank,) if rank else ())
+    return int(sequence.generate_state(1)[0])

@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.videos import DETECTOR_FILE, moving_square, write_video
 from trajvqa.cli import main
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import FrameFeatures, TrajectoryStore, open_frame_features, open_trajectories
 
 pytest.importorskip("av")
 
@@ -115,6 +116,65 @@ def test_a_second_run_extracts_only_new_videos_and_assembles_all(models, capsys)
         16,
         16,
     )
+
+
+def in_shards(models, output, count, *more):
+    return [main(words(models, output, "--shard", f"{number}/{count}", *more)) for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def classes():
+    Path("classes.txt").write_text("square\n")
+    return ("--classes", "classes.txt")
+
+
+def test_shards_are_read_together_as_one_file(models, classes, capsys):
+    assert main(words(models, "whole", *classes)) == 0
+    assert in_shards(models, "data", 2, *classes) == [0, 0]
+    assert "shard 2/2 of train has" in capsys.readouterr().out
+    for kind, opening in ((FRAME_FEATURES, open_frame_features), (TRAJECTORIES, open_trajectories)):
+        found = kind.find(Path("data"), "train")
+        assert sorted(path.name for path in found.iterdir()) == ["00001-of-00002.h5", "00002-of-00002.h5"]
+        assert sorted(opening(found).ids) == ["video0", "video1", "video2"]
+    many, one = (open_trajectories(TRAJECTORIES.find(Path(data), "train")) for data in ("data", "whole"))
+    for video in one.ids:
+        assert np.array_equal(many.trajectories(video).features, one.trajectories(video).features)
+
+
+def test_shards_without_a_video_write_no_file(models, classes, capsys):
+    assert in_shards(models, "data", 4, *classes) == [0] * 4
+    assert "has none of the 3 videos" in capsys.readouterr().err
+    assert len(open_frame_features(FRAME_FEATURES.find(Path("data"), "train")).ids) == 3
+
+
+def test_a_shard_that_is_extracted_again_takes_new_videos(models, classes):
+    first = words(models, "data", "--shard", "1/1", *classes, videos=VIDEOS[:2])
+    assert main(first) == 0
+    seen = len(Path("calls").read_text())
+    assert in_shards(models, "data", 1, *classes) == [0]
+    assert len(Path("calls").read_text()) == seen + 14
+    assert len(open_trajectories(TRAJECTORIES.find(Path("data"), "train")).ids) == 3
+
+
+@pytest.mark.parametrize("after", [("--shard", "1/1"), ("--shard", "1/3"), ()])
+def test_stores_of_another_number_of_shards_are_refused(models, classes, capsys, after):
+    path = FRAME_FEATURES.shard("data", "train", "00001-of-00002") if after != ("--shard", "1/1") else None
+    (path or FRAME_FEATURES.output("data", "train")).touch()
+    assert main(words(models, "data", *after, *classes)) == 1
+    assert "found a store of another number of shards, expected" in capsys.readouterr().err
+
+
+def test_shards_need_the_names_of_classes(models, capsys):
+    assert main(words(models, "data", "--shard", "1/1")) == 1
+    assert "classes: found a detector without names of classes, expected those of all shards (--classes)" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/0", "one/two"])
+def test_what_names_no_shard_is_refused(models, capsys, text):
+    assert main(words(models, "data", "--shard", text)) == 2
+    assert f"--shard: found '{text}', expected I/N, such as 3/8, with I from 1 to N" in capsys.readouterr().err
 
 
 def test_another_file_of_the_same_name_is_refused(models, capsys):

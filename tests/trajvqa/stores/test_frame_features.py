@@ -9,7 +9,6 @@ import h5py
 import numpy as np
 import pytest
 
-from trajvqa.stores import frame_features as features
 from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
 
 FEAT = np.arange(4 * 2 * 3, dtype=np.float32).reshape(4, 2, 3)
@@ -28,10 +27,8 @@ def written(path):
 
 
 @pytest.fixture(params=["in memory", "in the file"])
-def reader(request, written, monkeypatch) -> FrameFeatures:
-    if request.param == "in the file":
-        monkeypatch.setattr(features, "_MAX_IN_MEMORY", 0)
-    return FrameFeatures(written)
+def reader(request, written) -> FrameFeatures:
+    return FrameFeatures(written) if request.param == "in memory" else FrameFeatures(written, in_memory=0)
 
 
 def write(path, **datasets) -> None:
@@ -168,12 +165,11 @@ def read_in_child(reader: FrameFeatures, connection) -> None:
 # Python 3.12 warns of threads, which other tests leave.
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("layout", [{}, {"chunks": (1, 2, 3)}], ids=["in one piece", "in chunks"])
-def test_a_forked_process_reads_the_same(path, layout, monkeypatch):
-    monkeypatch.setattr(features, "_MAX_IN_MEMORY", 0)
+def test_a_forked_process_reads_the_same(path, layout):
     with h5py.File(path, "w") as file:
         file["ids"] = np.array(IDS, dtype=h5py.string_dtype())
         file.create_dataset("feat", data=FEAT, **layout)
-    reader = FrameFeatures(path)
+    reader = FrameFeatures(path, in_memory=0)
     reader.read(["7"])
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajvqa.stores import TrajectoryBatch, TrajectoryStore, VideoTrajectories, write_trajectories
-from trajvqa.stores import trajectories as trajectory_store
 
 CLASSES = ("dog", "ball/sports_ball")
 
@@ -48,10 +47,8 @@ def written(path):
 
 
 @pytest.fixture(params=["in memory", "in the file"])
-def store(request, written, monkeypatch) -> TrajectoryStore:
-    if request.param == "in the file":
-        monkeypatch.setattr(trajectory_store, "_MAX_IN_MEMORY", 0)
-    return TrajectoryStore(written)
+def store(request, written) -> TrajectoryStore:
+    return TrajectoryStore(written) if request.param == "in memory" else TrajectoryStore(written, in_memory=0)
 
 
 def change(path, name: str, values) -> None:
