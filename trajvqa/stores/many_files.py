@@ -229,8 +229,8 @@ class ManyTrajectories(_ManyFiles[TrajectoryStore]):
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no file, two have the same video or differ in classes, width of features or whether rows are segments; as
-        `TrajectoryStore`.
+        If there is no file, two have the same video or differ in classes, width of features or whether rows are
+        segments; as `TrajectoryStore`.
     """
 
     @printable_errors

@@ -12,7 +12,14 @@ from helpers.data_examples import small_experiment, write_data
 from helpers.many_files import cut_frame_features, cut_regions, cut_split, cut_trajectories
 from trajvqa.data.folder import FRAME_FEATURES, REGIONS, TRAJECTORIES, find_files
 from trajvqa.doctor import examine
-from trajvqa.stores import many_files, open_frame_features, open_region_features, open_trajectories
+from trajvqa.stores import (
+    VideoTrajectories,
+    many_files,
+    open_frame_features,
+    open_region_features,
+    open_trajectories,
+    write_trajectories,
+)
 from trajvqa.stores.many_files import ManyFrameFeatures, ManyTrajectories
 from trajvqa.training.trainer import train
 
@@ -37,6 +44,16 @@ def test_clips_of_many_files_are_those_of_one(data, tmp_path):
     videos = videos_of(one.ids)
     assert np.array_equal(many.read(videos), one.read(videos))
     assert np.array_equal(many.read_frames(videos), one.read_frames(videos))
+
+
+def test_segments_and_whole_trajectories_are_no_one_store(tmp_path):
+    for name, owners in (("a", None), ("b", np.array([3, 3], np.int32))):
+        spans = np.array([[0.0, 0.5], [0.5, 1.0]], np.float32)
+        labels, scores = np.zeros(2, np.int32), np.ones(2, np.float32)
+        video = VideoTrajectories(name, np.ones((2, 4), np.float32), spans, labels, scores, owners)
+        write_trajectories(tmp_path / f"{name}.h5", [video], ["dog"])
+    with pytest.raises(ValueError, match=r"b.h5: segments with owners: found True, expected False as in a.h5"):
+        open_trajectories(tmp_path)
 
 
 def test_regions_of_many_files_are_those_of_one(data, tmp_path):
