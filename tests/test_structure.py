@@ -82,6 +82,7 @@ MAY_IMPORT = {
     },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
+    "trajvqa.plots": set(),
     "trajvqa.config": set(),
     "trajvqa.text": set(),
     "trajvqa.layers": set(),
@@ -96,14 +97,16 @@ MAY_IMPORT = {
     "trajvqa.doctor": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.models", "trajvqa.stores"},
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets"},
     "trajvqa.training": {
-        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models")
+        *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models"),
+        "trajvqa.plots",
     },
     "trajvqa.answering": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),
         *("trajvqa.models", "trajvqa.stores", "trajvqa.text", "trajvqa.training"),
     },
     "trajvqa.experiments": {
-        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.training")
+        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.plots"),
+        "trajvqa.training",
     },
 }
 """The rooms of its own package that each room may import; the packages themselves and their command lines may all."""
