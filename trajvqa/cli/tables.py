@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
+from trajvqa.cli.building import counted
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.experiments.charts import draw_table
 from trajvqa.experiments.files import Table, list_tables, read_table
@@ -82,7 +83,8 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _report(folder: Path, table: Table, seeds: list[int], rows: list[RowResult]) -> None:
-    title, text = f"{table.title}; {table.split} split, {len(seeds)} seeds", table_text(rows, table.columns)
+    title = f"{table.title}; {table.split} split, {counted(len(seeds), 'seed')}"
+    text = table_text(rows, table.columns)
     print(f"{title}\n\n{text}")
     write_markdown(folder / "table.md", title, text)
     write_csv(folder / "table.csv", seeds, rows)

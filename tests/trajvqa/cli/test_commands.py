@@ -189,9 +189,11 @@ def test_the_figures_of_a_table_are_those_of_its_predictions(data, tmp_path):
     questions = read_questions(data / "test.csv")
     predictions = read_predictions(tmp_path / "small-text-only-seed-3" / "predictions_test.json", questions)
     accuracy = score(questions, predictions)
-    expected = {name: [100 * share] for name, share in (accuracy.types | accuracy.groups).items()}
+    shares = accuracy.types | accuracy.groups | {"All": accuracy.overall}
     (row,) = json.loads((tmp_path / "table.json").read_text())["rows"]
-    assert row["accuracies"] == pytest.approx(expected | {"All": [accuracy.percent]})
+    assert {name: values for name, (values,) in row["accuracies"].items()} == pytest.approx(
+        {name: 100 * share for name, share in shares.items()}
+    )
     low, high = bootstrap_interval(is_right(questions, predictions), questions.videos)
     assert row["intervals"]["All"] == pytest.approx([100 * low, 100 * high])
     assert all(ends[0] <= row["accuracies"][name][0] <= ends[1] for name, ends in row["intervals"].items())

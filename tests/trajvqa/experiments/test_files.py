@@ -32,7 +32,7 @@ def test_each_experiment_file_trains_a_step(name, data, tmp_path):
 @pytest.mark.parametrize("name", [name for name in list_experiments() if name.startswith("nextqa/")])
 def test_the_papers_experiments_have_the_papers_settings(name):
     experiment = read_experiment(name)
-    varied = ("streams", "graphs", "cycle_attention", "trajectory_encoder", "text", "appearance_size")
+    varied = ("streams", "graphs", "cycle_attention", "trajectory_encoder", "text", "mean_question", "appearance_size")
     plain = {field: getattr(ModelConfig(), field) for field in varied}
     assert replace(experiment.settings, **plain) == ModelConfig()
     assert experiment.training.batch_size == 64
