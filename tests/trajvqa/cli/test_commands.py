@@ -278,6 +278,19 @@ def test_a_table_with_a_damaged_store_trains_nothing_and_names_the_row(data, tmp
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_hq_gau_trains_on_the_regions_of_worlds_and_answers(tmp_path, capsys, version):
+    folder, run = str(tmp_path / "worlds"), str(tmp_path / "run")
+    assert main(["worlds", folder, "--version", version, "--train", "4", "--val", "2", "--test", "2"]) == 0
+    assert main(["train", "small/hq-gau", "--data", folder, "-o", run, "--set", "training.epochs=1"]) == 0
+    output = str(tmp_path / "predictions.json")
+    assert main(["predict", f"{run}/best.pt", "--data", folder, "-o", output]) == 0
+    assert main(["eval", output, f"{folder}/test.csv"]) == 0
+    assert "accuracy, %" in capsys.readouterr().out
+    predictions = json.loads((tmp_path / "predictions.json").read_text())
+    assert predictions == json.loads((tmp_path / "run" / "predictions_test.json").read_text())
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to find the workers")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_the_workers_of_a_table_end_with_it(data, tmp_path, number, code):
