@@ -165,7 +165,8 @@ def test_models_lists_every_model_experiment_and_table(capsys):
     shown = capsys.readouterr().out
     assert f"models: {', '.join(list_models())}" in shown
     assert "nextqa/bert-qa" in shown
-    assert "Sample augmentation (paper, Table 6)" in shown
+    assert re.search(r"^  6 +Sample augmentation \(paper, Table 6\)$", shown, re.MULTILINE)
+    assert re.search(r"^  small-negatives  How many negatives", shown, re.MULTILINE)
 
 
 def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
