@@ -34,7 +34,7 @@ def add_command(commands: Any) -> None:
         "theirs (see --min-length and --rescore).",
         examples={
             "detections of a split": "trajvqa build-trajectories 'in/*.txt' -o store.h5 --image-size 1280x720",
-            "public regions": "trajvqa build-trajectories region_8c20b_val.h5 -o trajectories_val.h5 --from regions",
+            "public regions": "trajvqa build-trajectories region_val.h5 -o val.h5 --from regions",
         },
     )
     parser.add_argument(

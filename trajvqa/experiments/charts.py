@@ -21,6 +21,8 @@ _PAPER = COLOURS[1]
 _PANEL_WIDTH, _NARROW_PANEL_WIDTH, _NAMES_WIDTH = 2.4, 1.5, 2.6
 _ROW_HEIGHT, _LEAST_HEIGHT, _LEAST_WIDTH = 0.27, 1.6, 8.0
 _MANY_PANELS = 6
+_SHIFT = 0.012
+"""Distance of the lines of a sweep along its axis, as a share of the axis."""
 _MARGIN = 3.0
 """Percentage points left free beside the outermost mark."""
 
@@ -96,9 +98,13 @@ def _draw_rows(axes: Any, name: str, rows: Sequence[RowResult]) -> None:
 
 def _draw_sweep(axes: Any, name: str, sweep: Sweep, rows: Sequence[RowResult]) -> None:
     axes.axhline(_CHANCE, color=TEXT, linewidth=0.8, linestyle="--")
-    for index, line in enumerate(dict.fromkeys(result.row.line for result in rows)):
+    lines = list(dict.fromkeys(result.row.line for result in rows))
+    # Side by side, so that the bars of one value do not cover one another.
+    shift = _SHIFT * (max(sweep.values) - min(sweep.values))
+    for index, line in enumerate(lines):
         members = [result for result in rows if result.row.line == line and name in result.accuracies]
-        values = [result.row.settings[sweep.setting] for result in members]
+        aside = shift * (index - (len(lines) - 1) / 2)
+        values = [result.row.settings[sweep.setting] + aside for result in members]
         means = np.array([np.mean(result.accuracies[name]) for result in members])
         ends = np.array([result.intervals[name] for result in members]).T
         # An interval of the bootstrap is not centred on the accuracy, but holds it.
