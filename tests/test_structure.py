@@ -82,6 +82,7 @@ MAY_IMPORT = {
     },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
+    "trajvqa.plots": set(),
     "trajvqa.config": set(),
     "trajvqa.processes": set(),
     "trajvqa.text": set(),
@@ -98,14 +99,15 @@ MAY_IMPORT = {
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.processes"},
     "trajvqa.training": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models"),
-        "trajvqa.processes",
+        *("trajvqa.plots", "trajvqa.processes"),
     },
     "trajvqa.answering": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),
         *("trajvqa.models", "trajvqa.stores", "trajvqa.text", "trajvqa.training"),
     },
     "trajvqa.experiments": {
-        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.training")
+        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.plots"),
+        "trajvqa.training",
     },
 }
 """The rooms of its own package that each room may import; the packages themselves and their command lines may all."""

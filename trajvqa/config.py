@@ -66,6 +66,11 @@ class ModelConfig:
         ("glove", "bert"),
         "``glove``: words with trainable vectors; ``bert``: features of fine-tuned BERT (Table 6).",
     )
+    mean_question: bool = flag(
+        False,
+        "With BERT features: whether every candidate is read with the mean of the question's features over its "
+        "candidates in place of its own, in training and afterwards (another reading of the paper's a-*, Table 6).",
+    )
     hidden_size: int = count(256, 2, 65536, "Width d of every encoder and graph.")
     word_size: int = count(300, 1, 65536, "Width of word vectors, and of the projection of BERT features.")
     max_words: int = count(
@@ -112,6 +117,11 @@ class ModelConfig:
             raise ValueError(
                 f"graphs: found {list(self.graphs)}, expected at least one that needs only the streams "
                 f"{list(self.streams)}"
+            )
+        if self.mean_question and self.text != "bert":
+            raise ValueError(
+                f"mean_question: found True with text {self.text!r}, expected 'bert': words are the same for all "
+                "candidates"
             )
         for heads in ("attention_heads", "trajectory_heads"):
             if self.hidden_size % getattr(self, heads):

@@ -47,6 +47,10 @@ def test_an_experiment_is_restored_from_its_own_values():
         ({"settings": {"streams": ["frames"]}}, r"settings.streams: found \['frames'\], expected one or more of frame"),
         ({"settings": {"graphs": []}}, r"settings.graphs: found \[\], expected one or more of VQG, TQG, VTG"),
         (
+            {"settings": {"mean_question": True}},
+            r"settings.mean_question: found True with text 'glove', expected 'bert': words are the same",
+        ),
+        (
             {"settings": {"streams": ["frame"], "graphs": ["TQG"]}},
             r"settings.graphs: found \['TQG'\], expected at least one",
         ),

@@ -149,7 +149,7 @@ class Answerer:
                 f"text encoder: found features of {self.encoder.size} numbers, expected {self.schema.text_size} as in "
                 "the training data"
             )
-        return EncodedQueries(asked, self.encoder, settings.max_words)
+        return EncodedQueries(asked, self.encoder, settings.max_words, settings.mean_question)
 
     def _clips(self, video: str, seen: SeenVideo) -> ClipsInMemory:
         if seen.clips is None or seen.clips.shape[1] != self.schema.frame_size:

@@ -28,12 +28,13 @@ def add_command(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "build-trajectories",
         help="link detections of many videos into one file of trajectories",
-        description="Link the detections or annotations of the videos of a split, one file per video, pool features "
-        "over each trajectory, and write them all to one HDF5 file. If an error occurs, nothing is written. By "
-        "default, a trajectory needs 2 detections, and its score is the sum of theirs (see --min-length and "
-        "--rescore).",
+        description="Link the detections or annotations of the videos of a split, one file per video, or the regions "
+        "of all its videos in one file, pool features over each trajectory, and write them all to one HDF5 file. If an "
+        "error occurs, nothing is written. By default, a trajectory needs 2 detections, and its score is the sum of "
+        "theirs (see --min-length and --rescore).",
         examples={
             "detections of a split": "trajvqa build-trajectories 'in/*.txt' -o store.h5 --image-size 1280x720",
+            "public regions": "trajvqa build-trajectories region_val.h5 -o val.h5 --from regions",
         },
     )
     parser.add_argument(
@@ -49,8 +50,10 @@ def add_command(commands: Any) -> None:
         dest="source",
         choices=tuple(SOURCES),
         default="detections",
-        help="kind of files: detections or annotations, which are linked here; tracklets of VidVRD-tracklets (MEGA and "
-        "deepSORT, .npy); or tracklets of OpenVoc-VidVRD (Seq-NMS, .json); default: detections",
+        help="kind of files: detections or annotations, which are linked here; regions of frames of HQGA, VGT or CoVGT "
+        "(region_*.h5 or acregion_*.h5), which are linked here as one class over the sampled frames; tracklets of "
+        "VidVRD-tracklets (MEGA and deepSORT, .npy); or tracklets of OpenVoc-VidVRD (Seq-NMS, .json); default: "
+        "detections",
     )
     parser.add_argument(
         "--format",
@@ -185,7 +188,7 @@ def _summary(report: BuildReport, output: str) -> str:
         counted(report.classes, "class", "classes"),
     ]
     if report.other_videos:
-        parts.append(f"{counted(report.other_videos, 'file')} of other videos skipped")
+        parts.append(f"{counted(report.other_videos, 'other video')} skipped")
     if report.missing_videos:
         first = ", ".join(report.missing_videos[:5]) + (", ..." if len(report.missing_videos) > 5 else "")
         parts.append(f"{counted(len(report.missing_videos), 'video')} of the questions missing: {first}")

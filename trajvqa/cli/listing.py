@@ -57,8 +57,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     print("\nexperiments:")
     _print(experiments)
     print("\ntables:")
+    width = max(map(len, tables)) + 2
     for name, title in tables.items():
-        print(f"  {name:<6}{title}")
+        print(f"  {name:<{width}}{title}")
     return False
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from trajtrack.console.errors import UsageError
 from trajvqa.config import Experiment, with_overrides
@@ -23,19 +25,30 @@ def add_settings_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_experiment(name: str, assignments: list[str]) -> Experiment:
+def chosen_experiment(name: str, assignments: list[str], fixed: Mapping[str, Any] | None = None) -> Experiment:
     """Return an experiment with its settings replaced.
+
+    Parameters
+    ----------
+    name
+        Name or file of the experiment.
+    assignments
+        Values of ``--set``.
+    fixed
+        Further settings by path, which ``--set`` must leave alone.
 
     Raises
     ------
     UsageError
-        If there is no such experiment or setting.
+        If there is no such experiment or setting, or one is fixed.
     """
-    values = {}
+    values = dict(fixed or {})
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals:
             raise UsageError(f"--set: found {assignment!r}, expected SETTING=VALUE")
+        if path.strip() in (fixed or {}):
+            raise UsageError(f"--set: found {assignment!r}, expected other settings: the table varies this one")
         try:
             values[path.strip()] = load_yaml(text)
         except ValueError:

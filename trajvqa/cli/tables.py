@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
+from trajvqa.cli.building import counted
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
-from trajvqa.experiments.files import list_tables, read_table
-from trajvqa.experiments.tables import run_table, table_text, write_table
+from trajvqa.experiments.charts import draw_table
+from trajvqa.experiments.files import Table, list_tables, read_table
+from trajvqa.experiments.reports import table_text, write_csv, write_json, write_markdown
+from trajvqa.experiments.tables import RowResult, run_table
 from trajvqa.training.interruption import Terminated, terminating_in_order
 
 __all__ = ["add_command"]
@@ -25,14 +28,15 @@ def add_command(commands: Any) -> None:
         help="train the rows of a table with several seeds",
         description="Train each row of a table with each seed, and print mean ± standard deviation of the accuracies, "
         "the largest p of McNemar's test against the table's reference row, and the paper's figures if it has the "
-        "row. Finished runs are not repeated; a table that was interrupted resumes.",
+        "row. The same is written as table.md, with intervals as table.csv and table.json, and drawn as table.png if "
+        "matplotlib is installed. Finished runs are not repeated; a table that was interrupted resumes.",
         examples={
             "two rows, one seed": "trajvqa table small --data worlds -o runs --seeds 0 --rows random 'text only'",
         },
     )
     parser.add_argument("table", choices=list_tables(), metavar="TABLE", help=f"one of {', '.join(list_tables())}")
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for the runs and table.json")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for the runs and the table")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="seeds; default: 0 1 2")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="number of runs at a time; default: 1")
     parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows")
@@ -53,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             table = table.only(arguments.rows)
         except ValueError as error:
             raise UsageError(f"--rows: {str(error).partition(': ')[2]}") from error
-    experiments = {row.name: chosen_experiment(row.experiment, arguments.set) for row in table.rows}
+    experiments = {row.name: chosen_experiment(row.experiment, arguments.set, row.settings) for row in table.rows}
     total, done = len(table.rows) * len(arguments.seeds), 0
 
     def report(name: str, seed: int) -> None:
@@ -74,7 +78,18 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise Failure("a run was killed; the same command resumes it") from error
     except ValueError as error:
         raise Failure(str(error)) from error
-    print(f"{table.title}; {table.split} split, {len(arguments.seeds)} seeds\n")
-    print(table_text(rows))
-    write_table(folder / "table.json", table, arguments.seeds, rows)
+    _report(folder, table, arguments.seeds, rows)
     return False
+
+
+def _report(folder: Path, table: Table, seeds: list[int], rows: list[RowResult]) -> None:
+    title = f"{table.title}; {table.split} split, {counted(len(seeds), 'seed')}"
+    text = table_text(rows, table.columns)
+    print(f"{title}\n\n{text}")
+    write_markdown(folder / "table.md", title, text)
+    write_csv(folder / "table.csv", seeds, rows)
+    write_json(folder / "table.json", table, seeds, rows)
+    try:
+        draw_table(folder / "table.png", table, seeds, rows)
+    except ImportError as error:
+        print(f"table not drawn: {error}", file=sys.stderr)

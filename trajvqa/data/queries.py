@@ -80,7 +80,8 @@ class BertQueries:
     """``[CLS] question [SEP] candidate [SEP]`` as features of fine-tuned BERT.
 
     For a question with another question's candidate (the paper's a-*), the question part is averaged over the
-    question's own candidates and followed by the candidate part of the other question's features.
+    question's own candidates and followed by the candidate part of the other question's features. With `mean_question`,
+    own candidates follow the mean, too.
 
     Parameters
     ----------
@@ -90,13 +91,17 @@ class BertQueries:
         Features of the same questions, row by row.
     max_words
         Maximum number of words; longer sequences are cut.
+    mean_question
+        Whether the question part is averaged for own candidates, too.
     """
 
-    def __init__(self, questions: Questions, features: BertFeatures, max_words: int) -> None:
+    def __init__(
+        self, questions: Questions, features: BertFeatures, max_words: int, mean_question: bool = False
+    ) -> None:
         self._features = features
         self._max_words = max_words
-        # An estimate: the file does not say where the question ends, and BERT's tokens are not our words.
-        self._question_lengths = np.array([len(query_tokens(text)) + 2 for text in questions.questions], np.int64)
+        self._mean_question = mean_question
+        self._question_lengths = np.array([_question_length(text) for text in questions.questions], np.int64)
         self._candidates = np.array([len(candidates) for candidates in questions.candidates], np.int64)
 
     def queries(
@@ -105,21 +110,23 @@ class BertQueries:
         """Return features (n, L, S) and their mask; see `trajvqa.data.batches.QueryText`."""
         values, lengths = self._features.read(answer_rows, candidates)
         sentences = [value[:length] for value, length in zip(values, lengths, strict=True)]
-        for index in np.flatnonzero(question_rows != answer_rows):
-            question_row, answer_row = question_rows[index], answer_rows[index]
-            question = self._mean_question(question_row)[: self._question_lengths[question_row]]
+        means: dict[int, NDArray[np.float32]] = {}
+        for index in np.flatnonzero((question_rows != answer_rows) | self._mean_question):
+            question_row, answer_row = int(question_rows[index]), int(answer_rows[index])
+            if question_row not in means:
+                means[question_row] = self._mean_of_question(question_row)
             candidate = sentences[index][self._question_lengths[answer_row] :]
-            sentences[index] = np.concatenate([question, candidate])
+            sentences[index] = np.concatenate([means[question_row], candidate])
         return _padded([sentence[: self._max_words] for sentence in sentences], np.float32)
 
     def tokens(self, row: int, candidate: int) -> None:
         """Return None: the file of features does not say which tokens they are of."""
 
-    def _mean_question(self, row: np.int64) -> NDArray[np.float32]:
+    def _mean_of_question(self, row: int) -> NDArray[np.float32]:
         count = int(self._candidates[row])
         values, _ = self._features.read(np.full(count, row), np.arange(count))
         mean: NDArray[np.float32] = values.mean(axis=0)
-        return mean
+        return mean[: self._question_lengths[row]]
 
 
 class EncodedQueries:
@@ -133,12 +140,15 @@ class EncodedQueries:
         The model of text.
     max_words
         Maximum number of tokens; longer sequences are cut.
+    mean_question
+        Whether the question part is averaged over the question's candidates, as by `BertQueries`.
     """
 
-    def __init__(self, questions: Questions, encoder: TextEncoder, max_words: int) -> None:
+    def __init__(self, questions: Questions, encoder: TextEncoder, max_words: int, mean_question: bool = False) -> None:
         self._questions = questions
         self._encoder = encoder
         self._max_words = max_words
+        self._mean_question = mean_question
 
     def queries(
         self, question_rows: NDArray[np.int64], answer_rows: NDArray[np.int64], candidates: NDArray[np.int64]
@@ -149,12 +159,27 @@ class EncodedQueries:
             self._questions.candidates[row][candidate] for row, candidate in zip(answer_rows, candidates, strict=True)
         ]
         features, mask = self._encoder.encode(asked, offered)
+        if self._mean_question:
+            for row in np.unique(question_rows):
+                text, own = self._questions.questions[row], self._questions.candidates[row]
+                length = _question_length(text)
+                values, _ = self._encoder.encode([text] * len(own), own)
+                features[question_rows == row, :length] = values[:, :length].mean(axis=0)
+            features[~mask] = 0
         return torch.from_numpy(features[:, : self._max_words]), torch.from_numpy(mask[:, : self._max_words])
 
     def tokens(self, row: int, candidate: int) -> tuple[str, ...]:
         """Return the tokens of a question with one of its candidates."""
         text, following = self._questions.questions[row], self._questions.candidates[row][candidate]
         return self._encoder.tokens(text, following)[: self._max_words]
+
+
+def _question_length(text: str) -> int:
+    """Return the number of words of a question with its two marks.
+
+    An estimate for BERT: files of features do not say where the question ends, and BERT's tokens are not our words.
+    """
+    return len(query_tokens(text)) + 2
 
 
 def _padded(sentences: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> tuple[Tensor, Tensor]:

@@ -211,7 +211,7 @@ def open_split(
         features = _bert(files, folder, split, questions)
         _check_equal(files.bert, "feat: size of a word", features.size, schema.text_size)
         features.check_finite()
-        text = BertQueries(questions, features, experiment.settings.max_words)
+        text = BertQueries(questions, features, experiment.settings.max_words, experiment.settings.mean_question)
     return QuestionBatches(questions, text, frames, trajectories, experiment.settings.max_trajectories, regions)
 
 

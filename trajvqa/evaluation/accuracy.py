@@ -17,9 +17,20 @@ from trajtrack.files.packed import other_encoding
 from trajtrack.printable import printable_errors, shown
 from trajvqa.datasets.questions import NUM_CANDIDATES, QUESTION_TYPES, Questions
 
-__all__ = ["Accuracy", "accuracy_table", "is_right", "read_predictions", "score", "write_predictions"]
+__all__ = [
+    "TYPES",
+    "Accuracy",
+    "accuracy_table",
+    "counted_type",
+    "is_right",
+    "read_predictions",
+    "score",
+    "write_predictions",
+]
 
 _TITLES = {"CW": "Why", "CH": "How", "TN": "Bef&Aft", "TC": "When", "DC": "Cnt", "DL": "Loc", "DO": "Other"}
+TYPES = tuple(_TITLES)
+"""The types of questions that NExT-QA's evaluation tells apart, in its order."""
 _FOLDED = {"TP": "TN"}
 """Types that NExT-QA counts as another: questions about what came before count as those about what comes next."""
 _GROUPS = "CTD"
@@ -120,6 +131,11 @@ def accuracy_table(rows: Mapping[str, Accuracy]) -> str:
     )
 
 
+def counted_type(kind: str) -> str:
+    """Return the one of `TYPES` as which a question of a type counts."""
+    return _FOLDED.get(kind, kind)
+
+
 def is_right(questions: Questions, predictions: Mapping[str, int]) -> NDArray[np.bool_]:
     """Return which questions (Q,) are answered correctly.
 
@@ -163,10 +179,10 @@ def score(questions: Questions, predictions: Mapping[str, int]) -> Accuracy:
         if kind not in QUESTION_TYPES:
             raise ValueError(f"types, row {row}: found {shown(kind)}, expected one of {', '.join(QUESTION_TYPES)}")
     right = is_right(questions, predictions).tolist()
-    types = [_FOLDED.get(kind, kind) for kind in questions.types]
+    types = [counted_type(kind) for kind in questions.types]
     counts = Counter(types)
     right_counts = Counter(kind for kind, each in zip(types, right, strict=True) if each)
-    present = [name for name in _TITLES if counts[name]]
+    present = [name for name in TYPES if counts[name]]
     return Accuracy({name: counts[name] for name in present}, {name: right_counts[name] for name in present})
 
 

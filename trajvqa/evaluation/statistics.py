@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "p_text"]
+__all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "mean_interval", "p_text"]
 
 _BLOCK = 1 << 22
 """Number of videos drawn at once, which limits memory to a few tens of megabytes."""
@@ -87,6 +87,34 @@ def difference_interval(
     return _interval(right.astype(np.float64) - other, videos, seed, resamples, level)
 
 
+def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Return a confidence interval of the mean of normally distributed values (Student, 1908).
+
+    Parameters
+    ----------
+    values
+        At least two values, such as the accuracies of several seeds.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    Lower and upper end.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two values, or the level is not between 0 and 1.
+    """
+    if len(values) < 2:
+        raise ValueError(f"values: found {len(values)}, expected at least 2")
+    _check_level(level)
+    numbers = np.asarray(values, np.float64)
+    mean = float(numbers.mean())
+    half = _student_quantile(level, len(numbers) - 1) * float(numbers.std(ddof=1)) / math.sqrt(len(numbers))
+    return mean - half, mean + half
+
+
 def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """Return the two-sided p of McNemar's exact test that two predictions are equally accurate.
 
@@ -132,8 +160,7 @@ def _interval(
 ) -> tuple[float, float]:
     if resamples < 1:
         raise ValueError(f"resamples: found {resamples}, expected at least 1")
-    if not 0 < level < 1:
-        raise ValueError(f"level: found {level}, expected a number above 0 and below 1")
+    _check_level(level)
     _, indices = np.unique(np.asarray(videos), return_inverse=True)
     sums, counts = np.bincount(indices, values), np.bincount(indices)
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -144,6 +171,31 @@ def _interval(
         means[begin : begin + step] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level: found {level}, expected a number above 0 and below 1")
+
+
+def _student_quantile(level: float, freedom: int) -> float:
+    """Return the t below whose absolute value Student's distribution has the share `level`, by bisection."""
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _student_share(middle, freedom) < level else (low, middle)
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _student_share(angle: float, freedom: int) -> float:
+    """Return the share of |t| < sqrt(freedom) tan(angle): Abramowitz and Stegun, 26.7.3 and 26.7.4."""
+    sine, square = math.sin(angle), math.cos(angle) ** 2
+    odd = freedom % 2
+    term, total = 1.0, 0.0
+    for k in range(1, freedom // 2 + 1):
+        total += term
+        term *= square * (2 * k - 1 + odd) / (2 * k + odd)
+    return 2 / math.pi * (angle + sine * math.cos(angle) * total) if odd else sine * total
 
 
 def _check_right(name: str, right: NDArray[np.bool_], count: int) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,22 @@ from trajtrack.printable import near_name, printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.experiments.plain_yaml import load_yaml
 
-__all__ = ["Table", "TableRow", "list_experiments", "list_tables", "read_experiment", "read_table"]
+__all__ = [
+    "BY_TYPE",
+    "GROUPS",
+    "Sweep",
+    "Table",
+    "TableRow",
+    "list_experiments",
+    "list_tables",
+    "read_experiment",
+    "read_table",
+]
+
+GROUPS = ("C", "T", "D", "All")
+"""Groups of questions: causal, temporal, descriptive, and all of them."""
+BY_TYPE = ("CW", "CH", "C", "TN", "TC", "T", "DC", "DL", "DO", "D", "All")
+"""Types and groups of questions in the order of the paper's Table 2; TP counts as TN."""
 
 _FOLDER = Path(str(files("trajvqa"))) / "experiments"
 _TABLES = "tables.yaml"
@@ -31,9 +46,25 @@ class TableRow:
     experiment: str
     """Name of its experiment."""
     paper: dict[str, float] | None
-    """The paper's accuracies by group, in percent; None if the paper does not have the row."""
+    """The paper's accuracies by column of the table, in percent; None if the paper does not have the row."""
     data: str = ""
     """Folder in the data folder that holds the row's own inputs; by default the data folder itself."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Settings that the row replaces in its experiment, by path, such as ``negatives.count``."""
+    line: str = ""
+    """Name of the line that the row belongs to, in a table of a sweep."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A setting whose values the rows of a table go through."""
+
+    setting: str
+    """Path of the setting, such as ``negatives.count``."""
+    label: str
+    """Name of the setting in the table."""
+    values: tuple[int, ...]
+    """Its values."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,10 @@ class Table:
     """Rows, in the order in which they are shown."""
     reference: str | None
     """Name of the row with which McNemar's test compares the others."""
+    columns: tuple[str, ...] = GROUPS
+    """Groups or types of questions whose accuracies are shown."""
+    sweep: Sweep | None = None
+    """The setting that the rows go through, if any."""
 
     def only(self, names: Sequence[str]) -> Table:
         """Return the table with only the named rows.
@@ -166,10 +201,27 @@ def read_table(name: str) -> Table:
     if name not in tables:
         raise ValueError(f"table: found {name!r}, expected one of {', '.join(tables)}")
     content = tables[name]
-    rows = tuple(
-        TableRow(row["name"], row["experiment"], row.get("paper"), row.get("data", "")) for row in content["rows"]
+    swept = content.get("sweep")
+    sweep = None if swept is None else Sweep(swept["setting"], swept["label"], tuple(swept["values"]))
+    return Table(
+        title=content["title"],
+        split=content["split"],
+        rows=tuple(row for each in content["rows"] for row in _rows(each, sweep)),
+        reference=content.get("reference"),
+        columns=BY_TYPE if content.get("by_type") else GROUPS,
+        sweep=sweep,
     )
-    return Table(content["title"], content["split"], rows, content.get("reference"))
+
+
+def _rows(content: Mapping[str, Any], sweep: Sweep | None) -> Iterator[TableRow]:
+    """Return the row of an entry of a table, or its rows for all values of a sweep."""
+    row = TableRow(content["name"], content["experiment"], content.get("paper"), content.get("data", ""))
+    if sweep is None:
+        yield row
+        return
+    for value in sweep.values:
+        name = f"{row.name}, {sweep.label} = {value}"
+        yield replace(row, name=name, settings={sweep.setting: value}, line=row.name)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

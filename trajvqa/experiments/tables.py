@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -19,35 +18,31 @@ import torch
 from numpy.typing import NDArray
 
 from trajtrack.console.errors import describe
-from trajtrack.files.atomic import atomic_output
 from trajvqa.config import Experiment
 from trajvqa.data.folder import find_files
 from trajvqa.data.splits import inputs_of
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
-from trajvqa.evaluation.accuracy import is_right, read_predictions, score
-from trajvqa.evaluation.statistics import mcnemar, p_text
-from trajvqa.experiments.files import Table
+from trajvqa.evaluation.accuracy import counted_type, is_right, read_predictions
+from trajvqa.evaluation.statistics import bootstrap_interval, mcnemar, mean_interval
+from trajvqa.experiments.files import BY_TYPE, Table, TableRow
 from trajvqa.training.trainer import open_data, required_data, train
 
-__all__ = ["GROUPS", "RowResult", "run_table", "table_text", "write_table"]
-
-GROUPS = ("C", "T", "D", "All")
-"""Groups of questions: causal, temporal, descriptive, and all of them."""
+__all__ = ["RowResult", "run_table"]
 
 
 @dataclass(frozen=True, eq=False)
 class RowResult:
     """Accuracies of a table row over the seeds."""
 
-    name: str
-    """Name of the row."""
+    row: TableRow
+    """The row."""
     accuracies: dict[str, tuple[float, ...]]
-    """Percentages by group, one per seed."""
+    """Percentages, one per seed, for each of `trajvqa.experiments.files.BY_TYPE` that has questions."""
+    intervals: dict[str, tuple[float, float]]
+    """95 % intervals of the same: of the mean over the seeds, or over videos if there is only one seed."""
     p_values: tuple[float, ...]
     """McNemar's p against the reference row, one per seed; empty without a reference and for the reference itself."""
-    paper: dict[str, float] | None
-    """The paper's percentages by group on NExT-QA; None if the paper does not have the row."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +95,12 @@ def run_table(
     runs = {}
     for row in table.rows:
         for seed in seeds:
-            name = "-".join([*row.experiment.split("/"), *filter(None, [row.data]), "seed", str(seed)])
             runs[row.name, seed] = _Run(
-                row.name, seed, _seeded(experiments[row.name], seed), os.fspath(Path(data, row.data)), folder / name
+                row.name,
+                seed,
+                _seeded(experiments[row.name], seed),
+                os.fspath(Path(data, row.data)),
+                folder / _name_of(row, seed),
             )
     _check_data(table, experiments, data)
     threads = max(torch.get_num_threads() // jobs, 1)
@@ -125,6 +123,12 @@ def run_table(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return _compare(table, {key: run.folder for key, run in runs.items()}, data, seeds)
+
+
+def _name_of(row: TableRow, seed: int) -> str:
+    """Return the name of a run's folder; rows with the same name of it share the run."""
+    replaced = [f"{path}-{value}" for path, value in row.settings.items()]
+    return "-".join([*row.experiment.split("/"), *filter(None, [row.data]), *replaced, "seed", str(seed)])
 
 
 def _seeded(experiment: Experiment, seed: int) -> Experiment:
@@ -170,27 +174,47 @@ def _compare(
 ) -> list[RowResult]:
     questions = _questions_of(table, data)
     right: dict[tuple[str, int], NDArray[np.bool_]] = {}
-    accuracies: dict[str, dict[str, list[float]]] = {}
+    for key, run in runs.items():
+        right[key] = is_right(questions, read_predictions(run / f"predictions_{table.split}.json", questions))
+    columns = _rows_of_columns(questions)
+    results = []
     for row in table.rows:
-        accuracies[row.name] = {group: [] for group in GROUPS}
-        for seed in seeds:
-            predictions = read_predictions(runs[row.name, seed] / f"predictions_{table.split}.json", questions)
-            right[row.name, seed] = is_right(questions, predictions)
-            accuracy = score(questions, predictions)
-            for group in GROUPS:
-                share = accuracy.overall if group == "All" else accuracy.groups.get(group, float("nan"))
-                accuracies[row.name][group].append(100 * share)
-    return [
-        RowResult(
-            row.name,
-            {group: tuple(values) for group, values in accuracies[row.name].items()},
+        answers = [right[row.name, seed] for seed in seeds]
+        accuracies = {name: tuple(_percent(each[rows]) for each in answers) for name, rows in columns.items()}
+        videos = {name: [questions.videos[index] for index in rows] for name, rows in columns.items()}
+        intervals = {
+            name: mean_interval(accuracies[name])
+            if len(seeds) > 1
+            else _percentages(bootstrap_interval(answers[0][rows], videos[name]))
+            for name, rows in columns.items()
+        }
+        p_values = (
             tuple(mcnemar(right[row.name, seed], right[table.reference, seed]) for seed in seeds)
             if table.reference is not None and row.name != table.reference
-            else (),
-            row.paper,
+            else ()
         )
-        for row in table.rows
-    ]
+        results.append(RowResult(row, accuracies, intervals, p_values))
+    return results
+
+
+def _rows_of_columns(questions: Questions) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of the questions of each type and group that has some."""
+    types = np.array([counted_type(kind) for kind in questions.types])
+    groups = np.array([kind[0] for kind in questions.types])
+    rows = {
+        name: np.flatnonzero((types == name) | (groups == name) | np.full(len(questions), name == "All"))
+        for name in BY_TYPE
+    }
+    return {name: found for name, found in rows.items() if len(found)}
+
+
+def _percent(right: NDArray[np.bool_]) -> float:
+    return 100 * int(right.sum()) / len(right)
+
+
+def _percentages(interval: tuple[float, float]) -> tuple[float, float]:
+    low, high = interval
+    return 100 * low, 100 * high
 
 
 def _questions_of(table: Table, data: str | os.PathLike[str]) -> Questions:
@@ -198,43 +222,3 @@ def _questions_of(table: Table, data: str | os.PathLike[str]) -> Questions:
     if path is None:
         raise FileNotFoundError(f"{os.fspath(data)}: found no {table.split}.csv, expected the split of the table")
     return read_questions(path)
-
-
-def table_text(rows: Sequence[RowResult]) -> str:
-    """Return the table in Markdown: mean ± standard deviation over the seeds, and the largest p of any seed."""
-    with_paper = any(row.paper for row in rows)
-    with_p = any(row.p_values for row in rows)
-    head = ["", *GROUPS] + ["p"] * with_p + ["paper: " + " / ".join(GROUPS)] * with_paper
-    lines = [head, ["---", *("---:" for _ in head[1:])]]
-    for row in rows:
-        cells = [row.name]
-        for group in GROUPS:
-            values = np.array(row.accuracies[group])
-            spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
-            cells.append("" if np.isnan(values).any() else f"{values.mean():.2f}{spread}")
-        if with_p:
-            cells.append(p_text(max(row.p_values)).removeprefix("= ") if row.p_values else "")
-        if with_paper:
-            cells.append(" / ".join(f"{row.paper[group]:.2f}" for group in GROUPS) if row.paper else "")
-        lines.append(cells)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def write_table(path: str | os.PathLike[str], table: Table, seeds: Sequence[int], rows: Sequence[RowResult]) -> None:
-    """Write the figures of a table as a JSON file."""
-    content = {
-        "title": table.title,
-        "split": table.split,
-        "seeds": list(seeds),
-        "rows": [
-            {
-                "name": row.name,
-                "accuracies": {group: list(values) for group, values in row.accuracies.items()},
-                "p_values": list(row.p_values),
-                "paper": row.paper,
-            }
-            for row in rows
-        ],
-    }
-    with atomic_output(path) as file:
-        file.write(json.dumps(content, indent=2).encode() + b"\n")

@@ -1,32 +1,39 @@
-"""Building trajectory stores from files of detections, annotations or tracklets, one file per video."""
+"""Building trajectory stores from files of detections, annotations, regions or tracklets."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import trajtrack
-from trajtrack import FlowOptions, LinkOptions
+from trajtrack import Detections, FlowOptions, LinkOptions
 from trajtrack.arguments import warnings_about
 from trajtrack.option_fields import check_options, choice, count, flag
 from trajvqa.datasets.questions import Questions
+from trajvqa.ingest.region_detections import detections_of_regions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
 from trajvqa.ingest.tracks import ClassNames, TrackedVideo, from_linking
 from trajvqa.ingest.video_info import VideoInfo, info_from_file, info_from_questions, read_row_features
-from trajvqa.stores import LINKS, VideoTrajectories, unlinked, write_trajectories
+from trajvqa.stores import LINKS, RegionFeatures, VideoTrajectories, unlinked, write_trajectories
 
 __all__ = ["SOURCES", "BrokenVideo", "BuildOptions", "BuildReport", "build_trajectories"]
 
 SOURCES = {
     "detections": f"trajtrack {trajtrack.__version__}",
+    "regions": f"trajtrack {trajtrack.__version__}",
     "mega": "deepSORT (VidVRD-tracklets)",
     "seq-nms": "Seq-NMS (OpenVoc-VidVRD)",
 }
-"""Kinds of source files, with their trackers: detections or annotations, which are linked here, or tracklets."""
+"""Kinds of source files, with their trackers: detections or annotations, or regions of all videos of a split in one
+file, which are linked here; or tracklets."""
+_LINKED = ("detections", "regions")
 
 
 @dataclass(frozen=True)
@@ -68,10 +75,11 @@ class BuildOptions:
             raise ValueError(f"image_size: found {self.image_size}, expected a width and a height of at least 1")
         if self.features is not None and not self.features.is_dir():
             raise ValueError(f"features: found no folder {self.features}, expected one")
-        if self.links != "all" and self.source != "detections":
+        if self.links != "all" and self.source not in _LINKED:
             raise ValueError(f"links: found {self.links!r}, expected 'all': tracklets have no features of detections")
-        if self.features is not None and self.source == "mega":
-            raise ValueError("features: found a folder, expected none: the files of MEGA tracklets contain features")
+        if self.features is not None and self.source in ("mega", "regions"):
+            kind = "MEGA tracklets" if self.source == "mega" else "regions"
+            raise ValueError(f"features: found a folder, expected none: the files of {kind} contain features")
 
 
 @dataclass(frozen=True)
@@ -97,11 +105,11 @@ class BuildReport:
     feature_size: int
     """Width of a trajectory's features."""
     other_videos: int
-    """Number of files skipped because no question is about their video."""
+    """Number of videos skipped because no question is about them."""
     missing_videos: tuple[str, ...]
     """Videos of questions for which there is no file."""
     broken: tuple[BrokenVideo, ...]
-    """Files skipped because of an error."""
+    """Files skipped because of an error, or with videos that were."""
 
 
 def build_trajectories(
@@ -118,17 +126,17 @@ def build_trajectories(
     Parameters
     ----------
     inputs
-        The source files, one per video. The video ID is the one in the file or, if there is none, the file name without
-        VidOR's group prefix.
+        The source files, one per video, or one of regions for many. The video ID is the one in the file or, if there is
+        none, the file name without VidOR's group prefix.
     output
         The store, written atomically.
     options
         Options; default: `BuildOptions()`.
     questions
-        The questions of the split. Files of other videos are skipped. Image sizes, and for tracklets the lengths of
+        The questions of the split. Other videos are skipped. Image sizes, and for tracklets the lengths of
         videos, are taken from the questions if a source file does not have them.
     skip_broken
-        Whether to skip and report a broken file; otherwise, it raises.
+        Whether to skip and report a broken file, or a broken video of a file of regions; otherwise, it raises.
     on_file
         Called with each path before the file is read.
 
@@ -144,7 +152,7 @@ def build_trajectories(
         builder.classes.names,
         half=builder.options.half,
         tracker=SOURCES[builder.options.source],
-        options=repr(builder.options.link) if builder.options.source == "detections" else "",
+        options=repr(builder.options.link) if builder.options.source in _LINKED else "",
         links=builder.options.links,
     )
     return builder.report()
@@ -167,18 +175,17 @@ class _Builder:
     def videos(self, inputs: Sequence[str], on_file: Callable[[str], None]) -> Iterator[VideoTrajectories]:
         for path in inputs:
             on_file(path)
-            try:
-                video = self._video(path)
-            except Exception as error:  # one faulty video must not end the others
-                if not self._skip_broken:
-                    raise
-                self._broken.append(BrokenVideo(path, error))
-                continue
-            if video is None:
-                self._others += 1
-                continue
-            self._trajectories += len(video)
-            yield video
+            readers: Sequence[Callable[[], TrackedVideo | None]] = ()
+            with self._skipping_broken(path):
+                readers = self._readers(path)
+            for read in readers:
+                video = None
+                with self._skipping_broken(path):
+                    video = self._video(path, read)
+                    self._others += video is None
+                if video is not None:
+                    self._trajectories += len(video)
+                    yield video
         if not self._paths:
             raise ValueError(
                 f"inputs: found no video to write in {len(inputs)} files ({len(self._broken)} broken, {self._others} "
@@ -196,10 +203,26 @@ class _Builder:
             broken=tuple(self._broken),
         )
 
-    def _video(self, path: str) -> VideoTrajectories | None:
-        """Return the trajectories of a file, or None if no question is about its video."""
+    @contextmanager
+    def _skipping_broken(self, path: str) -> Iterator[None]:
         try:
-            tracked = self._tracked(path)
+            yield
+        except Exception as error:  # one faulty video must not end the others
+            if not self._skip_broken:
+                raise
+            self._broken.append(BrokenVideo(path, error))
+
+    def _readers(self, path: str) -> Sequence[Callable[[], TrackedVideo | None]]:
+        """Return what reads each video of a file."""
+        if self.options.source != "regions":
+            return [partial(self._tracked, path)]
+        regions = RegionFeatures(path)
+        return [partial(self._of_regions, regions, video) for video in regions.ids]
+
+    def _video(self, path: str, read: Callable[[], TrackedVideo | None]) -> VideoTrajectories | None:
+        """Return the trajectories of a video, or None if no question is about it."""
+        try:
+            tracked = read()
             if tracked is None:
                 return None
             video = tracked.best(self.options.limit).as_video(self.classes, self.options.keep_boxes)
@@ -242,7 +265,28 @@ class _Builder:
         features = None
         if self.options.features is not None:
             features = read_row_features(self.options.features / f"{video}.npy", len(detections), path)
-        with warnings_about(path):
+        return self._link(path, video, detections, features, size)
+
+    def _of_regions(self, regions: RegionFeatures, video: str) -> TrackedVideo | None:
+        if self._required is not None and video not in self._required:
+            return None
+        name = f"{regions.path}: video {video}"
+        found = regions.read([video])
+        try:
+            detections, features = detections_of_regions(found)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        return self._link(name, video, detections, features, None)
+
+    def _link(
+        self,
+        source: str,
+        video: str,
+        detections: Detections,
+        features: NDArray[np.floating] | None,
+        size: tuple[int, int] | None,
+    ) -> TrackedVideo:
+        with warnings_about(source):
             tracks = trajtrack.link(detections, self.options.link)
         rng = np.random.Generator(np.random.PCG64(list(video.encode())))
         pieces, kept, owners = unlinked(tracks, self.options.links, self.options.clips, rng)

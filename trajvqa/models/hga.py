@@ -42,7 +42,8 @@ class Hga(nn.Module):
     - BLOCK, a bilinear form of 20 blocks of low rank, is replaced: for video and sentence by the product of two
       projections, which equals blocks of one number, and for the graph by the score of the paper's own model. The two
       models thus differ in what they see of the video and not in how they score it.
-    - Each direction of attention has its own projections, and dropout of values replaces dropout of weights.
+    - Each direction of attention has its own projections, and dropout of values replaces dropout of weights, which in
+      the published code cuts the gradients of these projections off: they keep their initial values.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class ZeroShot(nn.Module):
     Raises
     ------
     ValueError
-        If the data lack text features or a stream, or if their widths differ.
+        If the data lack text features or a stream, if their widths differ, or if questions are to be averaged.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -44,6 +44,8 @@ class ZeroShot(nn.Module):
                 f"text: found {config.text!r}, expected 'bert': embeddings of question and candidate by an image-text "
                 "model, in place of BERT features"
             )
+        if config.mean_question:
+            raise ValueError("mean_question: found True, expected False: an embedding has no part for the question")
         if inputs.text_size is None:
             raise ValueError("text: found 'bert', but the data have no such text")
         self.streams = config.used_streams

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trajtrack.files.atomic import atomic_path
 from trajtrack.files.packed import decode
 from trajtrack.printable import escaped, printable_errors, shown
+from trajvqa.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 
 __all__ = ["draw_curves"]
 
-_SUFFIXES = (".png", ".svg", ".pdf")
-_QUIET = "#c3c7cc"
-_TEXT = "#30343a"
-_COLOURS = ("#2f6db5", "#d1662b", "#3a8f4d", "#a4478f", "#8a6d1d", "#2a9d9d", "#b8383b", "#6b5fc7")
-"""Colours of the runs in turn, distinguishable for most people with colour blindness too."""
 _LISTED = 24
 """Maximum number of runs whose names are shown; there is no room for more."""
 _MAX_NUMBER, _MIN_RATE = 1e9, 1e-30
@@ -53,46 +48,33 @@ def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     OSError
         If a log cannot be read or the image cannot be written.
     """
-    target = Path(path)
-    if target.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(_SUFFIXES)}")
+    target = image_path(path)
     sources = [logs] if isinstance(logs, (str, os.PathLike)) else list(logs)
     if not sources:
         raise ValueError("logs: found none, expected at least one")
     runs = [_read(source, name) for source, name in zip(sources, _names(sources), strict=True)]
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("images need matplotlib: pip install 'trajtrack[view]'") from error
-    figure = Figure(figsize=(13.0, 4.2), dpi=120, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(13.0, 4.2)
     loss, accuracy, rate = figure.subplots(1, 3, width_ratios=(1, 1, 0.6))
     for index, run in enumerate(runs):
-        colour = _COLOURS[index % len(_COLOURS)]
+        colour = COLOURS[index % len(COLOURS)]
         loss.plot(run.epochs, run.losses, ".-", color=colour, label=run.name)
         _draw_accuracy(accuracy, run, colour)
         # The rate holds for a whole epoch.
         rate.step(run.epochs, run.learning_rates, ".-", where="mid", markersize=3, color=colour)
     _mark_rates(rate, sorted({each for run in runs for each in run.learning_rates}))
     for axes, title in ((loss, "Loss"), (accuracy, _accuracy_title(runs)), (rate, "Learning rate")):
-        axes.set_title(title, loc="left", fontsize=10, color=_TEXT)
-        axes.set_xlabel("epoch", color=_TEXT, fontsize=9)
+        style_axes(axes, title)
+        axes.set_xlabel("epoch", color=TEXT, fontsize=9)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(color=_QUIET, alpha=0.4, linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[:].set_color(_QUIET)
-        axes.tick_params(which="both", color=_QUIET, labelcolor=_TEXT, labelsize=8)
     if len(runs) == 1:
         (run,) = runs
         best = f"best {100 * run.val_accuracies[run.best]:.2f} % in epoch {run.epochs[run.best]}"
-        figure.suptitle(f"{run.name}: {best}", color=_TEXT, fontsize=13, parse_math=False)
+        figure.suptitle(f"{run.name}: {best}", color=TEXT, fontsize=13, parse_math=False)
     elif len(runs) <= _LISTED:
-        legend = figure.legend(loc="outside lower center", ncols=4, fontsize=8, labelcolor=_TEXT, edgecolor=_QUIET)
+        legend = figure.legend(loc="outside lower center", ncols=4, fontsize=8, labelcolor=TEXT, edgecolor=QUIET)
         for text in legend.get_texts():  # a dollar sign in a name is no formula
             text.set_parse_math(False)
-    with atomic_path(target) as unfinished:
-        figure.savefig(unfinished, format=target.suffix[1:].lower())
+    save_figure(figure, target)
 
 
 @dataclass(frozen=True)

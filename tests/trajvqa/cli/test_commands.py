@@ -17,6 +17,8 @@ from helpers.data_examples import write_data
 from trajvqa.cli import main
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
 from trajvqa.datasets.nextqa import read_questions, write_questions
+from trajvqa.evaluation.accuracy import is_right, read_predictions, score
+from trajvqa.evaluation.statistics import bootstrap_interval
 from trajvqa.models import list_models
 from trajvqa.training.checkpoints import load_checkpoint
 
@@ -163,7 +165,8 @@ def test_models_lists_every_model_experiment_and_table(capsys):
     shown = capsys.readouterr().out
     assert f"models: {', '.join(list_models())}" in shown
     assert "nextqa/bert-qa" in shown
-    assert "Sample augmentation (paper, Table 6)" in shown
+    assert re.search(r"^  6 +Sample augmentation \(paper, Table 6\)$", shown, re.MULTILINE)
+    assert re.search(r"^  small-negatives  How many negatives", shown, re.MULTILINE)
 
 
 def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
@@ -176,6 +179,43 @@ def test_a_table_shows_mean_and_deviation_and_is_kept(data, tmp_path, capsys):
     assert "±" in lines[4]
     content = json.loads((tmp_path / "table.json").read_text())
     assert [len(row["accuracies"]["All"]) for row in content["rows"]] == [2, 2]
+    assert (tmp_path / "table.md").read_text().splitlines() == lines
+    assert (tmp_path / "table.csv").read_text().startswith("row,questions,seeds,mean,")
+    assert (tmp_path / "table.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_figures_of_a_table_are_those_of_its_predictions(data, tmp_path):
+    command = ["table", "small", "--data", str(data), "-o", str(tmp_path), "--seeds", "3", "--rows", "text only"]
+    assert main([*command, *SMALL, "--set", "training.epochs=1"]) == 0
+    questions = read_questions(data / "test.csv")
+    predictions = read_predictions(tmp_path / "small-text-only-seed-3" / "predictions_test.json", questions)
+    accuracy = score(questions, predictions)
+    shares = accuracy.types | accuracy.groups | {"All": accuracy.overall}
+    (row,) = json.loads((tmp_path / "table.json").read_text())["rows"]
+    assert {name: values for name, (values,) in row["accuracies"].items()} == pytest.approx(
+        {name: 100 * share for name, share in shares.items()}
+    )
+    low, high = bootstrap_interval(is_right(questions, predictions), questions.videos)
+    assert row["intervals"]["All"] == pytest.approx([100 * low, 100 * high])
+    assert all(ends[0] <= row["accuracies"][name][0] <= ends[1] for name, ends in row["intervals"].items())
+
+
+def test_the_rows_of_a_sweep_have_runs_of_their_own(data, tmp_path, capsys):
+    command = ["table", "small-negatives", "--data", str(data), "-o", str(tmp_path), "--seeds", "0", "--rows"]
+    command += ["a-, M = 1", "a-, M = 2", *SMALL, "--set", "training.epochs=1"]
+    assert main(command) == 0
+    counts = [
+        json.loads((tmp_path / f"small-both-a-negatives.count-{count}-seed-0" / "experiment.json").read_text())
+        for count in (1, 2)
+    ]
+    assert [each["negatives"]["count"] for each in counts] == [1, 2]
+    assert "| a-, M = 2 |" in capsys.readouterr().out
+
+
+def test_what_a_sweep_varies_cannot_be_set(data, tmp_path, capsys):
+    command = ["table", "small-negatives", "--data", str(data), "-o", str(tmp_path), "--set", "negatives.count=3"]
+    assert main(command) == 2
+    assert "--set: found 'negatives.count=3', expected other settings: the table varies this" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -237,6 +277,19 @@ def test_a_table_with_a_damaged_store_trains_nothing_and_names_the_row(data, tmp
     assert main(["table", "small", "--data", str(tmp_path / "data"), "-o", str(tmp_path / "runs"), *SMALL]) == 1
     assert re.search(rf"error: row '[^']+': {re.escape(str(store))}: found", capsys.readouterr().err)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_hq_gau_trains_on_the_regions_of_worlds_and_answers(tmp_path, capsys, version):
+    folder, run = str(tmp_path / "worlds"), str(tmp_path / "run")
+    assert main(["worlds", folder, "--version", version, "--train", "4", "--val", "2", "--test", "2"]) == 0
+    assert main(["train", "small/hq-gau", "--data", folder, "-o", run, "--set", "training.epochs=1"]) == 0
+    output = str(tmp_path / "predictions.json")
+    assert main(["predict", f"{run}/best.pt", "--data", folder, "-o", output]) == 0
+    assert main(["eval", output, f"{folder}/test.csv"]) == 0
+    assert "accuracy, %" in capsys.readouterr().out
+    predictions = json.loads((tmp_path / "predictions.json").read_text())
+    assert predictions == json.loads((tmp_path / "run" / "predictions_test.json").read_text())
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to find the workers")

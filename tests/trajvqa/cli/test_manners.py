@@ -8,12 +8,14 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.cli_examples import examples_in, help_texts
 from helpers.data_examples import write_data
 from helpers.vidvrd_examples import write_videos
 from trajvqa.cli import PROGRAM, main
+from trajvqa.stores import write_region_features
 
 SMALL = [
     f"settings.{each}" for each in ("hidden_size=16", "word_size=8", "fusion_size=64", "trajectory_feed_forward=16")
@@ -63,6 +65,8 @@ def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     Path("gsub.json").write_text(json.dumps({"test-video0": {"duration": 4, "location": location}}))
     Path("in").mkdir()
     Path("in/one.txt").write_text("1,-1,0,0,10,10,0.9\n2,-1,0,0,10,10,0.8\n")
+    boxes = np.tile(np.array([0.0, 0, 10, 10]), (2, 2, 1, 1))
+    write_region_features("region_val.h5", ["one"], [(np.ones((2, 2, 1, 3)), boxes)])
     shutil.make_archive("VidVRD-dataset", "zip", write_videos(tmp_path / "annotations", 4))
     for name, text in help_texts(PROGRAM.parser()):
         for example in examples_in(text):

@@ -69,6 +69,18 @@ def test_another_candidate_follows_the_mean_of_the_questions_own_features(bert):
     np.testing.assert_array_equal(words[0, question:], values[7, 1, question:10])
 
 
+def test_own_candidates_follow_the_mean_of_the_question_too_if_asked_for(bert, tmp_path):
+    _, values = bert
+    features = BertFeatures(tmp_path / "bert.h5", len(QUESTIONS))
+    queries = BertQueries(QUESTIONS, features, 37, mean_question=True)
+    words, mask = queries.queries(np.array([2, 2, 7]), np.array([2, 2, 7]), np.array([4, 0, 1]))
+    for index, (row, candidate) in enumerate([(2, 4), (2, 0), (7, 1)]):
+        question = len(query_tokens(QUESTIONS.questions[row])) + 2
+        np.testing.assert_allclose(words[index, :question], values[row].mean(axis=0)[:question], rtol=1e-6)
+        np.testing.assert_array_equal(words[index, question:], values[row, candidate, question:10])
+    assert mask.all()
+
+
 def test_sentences_of_a_batch_are_padded_to_the_longest():
     questions = replace(QUESTIONS, questions=("why", *QUESTIONS.questions[1:]))
     words, mask = WordQueries(questions, VOCABULARY, 37).queries(np.arange(2), np.arange(2), np.zeros(2, np.int64))
@@ -95,6 +107,20 @@ def test_text_is_encoded_when_it_is_read_also_with_another_questions_candidate()
     words, mask = queries.queries(np.array([0, 0]), np.array([0, 0]), np.array([1, 0]))
     assert words[:, 0, 1].tolist() == [4, 6]
     assert mask.sum(dim=1).tolist() == [4, 5]
+
+
+def test_the_question_of_encoded_text_is_averaged_over_its_candidates_if_asked_for():
+    asked = Questions.asked("v", "what is it", ["a big dog", "cats"])
+    queries = EncodedQueries(asked, CountingEncoder(), max_words=9, mean_question=True)
+    words, mask = queries.queries(np.array([0, 0]), np.array([0, 0]), np.array([1, 0]))
+    plain, _ = EncodedQueries(asked, CountingEncoder(), max_words=9).queries(
+        np.array([0, 0]), np.array([0, 0]), np.array([1, 0])
+    )
+    # Three words and two marks; the shorter sentence has only four tokens.
+    assert words[:, :3, 1].tolist() == [[5, 5, 5], [5, 5, 5]]
+    np.testing.assert_array_equal(words[:, 5:], plain[:, 5:])
+    assert mask.sum(dim=1).tolist() == [4, 6]
+    assert (words[~mask] == 0).all()
 
 
 def test_words_are_those_that_are_read_and_unknown_ones_are_named():

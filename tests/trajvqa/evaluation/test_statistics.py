@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajvqa.evaluation import statistics as evaluation_statistics
-from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, p_text
+from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, mean_interval, p_text
 
 ROWS = st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from("abcdefg")), min_size=1, max_size=40)
 
@@ -206,3 +206,23 @@ def test_two_sets_of_answers_must_have_the_same_length():
 @pytest.mark.parametrize(("p", "text"), [(1.0, "= 1"), (0.0123, "= 0.012"), (1e-299, "= 1e-299"), (0.0, "< 1e-300")])
 def test_p_is_never_shown_as_0(p, text):
     assert p_text(p) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "quantile"), [(2, 12.7062), (3, 4.3027), (4, 3.1824), (5, 2.7764), (10, 2.2622), (31, 2.0423)]
+)
+def test_the_interval_of_a_mean_is_students(count, quantile):
+    values = [float(each) for each in range(count)]
+    low, high = mean_interval(values)
+    deviation = np.std(values, ddof=1) / np.sqrt(count)
+    assert (high + low) / 2 == pytest.approx(np.mean(values))
+    assert (high - low) / 2 == pytest.approx(quantile * deviation, rel=2e-5)
+
+
+def test_the_mean_of_equal_values_has_no_width():
+    assert mean_interval([40.0, 40.0, 40.0]) == (40.0, 40.0)
+
+
+def test_the_interval_of_a_mean_needs_two_values():
+    with pytest.raises(ValueError, match="values: found 1, expected at least 2"):
+        mean_interval([40.0])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.data_examples import SMALL, write_data
-from trajvqa.config import Experiment, ModelConfig, TrainingConfig
+from trajvqa.config import Experiment, ModelConfig, TrainingConfig, with_overrides
 from trajvqa.experiments.files import list_experiments, list_tables, read_experiment, read_table
 from trajvqa.models import texts_of
 from trajvqa.training.trainer import train
@@ -32,7 +32,7 @@ def test_each_experiment_file_trains_a_step(name, data, tmp_path):
 @pytest.mark.parametrize("name", [name for name in list_experiments() if name.startswith("nextqa/")])
 def test_the_papers_experiments_have_the_papers_settings(name):
     experiment = read_experiment(name)
-    varied = ("streams", "graphs", "cycle_attention", "trajectory_encoder", "text", "appearance_size")
+    varied = ("streams", "graphs", "cycle_attention", "trajectory_encoder", "text", "mean_question", "appearance_size")
     plain = {field: getattr(ModelConfig(), field) for field in varied}
     assert replace(experiment.settings, **plain) == ModelConfig()
     assert experiment.training.batch_size == 64
@@ -64,7 +64,9 @@ def test_an_unknown_experiment_is_named():
 
 def test_an_unknown_table_is_named():
     with pytest.raises(
-        ValueError, match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small, linking, events, zero-shot"
+        ValueError,
+        match="table: found '7', expected one of 1, 2, 3, 4, 5, 6, small, linking, events, zero-shot, negatives, "
+        "small-negatives",
     ):
         read_table("7")
 
@@ -148,3 +150,19 @@ def test_a_file_that_is_only_a_base_is_not_listed():
 def test_a_bad_base_is_named(tmp_path, contents, message):
     with pytest.raises(ValueError, match=message):
         read_experiment(write_experiments(tmp_path, **contents))
+
+
+def test_the_rows_of_a_sweep_go_through_the_values_of_a_setting():
+    table = read_table("negatives")
+    assert table.sweep is not None
+    assert table.sweep.values == (1, 2, 5, 10, 15, 20)
+    glove = [row for row in table.rows if row.experiment == "nextqa/glove-both"]
+    assert [row.name for row in glove] == [f"both, GloVe, M = {value}" for value in table.sweep.values]
+    assert [row.settings for row in glove] == [{"negatives.count": value} for value in table.sweep.values]
+    assert {row.line for row in glove} == {"both, GloVe"}
+
+
+@pytest.mark.parametrize("name", list_tables())
+def test_the_settings_of_a_row_are_those_of_its_experiment(name):
+    for row in read_table(name).rows:
+        with_overrides(read_experiment(row.experiment), row.settings)

@@ -3,17 +3,19 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from helpers.question_examples import make_questions
-from trajtrack import Detections, LinkOptions, TrajtrackWarning, link, read, write
+from trajtrack import Detections, LinkOptions, TrajtrackWarning, link, make_scene, read, write
 from trajvqa.cli import main
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.ingest import BuildOptions, build_trajectories
-from trajvqa.stores import TrajectoryStore
+from trajvqa.stores import RegionFeatures, TrajectoryStore, write_region_features
 
 BOXES = {"dog": [0.0, 0, 20, 10], "cat": [50.0, 0, 60, 10]}
 CONFIDENCES = {"dog": 0.5, "cat": 0.75}
@@ -198,11 +200,12 @@ def test_missing_features_are_named(videos, output, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"source": "boxes"}, "source: found 'boxes', expected one of detections, mega, seq-nms"),
+        ({"source": "boxes"}, "source: found 'boxes', expected one of detections, regions, mega, seq-nms"),
         ({"limit": 0}, "limit: found 0, expected at least 1"),
         ({"image_size": (0, 5)}, "image_size: found (0, 5), expected a width and a height of at least 1"),
         ({"features": Path("/nowhere")}, "features: found no folder /nowhere, expected one"),
         ({"features": Path("/"), "source": "mega"}, "features: found a folder, expected none"),
+        ({"features": Path("/"), "source": "regions"}, "features: found a folder, expected none: the files of regions"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
@@ -230,6 +233,101 @@ def test_seq_nms_tracklets_bring_their_features(tmp_path, output):
     np.save(tmp_path / "0001_12_traj_features.npy", np.array([[1, 2]], np.float32))
     build_trajectories([str(tmp_path / "0001_12.json")], output, BuildOptions(source="seq-nms", features=tmp_path))
     assert only(output, "12").features.tolist() == [[1, 2]]
+
+
+def write_regions(path: Path, seed: int = 0, videos: tuple[str, ...] = ("video0", "12")) -> Path:
+    """Write regions of two objects in 3 clips of 2 frames; the last of four is repeated, as in published files."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+
+    def regions() -> tuple[np.ndarray, np.ndarray]:
+        boxes = np.tile(np.array([BOXES["dog"], BOXES["cat"], BOXES["cat"], BOXES["cat"]]), (3, 2, 1, 1))
+        features = rng.standard_normal((3, 2, 4, 5))
+        features[:, :, 2:] = features[:, :, 1:2]
+        # The cat leaves after the second clip.
+        features[2, :, 1:], boxes[2, :, 1:] = features[2, :, :1], boxes[2, :, :1]
+        return features, boxes
+
+    write_region_features(path, videos, (regions() for _ in videos))
+    return path
+
+
+def test_regions_are_linked_as_one_class_over_the_sampled_frames(tmp_path, output):
+    path = write_regions(tmp_path / "region_3c4b_val.h5")
+    report = build_trajectories([str(path)], output, BuildOptions(source="regions", keep_boxes=True))
+    assert (report.videos, report.trajectories, report.feature_size) == (2, 4, 5)
+    store = TrajectoryStore(output)
+    assert (store.ids, store.classes) == (("video0", "12"), ("object",))
+    found = RegionFeatures(path).read(["12"])
+    dog, cat = only(output, "12").features
+    np.testing.assert_allclose(dog, found.features[0, :, :, 0].mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(cat, found.features[0, :2, :, 1].mean(axis=(0, 1)), rtol=1e-5)
+    assert only(output, "12").spans.tolist() == [[0, 1], [0, np.float32(2 / 3)]]
+    assert only(output, "12").scores.tolist() == [6, 4]
+    assert [frames.tolist() for frames in only(output, "12").frames] == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3]]
+
+
+def test_the_store_of_regions_is_that_of_the_same_detections_one_by_one(tmp_path, output):
+    rng = np.random.Generator(np.random.PCG64(3))
+    scene = make_scene(num_frames=16, objects_per_frame=4, num_classes=1, seed=3)
+    features, boxes = np.zeros((4, 4, 20, 6), np.float32), np.zeros((4, 4, 20, 4), np.float32)
+    rows = [np.flatnonzero(scene.detections.frames == frame) for frame in range(16)]
+    given = rng.standard_normal((len(scene.detections), 6)).astype(np.float32)
+    for frame, chosen in enumerate(rows):
+        features[frame // 4, frame % 4, : len(chosen)] = given[chosen]
+        boxes[frame // 4, frame % 4, : len(chosen)] = scene.detections.boxes[chosen]
+    write_region_features(tmp_path / "region_val.h5", ["a"], [(features, boxes)])
+    build_trajectories([str(tmp_path / "region_val.h5")], output, BuildOptions(source="regions"))
+
+    plain = replace(scene.detections, scores=np.ones(len(given), np.float32), labels=np.zeros(len(given), np.int32))
+    tracks = link(plain, LinkOptions(min_length=2, rescore="sum"))
+    assert len(tracks) > 2
+    np.testing.assert_allclose(only(output).features, tracks.pool(given), rtol=1e-6)
+    np.testing.assert_array_equal(only(output).scores, tracks.scores)
+    expected = np.stack([tracks.starts, tracks.ends + 1], axis=1) / 16
+    np.testing.assert_allclose(only(output).spans, expected)
+
+
+def test_regions_of_videos_without_questions_are_skipped(tmp_path, output):
+    path = write_regions(tmp_path / "region_val.h5")
+    report = build_trajectories([str(path)], output, BuildOptions(source="regions"), questions=make_questions(videos=2))
+    assert TrajectoryStore(output).ids == ("video0",)
+    assert (report.other_videos, report.missing_videos) == (1, ("video1",))
+
+
+def test_a_broken_video_of_regions_is_named_and_may_be_skipped(tmp_path, output):
+    path = write_regions(tmp_path / "region_val.h5")
+    with h5py.File(path, "r+") as file:
+        file["bbox"][0, 0, 0, 0] = [20, 0, 0, 10]
+    with pytest.raises(
+        ValueError, match=re.escape(f"{path}: video video0: boxes, row 0: found [20.0, 0.0, 0.0, 10.0]")
+    ):
+        build_trajectories([str(path)], output, BuildOptions(source="regions"))
+    report = build_trajectories([str(path)], output, BuildOptions(source="regions"), skip_broken=True)
+    assert TrajectoryStore(output).ids == ("12",)
+    assert [broken.path for broken in report.broken] == [str(path)]
+
+
+def test_a_broken_file_of_regions_is_named_and_may_be_skipped(tmp_path, output):
+    path, broken = write_regions(tmp_path / "region_val.h5"), tmp_path / "acregion_val.h5"
+    broken.write_bytes(b"no HDF5")
+    with pytest.raises(ValueError, match=re.escape(f"{broken}: found another format, expected an HDF5 file")):
+        build_trajectories([str(broken), str(path)], output, BuildOptions(source="regions"))
+    report = build_trajectories([str(broken), str(path)], output, BuildOptions(source="regions"), skip_broken=True)
+    assert (report.videos, [each.path for each in report.broken]) == (2, [str(broken)])
+
+
+@pytest.mark.parametrize("links", ["clips", "none"])
+def test_regions_may_be_kept_without_their_links(tmp_path, output, links):
+    path = str(write_regions(tmp_path / "region_val.h5"))
+    build_trajectories([path], output, BuildOptions(source="regions", links=links, clips=3))
+    assert len(only(output, "12")) == {"clips": 5, "none": 2}[links]
+
+
+def test_the_command_reads_regions(tmp_path, output, capsys):
+    write_regions(tmp_path / "region_val.h5")
+    assert run(tmp_path / "region_val.h5", "-o", output, "--from", "regions", "--iou-threshold", "0.3") == 0
+    assert capsys.readouterr().out == f"4 trajectories of 2 videos; 5 numbers each; 1 class -> {output}\n"
+    assert "iou_threshold=0.3" in TrajectoryStore(output).attributes["options"]
 
 
 def run(*words: object) -> int:
@@ -297,7 +395,7 @@ def test_the_command_says_which_videos_of_the_questions_are_missing(tmp_path, ou
     assert run(*paths, "-o", output, "--questions", tmp_path / "val.csv", "--image-size", "1x1") == 0
     printed = capsys.readouterr().out
     assert "2 trajectories of 1 video;" in printed
-    assert "1 file of other videos skipped; 2 videos of the questions missing: video1, video2" in printed
+    assert "1 other video skipped; 2 videos of the questions missing: video1, video2" in printed
 
 
 def test_the_command_names_a_broken_video_and_writes_nothing(videos, output, capsys):

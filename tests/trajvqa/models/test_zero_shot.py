@@ -96,6 +96,11 @@ def test_another_width_than_that_of_the_text_is_named(stream):
         model_for(inputs)
 
 
+def test_an_embedding_has_no_question_to_average():
+    with pytest.raises(ValueError, match="mean_question: found True, expected False"):
+        model_for(mean_question=True)
+
+
 def test_words_are_no_embeddings():
     with pytest.raises(ValueError, match="text: found 'glove', expected 'bert': embeddings of question and candidate"):
         create_model("zero-shot", small_config(), image_text_inputs(SIZE))

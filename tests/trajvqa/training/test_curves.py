@@ -4,11 +4,11 @@ import json
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
 
+from helpers.vector_images import texts_of
 from trajvqa.training.curves import draw_curves
 
 pytest.importorskip("matplotlib")
@@ -24,13 +24,6 @@ def write_log(path: Path, accuracies: list[float], **fields: object) -> Path:
         records.append(EPOCH | {"epoch": epoch, "loss": 1 / epoch, "val_accuracy": accuracy} | fields)
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
     return path
-
-
-def texts_of(path: Path) -> set[str]:
-    """Return the texts of an SVG file, which matplotlib repeats as comments."""
-    builder = ElementTree.TreeBuilder(insert_comments=True)
-    tree = ElementTree.parse(path, ElementTree.XMLParser(target=builder))
-    return {comment.text.strip() for comment in tree.iter(ElementTree.Comment)}
 
 
 def test_a_log_becomes_an_image(tmp_path):

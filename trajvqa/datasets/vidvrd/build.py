@@ -20,18 +20,26 @@ from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output
 from trajtrack.option_fields import check_options, choice, count
-from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, TRAJECTORIES
+from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, REGIONS, TRAJECTORIES
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
+from trajvqa.datasets.sampled_regions import sampled_regions
 from trajvqa.datasets.vidvrd.annotations import AnnotatedVideo, read_annotations
 from trajvqa.datasets.vidvrd.candidates import MultipleChoice, Pools, choose_questions, collect_answers, with_candidates
 from trajvqa.datasets.vidvrd.claims import noun
 from trajvqa.datasets.vidvrd.detections import DetectorOptions, link_video
-from trajvqa.datasets.vidvrd.features import clip_features, trajectory_features
+from trajvqa.datasets.vidvrd.features import clip_features, clip_span, region_features, trajectory_features
 from trajvqa.datasets.vidvrd.questions import Draft, draft_questions
 from trajvqa.datasets.vidvrd.statistics import LinkedVideo, statistics
 from trajvqa.datasets.vidvrd.timeline import Timeline
-from trajvqa.stores import LINKS, VideoTrajectories, unlinked, write_frame_features, write_trajectories
+from trajvqa.stores import (
+    LINKS,
+    VideoTrajectories,
+    unlinked,
+    write_frame_features,
+    write_region_features,
+    write_trajectories,
+)
 
 __all__ = ["VidvrdOptions", "film", "make_vidvrd_questions", "split_videos"]
 
@@ -199,6 +207,11 @@ def _write(
         [each.video.name for each in linked],
         np.stack([clip_features(each.tracks, _size(each.video), len(classes), options.clips) for each in linked]),
     )
+    write_region_features(
+        REGIONS.output(folder, split),
+        [each.video.name for each in linked],
+        (_regions(each, len(classes), options.clips) for each in linked),
+    )
     write_trajectories(
         TRAJECTORIES.output(folder, split),
         (_video_trajectories(each, options) for each in linked),
@@ -207,6 +220,12 @@ def _write(
         detector="annotated boxes with noise",
         links=options.links,
     )
+
+
+def _regions(linked: LinkedVideo, classes: int, clips: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    detections = linked.tracks.detections
+    features = region_features(detections, _size(linked.video), classes)
+    return sampled_regions(detections, features, clips, clip_span(linked.tracks))
 
 
 def _video_trajectories(linked: LinkedVideo, options: VidvrdOptions) -> VideoTrajectories:

@@ -3,7 +3,8 @@
 Features of clips describe averages over the image: classes, numbers of objects, mean positions and sizes, and motion.
 They do not distinguish objects of the same class. Features of trajectories describe one object: its position, size and
 motion, and its relations to others of its class and to objects of other classes. Both the mean over its detections and
-the change from the first to the last third of its life are given.
+the change from the first to the last third of its life are given. Features of regions describe one box in one frame:
+its class, position and size, and its relations to the others.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack import Trajectories
+from trajtrack import Detections, Trajectories
 
-__all__ = ["clip_features", "trajectory_features"]
+__all__ = ["clip_features", "clip_span", "region_features", "trajectory_features"]
 
 _STEP = 8
 """Number of frames before and after a frame over which motion is measured."""
@@ -25,6 +26,8 @@ _PARTS = 3
 _OF_CLASS = 5
 """Number of values that describe the objects of a class in a clip."""
 _OF_MOTION = 4
+_OF_SHAPE = 6
+"""Number of values that describe a box without its motion."""
 _OF_PAIR = 7
 """Number of values that describe the relation of one box to another."""
 
@@ -82,8 +85,8 @@ def clip_features(tracks: Trajectories, size: tuple[int, int], num_classes: int,
     result = np.zeros((clips, _OF_CLASS * num_classes + _OF_MOTION), np.float32)
     if len(boxes.frames) == 0:
         return result
-    first, last = int(boxes.frames.min()), int(boxes.frames.max())
-    clip = (boxes.frames - first) * clips // (last - first + 1)
+    start, end = clip_span(tracks)
+    clip = (boxes.frames - start) * clips // (end - start)
     motions = boxes.motions
     for index in np.unique(clip).tolist():
         rows = np.flatnonzero(clip == index)
@@ -95,6 +98,36 @@ def clip_features(tracks: Trajectories, size: tuple[int, int], num_classes: int,
         classes[:, 1] = seen / len(np.unique(boxes.frames[rows]))
         result[index] = np.concatenate([classes.ravel(), motions[rows].mean(axis=0)])
     return result
+
+
+def clip_span(tracks: Trajectories) -> tuple[int, int]:
+    """Return the first frame of the clips of a video and the frame after their last; (0, 1) without detections."""
+    frames = tracks.detections.frames[tracks.rows]
+    return (int(frames.min()), int(frames.max()) + 1) if len(frames) else (0, 1)
+
+
+def region_features(detections: Detections, size: tuple[int, int], num_classes: int) -> NDArray[np.float32]:
+    """Describe detections by their frames alone, without links.
+
+    Parameters
+    ----------
+    detections
+        N detections of a video.
+    size
+        Width and height of the image in pixels.
+    num_classes
+        Number of classes C.
+
+    Returns
+    -------
+    (N, C + 22) features: the class, one-hot; centre, width, height, area and aspect ratio of the box; then its
+    relations as of `trajectory_features`, of which the speed of approach is 0.
+    """
+    corners = detections.boxes / np.array([*size, *size], np.float64)
+    boxes = _resting(detections.frames.astype(np.int64), detections.labels, corners)
+    classes = np.eye(num_classes)[detections.labels]
+    shapes = _own_features(boxes, size)[:, :_OF_SHAPE]
+    return np.concatenate([classes, shapes, _relative_features(boxes)], axis=1).astype(np.float32)
 
 
 def trajectory_features(tracks: Trajectories, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -135,16 +168,19 @@ def _pool_part(tracks: Trajectories, features: NDArray[np.float32], inside: NDAr
 def _boxes(tracks: Trajectories, size: tuple[int, int]) -> _Boxes:
     rows, given = tracks.rows, tracks.detections
     corners = given.boxes[rows] / np.array([*size, *size], np.float64)
+    frames = given.frames[rows].astype(np.int64)
+    boxes = _resting(frames, np.repeat(tracks.labels, tracks.lengths), corners)
+    values = np.c_[boxes.centres, boxes.areas / 2]
+    for start, stop in zip(tracks.offsets[:-1].tolist(), tracks.offsets[1:].tolist(), strict=True):
+        boxes.velocities[start:stop] = _velocities(frames[start:stop], values[start:stop])
+    return boxes
+
+
+def _resting(frames: NDArray[np.int64], labels: NDArray[np.int32], corners: Array) -> _Boxes:
+    """Return boxes whose velocities are 0."""
     sizes = np.maximum(corners[:, 2:] - corners[:, :2], 1e-4)
     centres = (corners[:, :2] + corners[:, 2:]) / 2
-    areas = np.log(sizes.prod(axis=1))
-    frames = given.frames[rows].astype(np.int64)
-    values = np.c_[centres, areas / 2]
-    velocities = np.zeros((len(rows), 3))
-    for start, stop in zip(tracks.offsets[:-1].tolist(), tracks.offsets[1:].tolist(), strict=True):
-        velocities[start:stop] = _velocities(frames[start:stop], values[start:stop])
-    labels = np.repeat(tracks.labels, tracks.lengths)
-    return _Boxes(frames, labels, corners, centres, sizes, areas, velocities)
+    return _Boxes(frames, labels, corners, centres, sizes, np.log(sizes.prod(axis=1)), np.zeros((len(frames), 3)))
 
 
 def _velocities(frames: NDArray[np.int64], values: Array) -> Array:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from trajtrack import Trajectories
 from trajtrack.files.atomic import atomic_output
-from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, TRAJECTORIES
+from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, REGIONS, TRAJECTORIES
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.datasets.questions import Questions
+from trajvqa.datasets.sampled_regions import sampled_regions
 from trajvqa.datasets.worlds.appearances import pooled_trajectories
 from trajvqa.datasets.worlds.video import CLASSES
-from trajvqa.stores import write_frame_features, write_trajectories
+from trajvqa.stores import write_frame_features, write_region_features, write_trajectories
 
 __all__ = ["Seen", "write_split", "write_statistics"]
 
@@ -46,12 +47,17 @@ class Seen(Protocol):
 def write_split(
     folder: Path, split: str, videos: Sequence[Seen], questions: Questions, *, tracker: str, links: str
 ) -> None:
-    """Write the questions, clips and trajectories of a split."""
+    """Write the questions, clips, regions and trajectories of a split."""
     write_questions(QUESTIONS.output(folder, split), questions)
     write_frame_features(
         FRAME_FEATURES.output(folder, split),
         [video.name for video in videos],
         np.stack([video.clips for video in videos]),
+    )
+    write_region_features(
+        REGIONS.output(folder, split),
+        [video.name for video in videos],
+        (sampled_regions(video.trajectories.detections, video.appearances, len(video.clips)) for video in videos),
     )
     write_trajectories(
         TRAJECTORIES.output(folder, split),

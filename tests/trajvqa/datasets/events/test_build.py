@@ -10,7 +10,7 @@ import pytest
 from trajvqa.cli import main
 from trajvqa.datasets.events import EventsOptions, make_events
 from trajvqa.datasets.nextqa import read_questions
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
 SIZES = {"train": 100, "val": 4, "test": 4}
@@ -105,6 +105,7 @@ def test_streams_hold_the_videos_that_are_asked_about(made):
         videos = read_questions(made[0] / f"{split}.csv").videos
         FrameFeatures(made[0] / f"vid_feat/app_mot_{split}.h5").require(videos)
         TrajectoryStore(made[0] / f"traj_feat/trajectories_{split}.h5").require(videos)
+        assert RegionFeatures(made[0] / f"region_feat_n/region_{split}.h5").read(videos).mask.any(axis=(1, 2, 3)).all()
 
 
 def test_options_and_statistics_are_kept_beside_the_data(made):
@@ -137,7 +138,7 @@ def test_the_test_videos_depend_on_their_own_seed_alone(tmp_path):
 def test_whatever_the_tracks_the_questions_and_clips_are_the_same(tmp_path, changes):
     make_events(tmp_path / "first", SMALL)
     make_events(tmp_path / "second", replace(SMALL, **changes))
-    for name in ("train.csv", "vid_feat/app_mot_train.h5"):
+    for name in ("train.csv", "vid_feat/app_mot_train.h5", "region_feat_n/region_train.h5"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from helpers.data_examples import small_experiment
 from helpers.vidvrd_examples import write_videos
 from trajtrack.console.parser import CommandParser
 from trajvqa.cli import vidvrd
@@ -20,7 +21,8 @@ from trajvqa.datasets.vidvrd.detections import DetectorOptions, link_video
 from trajvqa.datasets.vidvrd.oracles import TrajectoryOracle, answer_from_annotations
 from trajvqa.datasets.vidvrd.questions import draft_questions
 from trajvqa.datasets.vidvrd.timeline import Timeline
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
+from trajvqa.training.trainer import train
 
 SPLITS = ("train", "val", "test")
 SMALL = VidvrdOptions(val_videos=3, test_videos=5)
@@ -59,6 +61,16 @@ def test_streams_hold_the_videos_that_are_asked_about(made):
         assert set(frames.ids) == set(store.ids) == videos
         assert (frames.clips, store.classes) == (8, ("ball", "dog"))
         store.check_finite()
+        regions = RegionFeatures(made[0] / "region_feat_n" / f"region_{split}.h5")
+        assert set(regions.ids) == videos
+        assert (regions.clips, regions.size) == (8, 2 + 22)
+        assert regions.read(sorted(videos)).mask.any(axis=(1, 2, 3)).all()
+
+
+def test_hq_gau_trains_on_the_regions(made, tmp_path):
+    experiment = small_experiment("hq-gau", epochs=1)
+    result = train(experiment, made[0], tmp_path / "run", max_steps=1)
+    assert set(result.accuracies) == {"val", "test"}
 
 
 def test_options_and_statistics_are_written(made):
@@ -78,7 +90,7 @@ def test_the_same_seed_writes_the_same_files(made, source, tmp_path):
 @pytest.mark.parametrize("links", ["clips", "none"])
 def test_without_links_only_the_trajectories_differ(made, source, tmp_path, links):
     make_vidvrd_questions(source, tmp_path, replace(SMALL, links=links))
-    for name in ("test.csv", "vid_feat/app_mot_test.h5"):
+    for name in ("test.csv", "vid_feat/app_mot_test.h5", "region_feat_n/region_test.h5"):
         assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes()
     cut, whole = (TrajectoryStore(folder / "traj_feat/trajectories_test.h5") for folder in (tmp_path, made[0]))
     assert ((cut.counts > whole.counts) if links == "clips" else (cut.counts == whole.counts)).all()

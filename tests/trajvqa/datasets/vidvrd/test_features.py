@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trajtrack import Detections, link
-from trajvqa.datasets.vidvrd.features import clip_features, trajectory_features
+from trajvqa.datasets.vidvrd.features import clip_features, clip_span, region_features, trajectory_features
 
 SIZE = (400, 200)
 FRAMES = 40
@@ -68,3 +68,27 @@ def test_few_objects_are_described_by_finite_numbers(objects):
     assert np.isfinite(trajectory_features(tracks, SIZE)).all()
     assert np.isfinite(clip_features(tracks, SIZE, 2, 8)).all()
     assert len(trajectory_features(tracks, SIZE)) == len(objects)
+
+
+def test_regions_show_class_place_and_relations_in_their_frame():
+    detections = tracks_of((1, LARGE, 2), (1, SMALL, 0), (2, SMALL, 0)).detections
+    features = region_features(detections, SIZE, num_classes=3)
+    assert features.shape == (len(detections), 3 + 22)
+    np.testing.assert_array_equal(features[:, :3].argmax(axis=1), detections.labels)
+    assert (features[:, :3].sum(axis=1) == 1).all()
+    left, right = detections.boxes[:, [0, 2]].T
+    np.testing.assert_allclose(features[:, 3], (left + right) / 2 / SIZE[0], rtol=1e-5)
+    first = detections.frames == 0
+    # The large box is left of the other of its class; nothing else has the class of the last.
+    assert np.sign(features[first, 9]).tolist() == [-1, 1, 0]
+    assert features[first, 16].tolist() == [1, 1, 0]
+
+
+def test_regions_do_not_depend_on_other_frames():
+    moving, resting = (tracks_of((0, LARGE, step), (0, SMALL, 0)).detections for step in (3, 0))
+    first = [region_features(each, SIZE, 1)[each.frames == 0] for each in (moving, resting)]
+    np.testing.assert_array_equal(*first)
+
+
+def test_clips_begin_with_the_first_linked_detection_and_end_with_the_last():
+    assert clip_span(tracks_of((0, LARGE, 0))) == (0, FRAMES)

@@ -12,7 +12,7 @@ from trajvqa.cli import main
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.datasets.worlds import WorldsOptions, make_worlds
-from trajvqa.stores import FrameFeatures, TrajectoryStore
+from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
 SIZES = {"train": 120, "val": 10, "test": 60}
@@ -43,7 +43,7 @@ def test_without_links_only_the_trajectories_differ(tmp_path, links):
     make_worlds(tmp_path / "whole", WorldsOptions(**small))
     make_worlds(tmp_path / "cut", WorldsOptions(**small, links=links))
     whole, cut = (tmp_path / name for name in ("whole", "cut"))
-    for name in ("train.csv", "vid_feat/app_mot_train.h5"):
+    for name in ("train.csv", "vid_feat/app_mot_train.h5", "region_feat_n/region_train.h5"):
         assert (cut / name).read_bytes() == (whole / name).read_bytes()
     counts = [TrajectoryStore(folder / "traj_feat/trajectories_train.h5").counts for folder in (cut, whole)]
     assert ((counts[0] > counts[1]) if links == "clips" else (counts[0] == counts[1])).all()
@@ -127,6 +127,15 @@ def test_every_video_that_is_asked_about_has_features_of_its_clips(worlds, asked
     features.require(asked[split].videos)
     features.check_finite()
     assert len(features) == SIZES[split]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_video_that_is_asked_about_has_regions(worlds, asked, split):
+    regions = RegionFeatures(worlds[0] / f"region_feat_n/region_{split}.h5")
+    assert (regions.clips, regions.frames, regions.regions, regions.size) == (8, 2, 6, 64)
+    found = regions.read(sorted(set(asked[split].videos)))
+    assert 1 < found.mask.sum(axis=-1).mean() < 5
+    assert (found.boxes[found.mask][:, 2:] > found.boxes[found.mask][:, :2]).all()
 
 
 @pytest.mark.parametrize("split", SPLITS)
