@@ -27,10 +27,9 @@ def add_command(commands: Any) -> None:
         help="answer the questions of a split, or show one question",
         description="Answer the questions of a split with a trained model and write the predictions in NExT-QA's form; "
         "the questions need no answers. Or show one question with the scores of its candidates and the trajectories "
-        "that its words attend to most. Several processes share the questions of a split if torchrun starts them.",
+        "that its words attend to most. Processes that torchrun starts share the questions of a split.",
         examples={
             "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
-            "two processes": "torchrun --nproc-per-node 2 -m trajvqa predict run/best.pt --data worlds -o found.json",
             "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
         },
     )

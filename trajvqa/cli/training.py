@@ -29,10 +29,9 @@ def add_command(commands: Any) -> None:
         description="Train a model on the questions of DATA/train.csv, keep the epoch with the best accuracy on "
         "val.csv, and answer val.csv and test.csv (if there is one). An interrupted run resumes after its last "
         "complete epoch if the same command is given again. Several GPUs or processes train together if torchrun "
-        "starts them; another number of them may resume.",
+        "starts them ('torchrun --nproc-per-node 2 -m trajvqa train ...'); another number of them may resume.",
         examples={
             "on synthetic videos, which 'trajvqa worlds' makes": "trajvqa train small/both --data worlds -o run",
-            "on two GPUs": "torchrun --nproc-per-node 2 -m trajvqa train small/both --data worlds -o run",
             "with other settings": "trajvqa train small/both --data worlds -o run2 --set training.epochs=1",
         },
     )
