@@ -9,6 +9,7 @@ from typing import Any
 from trajtrack.arguments import warnings_about
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags, prepared
 from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.titles import video_title
 from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
 from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.console.inputs import same_file
@@ -148,7 +149,7 @@ def _write(tracks: Trajectories, output: Path, kind: str, arguments: argparse.Na
             images=arguments.video,
             max_width=arguments.max_width,
             frame_rate=arguments.frame_rate,
-            title=arguments.title or Path(arguments.video).stem,
+            title=arguments.title or video_title(Path(arguments.video)),
             progress=progress,
         )
     note_if_large(output)

@@ -13,6 +13,7 @@ from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
+from trajtrack.cli.titles import video_title
 from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
@@ -94,7 +95,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--frame-rate", type=float, metavar="X", help="frames per second; default: that of the video, or 25"
     )
-    parser.add_argument("--title", metavar="T", help="title; default: the name of the video or of TRACKS")
+    parser.add_argument("--title", metavar="T", help="title; default: the name of the video")
     add_format_flag(parser, "--format", "format of TRACKS: {formats}; default: inferred from the file")
     add_format_flag(parser, "--detections-format", "the same for --detections")
     add_format_flag(parser, "--gt-format", "the same for --gt")
@@ -293,18 +294,8 @@ def _draw(
 
 
 def _title(arguments: argparse.Namespace) -> str:
-    """Return the title: the name of the video, which of files such as MOT17-04/det/det.txt a folder has."""
-    if arguments.title:
-        return str(arguments.title)
-    path = Path(arguments.video or arguments.frames or arguments.tracks)
-    if _names_no_video(path) and (path.is_dir() or _names_no_video(path.parent)):
-        folders = [each for each in path.absolute().parents if each.name and not _names_no_video(each)]
-        path = next(iter(folders), path)
-    return path.name if path.is_dir() else path.stem
-
-
-def _names_no_video(path: Path) -> bool:
-    return path.stem.lower().split("_")[0] in ("det", "gt", "img1", "images", "frames")
+    named = arguments.title or arguments.video_name
+    return str(named) if named else video_title(Path(arguments.video or arguments.frames or arguments.tracks))
 
 
 def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | None) -> None:

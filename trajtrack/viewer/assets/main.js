@@ -122,7 +122,11 @@ async function main() {
     if (state.track >= 0 && !state.visible[state.track]) clear();
     redraw();
   });
-  const errors = content.hasTruth ? new ErrorList(byId("errors"), content, state, { toError, judge: attend }) : null;
+  const judge = () => {
+    timeline.filter();
+    redraw();
+  };
+  const errors = content.hasTruth ? new ErrorList(byId("errors"), content, state, { toError, judge }) : null;
 
   function draw() {
     const drawn = scenes.map((scene) => scene.draw(theme)).every(Boolean);
