@@ -9,8 +9,11 @@ from pathlib import Path
 __all__ = ["video_title"]
 
 _NO_NAMES = frozenset(
-    "ann annotation annotations boxes det dets detection detections frame frames groundtruth gt image images img img1 "
-    "imgs label labels output pred prediction predictions preds result results rgb truth video".split()
+    (
+        *("ann", "annotation", "annotations", "boxes", "det", "dets", "detection", "detections", "label", "labels"),
+        *("frame", "frames", "image", "images", "img", "img1", "imgs", "rgb", "video"),
+        *("groundtruth", "gt", "truth", "output", "pred", "prediction", "predictions", "preds", "result", "results"),
+    )
 )
 """What files and folders are called that say what they hold, not which video it is of."""
 
