@@ -11,7 +11,7 @@ __all__ = ["video_title"]
 _NO_NAMES = frozenset(
     (
         *("ann", "annotation", "annotations", "boxes", "det", "dets", "detection", "detections", "label", "labels"),
-        *("frame", "frames", "image", "images", "img", "img1", "imgs", "rgb", "video"),
+        *("frame", "frames", "image", "images", "img", "img1", "imgs", "rgb"),
         *("groundtruth", "gt", "truth", "output", "pred", "prediction", "predictions", "preds", "result", "results"),
     )
 )

@@ -14,7 +14,15 @@ from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_opti
 from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.cli.titles import video_title
-from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
+from trajtrack.cli.views import (
+    PAGE_SUFFIXES,
+    add_image_flags,
+    check_image_flags,
+    frames_done,
+    note,
+    note_if_large,
+    sum_up,
+)
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import print_json
@@ -84,9 +92,7 @@ def add_command(commands: Any) -> None:
     images.add_argument(
         "--frames", metavar="DIR", help="folder of numbered .jpg or .png images to show instead; the first is frame 0"
     )
-    parser.add_argument(
-        "--max-width", type=int, metavar="N", help="scale images of a page down to at most N pixels wide"
-    )
+    add_image_flags(parser)
     parser.add_argument(
         "--size",
         metavar="WxH",
@@ -139,11 +145,12 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     if kind not in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
         suffixes = ", ".join((*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
         raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
-    check_max_width(arguments.max_width)
+    check_image_flags(arguments)
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")
     unused = {
         "--max-width": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
+        "--link-video": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--detections": VIDEO_SUFFIXES,
         "--gt": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--beside": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
@@ -249,6 +256,7 @@ def _write_page(
             output,
             detections=detections,
             images=arguments.video or arguments.frames,
+            embed=not arguments.link_video,
             max_width=arguments.max_width,
             size=size,
             frame_rate=arguments.frame_rate,

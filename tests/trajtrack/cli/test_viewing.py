@@ -159,6 +159,10 @@ def test_the_suffix_of_a_video_writes_a_video():
         ),
         (["tracks.txt", "--max-width", "0"], "--max-width: found 0, expected an integer of at least 1"),
         (["tracks.txt", "--frame-rate", "0"], "--frame-rate: found 0.0, expected a number above 0 and up to 1000"),
+        (["tracks.txt", "--link-video"], "--link-video: found no --video, expected a video file"),
+        (["tracks.txt", "--link-video", "--video", "."], "--link-video: found the folder ., expected a video file"),
+        (["tracks.txt", "--link-video", "--video", "v", "--max-width", "9"], "--link-video: found --max-width"),
+        (["tracks.txt", "--link-video", "--video", "v", "-o", "a.mp4"], "--link-video: found an output with suffix"),
         (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: found an output with suffix .mp4, to which"),
         (
             ["tracks.txt", "-o", "a.png", "--frame-rate", "9"],
