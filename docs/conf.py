@@ -46,7 +46,10 @@ html_show_copyright = False
 html_show_sphinx = False
 
 # Types of other packages, and names in docstrings that are not defined in the package, are not linked.
-nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(np|os|nn|torch)\..*|[A-Z]\w*|optional|.* .*|\d")]
+nitpick_ignore_regex = [
+    ("py:obj", ".*"),
+    ("py:class", r"(np|os|nn|torch|collections\.abc|trajtrack\.overrides)\..*|[A-Z]\w*|optional|.* .*|\d"),
+]
 
 _PAGES = {
     "README.md": "index.md",

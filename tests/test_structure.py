@@ -17,7 +17,7 @@ DATA = {
 }
 ARGUMENTS = {
     *("trajtrack.arguments", "trajtrack.flow_options", "trajtrack.gpu", "trajtrack.methods"),
-    *("trajtrack.option_fields", "trajtrack.options"),
+    *("trajtrack.option_fields", "trajtrack.options", "trajtrack.overrides"),
 }
 SHARED = {"trajtrack.files", "trajtrack.printable", "trajtrack.version", "trajtrack.option_fields"}
 
@@ -41,6 +41,7 @@ MAY_IMPORT = {
         *("trajtrack._core", "trajtrack.columns", "trajtrack.containers", "trajtrack.gpu", "trajtrack.printable"),
         "trajtrack.tables",
     },
+    "trajtrack.overrides": {"trajtrack.options"},
     "trajtrack.flow_options": {"trajtrack.option_fields", "trajtrack.options"},
     "trajtrack.methods": {
         *("trajtrack.flow_options", "trajtrack.option_fields", "trajtrack.options", "trajtrack.printable")
@@ -70,7 +71,9 @@ MAY_IMPORT = {
         *("trajtrack.detections", "trajtrack.files", "trajtrack.flow_options", "trajtrack.io", "trajtrack.linking"),
         *("trajtrack.methods", "trajtrack.options", "trajtrack.printable", "trajtrack.trajectories"),
     },
-    "trajtrack.many_videos": DATA | ARGUMENTS | {"trajtrack.io", "trajtrack.linking"},
+    "trajtrack.many_videos": {
+        *(DATA | ARGUMENTS | {"trajtrack.inputs", "trajtrack.io", "trajtrack.linking", "trajtrack.tables"}),
+    },
     "trajtrack.tuning": DATA | ARGUMENTS | {"trajtrack.linking", "trajtrack.many_videos", "trajtrack.metrics"},
     "trajtrack.table_linking": {
         *(DATA | ARGUMENTS | {"trajtrack.column_names", "trajtrack.linking", "trajtrack.many_videos"}),
@@ -125,6 +128,7 @@ ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),
     *("trajtrack/exports/test_exports", "trajtrack/io/test_read_write", "trajtrack/io/test_round_trip"),
     *("trajtrack/test_core", "trajtrack/test_minimal", "trajtrack/viewer/browser/test_page"),
+    *("trajtrack/viewer/browser/test_firefox", "trajtrack/viewer/browser/test_linked_video"),
     *("trajtrack/viewer/browser/test_question", "trajtrack/viewer/browser/test_real_data"),
     *("trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
     *("trajvqa/models/test_models", "trajvqa/test_import"),

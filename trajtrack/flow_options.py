@@ -37,7 +37,7 @@ class FlowOptions:
 
 @dataclass(frozen=True)
 class FlowConstants:
-    """The constants of the method. They were chosen once, on all data sets of docs/results.md together.
+    """The constants of the method. They were chosen once, on all data sets of docs/results/raw-detections.md together.
 
     Lengths are in units of a box's size, the square root of its area; times are in frames.
     """

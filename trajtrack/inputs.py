@@ -22,10 +22,15 @@ __all__ = ["DetectionsLike", "as_detections"]
 DetectionsLike = Detections | str | os.PathLike[str] | Mapping[Any, Any] | Iterable[Any]
 """What `trajtrack.link` takes; arrays, tables and tensors are iterable."""
 
-_CALLS = (
-    "one entry per frame, link([boxes_of_frame_0, ...]); columns, link({'xyxy': ..., 'conf': ..., 'frame': ...}); "
-    "or link(Detections(boxes, scores, frames))"
-)
+_BY_FRAME = "one entry per frame, link([boxes_of_frame_0, ...])"
+_BY_NUMBER = "entries by the number of their frame, link({0: boxes_of_frame_0, ...})"
+_BY_IMAGE = "one for each image, link(detector(image) for image in video)"
+_COLUMNS = "columns, link({'xyxy': boxes, 'conf': scores, 'frame': frames})"
+_DETECTIONS = "link(Detections(boxes, scores, frames))"
+_PAIRS = "one pair per frame, link([(boxes, scores), ...])"
+_FRAME_FIRST = "frame, box, score and label, link(Detections(a[:, 1:5], a[:, 5], a[:, 0], a[:, 6]))"
+_FRAME_FIRST_UNLABELLED = "frame, box and score, link(Detections(a[:, 1:5], a[:, 5], a[:, 0]))"
+_FRAME_LAST = "box, score and frame, link(Detections(a[:, :4], a[:, 4], a[:, 5]))"
 _BOXES: dict[str, BoxFormat] = {"boxes": "xyxy", "xyxy": "xyxy", "xywh": "xywh", "cxcywh": "cxcywh"}
 _PLURALS = {"frame": ("frames",), "score": ("scores",), "label": ("labels",), "track_id": ("track_ids",)}
 _NAMES = {ours: (*names, *_PLURALS[ours]) for ours, names in OTHER_NAMES.items()}
@@ -60,11 +65,14 @@ def as_detections(value: Any, *, box_format: BoxFormat | None = None) -> Detecti
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return _of_array(as_array("detections", value), box_format)
     if isinstance(value, bytes) or not isinstance(value, Iterable):
-        raise TypeError(f"detections: found {type(value).__name__}, expected trajtrack.Detections, {_CALLS}")
+        found = type(value).__name__
+        raise TypeError(
+            f"detections: found {found}, expected trajtrack.Detections: {_either(_DETECTIONS, _BY_FRAME, _COLUMNS)}"
+        )
     if not isinstance(value, list | tuple) and container_of(value) is not CONTAINERS[-1]:
-        raise _unclear(f"{type(value).__name__} of one frame")
+        raise _unclear(f"{type(value).__name__} of one frame", _BY_FRAME, _BY_NUMBER, _BY_IMAGE)
     if _is_frame_tuple(value):
-        raise _unclear("a tuple of boxes and scores without frames")
+        raise _unclear("a tuple of boxes and scores without frames", _DETECTIONS, _COLUMNS, _PAIRS)
     if isinstance(value, list | tuple) and value and all(_is_row(row) for row in value):
         return _of_array(as_array("detections", value), box_format)
     return _of_frames(value, box_format)
@@ -97,7 +105,7 @@ def _is_row(value: Any) -> bool:
 
 def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detections:
     if not value:
-        raise _unclear("an empty mapping")
+        raise _unclear("an empty mapping", _BY_NUMBER, _COLUMNS, _BY_FRAME)
     if all(isinstance(key, int | np.integer) for key in value):
         numbers = as_integers("frame", list(value))
         try:
@@ -122,7 +130,7 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
         return Detections.from_table(value)
     names = name_columns(value, _NAMES).names
     if "frame" not in names:
-        raise _unclear("columns without frames")
+        raise _unclear("columns without frames", _COLUMNS, _DETECTIONS, _BY_FRAME)
     if len(held) > 1 or "score" not in names:
         raise ValueError(f"detections: found the columns {', '.join(value)}, expected one of boxes and one of scores")
     if held[0] != "boxes":
@@ -146,12 +154,15 @@ def _labels(values: Any) -> dict[str, Any]:
 def _of_array(rows: NDArray[Any], box_format: BoxFormat | None) -> Detections:
     if rows.ndim == 3 and rows.shape[2] in (5, 6):
         return _of_frames(list(rows), box_format)
+    if rows.ndim == 2 and rows.shape[1] in (4, 5):
+        raise _unclear(f"an array of shape {rows.shape}, which has no frames", _BY_FRAME, _DETECTIONS, _COLUMNS)
     if rows.ndim != 2 or rows.shape[1] not in (6, 7):
-        raise _unclear(f"an array of shape {rows.shape}")
+        raise _unclear(f"an array of shape {rows.shape}", _DETECTIONS, _BY_FRAME, _COLUMNS)
     framed = _is_whole(rows[:, 0]) and _may_be_boxes(rows[:, 1:6], box_format) and _is_whole(rows[:, 6:])
     other = _may_be_boxes(rows[:, :5], box_format) and _is_whole(rows[:, 5:])
     if not framed or other:
-        raise _unclear(f"an array of shape {rows.shape} whose columns may not be frame, box, score, label")
+        found = f"an array of shape {rows.shape} whose columns may not be frame, box, score, label"
+        raise _unclear(found, _FRAME_FIRST if rows.shape[1] == 7 else _FRAME_FIRST_UNLABELLED, _FRAME_LAST, _BY_FRAME)
     labels = rows[:, 6] if rows.shape[1] == 7 else None
     return Detections(rows[:, 1:5], rows[:, 5], rows[:, 0], labels, box_format=box_format or "xyxy")
 
@@ -172,5 +183,10 @@ def _refuse_format(box_format: BoxFormat | None, what: str) -> None:
         raise ValueError(f"box_format: found {box_format!r} with {what}, expected None")
 
 
-def _unclear(found: str) -> ValueError:
-    return ValueError(f"detections: found {found}, expected {_CALLS}")
+def _unclear(found: str, *calls: str) -> ValueError:
+    """Return the error for input that may mean several things, with the nearest calls that mean one."""
+    return ValueError(f"detections: found {found}, expected {_either(*calls)}")
+
+
+def _either(*calls: str) -> str:
+    return f"{'; '.join(calls[:-1])}; or {calls[-1]}"

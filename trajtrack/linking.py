@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from trajtrack.flow_options import FlowConstants, FlowOptions
 from trajtrack.inputs import DetectionsLike, as_detections
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions, resolve_options
+from trajtrack.overrides import FlowOverrides, SeqNmsOverrides
 from trajtrack.result_checks import warn_if_nothing_is_linked
 from trajtrack.trajectories import Trajectories
 
@@ -54,6 +55,38 @@ class DeviceLinkGraph:
         return LinkGraph(self.offsets.to_host(), self.targets.to_host())
 
 
+@overload
+def link(
+    detections: DetectionsLike,
+    options: FlowOptions | None = None,
+    *,
+    box_format: BoxFormat | None = None,
+    method: Literal["flow"] | None = None,
+    num_threads: int | None = None,
+    device: Literal["cpu"] | None = None,
+    **overrides: Unpack[FlowOverrides],
+) -> Trajectories: ...
+@overload
+def link(
+    detections: DetectionsLike,
+    options: LinkOptions | None = None,
+    *,
+    box_format: BoxFormat | None = None,
+    method: Literal["seq-nms"] | None = None,
+    num_threads: int | None = None,
+    device: str | None = None,
+    **overrides: Unpack[SeqNmsOverrides],
+) -> Trajectories: ...
+@overload
+def link(
+    detections: DetectionsLike,
+    options: LinkOptions | FlowOptions | None = None,
+    *,
+    box_format: BoxFormat | None = None,
+    method: Method | None = None,
+    num_threads: int | None = None,
+    device: str | None = None,
+) -> Trajectories: ...
 def link(
     detections: DetectionsLike,
     options: LinkOptions | FlowOptions | None = None,
@@ -174,7 +207,7 @@ def link_graph(
     *,
     num_threads: int | None = None,
     device: Literal["cpu"] | None = None,
-    **overrides: Any,
+    **overrides: Unpack[SeqNmsOverrides],
 ) -> LinkGraph: ...
 @overload
 def link_graph(
@@ -183,7 +216,7 @@ def link_graph(
     *,
     num_threads: int | None = None,
     device: str,
-    **overrides: Any,
+    **overrides: Unpack[SeqNmsOverrides],
 ) -> LinkGraph | DeviceLinkGraph: ...
 def link_graph(
     detections: Detections,

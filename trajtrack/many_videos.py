@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, Unpack, overload
 
 from trajtrack import _core
 from trajtrack.arguments import warnings_about
-from trajtrack.detections import Detections
+from trajtrack.detections import BoxFormat, Detections
 from trajtrack.flow_options import FlowOptions
+from trajtrack.inputs import DetectionsLike
 from trajtrack.io import Reading, read_file, reading_of
 from trajtrack.linking import count_threads, link
 from trajtrack.methods import Method, resolve_method
 from trajtrack.options import LinkOptions
+from trajtrack.overrides import FlowOverrides, SeqNmsOverrides
+from trajtrack.tables import is_table
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["LinkedVideo", "in_threads", "link_many"]
@@ -33,8 +36,8 @@ class LinkedVideo:
 
     index: int
     """Index of the video in the input, from 0."""
-    source: Detections | str
-    """Input: the detections, or the path of the file."""
+    source: DetectionsLike
+    """Input: as it was given, except that paths are strings."""
     trajectories: Trajectories | None
     """Trajectories; None if the video failed."""
     error: Exception | None
@@ -48,13 +51,61 @@ class LinkedVideo:
         return self.trajectories
 
 
+@overload
 def link_many(
-    videos: Iterable[Detections | str | os.PathLike[str]],
+    videos: Iterable[DetectionsLike],
+    options: FlowOptions | None = None,
+    *,
+    method: Literal["flow"] | None = None,
+    num_threads: int | None = None,
+    ordered: bool = True,
+    box_format: BoxFormat | None = None,
+    format: str | None = None,
+    video: str | int | None = None,
+    first_frame: int | None = None,
+    frame_step: float | None = None,
+    image_size: tuple[float, float] | None = None,
+    **overrides: Unpack[FlowOverrides],
+) -> Iterator[LinkedVideo]: ...
+@overload
+def link_many(
+    videos: Iterable[DetectionsLike],
+    options: LinkOptions | None = None,
+    *,
+    method: Literal["seq-nms"] | None = None,
+    num_threads: int | None = None,
+    ordered: bool = True,
+    box_format: BoxFormat | None = None,
+    format: str | None = None,
+    video: str | int | None = None,
+    first_frame: int | None = None,
+    frame_step: float | None = None,
+    image_size: tuple[float, float] | None = None,
+    **overrides: Unpack[SeqNmsOverrides],
+) -> Iterator[LinkedVideo]: ...
+@overload
+def link_many(
+    videos: Iterable[DetectionsLike],
     options: LinkOptions | FlowOptions | None = None,
     *,
     method: Method | None = None,
     num_threads: int | None = None,
     ordered: bool = True,
+    box_format: BoxFormat | None = None,
+    format: str | None = None,
+    video: str | int | None = None,
+    first_frame: int | None = None,
+    frame_step: float | None = None,
+    image_size: tuple[float, float] | None = None,
+) -> Iterator[LinkedVideo]: ...
+def link_many(
+    videos: Iterable[DetectionsLike],
+    options: LinkOptions | FlowOptions | None = None,
+    *,
+    method: Method | None = None,
+    num_threads: int | None = None,
+    ordered: bool = True,
+    box_format: BoxFormat | None = None,
     format: str | None = None,
     video: str | int | None = None,
     first_frame: int | None = None,
@@ -67,8 +118,8 @@ def link_many(
     Parameters
     ----------
     videos
-        Detections, or paths of files that `read` can read. Items are taken from the iterable only when there is room,
-        so that memory holds a few videos per thread.
+        What `link` takes, for each video: detections, a path, one entry per frame, a table and so on. Items are taken
+        from the iterable only when there is room, so that memory holds a few videos per thread.
     options
         Linking options, of the class of the method; default: its defaults.
     method
@@ -77,6 +128,8 @@ def link_many(
         Number of videos processed at a time; default: the number of cores that the process may use.
     ordered
         Whether results come in input order; otherwise as they become ready.
+    box_format
+        Format of boxes in arrays and in columns of boxes, as in `link`.
     format, video, first_frame, frame_step, image_size
         How to read the files, as in `read`.
     **overrides
@@ -97,31 +150,43 @@ def link_many(
     TypeError, ValueError
         If an option is invalid, before the first video is read. An exception of the iterable itself ends the run.
     """
+    _check_several(videos)
     options = resolve_method(options, method, overrides)
     threads = count_threads(num_threads)
     reading = reading_of(video, first_frame, frame_step, image_size)
     return in_threads(
-        (partial(link_file, index, each, options, 1, format, reading) for index, each in enumerate(videos)),
+        (partial(link_video, k, each, options, 1, format, reading, box_format) for k, each in enumerate(videos)),
         threads,
         ordered,
     )
 
 
-def link_file(
+def _check_several(videos: Any) -> None:
+    """Raise TypeError if this is one video instead of several."""
+    if isinstance(videos, str | bytes | os.PathLike | Detections | Mapping) or is_table(videos):
+        found = type(videos).__name__
+        raise TypeError(f"videos: found one {found}, expected an iterable of videos; link(...) takes one video")
+
+
+def link_video(
     index: int,
-    source: Detections | str | os.PathLike[str],
+    source: DetectionsLike,
     options: LinkOptions | FlowOptions,
     num_threads: int | None,
     format: str | None = None,
     reading: Reading | None = None,
+    box_format: BoxFormat | None = None,
 ) -> LinkedVideo:
     """Read and link one of many videos; an exception becomes its `error`."""
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     try:
         with warnings_about(source if isinstance(source, str) else f"videos, entry {index}"):
-            detections = read_file(source, format, reading).detections if isinstance(source, str) else source
-            return LinkedVideo(index, source, link(detections, options, num_threads=num_threads), None)
+            detections = source
+            if isinstance(source, str) and box_format is None:
+                detections = read_file(source, format, reading).detections
+            tracks = link(detections, options, box_format=box_format, num_threads=num_threads)
+            return LinkedVideo(index, source, tracks, None)
     except Exception as error:  # one faulty video must not end the others
         return LinkedVideo(index, source, None, error)
 

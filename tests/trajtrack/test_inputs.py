@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -43,18 +45,30 @@ def test_rows_of_frames_out_of_order_keep_their_numbers():
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "nearest"),
     [
-        ROWS,
-        np.column_stack([ROWS, LABELS])[:, :6],
-        np.column_stack([[0, 1], [1, 1], SIZED, [1, 1]]),
-        (BOXES, SCORES),
-        {"boxes": BOXES, "scores": SCORES},
+        (ROWS, "link([boxes_of_frame_0, ...])"),
+        (np.column_stack([ROWS, LABELS]), "link(Detections(a[:, 1:5], a[:, 5], a[:, 0]))"),
+        (np.column_stack([[0, 1], [1, 1], SIZED, [1, 1]]), "link(Detections(a[:, 1:5], a[:, 5], a[:, 0], a[:, 6]))"),
+        (np.zeros((2, 9)), "link(Detections(boxes, scores, frames))"),
+        ((BOXES, SCORES), "link(Detections(boxes, scores, frames))"),
+        ({"boxes": BOXES, "scores": SCORES}, "link({'xyxy': boxes, 'conf': scores, 'frame': frames})"),
+        ({}, "link({0: boxes_of_frame_0, ...})"),
     ],
 )
-def test_what_may_mean_several_things_is_refused_with_the_nearest_calls(given):
-    with pytest.raises(ValueError, match=r"^detections: found .*link\(\[.*link\(\{.*link\(Detections\("):
+def test_what_may_mean_several_things_is_refused_with_the_three_nearest_calls(given, nearest):
+    with pytest.raises(ValueError, match=r"^detections: found ") as refused:
         as_detections(given)
+    calls = re.findall(r"link\(.*?\)+(?=;|$)", str(refused.value))
+    assert len(calls) == 3
+    assert calls[0] == nearest
+
+
+def test_the_container_of_one_frame_is_refused_with_calls_for_several():
+    boxes = Detections.from_frames([ROWS])
+    one = type("Boxes", (), {"xyxy": boxes.boxes, "conf": boxes.scores, "cls": boxes.labels, "__iter__": None})()
+    with pytest.raises((ValueError, TypeError), match=r"link\(\[boxes_of_frame_0, \.\.\.\]\)"):
+        as_detections(one)
 
 
 def test_a_box_format_beside_detections_is_refused():
@@ -79,5 +93,5 @@ def test_a_tuple_of_frames_is_no_tuple_of_boxes_and_scores():
 
 
 def test_an_empty_mapping_is_refused():
-    with pytest.raises(ValueError, match="found an empty mapping, expected one entry per frame"):
+    with pytest.raises(ValueError, match="found an empty mapping, expected entries by the number of their frame"):
         as_detections({})

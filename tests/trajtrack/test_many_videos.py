@@ -93,3 +93,25 @@ def test_no_thread_is_left_behind() -> None:
     before = threading.active_count()
     list(link_many(VIDEOS, num_threads=4))
     assert threading.active_count() == before
+
+
+def test_videos_are_given_as_to_link() -> None:
+    rows = [np.column_stack([VIDEOS[0].boxes, VIDEOS[0].scores])[VIDEOS[0].frames == k] for k in range(60)]
+    columns = {"xyxy": VIDEOS[0].boxes, "conf": VIDEOS[0].scores, "frame": VIDEOS[0].frames}
+    found = list(link_many([rows, dict(enumerate(rows)), columns, iter(rows)], num_threads=2))
+    expected = link(rows)
+    assert [one.error for one in found] == [None] * 4
+    for one in found:
+        np.testing.assert_array_equal(one.result().boxes, expected.boxes)
+
+
+def test_boxes_of_videos_have_the_format_given() -> None:
+    sized = [np.array([[10, 20, 40, 60, 0.9]])] * 3
+    (found,) = link_many([sized], box_format="xywh", method="seq-nms")
+    assert found.result().detections.boxes[0].tolist() == [10, 20, 50, 80]
+
+
+@pytest.mark.parametrize("one", ["video.txt", Path("video.txt"), VIDEOS[0], {"frame": [0]}])
+def test_one_video_instead_of_several_is_refused(one) -> None:
+    with pytest.raises(TypeError, match=r"^videos: found one .*, expected an iterable of videos; link\("):
+        link_many(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from trajtrack.cli.pairing import add_pair_flags, origin_of, read_pairs, with_identities
@@ -11,6 +12,7 @@ from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names
 from trajtrack.console.output import print_json
+from trajtrack.metrics.curves import CURVE_SUFFIXES, draw_hota
 from trajtrack.metrics.evaluate import evaluate_from
 from trajtrack.printable import escaped
 
@@ -48,12 +50,17 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         examples={
             "one video": "trajtrack eval --gt out/demo/truth.txt out/demo/tracks.txt",
+            "and a picture of HOTA over overlaps": "trajtrack eval --gt out/demo/truth.txt out/demo/tracks.txt "
+            "--chart hota.svg",
             "several videos, sorted by name": "trajtrack eval --gt 'truth/*.txt' 'tracks/*.txt' --json",
         },
     )
     add_pair_flags(parser, "tracks")
     parser.add_argument(
         "--iou-threshold", type=float, default=0.5, metavar="X", help="minimum overlap of a match; default: 0.5"
+    )
+    parser.add_argument(
+        "--chart", metavar="FILE", help="also draw HOTA over the overlap of a match: a .png, .svg or .pdf file"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.set_defaults(run=_run)
@@ -62,6 +69,10 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if not 0 < arguments.iou_threshold <= 1:
         raise UsageError(f"--iou-threshold: found {arguments.iou_threshold}, expected a number above 0 and up to 1")
+    chart = None if arguments.chart is None else Path(arguments.chart)
+    if chart is not None and chart.suffix.lower() not in CURVE_SUFFIXES:
+        expected = ", ".join(CURVE_SUFFIXES)
+        raise UsageError(f"--chart: found {arguments.chart!r}, expected one of the suffixes {expected}")
     pairs = read_pairs(arguments, "tracks")
     found = [with_identities(file) for file in pairs.found]
     try:
@@ -74,18 +85,22 @@ def _run(arguments: argparse.Namespace) -> bool:
         )
     except ValueError as error:
         raise Failure(str(error)) from error
-    videos = pairs.as_reports()
-    if arguments.json:
-        print_json({"files": videos, "metrics": asdict(metrics)})
-        return False
-    for video in videos:
-        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
     names: dict[int, str] = {}
     for file in (*found, *pairs.annotated):
         names |= file.detections.label_names
     rows = dict(zip(distinct_names([file.path for file in found]), metrics.videos, strict=False))
     if len(metrics.classes) > 1:
         rows |= {f"class {names.get(label, label)}": own for label, own in metrics.classes.items()}
+    rows["all"] = metrics
+    if chart is not None:
+        chart.parent.mkdir(parents=True, exist_ok=True)
+        draw_hota(rows, chart)
+    videos = pairs.as_reports()
+    if arguments.json:
+        print_json({"files": videos, "metrics": asdict(metrics)})
+        return False
+    for video in videos:
+        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
     print()
-    print(metrics_table({**rows, "all": metrics}))
+    print(metrics_table(rows))
     return False

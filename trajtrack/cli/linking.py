@@ -18,7 +18,7 @@ from trajtrack.console.inputs import expand
 from trajtrack.console.output import Progress, print_json
 from trajtrack.flow_options import FlowOptions
 from trajtrack.io import FORMATS, output_format, write
-from trajtrack.many_videos import LinkedVideo, link_file, link_many
+from trajtrack.many_videos import LinkedVideo, link_many, link_video
 from trajtrack.options import LinkOptions
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
@@ -124,7 +124,7 @@ def _link_files(
             frame_step=reading.frame_step,
             image_size=reading.image_size,
         )
-    return iter([link_file(0, paths[0], options, arguments.threads, arguments.format, reading)])
+    return iter([link_video(0, paths[0], options, arguments.threads, arguments.format, reading)])
 
 
 def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from typing import Any
 from trajtrack.arguments import warnings_about
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags, prepared
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
+from trajtrack.cli.titles import video_title
+from trajtrack.cli.views import (
+    PAGE_SUFFIXES,
+    add_image_flags,
+    check_image_flags,
+    frames_done,
+    note,
+    note_if_large,
+    sum_up,
+)
 from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.console.inputs import same_file
 from trajtrack.console.output import print_json
@@ -65,7 +74,7 @@ def add_command(commands: Any) -> None:
         "the suffix .detections.parquet",
     )
     parser.add_argument("--no-interpolate", action="store_true", help="omit interpolated boxes from a file of tracks")
-    parser.add_argument("--max-width", type=int, metavar="N", help="scale images of a page down to N pixels wide")
+    add_image_flags(parser)
     parser.add_argument("--title", metavar="T", help="title of a page; default: the name of VIDEO")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a line")
     add_detection_flags(parser, "--min-detection-score")
@@ -109,13 +118,18 @@ def _note_resumed(arguments: argparse.Namespace, num_frames: int) -> None:
 
 def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     """Return ``page``, ``video`` or ``tracks``, after checking that the other options apply to it."""
-    check_max_width(arguments.max_width)
+    check_image_flags(arguments)
     suffix = output.suffix.lower()
     named = arguments.output_format is not None
     kind = "tracks"
     if not named and suffix in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES):
         kind = "page" if suffix in PAGE_SUFFIXES else "video"
-    unused = {"--max-width": arguments.max_width, "--title": arguments.title} if kind != "page" else {}
+    of_pages = {
+        "--max-width": arguments.max_width,
+        "--link-video": arguments.link_video,
+        "--title": arguments.title,
+    }
+    unused = of_pages if kind != "page" else {}
     if kind != "tracks":
         unused["--no-interpolate"] = arguments.no_interpolate or None
     for flag, value in unused.items():
@@ -146,9 +160,10 @@ def _write(tracks: Trajectories, output: Path, kind: str, arguments: argparse.Na
             tracks,
             output,
             images=arguments.video,
+            embed=not arguments.link_video,
             max_width=arguments.max_width,
             frame_rate=arguments.frame_rate,
-            title=arguments.title or Path(arguments.video).stem,
+            title=arguments.title or video_title(Path(arguments.video)),
             progress=progress,
         )
     note_if_large(output)

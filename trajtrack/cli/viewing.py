@@ -13,7 +13,16 @@ from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
-from trajtrack.cli.views import PAGE_SUFFIXES, check_max_width, frames_done, note, note_if_large, sum_up
+from trajtrack.cli.titles import video_title
+from trajtrack.cli.views import (
+    PAGE_SUFFIXES,
+    add_image_flags,
+    check_image_flags,
+    frames_done,
+    note,
+    note_if_large,
+    sum_up,
+)
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import print_json
@@ -83,9 +92,7 @@ def add_command(commands: Any) -> None:
     images.add_argument(
         "--frames", metavar="DIR", help="folder of numbered .jpg or .png images to show instead; the first is frame 0"
     )
-    parser.add_argument(
-        "--max-width", type=int, metavar="N", help="scale images of a page down to at most N pixels wide"
-    )
+    add_image_flags(parser)
     parser.add_argument(
         "--size",
         metavar="WxH",
@@ -94,7 +101,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--frame-rate", type=float, metavar="X", help="frames per second; default: that of the video, or 25"
     )
-    parser.add_argument("--title", metavar="T", help="title; default: the name of the video or of TRACKS")
+    parser.add_argument("--title", metavar="T", help="title; default: the name of the video")
     add_format_flag(parser, "--format", "format of TRACKS: {formats}; default: inferred from the file")
     add_format_flag(parser, "--detections-format", "the same for --detections")
     add_format_flag(parser, "--gt-format", "the same for --gt")
@@ -138,11 +145,12 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     if kind not in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
         suffixes = ", ".join((*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
         raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
-    check_max_width(arguments.max_width)
+    check_image_flags(arguments)
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")
     unused = {
         "--max-width": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
+        "--link-video": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--detections": VIDEO_SUFFIXES,
         "--gt": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--beside": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
@@ -248,6 +256,7 @@ def _write_page(
             output,
             detections=detections,
             images=arguments.video or arguments.frames,
+            embed=not arguments.link_video,
             max_width=arguments.max_width,
             size=size,
             frame_rate=arguments.frame_rate,
@@ -293,18 +302,8 @@ def _draw(
 
 
 def _title(arguments: argparse.Namespace) -> str:
-    """Return the title: the name of the video, which of files such as MOT17-04/det/det.txt a folder has."""
-    if arguments.title:
-        return str(arguments.title)
-    path = Path(arguments.video or arguments.frames or arguments.tracks)
-    if _names_no_video(path) and (path.is_dir() or _names_no_video(path.parent)):
-        folders = [each for each in path.absolute().parents if each.name and not _names_no_video(each)]
-        path = next(iter(folders), path)
-    return path.name if path.is_dir() else path.stem
-
-
-def _names_no_video(path: Path) -> bool:
-    return path.stem.lower().split("_")[0] in ("det", "gt", "img1", "images", "frames")
+    named = arguments.title or arguments.video_name
+    return str(named) if named else video_title(Path(arguments.video or arguments.frames or arguments.tracks))
 
 
 def _report(arguments: argparse.Namespace, output: Path, written: ViewSummary | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from trajtrack.console.output import StatusLine
 from trajtrack.printable import escaped
 from trajtrack.viewer import ViewSummary
 
-__all__ = ["PAGE_SUFFIXES", "check_max_width", "frames_done", "note", "note_if_large", "sum_up"]
+__all__ = ["PAGE_SUFFIXES", "add_image_flags", "check_image_flags", "frames_done", "note", "note_if_large", "sum_up"]
 
 PAGE_SUFFIXES = (".html", ".htm")
 """Suffixes of pages for the browser."""
@@ -20,10 +22,29 @@ _LARGE = 100_000_000
 """Size in bytes above which browsers are slow to open a page."""
 
 
-def check_max_width(max_width: int | None) -> None:
-    """Raise UsageError if a maximum width is out of range."""
-    if max_width is not None and max_width < 1:
-        raise UsageError(f"--max-width: found {max_width}, expected an integer of at least 1")
+def add_image_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how a page has its images."""
+    parser.add_argument("--max-width", type=int, metavar="N", help="scale images of a page down to N pixels wide")
+    parser.add_argument(
+        "--link-video",
+        action="store_true",
+        default=None,
+        help="let a page play the video file, which must stay beside it, instead of holding its images",
+    )
+
+
+def check_image_flags(arguments: argparse.Namespace) -> None:
+    """Raise UsageError if a maximum width is out of range, or there is no video to link as it is."""
+    width = arguments.max_width
+    if width is not None and width < 1:
+        raise UsageError(f"--max-width: found {width}, expected an integer of at least 1")
+    if not arguments.link_video:
+        return
+    if width is not None:
+        raise UsageError("--link-video: found --max-width, expected one or the other")
+    if arguments.video is None or os.path.isdir(arguments.video):
+        found = "no --video" if arguments.video is None else f"the folder {arguments.video}"
+        raise UsageError(f"--link-video: found {found}, expected a video file")
 
 
 @contextmanager
@@ -44,7 +65,7 @@ def note(message: str) -> None:
 def note_if_large(page: Path) -> None:
     """Say how to make a page smaller that browsers are slow to open."""
     if page.stat().st_size > _LARGE:
-        note(f"{page}: browsers are slow to open such a large page; --max-width N makes it smaller")
+        note(f"{page}: browsers are slow to open such a large page; --max-width N and --link-video make it smaller")
 
 
 def sum_up(written: ViewSummary) -> str:

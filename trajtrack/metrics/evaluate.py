@@ -16,7 +16,27 @@ from trajtrack.metrics.matching import Origin, Video
 from trajtrack.printable import shown
 from trajtrack.trajectories import Trajectories
 
-__all__ = ["Metrics", "choose_labels", "combine", "evaluate", "evaluate_from", "evaluate_many", "import_trackeval"]
+__all__ = [
+    *("HotaCurves", "Metrics", "choose_labels", "combine", "evaluate", "evaluate_from", "evaluate_many"),
+    "import_trackeval",
+]
+
+
+@dataclass(frozen=True)
+class HotaCurves:
+    """HOTA and its two parts at each overlap at which boxes match, as fractions."""
+
+    hotas: tuple[float, ...] = ()
+    """HOTA at each overlap."""
+    detas: tuple[float, ...] = ()
+    """Detection accuracy at each overlap."""
+    assas: tuple[float, ...] = ()
+    """Association accuracy at each overlap."""
+
+    @property
+    def overlaps(self) -> tuple[float, ...]:
+        """The overlaps: 0.05, 0.1, and so on to 0.95."""
+        return tuple(number / 20 for number in range(1, len(self.hotas) + 1))
 
 
 @dataclass(frozen=True)
@@ -70,6 +90,8 @@ class Metrics:
     """Metrics by label; empty if classes were ignored."""
     videos: tuple[Metrics, ...] = ()
     """Metrics of each video; empty if there was only one."""
+    curves: HotaCurves = field(default_factory=HotaCurves, repr=False)
+    """HOTA, detection and association accuracy at each overlap, whose means are above."""
 
 
 def evaluate(
@@ -316,6 +338,7 @@ def _as_metrics(result: _Result, classes: Mapping[int, Metrics]) -> Metrics:
         truth_tracks=int(clear["MT"] + clear["PT"] + clear["ML"]),
         tracks=result.tracks,
         classes=classes,
+        curves=HotaCurves(*(tuple(map(float, hota[name])) for name in ("HOTA", "DetA", "AssA"))),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,15 @@ class Images(ABC):
 
     def __init__(self, source: FrameSource) -> None:
         self.size, self.rate = source.size, source.rate
+        self._source = source
 
     @abstractmethod
     def read(self, num_frames: int) -> Iterator[tuple[int, Any]]:
         """Yield the frame number and the `PIL.Image.Image` of each image before frame `num_frames`."""
+
+    def times(self, num_frames: int) -> Iterator[Fraction]:
+        """Yield the seconds from the first image to each image before frame `num_frames`, without its pixels."""
+        return (frame.time for frame in itertools.islice(self._source.frames(), num_frames))
 
     def encoded(self, num_frames: int, max_width: int | None) -> Iterator[Encoded]:
         """Yield encoded images, scaled down to a width of at most `max_width`."""

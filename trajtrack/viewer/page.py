@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib import resources
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,17 +30,31 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.content import LINE_SEPARATORS, ViewSummary, content_of
 from trajtrack.viewer.errors import errors_of, metrics_of
-from trajtrack.viewer.images import Encoded, check_presentation, open_images
+from trajtrack.viewer.images import Encoded, Images, check_presentation, open_images
 from trajtrack.viewer.question import Question
 from trajtrack.viewer.sources import Joined, join
 
 __all__ = ["write_page"]
 
 _SCRIPTS = (
-    *("content", "elements", "images", "camera", "timeline", "scene", "crops", "details", "errors", "question"),
+    *(
+        "content",
+        "elements",
+        "images",
+        "video",
+        "camera",
+        "timeline",
+        "scene",
+        "crops",
+        "details",
+        "errors",
+        "question",
+    ),
     *("filters", "player", "address", "picture", "splitter", "main"),
 )
 """Modules of the page's program, each after the modules that it imports."""
+_MEDIA = " media-src 'self' blob: file:;"
+"""What a page with a linked video may open besides itself: the video, and the file that the user chooses."""
 
 
 def write_page(
@@ -47,6 +63,7 @@ def write_page(
     *,
     detections: Detections | None = None,
     images: str | os.PathLike[str] | None = None,
+    embed: bool = True,
     max_width: int | None = None,
     size: tuple[float, float] | None = None,
     frame_rate: float | None = None,
@@ -75,6 +92,10 @@ def write_page(
     images
         Folder of numbered ``.jpg`` or ``.png`` files, the first of which is frame 0, or a video file. Frames without an
         image have a plain background; images beyond the last frame are ignored.
+    embed
+        Whether the page holds the images. If not, it plays them from the video file, which must stay where it is
+        relative to the page and be of a kind that browsers play. Boxes are drawn over the frames that they belong to,
+        whether or not the frame rate is constant.
     max_width
         Wider images become JPEG files of this width in pixels; coordinates of boxes refer to the original images.
     size
@@ -114,6 +135,8 @@ def write_page(
     if max_width is not None:
         as_count("max_width", max_width, minimum=1)
     check_presentation(images, size, frame_rate)
+    if not embed:
+        _check_linked(images, max_width)
     results = [tracks] if beside is None else [tracks, beside]
     names = _names(names, len(results))
     contents = [content_of(tracks, detections), *map(content_of, results[1:])]
@@ -127,26 +150,59 @@ def write_page(
     if source is not None:
         size = source.size
     rate = frame_rate or (source.rate if source is not None else None) or DEFAULT_RATE
+    steps = None
+    if source is not None and not embed:
+        steps = _steps(source, num_frames, progress)
     about = {
         "title": escaped(title or "Trajectories", keep=LINE_SEPARATORS),
         "size": size,
         "rate": rate,
         "images": source is not None,
+        "video": None if images is None or embed else _address(images, path),
         "question": None if question is None else question.to_dict(),
         "results": names,
         "metrics": [metrics_of(comparison) for comparison in comparisons],
     }
-    begin, end = _document(joined, comparisons, about)
-    count = 0
+    begin, end = _document(joined, comparisons, about, steps)
+    count = 0 if steps is None else steps.size
     with atomic_output(path) as file:
         file.write(begin)
-        for image in () if source is None else source.encoded(num_frames, max_width):
+        for image in () if source is None or not embed else source.encoded(num_frames, max_width):
             file.write(_element(image))
             count += 1
             if progress is not None:
                 progress(image.frame + 1, num_frames)
         file.write(end)
     return contents[0].summary(None if source is None else count)
+
+
+def _check_linked(images: str | os.PathLike[str] | None, max_width: int | None) -> None:
+    """Raise ValueError if there is no video file to link, or its images would have to be changed."""
+    if images is None or os.path.isdir(images):
+        found = "no images" if images is None else "a folder of images"
+        raise ValueError(f"embed: found False and {found}, expected a video file that the page plays")
+    if max_width is not None:
+        raise ValueError("max_width: found a number and embed=False, expected images that are held by the page")
+
+
+def _steps(source: Images, num_frames: int, progress: Callable[[int, int], None] | None) -> NDArray[np.float64]:
+    """Return the microseconds from the first frame to each frame, as steps from one frame to the next."""
+    times = []
+    for time in source.times(num_frames):
+        times.append(round(1_000_000 * time))
+        if progress is not None:
+            progress(len(times), num_frames)
+    return np.diff(np.array(times, np.float64), prepend=0.0)
+
+
+def _address(video: str | os.PathLike[str], page: str | os.PathLike[str]) -> str:
+    """Return the address of a video, relative to a page."""
+    path = os.path.abspath(video)
+    try:
+        path = os.path.relpath(path, os.path.dirname(os.path.abspath(page)))
+    except ValueError:  # another drive
+        return Path(path).as_uri()
+    return quote(path.replace(os.sep, "/"))
 
 
 def _check_classes(first: Mapping[int, str], second: Mapping[int, str]) -> None:
@@ -167,10 +223,14 @@ def _names(names: Sequence[str], count: int) -> list[str]:
     return [escaped(name, keep=LINE_SEPARATORS) for name in names]
 
 
-def _document(joined: Joined, comparisons: Sequence[Comparison], about: Mapping[str, Any]) -> tuple[bytes, bytes]:
+def _document(
+    joined: Joined, comparisons: Sequence[Comparison], about: Mapping[str, Any], steps: NDArray[np.float64] | None
+) -> tuple[bytes, bytes]:
     """Return the parts of the page before and after the images."""
     content = joined.content
     columns = {**_columns(joined), **_error_columns(joined, comparisons)}
+    if steps is not None:
+        columns["videoSteps"] = steps
     description = {
         **about,
         "numFrames": content.num_frames,
@@ -184,7 +244,7 @@ def _document(joined: Joined, comparisons: Sequence[Comparison], about: Mapping[
     fields = {
         "title": escape(str(about["title"])),
         "policy": f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'",
+        f"img-src data:;{'' if steps is None else _MEDIA} base-uri 'none'; form-action 'none'",
         "style": style,
         "description": _as_script_text(description),
         "columns": base64.b64encode(packed).decode(),

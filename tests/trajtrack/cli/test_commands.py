@@ -296,6 +296,19 @@ def test_eval_prints_a_table(tmp_path, capsys):
     assert total.split()[:2] == ["all", "100.00"]
 
 
+def test_eval_draws_hota_over_overlaps(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    pytest.importorskip("matplotlib")
+    tracks = Detections(np.tile([0, 0, 10, 10], (9, 1)), np.ones(9), range(9), track_ids=np.zeros(9, int))
+    for name in ("gt.txt", "tracks.txt"):
+        trajtrack.write(tmp_path / name, tracks)
+    words = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--chart"]
+    assert main([*words, str(tmp_path / "new" / "hota.svg")]) == 0
+    assert "association" in (tmp_path / "new" / "hota.svg").read_text()
+    assert main([*words, "hota.gif"]) == 2
+    assert "--chart: found 'hota.gif', expected one of the suffixes .png, .svg, .pdf" in capsys.readouterr().err
+
+
 def test_eval_of_several_videos_has_a_row_for_each(tmp_path, capsys):
     pytest.importorskip("trackeval")
     truths, tracks = [], []

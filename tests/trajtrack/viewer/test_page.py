@@ -5,11 +5,13 @@ import hashlib
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from helpers.coded_videos import NUM_FRAMES, VARYING, one_track, write_coded_video
 from helpers.viewer_pages import read_page
 from trajtrack import Detections, ViewSummary, link, make_scene, write_page
 from trajtrack.viewer.content import content_of
@@ -215,3 +217,37 @@ def test_without_pillow_the_error_says_what_to_install(tmp_path, folder):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "images need Pillow: pip install 'trajtrack[view]'\n"
+
+
+def test_a_page_with_a_linked_video_holds_the_times_of_its_frames_and_no_image(tmp_path):
+    pytest.importorskip("av")
+    video = write_coded_video(tmp_path / "a street.mp4", VARYING)
+    (tmp_path / "pages").mkdir()
+    path = tmp_path / "pages" / "page.html"
+    summary = write_page(one_track(), path, images=video, embed=False)
+    page = read_page(path)
+    assert page.description["video"] == "../a%20street.mp4"
+    assert page.images == {}
+    assert summary.num_images == NUM_FRAMES
+    assert page.columns["videoSteps"].tolist() == [0, *(1e6 * float(b - a) for a, b in pairwise(VARYING))]
+    assert "media-src" in page.policy
+
+
+def test_only_pages_with_a_linked_video_may_open_media(tmp_path):
+    write_page(one_track(), tmp_path / "page.html")
+    page = read_page(tmp_path / "page.html")
+    assert "media-src" not in page.policy
+    assert page.description["video"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "embed: found False and no images, expected a video file"),
+        ({"images": "."}, "embed: found False and a folder of images, expected a video file"),
+        ({"images": "a.mp4", "max_width": 9}, "max_width: found a number and embed=False, expected images"),
+    ],
+)
+def test_what_cannot_be_linked_is_refused(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        write_page(one_track(), tmp_path / "page.html", embed=False, **options)

@@ -57,6 +57,7 @@ export class Content {
     this.size = about.size;
     this.extent = about.extent;
     this.hasImages = about.images;
+    this.video = about.video; // address of a file with the images, or null if the page holds them
     this.question = about.question;
     this.results = about.results;
     this.metrics = about.metrics;

@@ -35,7 +35,7 @@ export class Crops {
 
   async paint(canvas, row) {
     const { content } = this;
-    const bitmap = await this.images.decode(content.frames[row]);
+    const bitmap = await this.images.decode(content.frames[row], () => canvas.isConnected);
     if (bitmap === null) return false;
     const scale = bitmap.width / content.size[0]; // images may be scaled down
     const [x1, y1, x2, y2] = [...content.boxes.subarray(4 * row, 4 * row + 4)].map((side) => side * scale);

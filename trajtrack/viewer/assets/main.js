@@ -2,6 +2,7 @@
 
 import { ErrorKind, loadContent } from "./content.js";
 import { ImageCache } from "./images.js";
+import { LinkedVideo } from "./video.js";
 import { Camera, followPointers } from "./camera.js";
 import { Scene } from "./scene.js";
 import { Timeline } from "./timeline.js";
@@ -45,12 +46,12 @@ async function main() {
     });
   };
 
-  const images = new ImageCache(content, redraw);
+  const images = content.video === null ? new ImageCache(content, redraw) : linkedVideo();
   const camera = new Camera(boundsOf(content));
   const canvases = [byId("scene"), byId("scene-beside")].slice(0, content.results.length);
   const scenes = canvases.map((canvas, source) => new Scene(canvas, content, camera, images, state, source));
   const isShown = (frame) => scenes.every((scene) => scene.shown === frame);
-  const player = new Player(content, state, isShown, redraw);
+  const player = new Player(content, state, isShown, redraw, content.video === null ? null : images);
 
   const select = (track, row = -1) => {
     if (track === state.track && row === state.row) return;
@@ -122,7 +123,35 @@ async function main() {
     if (state.track >= 0 && !state.visible[state.track]) clear();
     redraw();
   });
-  const errors = content.hasTruth ? new ErrorList(byId("errors"), content, state, { toError, judge: attend }) : null;
+  const judge = () => {
+    timeline.filter();
+    redraw();
+  };
+  const errors = content.hasTruth ? new ErrorList(byId("errors"), content, state, { toError, judge }) : null;
+
+  function askForVideo(error) {
+    // Browsers let a page draw a file beside it, but read only what the user has chosen.
+    if (content.video === null || error.name !== "SecurityError") throw error;
+    showVideoFault("The browser saves pictures of a video only if you choose its file:");
+  }
+
+  function showVideoFault(why) {
+    byId("video-fault").hidden = false;
+    byId("video-why").textContent = `${why} ${decodeURIComponent(content.video.split("/").at(-1))}`;
+  }
+
+  function linkedVideo() {
+    byId("video-file").addEventListener("change", ({ target }) => {
+      const [file] = target.files;
+      if (file === undefined) return;
+      byId("video-fault").hidden = true;
+      images.open(URL.createObjectURL(file));
+      redraw();
+    });
+    byId("video-choose").addEventListener("click", () => byId("video-file").click());
+    const onFrame = (frame) => player.follow(frame);
+    return new LinkedVideo(content, { whenReady: redraw, onFrame, onFault: () => showVideoFault("The browser cannot open") });
+  }
 
   function draw() {
     const drawn = scenes.map((scene) => scene.draw(theme)).every(Boolean);
@@ -149,7 +178,7 @@ async function main() {
   const resize = () => {
     for (const scene of scenes) scene.resize();
     timeline.resize();
-    redraw();
+    draw(); // at once: a canvas of another size is empty
   };
 
   for (const scene of scenes) {
@@ -186,7 +215,7 @@ async function main() {
   onClick("zoom-fit", fit);
   const save = async () => {
     draw();
-    await savePicture(canvases, `${content.title} ${state.frame}`);
+    await savePicture(scenes.map((scene) => scene.picture(theme)), `${content.title} ${state.frame}`).catch(askForVideo);
   };
   onClick("save", save);
   onClick("timeline-in", () => timeline.zoom(2));
@@ -325,7 +354,6 @@ async function main() {
   }
   details.draw();
   resize();
-  draw();
   address.read();
   document.documentElement.dataset.ready = "";
 

@@ -1,9 +1,12 @@
 // Playback: the current frame, and advancing it over time.
 
 export class Player {
-  /** `isReady(frame)` returns whether a frame is drawn: playback waits for its image. */
-  constructor(content, state, isReady, onChange) {
-    Object.assign(this, { content, state, isReady, onChange });
+  /**
+   * `isReady(frame)` returns whether a frame is drawn: playback waits for its image. While `clock`, a `LinkedVideo`, is
+   * advancing, it calls `follow` for each frame instead.
+   */
+  constructor(content, state, isReady, onChange, clock = null) {
+    Object.assign(this, { content, state, isReady, onChange, clock });
     this.playing = false;
     this.speed = 1;
   }
@@ -15,6 +18,7 @@ export class Player {
   seek(frame) {
     this.state.frame = Math.min(Math.max(Math.round(frame), 0), this.lastFrame);
     this.restart();
+    if (this.playing) this.clock?.play(this.state.frame, this.speed);
     this.onChange();
   }
 
@@ -33,6 +37,7 @@ export class Player {
     if (this.state.frame === this.lastFrame) this.state.frame = 0;
     this.playing = true;
     this.restart();
+    this.clock?.play(this.state.frame, this.speed);
     this.onChange();
     this.request();
   }
@@ -40,7 +45,15 @@ export class Player {
   pause() {
     if (!this.playing) return;
     this.playing = false;
+    this.clock?.pause();
     cancelAnimationFrame(this.next);
+    this.onChange();
+  }
+
+  /** Show the frame that the clock has reached. */
+  follow(frame) {
+    this.state.frame = Math.min(frame, this.lastFrame);
+    if (frame >= this.lastFrame) this.pause();
     this.onChange();
   }
 
@@ -50,6 +63,7 @@ export class Player {
 
   setSpeed(speed) {
     this.speed = speed;
+    this.clock?.setSpeed(speed);
     this.restart();
   }
 
@@ -61,7 +75,8 @@ export class Player {
   tick(now) {
     if (!this.playing) return;
     this.request();
-    if (this.since === null || !this.isReady(this.state.frame)) {
+    const waits = this.clock?.advancing || !this.isReady(this.state.frame);
+    if (this.since === null || waits) {
       this.since = now;
       this.from = this.state.frame;
       return;

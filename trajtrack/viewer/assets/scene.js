@@ -1,6 +1,7 @@
 // The canvas with the image, boxes, trails and labels.
 
 import { ErrorKind, Reason } from "./content.js";
+import { make } from "./elements.js";
 import { shortened } from "./timeline.js";
 
 const TRAIL_FRAMES = 60;
@@ -53,6 +54,16 @@ export class Scene {
     this.drawPath();
     if (this.state.showLabels) this.drawLabels([...boxes, ...truth.filter((box) => box.note)]);
     return true;
+  }
+
+  /** Return a new canvas with what the scene shows: the own one stays unreadable once it has shown a linked file. */
+  picture(theme) {
+    const canvas = make("canvas", { width: this.canvas.width, height: this.canvas.height });
+    const own = this.context;
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.draw(theme);
+    this.context = own;
+    return canvas;
   }
 
   drawImage(image) {

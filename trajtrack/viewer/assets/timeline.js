@@ -118,6 +118,7 @@ export class Timeline {
     }
     const compare = ORDERS[this.order](content);
     this.lanes.sort((a, b) => content.trackSources[a] - content.trackSources[b] || compare(a, b) || a - b);
+    if (content.hasTruth && this.only === null) this.lanes = withTruths(content, this.lanes, this.state.judged);
     this.spacer.style.height = `${this.lanes.length * LANE}px`;
     this.none.hidden = this.lanes.length > 0;
     this.none.textContent = this.content.numTracks ? "No trajectory matches the filter." : "There are no trajectories.";
@@ -272,6 +273,27 @@ export class Timeline {
     context.fill();
     context.globalAlpha = 1;
   }
+}
+
+/** Move each true object below the trajectory of a result that finds it in most frames; the others stay at the end. */
+function withTruths(content, lanes, source) {
+  const frames = new Map(); // of each true object, by trajectory
+  for (const { kind, source: own, first, last, track, truth } of content.errors) {
+    if (kind !== ErrorKind.MATCH || own !== source) continue;
+    if (!frames.has(truth)) frames.set(truth, new Map());
+    frames.get(truth).set(track, (frames.get(truth).get(track) ?? 0) + last - first + 1);
+  }
+  const shown = new Set(lanes);
+  const below = new Map();
+  const found = new Set();
+  for (const truth of lanes.filter((track) => content.isTruth(track))) {
+    const finders = [...(frames.get(truth) ?? [])].filter(([track]) => shown.has(track));
+    if (finders.length === 0) continue;
+    const [finder] = finders.reduce((best, each) => (each[1] > best[1] ? each : best));
+    below.set(finder, [...(below.get(finder) ?? []), truth]);
+    found.add(truth);
+  }
+  return lanes.filter((track) => !found.has(track)).flatMap((track) => [track, ...(below.get(track) ?? [])]);
 }
 
 function niceStep(least) {

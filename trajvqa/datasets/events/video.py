@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,7 +198,8 @@ def _track(scene: Scene, tracks: str) -> Trajectories:
     with warnings.catch_warnings():
         # Now and then a video is too short to calibrate scores; it then has few trajectories.
         warnings.simplefilter("ignore", TrajtrackWarning)
-        return link(scene.detections, method=tracks, min_length=_MIN_LENGTH, num_threads=1)  # type: ignore[arg-type]
+        method = cast(Literal["flow", "seq-nms"], tracks)
+        return link(scene.detections, method=method, min_length=_MIN_LENGTH, num_threads=1)
 
 
 def _true_tracks(scene: Scene) -> Trajectories:

@@ -32,16 +32,21 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     ) -> Page:
         path = tmp_path / "page.html"
         write_page(tracks, path, **options)
+        expected = {path.as_uri()} if options.get("embed", True) else {path.as_uri(), options["images"].as_uri()}
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
+
+        def is_expected(url: str) -> bool:
+            return url in expected or url.startswith("blob:")
+
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on(
             "request",
-            lambda request: faults.append(f"request: {request.url}") if request.url != path.as_uri() else None,
+            lambda request: faults.append(f"request: {request.url}") if not is_expected(request.url) else None,
         )
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]", state="attached")

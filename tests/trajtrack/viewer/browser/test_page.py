@@ -506,6 +506,31 @@ def test_the_metrics_are_those_of_the_evaluation(open_page):
     assert (rows["Missed boxes"], rows["False boxes"], rows["Switches"]) == ("1", "1", "1")
 
 
+LANES = "viewer.timeline.lanes.map((track) => viewer.timeline.content.shortName(track))"
+
+
+def test_the_lane_of_a_true_object_is_below_that_of_the_trajectory_that_finds_it(open_page):
+    pytest.importorskip("trackeval")
+    tracks = walk((0, 0), (0, 200), (0, 400), labels=[0] * 60)
+    truth = walk((0, 900), (0, 400), (0, 0), labels=[0] * 60)
+    page = open_page(tracks, truth=truth, class_agnostic=True)
+    assert page.evaluate(LANES) == ["0", "GT 2", "1", "2", "GT 1", "GT 0"]
+    page.locator("#lane-source").select_option("1")
+    assert page.evaluate(LANES) == ["GT 0", "GT 1", "GT 2"]
+
+
+def test_true_objects_are_below_trajectories_of_the_result_whose_errors_are_listed(open_page):
+    pytest.importorskip("trackeval")
+    names = ["a result with a long name", "another result with a long name"]
+    left, right = walk((0, 900)), walk((0, 0), (0, 300), labels=[0] * 40)
+    page = open_page(left, beside=right, truth=walk((0, 0)), class_agnostic=True, names=names)
+    heads = page.locator(".metrics thead button")
+    assert page.evaluate(LANES) == ["A 0", "B 0", "B 1", "GT 0"]
+    heads.nth(1).click()
+    assert page.evaluate(LANES) == ["A 0", "B 0", "GT 0", "B 1"]
+    assert [box["height"] < 24 for box in (heads.nth(0).bounding_box(), heads.nth(1).bounding_box())] == [True, True]
+
+
 def test_two_results_are_shown_side_by_side(open_page):
     page = open_page(walk((0, 0)), beside=walk((0, 300)), names=["first", "<b>second"], size=(640, 360))
     assert page.locator(".pane-name").all_inner_texts() == ["A first", "B <b>second"]
