@@ -69,7 +69,7 @@ class ModelConfig:
     mean_question: bool = flag(
         False,
         "With BERT features: whether every candidate is read with the mean of the question's features over its "
-        "candidates in place of its own, in training and afterwards (another reading of the paper's a-*, Table 6).",
+        "candidates in place of its own, in training and afterwards (another reading of a-* of Table 6).",
     )
     hidden_size: int = count(256, 2, 65536, "Width d of every encoder and graph.")
     word_size: int = count(300, 1, 65536, "Width of word vectors, and of the projection of BERT features.")
