@@ -131,8 +131,7 @@ def draw_questions(figure: Figure) -> None:
     for axes, (heading, title) in zip(
         panels, (("Worlds", "synthetic worlds"), ("VidVRD questions", "VidVRD questions")), strict=True
     ):
-        table = [row for row in table_of("trajvqa", heading) if row[0]]
-        table = [["", "C", "T", "D", "All", "p"], *table]
+        table = table_of("trajvqa", heading)
         names = [row[0] for row in table[1:]]
         rows = np.arange(len(names))
         axes.errorbar(

@@ -58,9 +58,8 @@ class ModelConfig:
         "mhsa",
         ("mhsa", "gru", "segments"),
         "``mhsa``: self-attention (Eq. 3); ``gru``: a GRU over the trajectories by start time (Table 5); ``segments``: "
-        "self-attention over segments that knows which belong together, and their distances in time.",
+        "self-attention over segments that knows which belong together, and how many clips lie between them.",
     )
-    time_steps: int = count(16, 1, 10000, "Number of equal parts of a video in which ``segments`` counts distances.")
     text: str = choice(
         "glove",
         ("glove", "bert"),

@@ -198,6 +198,7 @@ def _inconsistencies(
     """Yield differences between splits that would keep a model trained on one from reading another."""
     yield from _differences({each.path: f"{each.clips} clips of {each.size} numbers" for each in frames.values()})
     yield from _differences({each.path: f"features of {each.feature_size} numbers" for each in stores.values()})
+    yield from _differences({each.path: _cut(each) for each in stores.values()})
     opened = list(stores.values())
     for store in opened[1:]:
         pairs = enumerate(zip_longest(store.classes, opened[0].classes, fillvalue="no class"))
@@ -205,6 +206,12 @@ def _inconsistencies(
         if different is not None:
             index, found, expected = different
             yield store.path, f"{store.path}: class {index}: found {found}, expected {expected} as in {opened[0].path}"
+
+
+def _cut(store: TrajectoriesInFiles) -> str:
+    if store.clips is None:
+        return "whole trajectories"
+    return f"{'segments' if store.segmented else 'pieces'} of trajectories cut at the borders of {store.clips} clips"
 
 
 def _differences(descriptions: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:

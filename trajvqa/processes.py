@@ -160,15 +160,15 @@ def joined(device: str) -> Iterator[Processes]:
     FailedElsewhere
         The same in other processes than the first.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _from_environment("WORLD_SIZE", 1)
     if size == 1:
         yield ALONE
         return
-    processes = Processes(int(os.environ.get("RANK", "0")), size)
+    processes = Processes(_from_environment("RANK", 0), size)
     on_gpu = device != "cpu" and torch.cuda.is_available()
     if on_gpu:
-        number = int(os.environ.get("LOCAL_RANK", processes.rank))
-        needed, count = int(os.environ.get("LOCAL_WORLD_SIZE", number + 1)), torch.cuda.device_count()
+        number = _from_environment("LOCAL_RANK", processes.rank)
+        needed, count = _from_environment("LOCAL_WORLD_SIZE", number + 1), torch.cuda.device_count()
         if needed > count:
             raise processes.shared(
                 ValueError(
@@ -188,9 +188,16 @@ def joined(device: str) -> Iterator[Processes]:
     torch.distributed.destroy_process_group()
 
 
+def _from_environment(name: str, default: int) -> int:
+    found = os.environ.get(name, str(default))
+    if not found.isdecimal():
+        raise ValueError(f"environment variable {name}: found {found!r}, expected a number, as torchrun sets it")
+    return int(found)
+
+
 @contextmanager
 def _others_alive() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise FailedElsewhere("another process has ended") from error
+        raise FailedElsewhere(f"another process has ended, or cannot be reached ({error})") from error

@@ -26,6 +26,7 @@ def inputs_for(config: ModelConfig) -> Inputs:
         text_size=None if glove else TEXT,
         frame_size=FRAME,
         trajectory_size=TRAJECTORY,
+        segment_clips=3 if config.trajectory_encoder == "segments" else None,
         label_vectors=torch.randn(CLASSES, config.word_size, generator=rng),
         region_size=REGION,
         region_appearance_size=REGION_APPEARANCE,

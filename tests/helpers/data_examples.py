@@ -45,10 +45,12 @@ def write_data(
     bert: bool = False,
     image_text: bool = False,
     regions: bool = False,
+    segment_clips: int | None = None,
 ) -> Path:
     """Write a data folder whose splits have different videos; the second video of each has no trajectories.
 
-    With `image_text`, all features have the width of the text's, which has one for each candidate.
+    With `segment_clips`, trajectories are cut into segments. With `image_text`, all features have the width of the
+    text's, which has one for each candidate.
     """
     frame_size, trajectory_size = (TEXT_SIZE, TEXT_SIZE) if image_text else (FRAME_SIZE, TRAJECTORY_SIZE)
     for number, split in enumerate(splits):
@@ -64,10 +66,11 @@ def write_data(
         write_trajectories(
             TRAJECTORIES.output(folder, split),
             [
-                _trajectories(video, 0 if place == 1 else place + 1, trajectory_size, rng)
+                _trajectories(video, 0 if place == 1 else place + 1, trajectory_size, rng, segment_clips)
                 for place, video in enumerate(videos)
             ],
             CLASSES,
+            **({} if segment_clips is None else {"links": "segments", "clips": segment_clips}),
         )
         if regions:
             write_region_features(REGIONS.output(folder, split), videos, (_regions(rng) for _ in videos))
@@ -90,7 +93,9 @@ def _regions(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal((2, 2, 3, REGION_SIZE)), boxes
 
 
-def _trajectories(video: str, count: int, size: int, rng: np.random.Generator) -> VideoTrajectories:
+def _trajectories(
+    video: str, count: int, size: int, rng: np.random.Generator, segment_clips: int | None
+) -> VideoTrajectories:
     starts = np.sort(rng.random(count) * 0.5)
     return VideoTrajectories(
         video=video,
@@ -98,4 +103,5 @@ def _trajectories(video: str, count: int, size: int, rng: np.random.Generator) -
         spans=np.stack([starts, starts + 0.5], axis=1).astype(np.float32),
         labels=rng.integers(len(CLASSES), size=count).astype(np.int32),
         scores=rng.random(count).astype(np.float32),
+        owners=None if segment_clips is None else np.arange(count, dtype=np.int32) // 2,
     )

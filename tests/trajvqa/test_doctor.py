@@ -259,6 +259,20 @@ def test_trajectories_of_another_width_than_those_of_training_are_named(data):
     check_problem(data, "val", "trajectories", message)
 
 
+def test_segments_beside_whole_trajectories_of_training_are_named(data):
+    none = np.zeros(0, np.float32)
+    features, spans, labels = np.zeros((0, 5), np.float32), none.reshape(0, 2), none.astype(np.int32)
+    write_trajectories(
+        data / "traj_feat/trajectories_val.h5",
+        [VideoTrajectories(video, features, spans, labels, none, labels) for video in videos_of(data, "val")],
+        ("dog", "cat", "adult human"),
+        links="segments",
+        clips=8,
+    )
+    message = "found segments of trajectories cut at the borders of 8 clips, expected whole trajectories as in "
+    check_problem(data, "val", "trajectories", f"{message}{data / 'traj_feat/trajectories_train.h5'}")
+
+
 def test_bert_features_of_another_number_of_questions_are_named(data):
     with h5py.File(data / "qas_bert/bert_ft_val.h5", "w") as file:
         file["feat"] = np.ones((23, 5, 9, 6), np.float32)

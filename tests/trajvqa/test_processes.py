@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -167,6 +168,27 @@ def test_a_folder_of_another_run_is_refused_by_the_first_process(data, tmp_path)
     first, second = in_processes(2, train_run, 2, data, tmp_path / "run")
     assert "last.pt: training.epochs: found 1, expected 2" in str(first)
     assert type(second) is FailedElsewhere
+
+
+def train_on_folder_of_rank(processes: Processes, folders: list[Path], run: Path) -> None:
+    train(small_experiment(epochs=1), folders[processes.rank], run, processes=processes)
+
+
+def test_other_test_questions_in_another_process_are_refused_before_training(data, tmp_path):
+    other = shutil.copytree(data, tmp_path / "other")
+    (other / "test.csv").unlink()
+    first, second = in_processes(2, train_on_folder_of_rank, [data, other], tmp_path / "run")
+    assert "process 1: test.csv: found None, expected" in str(first)
+    assert type(second) is FailedElsewhere
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["WORLD_SIZE", "RANK"])
+def test_an_environment_without_numbers_is_named(monkeypatch, name):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(ValueError, match=f"^environment variable {name}: found 'x', expected a number"), joined("cpu"):
+        pass
 
 
 def draw_dropout(processes: Processes, data: Path, folder: Path) -> float:

@@ -92,15 +92,15 @@ def _run(arguments: argparse.Namespace) -> bool:
     if len(metrics.classes) > 1:
         rows |= {f"class {names.get(label, label)}": own for label, own in metrics.classes.items()}
     rows["all"] = metrics
-    if chart is not None:
-        chart.parent.mkdir(parents=True, exist_ok=True)
-        draw_hota(rows, chart)
     videos = pairs.as_reports()
     if arguments.json:
         print_json({"files": videos, "metrics": asdict(metrics)})
-        return False
-    for video in videos:
-        print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
-    print()
-    print(metrics_table(rows))
+    else:
+        for video in videos:
+            print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))
+        print()
+        print(metrics_table(rows))
+    if chart is not None:
+        chart.parent.mkdir(parents=True, exist_ok=True)
+        draw_hota(rows, chart)
     return False

@@ -202,7 +202,8 @@ def _address(video: str | os.PathLike[str], page: str | os.PathLike[str]) -> str
         path = os.path.relpath(path, os.path.dirname(os.path.abspath(page)))
     except ValueError:  # another drive
         return Path(path).as_uri()
-    return quote(path.replace(os.sep, "/"))
+    # A name that is not UTF-8 is held with surrogates.
+    return quote(path.replace(os.sep, "/"), errors="surrogateescape")
 
 
 def _check_classes(first: Mapping[int, str], second: Mapping[int, str]) -> None:

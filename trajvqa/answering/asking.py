@@ -118,6 +118,11 @@ class Answerer:
         if seen is not None and self.schema.frame_size is not None:
             clips = self._clips(asked.videos[0], seen)
         if seen is not None and self.schema.classes is not None:
+            if self.schema.segment_clips is not None:
+                raise ValueError(
+                    f"{os.fspath(video)}: found a model of segments of trajectories, expected one of whole "
+                    "trajectories, which are what is extracted for typed questions"
+                )
             found = replace(seen.as_trajectories(self.schema.classes), video=asked.videos[0])
             trajectories = TrajectoriesInMemory([found], self.schema.classes)
             if trajectories.feature_size != self.schema.trajectory_size:

@@ -59,7 +59,12 @@ def _run(arguments: argparse.Namespace) -> bool:
         note = _noting(arguments.spans, "spans", arguments.annotations)
         spans = read_spans(arguments.spans, annotations, note)
         if arguments.shares:
-            spans = in_seconds(spans, annotations)
+            try:
+                spans = in_seconds(spans, annotations)
+            except ValueError as error:
+                raise ValueError(f"{arguments.spans}: {error}") from error
+        elif max((end for _, end in spans.values()), default=2.0) <= 1:
+            print(f"{arguments.spans}: no span ends after the first second; --shares reads shares", file=sys.stderr)
         right = None
         if arguments.answers is not None:
             predictions, answers = arguments.answers

@@ -13,7 +13,7 @@ from trajvqa.cli.answers import print_answer, row_of
 from trajvqa.data.fingerprints import file_fingerprint, fingerprints
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
-from trajvqa.processes import ALONE, FailedElsewhere, joined
+from trajvqa.processes import FailedElsewhere, Processes, joined
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import open_split_for
 
@@ -46,7 +46,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if arguments.question is not None:
         return _show_question(arguments)
-    processes = ALONE
+    processes: Processes | None = None
     try:
         # The model is on the CPU.
         with joined("cpu") as processes:
@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     except ValueError as error:
         raise Failure(str(error)) from error
     except FailedElsewhere as error:
-        if processes.is_first:
+        if processes is not None and processes.is_first:
             raise Failure(str(error)) from error
         return True
     answered = questions.answered()

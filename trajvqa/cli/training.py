@@ -13,7 +13,7 @@ from trajtrack.console.output import print_json
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.data.folder import find_files
-from trajvqa.processes import ALONE, FailedElsewhere, joined
+from trajvqa.processes import FailedElsewhere, Processes, joined
 from trajvqa.training.curves import draw_curves
 from trajvqa.training.interruption import Terminated, terminating_in_order
 from trajvqa.training.trainer import train
@@ -48,7 +48,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     experiment = chosen_experiment(arguments.experiment, arguments.set)
     progress = TrainingProgress()
-    processes = ALONE
+    processes: Processes | None = None
     try:
         with terminating_in_order(), joined(experiment.training.device) as processes:
             files = processes.together(lambda: find_files(arguments.data, "train"))
@@ -61,12 +61,12 @@ def _run(arguments: argparse.Namespace) -> bool:
     except ValueError as error:
         raise Failure(str(error)) from error
     except FailedElsewhere as error:
-        if processes.is_first:
+        if processes is not None and processes.is_first:
             raise Failure(f"{error}; the same command resumes after the last complete epoch") from error
         return True
     except KeyboardInterrupt as interruption:
         progress.clear()
-        if processes.is_first:
+        if processes is None or processes.is_first:
             print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
         if isinstance(interruption, Terminated):
             raise SystemExit(128 + signal.SIGTERM) from None

@@ -34,6 +34,8 @@ class Inputs:
     """Width of the part of a clip's features that shows appearance, or None to take that of the settings."""
     trajectory_size: int | None = None
     """Width of a trajectory's pooled features, or None if they are not used."""
+    segment_clips: int | None = None
+    """Number of clips at whose borders trajectories are cut into segments, or None if they are whole."""
     label_vectors: Tensor | None = None
     """(classes, word_size) word vectors of the class names of trajectories."""
     region_size: int | None = None

@@ -151,9 +151,9 @@ def check_trajectories(
     store, report = _open(TRAJECTORIES, path, split, open_trajectories)
     if store is None or path is None:
         return None, report
-    counts = store.counts
+    counts, what = store.counts, "segments of trajectories" if store.segmented else "trajectories"
     summary = (
-        f"{int(counts.sum()):,} trajectories of {len(store.ids):,} videos, {counts.min()} to {counts.max()}, median "
+        f"{int(counts.sum()):,} {what} of {len(store.ids):,} videos, {counts.min()} to {counts.max()}, median "
         f"{np.median(counts):g}"
         if len(counts)
         else "no videos"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,24 +84,20 @@ class FileKind:
         return path
 
     def find(self, root: Path, split: str) -> Path | None:
-        """Return a split's file, or the folder of its files, or None; of several matches, the first by name.
+        """Return a split's file, or the folder of its files, or None; of several matches, the first by name."""
+        # Files in the own layout have precedence, wherever they lie.
+        for patterns in ((self.own,), self.alternatives):
+            found = self._find(root, [pattern.format(split=glob.escape(split)) for pattern in patterns])
+            if found is not None:
+                return found
+        return None
 
-        Raises
-        ------
-        ValueError
-            If there is both a file and a folder of that name.
-        """
-        patterns = [pattern.format(split=glob.escape(split)) for pattern in (self.own, *self.alternatives)]
+    def _find(self, root: Path, patterns: Sequence[str]) -> Path | None:
         for folder in self._folders(root):
             for pattern in patterns:
                 matches = sorted(path for path in folder.glob(pattern) if path.is_file())
                 if self.many:
                     shards = sorted(path for path in folder.glob(pattern.removesuffix(_STORE)) if path.is_dir())
-                    both = {path.with_suffix("") for path in matches}.intersection(shards)
-                    if both:
-                        raise ValueError(
-                            f"{min(both)}: found this folder and {min(both)}{_STORE}, expected one of them"
-                        )
                     matches += shards
                 if matches:
                     return matches[0]

@@ -46,7 +46,7 @@ __all__ = ["REGION_SIZES", "Schema", "inputs_of", "open_split", "schema_of"]
 
 REGION_SIZES = ("region_size", "region_appearance_size", "region_motion_size")
 """Fields of `Schema` and of `Inputs` that describe regions."""
-_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size", *REGION_SIZES)
+_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size", "segment_clips", *REGION_SIZES)
 _MAX_SIZE = 1 << 20
 
 
@@ -66,6 +66,8 @@ class Schema:
     """Width of a trajectory's features, or None if they are not used."""
     classes: tuple[str, ...] | None = None
     """Class names of trajectories, or None if they are not used."""
+    segment_clips: int | None = None
+    """Number of clips at whose borders trajectories are cut into segments, or None if they are whole."""
     region_size: int | None = None
     """Width of a region's features, or None if regions are not used."""
     region_appearance_size: int | None = None
@@ -134,6 +136,7 @@ def schema_of(folder: str | os.PathLike[str], experiment: Experiment, streams: C
         appearance_size=None if frames is None else frames.appearance_size,
         trajectory_size=None if trajectories is None else trajectories.feature_size,
         classes=None if trajectories is None else trajectories.classes,
+        segment_clips=None if trajectories is None else trajectories.clips,
         **({} if regions is None else _region_sizes(regions)),
     )
 
@@ -165,6 +168,7 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
         frame_size=schema.frame_size,
         appearance_size=schema.appearance_size,
         trajectory_size=schema.trajectory_size,
+        segment_clips=schema.segment_clips,
         label_vectors=None if classes is None else torch.from_numpy(label_vectors(classes, known, size, seed)),
         **{name: getattr(schema, name) for name in REGION_SIZES},
     )
@@ -194,6 +198,7 @@ def open_split(
         trajectories = _trajectories(files, folder, split)
         _check_equal(files.trajectories, "feat: size", trajectories.feature_size, schema.trajectory_size)
         _check_equal(files.trajectories, "classes", trajectories.classes, schema.classes)
+        _check_equal(files.trajectories, "attribute clips", trajectories.clips, schema.segment_clips)
         trajectories.require(questions.videos)
         trajectories.check_finite()
     regions = None

@@ -35,6 +35,9 @@ _COLUMNS = ("Acc@GQA", "mIoP", "IoP@0.3", "IoP@0.5", "mIoU", "IoU@0.3", "IoU@0.5
 """Columns of NExT-GQA's table, in its order, which is that of the fields of `Grounding`."""
 
 
+_ROUNDING = 1e-3
+
+
 @dataclass(frozen=True, eq=False)
 class Annotations:
     """The spans of time in which the answers of questions can be seen."""
@@ -179,10 +182,17 @@ def in_seconds(shares: Mapping[str, Span], annotations: Annotations) -> dict[str
         Start and end of each question as shares of the duration, by ``{video}_{qid}``.
     annotations
         What knows the durations. Other questions are left out.
+
+    Raises
+    ------
+    ValueError
+        If an end is beyond the video; the message names the question.
     """
     found = {}
     for key, span in shares.items():
         if key in annotations.videos:
+            if span[1] > 1 + _ROUNDING:
+                raise ValueError(f"question {key}: found {list(span)}, expected shares of the duration, up to 1")
             start, end = np.round(np.array(span) * annotations.durations[annotations.videos[key]], 1).tolist()
             found[key] = (start, end)
     return found

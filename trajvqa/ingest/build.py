@@ -21,7 +21,15 @@ from trajvqa.ingest.region_detections import detections_of_regions
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets, video_of_file
 from trajvqa.ingest.tracks import ClassNames, TrackedVideo, from_linking
 from trajvqa.ingest.video_info import VideoInfo, info_from_file, info_from_questions, read_row_features
-from trajvqa.stores import LINKS, RegionFeatures, VideoTrajectories, unlinked, write_trajectories
+from trajvqa.stores import (
+    LINKS,
+    VideoTrajectories,
+    cut_attributes,
+    open_region_features,
+    unlinked,
+    write_trajectories,
+)
+from trajvqa.stores.many_files import RegionsInFiles
 
 __all__ = ["SOURCES", "BrokenVideo", "BuildOptions", "BuildReport", "build_trajectories"]
 
@@ -77,6 +85,8 @@ class BuildOptions:
             raise ValueError(f"features: found no folder {self.features}, expected one")
         if self.links != "all" and self.source not in _LINKED:
             raise ValueError(f"links: found {self.links!r}, expected 'all': tracklets have no features of detections")
+        if self.keep_boxes and self.source == "regions":
+            raise ValueError("keep_boxes: found True, expected False: regions do not say which frames were sampled")
         if self.features is not None and self.source in ("mega", "regions"):
             kind = "MEGA tracklets" if self.source == "mega" else "regions"
             raise ValueError(f"features: found a folder, expected none: the files of {kind} contain features")
@@ -153,7 +163,7 @@ def build_trajectories(
         half=builder.options.half,
         tracker=SOURCES[builder.options.source],
         options=repr(builder.options.link) if builder.options.source in _LINKED else "",
-        links=builder.options.links,
+        **cut_attributes(builder.options.links, builder.options.clips),
     )
     return builder.report()
 
@@ -216,7 +226,7 @@ class _Builder:
         """Return what reads each video of a file."""
         if self.options.source != "regions":
             return [partial(self._tracked, path)]
-        regions = RegionFeatures(path)
+        regions = open_region_features(path)
         return [partial(self._of_regions, regions, video) for video in regions.ids]
 
     def _video(self, path: str, read: Callable[[], TrackedVideo | None]) -> VideoTrajectories | None:
@@ -267,7 +277,7 @@ class _Builder:
             features = read_row_features(self.options.features / f"{video}.npy", len(detections), path)
         return self._link(path, video, detections, features, size)
 
-    def _of_regions(self, regions: RegionFeatures, video: str) -> TrackedVideo | None:
+    def _of_regions(self, regions: RegionsInFiles, video: str) -> TrackedVideo | None:
         if self._required is not None and video not in self._required:
             return None
         name = f"{regions.path}: video {video}"

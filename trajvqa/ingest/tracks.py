@@ -12,6 +12,7 @@ from trajtrack import Trajectories
 from trajtrack.printable import shown
 from trajvqa.ingest.geometry_features import geometry_features
 from trajvqa.stores import VideoTrajectories
+from trajvqa.stores.trajectory_batches import best_rows
 
 __all__ = ["ClassNames", "TrackedVideo", "from_linking"]
 
@@ -45,7 +46,7 @@ class TrackedVideo:
         """Return the `limit` trajectories with the highest scores in unchanged order, or all if `limit` is None."""
         if limit is None or len(self.scores) <= limit:
             return self
-        return self.only(np.sort(np.argsort(-self.scores, kind="stable")[:limit]))
+        return self.only(np.sort(best_rows(self.scores, self.scores, limit, self.owners)))
 
     def only(self, kept: NDArray[np.int64]) -> TrackedVideo:
         """Return the trajectories of these indices."""

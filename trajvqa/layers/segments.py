@@ -17,8 +17,8 @@ class SegmentEncoder(nn.Module):
     """Encoder of segments of trajectories in the context of the others; not in the paper.
 
     A segment is the sum of six projections: of its own visual feature, of the mean of its trajectory's, of those of the
-    trajectory in the steps before and after, of the word vector of its label, and of its start and end. Self-attention
-    adds to the score of two segments a number that is learned for each distance in steps, once for segments of the same
+    trajectory in the clips before and after, of the word vector of its label, and of its start and end. Self-attention
+    adds to the score of two segments a number that is learned for each distance in clips, once for segments of the same
     trajectory and once for others.
 
     Parameters
@@ -29,8 +29,8 @@ class SegmentEncoder(nn.Module):
         (classes, word_size) word vectors of the labels, which are not trained.
     hidden_size
         d.
-    steps
-        Number of equal parts of a video in which distances are counted.
+    clips
+        Number of clips at whose borders trajectories are cut.
     layers, heads, feed_forward
         Number of layers, number of heads and width of the feed-forward layers.
     dropout
@@ -44,14 +44,14 @@ class SegmentEncoder(nn.Module):
         feature_size: int,
         label_vectors: Tensor,
         hidden_size: int,
-        steps: int,
+        clips: int,
         layers: int,
         heads: int,
         feed_forward: int,
         dropout: float,
     ) -> None:
         super().__init__()
-        self.steps = steps
+        self.clips = clips
         self.register_buffer("label_vectors", label_vectors)
         self.visual = nn.Linear(feature_size, hidden_size)
         self.trajectory = nn.Linear(feature_size, hidden_size, bias=False)
@@ -82,8 +82,9 @@ class SegmentEncoder(nn.Module):
         -------
         (B, K, d), 0 outside the mask.
         """
-        steps = (spans.mean(dim=-1) * self.steps).long()
-        distances = steps[:, None, :] - steps[:, :, None]
+        # A segment starts in its clip; what is added is for rounding.
+        clips = ((spans[..., 0] + 1e-6) * self.clips).long()
+        distances = clips[:, None, :] - clips[:, :, None]
         same = (owners[:, None, :] == owners[:, :, None]) & mask[:, None, :] & mask[:, :, None]
         near, previous, following = (
             _means(same & chosen, features) for chosen in (same, distances == -1, distances == 1)

@@ -38,7 +38,7 @@ class TrajectoryModel(nn.Module):
     Raises
     ------
     ValueError
-        If the data lack a stream that the settings ask for.
+        If the data lack a stream or segments that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -146,7 +146,12 @@ def _trajectory_encoder(config: ModelConfig, inputs: Inputs) -> TrajectoryEncode
     label_vectors = required(inputs.label_vectors, "trajectory")
     sizes = config.trajectory_layers, config.trajectory_heads, config.trajectory_feed_forward, config.dropout
     if config.trajectory_encoder == "segments":
-        return SegmentEncoder(feature_size, label_vectors, config.hidden_size, config.time_steps, *sizes)
+        if inputs.segment_clips is None:
+            raise ValueError(
+                "trajectory_encoder: found 'segments' for whole trajectories, expected trajectories cut at the borders "
+                "of clips, as '--links segments' writes them"
+            )
+        return SegmentEncoder(feature_size, label_vectors, config.hidden_size, inputs.segment_clips, *sizes)
     return TrajectoryEncoder(feature_size, label_vectors, config.hidden_size, config.trajectory_encoder, *sizes)
 
 

@@ -11,7 +11,7 @@ from trajvqa.stores.region_features import RegionBatch, RegionFeatures, RegionsI
 from trajvqa.stores.trajectories import TrajectoryStore
 from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.trajectory_writer import write_trajectories
-from trajvqa.stores.unlinked import LINKS, unlinked
+from trajvqa.stores.unlinked import LINKS, cut_attributes, unlinked
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TrajectoryStore",
     "VideoTrajectories",
     "convert_bert",
+    "cut_attributes",
     "open_frame_features",
     "open_region_features",
     "open_trajectories",

@@ -134,7 +134,7 @@ class TrajectoriesInMemory:
         check_limit(limit)
         self.require(videos)
         found = [self._videos[video] for video in videos]
-        chosen = [best_rows(each.scores, each.spans[:, 0], limit) for each in found]
+        chosen = [best_rows(each.scores, each.spans[:, 0], limit, each.owners) for each in found]
         batch = TrajectoryBatch.padding(list(map(len, chosen)), self.feature_size)
         for index, (each, rows) in enumerate(zip(found, chosen, strict=True)):
             count = len(rows)

@@ -33,7 +33,10 @@ __all__ = [
 ]
 
 _SUFFIX = ".h5"
-_SAME_OF_TRAJECTORIES = {"feature_size": "size of feat", "classes": "classes", "segmented": "segments with owners"}
+_SAME_OF_TRAJECTORIES = {"feature_size": "size of feat", "classes": "classes"} | {
+    "segmented": "segments with owners",
+    "clips": "attribute clips",
+}
 _MAX_OPEN = 100
 """Maximum number of files of a store that are kept open, since processes may open only about a thousand."""
 
@@ -237,6 +240,7 @@ class ManyTrajectories(_ManyFiles[TrajectoryStore]):
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         super().__init__(folder, TrajectoryStore, _SAME_OF_TRAJECTORIES)
         self.classes, self.feature_size = self._stores[0].classes, self._stores[0].feature_size
+        self.clips, self.segmented = self._stores[0].clips, self._stores[0].segmented
         self._first_rows = np.cumsum([0, *(int(store.counts.sum()) for store in self._stores)])
 
     @property
@@ -273,16 +277,26 @@ RegionsInFiles = RegionFeatures | ManyRegionFeatures
 TrajectoriesInFiles = TrajectoryStore | ManyTrajectories
 
 
+def _require_one(path: str | os.PathLike[str]) -> None:
+    """Raise ValueError if there are both a file and a folder of files of the same name."""
+    name = os.fspath(path).removesuffix(_SUFFIX)
+    if os.path.isfile(name + _SUFFIX) and store_files(name):
+        raise ValueError(f"{name}: found this folder and {name}{_SUFFIX}, expected one of them")
+
+
 def open_frame_features(path: str | os.PathLike[str]) -> Clips:
     """Open the features of clips in a file or in the files of a folder."""
+    _require_one(path)
     return ManyFrameFeatures(path) if os.path.isdir(path) else FrameFeatures(path)
 
 
 def open_region_features(path: str | os.PathLike[str]) -> RegionsInFiles:
     """Open the regions in a file or in the files of a folder."""
+    _require_one(path)
     return ManyRegionFeatures(path) if os.path.isdir(path) else RegionFeatures(path)
 
 
 def open_trajectories(path: str | os.PathLike[str]) -> TrajectoriesInFiles:
     """Open the trajectories in a file or in the files of a folder."""
+    _require_one(path)
     return ManyTrajectories(path) if os.path.isdir(path) else TrajectoryStore(path)

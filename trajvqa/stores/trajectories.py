@@ -110,6 +110,12 @@ class TrajectoryStore:
         return np.diff(self._offsets)
 
     @property
+    def clips(self) -> int | None:
+        """Number of clips at whose borders the trajectories are cut; None if they are whole."""
+        found = self.attributes.get("clips")
+        return found if type(found) is int and found > 0 else None
+
+    @property
     def segmented(self) -> bool:
         """Whether rows are segments of trajectories, with owners."""
         return self._owners is not None
@@ -147,8 +153,8 @@ class TrajectoryStore:
         videos
             IDs of B videos; they may repeat.
         limit
-            Maximum number of trajectories of a video. Those with the highest scores are read; of equal scores, those
-            with the lower rows.
+            Maximum number of trajectories of a video, with all their segments. Those with the highest scores are read;
+            of equal scores, those with the lower rows.
 
         Returns
         -------
@@ -207,7 +213,8 @@ class TrajectoryStore:
     def _best(self, index: int, limit: int) -> NDArray[np.int64]:
         """Return the rows of the best trajectories of a video, sorted by start, then row."""
         first, last = self._range(index)
-        return first + best_rows(self._scores[first:last], self._spans[first:last, 0], limit)
+        owners = None if self._owners is None else self._owners[first:last]
+        return first + best_rows(self._scores[first:last], self._spans[first:last, 0], limit, owners)
 
     def _features(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         if len(self._stored) * self.feature_size * self._stored.dtype.itemsize > self._max_in_memory:

@@ -51,9 +51,19 @@ def check_limit(limit: int) -> None:
         raise ValueError(f"limit: found {limit}, expected an integer of at least 1")
 
 
-def best_rows(scores: NDArray[np.floating], starts: NDArray[np.floating], limit: int) -> NDArray[np.int64]:
-    """Return the rows of the `limit` highest scores, the lower rows of equal ones, sorted by start, then row."""
+def best_rows(
+    scores: NDArray[np.floating],
+    starts: NDArray[np.floating],
+    limit: int,
+    owners: NDArray[np.integer] | None = None,
+) -> NDArray[np.int64]:
+    """Return the rows of the `limit` highest scores, the lower rows of equal ones, sorted by start, then row.
+
+    Of segments, which have the score of their trajectory, the limit counts trajectories, their `owners`.
+    """
     rows = np.arange(len(scores), dtype=np.int64)
-    if len(rows) > limit:
-        rows = rows[np.argsort(-scores, kind="stable")[:limit]]
+    names, first = (rows, rows) if owners is None else np.unique(owners, return_index=True)
+    if len(names) > limit:
+        best = names[np.lexsort((first, -scores[first]))[:limit]]
+        rows = rows[np.isin(names if owners is None else owners, best)]
     return rows[np.lexsort((rows, starts[rows]))]

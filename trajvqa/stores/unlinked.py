@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Trajectories
 
-__all__ = ["LINKS", "unlinked"]
+__all__ = ["LINKS", "cut_attributes", "unlinked"]
 
 LINKS = ("all", "segments", "clips", "none")
 """Links between the detections of a trajectory that can be kept: all; all, with the trajectory cut into one segment for
 each clip; those within a clip, so that an object is one token in each clip; or none, so that it is one of its
 detections, drawn at random."""
+_CUT_AT_CLIPS = ("segments", "clips")
+
+
+def cut_attributes(links: str, clips: int) -> dict[str, Any]:
+    """Return the attributes of a store that say how its trajectories were cut by `unlinked`."""
+    return {"links": links} | ({"clips": clips} if links in _CUT_AT_CLIPS else {})
 
 
 def unlinked(

@@ -220,6 +220,7 @@ class _Run:
     ) -> None:
         self.experiment, self.schema, self.folder, self.max_steps = experiment, schema, folder, max_steps
         self.processes = processes
+        self.data_folder = data
         self.data = fingerprints(data, ("train", "val"))
         self.recipe = find_recipe(data)
         self.device = device_of(experiment.training)
@@ -241,8 +242,12 @@ class _Run:
     def conditions(self) -> dict[str, str]:
         """Return what must be the same in all processes, as text by name."""
         facts = {"max_steps": self.max_steps, "device": self.device.type, "torch": torch.__version__}
-        values = decisive_settings(self.experiment) | facts | self.data
+        values = decisive_settings(self.experiment) | facts | self.data | self._test_data()
         return {name: str(value) for name, value in values.items()}
+
+    def _test_data(self) -> dict[str, str]:
+        # Another process must not answer other test questions; a run resumes whatever they are.
+        return fingerprints(self.data_folder, ("test",)) if self.processes.size > 1 else {}
 
     def resume(self) -> None:
         """Resume from the folder's latest checkpoint, or begin a new run."""

@@ -309,6 +309,18 @@ def test_eval_draws_hota_over_overlaps(tmp_path, capsys):
     assert "--chart: found 'hota.gif', expected one of the suffixes .png, .svg, .pdf" in capsys.readouterr().err
 
 
+def test_eval_prints_what_it_measured_before_it_draws(tmp_path, capsys):
+    pytest.importorskip("trackeval")
+    pytest.importorskip("matplotlib")
+    tracks = Detections(np.tile([0, 0, 10, 10], (9, 1)), np.ones(9), range(9), track_ids=np.zeros(9, int))
+    for name in ("gt.txt", "tracks.txt"):
+        trajtrack.write(tmp_path / name, tracks)
+    (tmp_path / "file").touch()
+    words = ["eval", "--gt", str(tmp_path / "gt.txt"), str(tmp_path / "tracks.txt"), "--chart"]
+    assert main([*words, str(tmp_path / "file" / "hota.svg")]) == 1
+    assert "all" in capsys.readouterr().out
+
+
 def test_eval_of_several_videos_has_a_row_for_each(tmp_path, capsys):
     pytest.importorskip("trackeval")
     truths, tracks = [], []

@@ -102,6 +102,15 @@ def test_features_of_another_width_are_refused(folder, changes, message):
         answerer(folder, reader=Reader(**changes)).ask("clip.mp4", QUESTION, CANDIDATES)
 
 
+def test_a_model_of_segments_is_refused(folder):
+    of_segments = answerer(folder, reader=Reader())
+    of_segments = replace(of_segments, schema=replace(of_segments.schema, segment_clips=8))
+    with pytest.raises(
+        ValueError, match=r"clip\.mp4: found a model of segments of trajectories, expected one of whole"
+    ):
+        of_segments.ask("clip.mp4", QUESTION, CANDIDATES)
+
+
 @pytest.mark.parametrize(
     ("question", "candidates", "message"),
     [

@@ -63,6 +63,13 @@ def test_shares_of_the_duration_are_the_same_as_seconds(folder, capsys):
     assert found[0] == found[1]
 
 
+def test_seconds_are_no_shares(folder, capsys):
+    assert score(folder, "--shares") == 1
+    assert "expected shares of the duration, up to 1" in capsys.readouterr().err
+    assert score(folder, spans="shares.json") == 0
+    assert "no span ends after the first second; --shares reads shares" in capsys.readouterr().err
+
+
 def test_what_is_left_out_is_noted(folder, capsys):
     content = json.loads((folder / "spans.json").read_text())
     (folder / "spans.json").write_text(json.dumps(content | {"other_0": [0, 1]}))

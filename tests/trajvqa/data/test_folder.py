@@ -13,6 +13,14 @@ def touch(folder, *names: str) -> None:
         (folder / name).touch()
 
 
+def test_the_own_layout_has_precedence_wherever_it_lies(tmp_path):
+    own, other = tmp_path / "feats/vid_feat/app_mot_val.h5", tmp_path / "CLIPL/CLIPL_I_val.h5"
+    for path in (own, other):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    assert find_files(tmp_path, "val").frame_features == own
+
+
 def test_the_own_layout_is_found_completely(tmp_path):
     files = DataFiles(
         questions=tmp_path / "val.csv",

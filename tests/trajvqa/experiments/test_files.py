@@ -26,6 +26,8 @@ def test_each_experiment_file_trains_a_step(name, data, tmp_path):
     small = replace(experiment, settings=settings, training=training)
     if texts_of(experiment.model) == ("image-text",):
         data = write_data(tmp_path / "data", image_text=True)
+    if experiment.settings.trajectory_encoder == "segments":
+        data = write_data(tmp_path / "data", segment_clips=4)
     assert set(train(small, data, tmp_path / "run", max_steps=1).accuracies) == {"val", "test"}
 
 

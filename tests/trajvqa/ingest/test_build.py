@@ -253,7 +253,7 @@ def write_regions(path: Path, seed: int = 0, videos: tuple[str, ...] = ("video0"
 
 def test_regions_are_linked_as_one_class_over_the_sampled_frames(tmp_path, output):
     path = write_regions(tmp_path / "region_3c4b_val.h5")
-    report = build_trajectories([str(path)], output, BuildOptions(source="regions", keep_boxes=True))
+    report = build_trajectories([str(path)], output, BuildOptions(source="regions"))
     assert (report.videos, report.trajectories, report.feature_size) == (2, 4, 5)
     store = TrajectoryStore(output)
     assert (store.ids, store.classes) == (("video0", "12"), ("object",))
@@ -263,7 +263,19 @@ def test_regions_are_linked_as_one_class_over_the_sampled_frames(tmp_path, outpu
     np.testing.assert_allclose(cat, found.features[0, :2, :, 1].mean(axis=(0, 1)), rtol=1e-5)
     assert only(output, "12").spans.tolist() == [[0, 1], [0, np.float32(2 / 3)]]
     assert only(output, "12").scores.tolist() == [6, 4]
-    assert [frames.tolist() for frames in only(output, "12").frames] == [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3]]
+
+
+def test_boxes_of_regions_are_not_kept_since_their_frames_are_not_known():
+    with pytest.raises(ValueError, match=r"^keep_boxes: found True, expected False: regions do not say which frames"):
+        BuildOptions(source="regions", keep_boxes=True)
+
+
+def test_regions_in_the_files_of_a_folder_are_read(tmp_path, output):
+    (tmp_path / "regions").mkdir()
+    write_regions(tmp_path / "regions" / "1.h5", videos=("video0",))
+    write_regions(tmp_path / "regions" / "2.h5", videos=("12",))
+    report = build_trajectories([str(tmp_path / "regions")], output, BuildOptions(source="regions"))
+    assert (report.videos, report.trajectories) == (2, 4)
 
 
 def test_the_store_of_regions_is_that_of_the_same_detections_one_by_one(tmp_path, output):

@@ -5,23 +5,23 @@ import torch
 
 from trajvqa.layers.segments import SegmentEncoder
 
-STEPS, SIZE, FEATURES, HEADS = 4, 8, 5, 2
+CLIPS, SIZE, FEATURES, HEADS = 4, 8, 5, 2
 LABEL_VECTORS = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
 
 
 def encoder(layers=2):
     torch.manual_seed(1)
-    made = SegmentEncoder(FEATURES, LABEL_VECTORS, SIZE, STEPS, layers, HEADS, 12, 0.3).eval()
+    made = SegmentEncoder(FEATURES, LABEL_VECTORS, SIZE, CLIPS, layers, HEADS, 12, 0.3).eval()
     for layer in made.layers:
         torch.nn.init.normal_(layer.biases)
     return made
 
 
-def segments(owners=(0, 0, 0, 5, 5), steps=(0, 1, 3, 1, 2)):
+def segments(owners=(0, 0, 0, 5, 5), clips=(0, 1, 3, 1, 2)):
     """Return features, labels, spans, owners and mask of one video."""
     rng = torch.Generator().manual_seed(2)
     count = len(owners)
-    spans = torch.tensor([[step / STEPS, (step + 1) / STEPS] for step in steps])
+    spans = torch.tensor([[clip / CLIPS, (clip + 1) / CLIPS] for clip in clips])
     return (
         torch.randn(1, count, FEATURES, generator=rng),
         torch.randint(3, (1, count), generator=rng),
@@ -34,11 +34,11 @@ def segments(owners=(0, 0, 0, 5, 5), steps=(0, 1, 3, 1, 2)):
 def plainly(made, features, labels, spans, owners, mask):
     """Return what the encoder computes, segment by segment."""
     features, labels, spans, owners = (values[0] for values in (features, labels, spans, owners))
-    steps = [int(span.mean() * STEPS) for span in spans]
+    clips = [round(float(span[0]) * CLIPS) for span in spans]
     count = len(features)
 
     def mean(row, fits):
-        chosen = [features[k] for k in range(count) if owners[k] == owners[row] and fits(steps[k] - steps[row])]
+        chosen = [features[k] for k in range(count) if owners[k] == owners[row] and fits(clips[k] - clips[row])]
         return torch.stack(chosen).mean(dim=0) if chosen else torch.zeros(FEATURES)
 
     nodes = torch.stack(
@@ -65,7 +65,7 @@ def plainly(made, features, labels, spans, owners, mask):
                     [
                         query[row, part] @ key[k, part] / width**0.5
                         + layer.biases[
-                            steps[k] - steps[row] + farthest + (0 if owners[k] == owners[row] else layer_size), head
+                            clips[k] - clips[row] + farthest + (0 if owners[k] == owners[row] else layer_size), head
                         ]
                         for k in range(count)
                     ]
@@ -80,6 +80,27 @@ def plainly(made, features, labels, spans, owners, mask):
 def test_it_equals_a_plain_loop_over_segments(layers):
     made, given = encoder(layers), segments()
     torch.testing.assert_close(made(*given), plainly(made, *given))
+
+
+@pytest.mark.parametrize(("frames", "clips"), [(100, 16), (8, 16), (120, 12), (100_003, 7)])
+def test_a_segment_is_in_the_clip_in_which_it_starts(frames, clips):
+    """Cut as trajectories are, at ``frame * clips // frames``, whatever frames of the clip it has."""
+    torch.manual_seed(1)
+    made = SegmentEncoder(FEATURES, LABEL_VECTORS, SIZE, clips, 1, HEADS, 12, 0.0).eval()
+    parts = [frame * clips // frames for frame in range(frames)]
+    starts = [frame for frame in range(frames) if frame == 0 or parts[frame] != parts[frame - 1]][:6]
+    ends = [
+        start if index % 2 else next((k for k in range(start, frames) if parts[k] != parts[start]), frames) - 1
+        for index, start in enumerate(starts)
+    ]
+    count = len(starts)
+    spans = torch.tensor([[[start / frames, (end + 1) / frames] for start, end in zip(starts, ends, strict=True)]])
+    seen = []
+    made.layers[0].forward = lambda nodes, pairs, mask: seen.append(pairs) or nodes
+    zeros = torch.zeros(1, count, dtype=torch.int64)
+    made(torch.zeros(1, count, FEATURES), zeros, spans, zeros, torch.ones(1, count, dtype=torch.bool))
+    expected = torch.tensor([[parts[other] - parts[start] for other in starts] for start in starts])
+    assert (seen[0][0] - seen[0][0, 0, 0]).tolist() == expected.clamp(-8, 8).tolist()
 
 
 def test_the_order_of_segments_does_not_matter():

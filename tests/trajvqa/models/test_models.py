@@ -25,7 +25,7 @@ VARIANTS = {
     "trajectories": {"streams": ("trajectory",)},
     "frames": {"streams": ("frame",)},
     "gru": {"trajectory_encoder": "gru"},
-    "segments": {"trajectory_encoder": "segments", "time_steps": 3},
+    "segments": {"trajectory_encoder": "segments"},
     "without cycle attention": {"cycle_attention": False},
     "without VQG": {"graphs": ("TQG", "VTG")},
     "without TQG": {"graphs": ("VQG", "VTG")},

@@ -43,6 +43,15 @@ def test_segments_in_memory_have_the_owners_of_the_file(tmp_path):
         assert store.trajectories("a").owners.tolist() == [4, 7, 4]
 
 
+def test_a_limit_of_segments_counts_trajectories(tmp_path):
+    owners, scores = np.array([0, 1, 0, 2, 1], np.int32), np.array([1, 3, 1, 2, 3], np.float32)
+    videos = [video("a", 5, 1, owners=owners, scores=scores)]
+    write_trajectories(tmp_path / "store.h5", videos, CLASSES)
+    for store in (TrajectoryStore(tmp_path / "store.h5"), TrajectoriesInMemory(videos, CLASSES)):
+        for limit, kept in ((1, [1, 4]), (2, [1, 3, 4]), (3, [0, 1, 2, 3, 4])):
+            assert sorted(store.read(["a"], limit).rows[0].tolist()) == kept
+
+
 @pytest.mark.parametrize("limit", [1, 2, 10])
 def test_trajectories_in_memory_are_read_as_from_a_file(tmp_path, limit):
     write_trajectories(tmp_path / "store.h5", VIDEOS, CLASSES)

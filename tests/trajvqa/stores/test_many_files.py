@@ -10,7 +10,7 @@ import pytest
 
 from helpers.data_examples import small_experiment, write_data
 from helpers.many_files import cut_frame_features, cut_regions, cut_split, cut_trajectories
-from trajvqa.data.folder import FRAME_FEATURES, REGIONS, TRAJECTORIES, find_files
+from trajvqa.data.folder import FRAME_FEATURES, REGIONS, TRAJECTORIES
 from trajvqa.doctor import examine
 from trajvqa.stores import (
     VideoTrajectories,
@@ -159,7 +159,8 @@ def test_a_file_and_a_folder_of_one_name_are_refused(data, tmp_path):
     path = FRAME_FEATURES.output(copy, "train")
     cut_frame_features(path, path.with_suffix(""), COUNT)
     with pytest.raises(ValueError, match=r"app_mot_train: found this folder and .*app_mot_train\.h5, expected one"):
-        find_files(copy, "train")
+        open_frame_features(path)
+    assert any("found this folder and" in problem for problem in examine(copy).problems)
 
 
 def test_the_doctor_counts_the_videos_of_all_files(tmp_path):

@@ -137,7 +137,14 @@ async function main() {
 
   function showVideoFault(why) {
     byId("video-fault").hidden = false;
-    byId("video-why").textContent = `${why} ${decodeURIComponent(content.video.split("/").at(-1))}`;
+    const name = content.video.split("/").at(-1);
+    let readable = name;
+    try {
+      readable = decodeURIComponent(name);
+    } catch {
+      // A name that is not UTF-8 stays as in the address.
+    }
+    byId("video-why").textContent = `${why} ${readable}`;
   }
 
   function linkedVideo() {

@@ -35,6 +35,7 @@ from trajvqa.datasets.vidvrd.timeline import Timeline
 from trajvqa.stores import (
     LINKS,
     VideoTrajectories,
+    cut_attributes,
     unlinked,
     write_frame_features,
     write_region_features,
@@ -218,7 +219,7 @@ def _write(
         [noun(name) for name in classes],
         tracker="trajtrack",
         detector="annotated boxes with noise",
-        links=options.links,
+        **cut_attributes(options.links, options.clips),
     )
 
 

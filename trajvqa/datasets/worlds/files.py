@@ -19,7 +19,7 @@ from trajvqa.datasets.questions import Questions
 from trajvqa.datasets.sampled_regions import sampled_regions
 from trajvqa.datasets.worlds.appearances import pooled_trajectories
 from trajvqa.datasets.worlds.video import CLASSES
-from trajvqa.stores import write_frame_features, write_region_features, write_trajectories
+from trajvqa.stores import cut_attributes, write_frame_features, write_region_features, write_trajectories
 
 __all__ = ["Seen", "write_split", "write_statistics"]
 
@@ -68,7 +68,7 @@ def write_split(
         CLASSES,
         tracker=tracker,
         detector="worlds",
-        links=links,
+        **cut_attributes(links, len(videos[0].clips)),
     )
 
 
