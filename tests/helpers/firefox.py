@@ -91,6 +91,9 @@ class Firefox:
             assert time.monotonic() < deadline, f"timed out waiting for {condition}"
             time.sleep(0.02)
 
+    def close(self) -> None:
+        self._stream.close()
+
     def screenshot(self) -> bytes:
         """Return the window as a PNG file."""
         return base64.b64decode(self.command("browsingContext.captureScreenshot", context=self._tab)["data"])
@@ -102,12 +105,28 @@ def headless_firefox() -> Iterator[Firefox]:
     assert FIREFOX is not None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [FIREFOX, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        # A file, since a pipe that nobody reads fills up.
+        messages = Path(profile, "messages.txt")
+        with messages.open("wb") as file:
+            process = subprocess.Popen(command, stderr=file, stdout=subprocess.DEVNULL)
         try:
-            assert process.stderr is not None
-            address = next(filter(None, (re.search(r"ws://([\w.]+):(\d+)", line) for line in process.stderr)))
-            with socket.create_connection((address[1], int(address[2])), _SECONDS) as connection:
-                yield Firefox(connection)
+            with socket.create_connection(_address(messages), _SECONDS) as connection:
+                firefox = Firefox(connection)
+                try:
+                    yield firefox
+                finally:
+                    firefox.close()
         finally:
             process.terminate()
             process.wait(_SECONDS)
+
+
+def _address(messages: Path) -> tuple[str, int]:
+    """Return host and port that Firefox says it listens on."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"ws://([\w.]+):(\d+)", messages.read_text(errors="replace"))
+        if found is not None:
+            return found[1], int(found[2])
+        time.sleep(0.05)
+    raise AssertionError(f"Firefox does not listen: {messages.read_text(errors='replace')}")
