@@ -35,7 +35,9 @@ def in_processes(size: int, action: Callable[..., Any], *arguments: Any) -> list
     # The server imports torch once; it finds modules by the environment.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "torch._dynamo"])
-    with patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}):
+    # Test modules are named from the root of the repository, which only "python -m pytest" has on the path.
+    path = [*filter(None, sys.path), str(TESTS.parent)]
+    with patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(path)}):
         ensure_running()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -43,7 +45,8 @@ def in_processes(size: int, action: Callable[..., Any], *arguments: Any) -> list
     for rank in range(size):
         ours, theirs = context.Pipe(duplex=False)
         processes.append(context.Process(target=_work, args=(rank, size, port, theirs, action, arguments), daemon=True))
-        processes[-1].start()
+        with patch.object(sys, "path", path):
+            processes[-1].start()
         theirs.close()
         ends.append(ours)
     found: list[Any] = []
