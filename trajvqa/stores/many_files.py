@@ -33,7 +33,9 @@ __all__ = [
 ]
 
 _SUFFIX = ".h5"
-_SAME_OF_TRAJECTORIES = {"feature_size": "size of feat", "classes": "classes"} | {
+_SAME_OF_TRAJECTORIES = {
+    "feature_size": "size of feat",
+    "classes": "classes",
     "segmented": "segments with owners",
     "clips": "attribute clips",
 }

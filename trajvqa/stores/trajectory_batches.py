@@ -62,8 +62,9 @@ def best_rows(
     Of segments, which have the score of their trajectory, the limit counts trajectories, their `owners`.
     """
     rows = np.arange(len(scores), dtype=np.int64)
-    names, first = (rows, rows) if owners is None else np.unique(owners, return_index=True)
+    owners = rows if owners is None else owners
+    names, first = np.unique(owners, return_index=True)
     if len(names) > limit:
         best = names[np.lexsort((first, -scores[first]))[:limit]]
-        rows = rows[np.isin(names if owners is None else owners, best)]
+        rows = rows[np.isin(owners, best)]
     return rows[np.lexsort((rows, starts[rows]))]

@@ -44,8 +44,8 @@ def unlinked(
     -------
     The pieces; the indices of those that stand for the objects: with ``"none"`` one piece of each trajectory, else all;
     and with ``"segments"`` the trajectory that each belongs to. All detections are in the pieces, so that features of a
-    detection among others are those of the whole video. A piece has its trajectory's score, so that a limit chooses the
-    same objects.
+    detection among others are those of the whole video. A piece has its trajectory's score, so that a limit takes the
+    pieces of the best trajectories first; only of segments does it count trajectories.
     """
     if links not in LINKS:
         raise ValueError(f"links: found {links!r}, expected one of {', '.join(LINKS)}")
