@@ -41,12 +41,12 @@ from trajvqa.text import (
     read_word_vectors,
 )
 
-__all__ = ["REGION_SIZES", "Schema", "inputs_of", "open_split", "schema_of"]
+__all__ = ["Schema", "inputs_of", "open_split", "schema_of"]
 
 
-REGION_SIZES = ("region_size", "region_appearance_size", "region_motion_size")
+_REGION_SIZES = ("region_size", "region_appearance_size", "region_motion_size")
 """Fields of `Schema` and of `Inputs` that describe regions."""
-_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size", "segment_clips", *REGION_SIZES)
+_SIZES = ("text_size", "frame_size", "appearance_size", "trajectory_size", "segment_clips", *_REGION_SIZES)
 _MAX_SIZE = 1 << 20
 
 
@@ -74,6 +74,11 @@ class Schema:
     """Width of the appearance of a frame with regions, or None if regions are not used."""
     region_motion_size: int | None = None
     """Width of the motion of a clip with regions, or None if regions are not used."""
+
+    @property
+    def sizes(self) -> dict[str, int | None]:
+        """The numbers among the fields, which `Inputs` has under the same names."""
+        return {name: getattr(self, name) for name in _SIZES}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as plain values, for checkpoints."""
@@ -164,13 +169,8 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
             raise ValueError(f"{path}: found vectors of {len(vector)} numbers, expected {size} as settings.word_size")
     return Inputs(
         word_vectors=None if words is None else torch.from_numpy(initial_word_vectors(words, known, size, seed)),
-        text_size=schema.text_size,
-        frame_size=schema.frame_size,
-        appearance_size=schema.appearance_size,
-        trajectory_size=schema.trajectory_size,
-        segment_clips=schema.segment_clips,
         label_vectors=None if classes is None else torch.from_numpy(label_vectors(classes, known, size, seed)),
-        **{name: getattr(schema, name) for name in REGION_SIZES},
+        **schema.sizes,
     )
 
 
@@ -244,7 +244,7 @@ def _regions(files: DataFiles, folder: str | os.PathLike[str], split: str, exper
 
 def _region_sizes(regions: RegionStream) -> dict[str, int]:
     sizes = (regions.regions.size, regions.appearance_size, regions.motion_size)
-    return dict(zip(REGION_SIZES, sizes, strict=True))
+    return dict(zip(_REGION_SIZES, sizes, strict=True))
 
 
 def _bert(files: DataFiles, folder: str | os.PathLike[str], split: str, questions: Questions) -> BertFeatures:

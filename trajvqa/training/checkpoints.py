@@ -13,7 +13,7 @@ from trajtrack.files.atomic import atomic_output
 from trajtrack.printable import printable_errors, shown
 from trajvqa.config import Experiment, experiment_from
 from trajvqa.data.batches import Inputs
-from trajvqa.data.splits import REGION_SIZES, Schema, inputs_of
+from trajvqa.data.splits import Schema, inputs_of
 from trajvqa.extract.recipe import Recipe
 from trajvqa.models import create_model
 
@@ -146,15 +146,7 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
             None if names is None else torch.empty(len(names), experiment.settings.word_size)
             for names in (schema.vocabulary, schema.classes)
         )
-        inputs = Inputs(
-            word_vectors=words,
-            text_size=schema.text_size,
-            frame_size=schema.frame_size,
-            appearance_size=schema.appearance_size,
-            trajectory_size=schema.trajectory_size,
-            label_vectors=classes,
-            **{name: getattr(schema, name) for name in REGION_SIZES},
-        )
+        inputs = Inputs(word_vectors=words, label_vectors=classes, **schema.sizes)
         model = create_model(experiment.model, experiment.settings, inputs)
     for name, weight in model.state_dict().items():
         found = checkpoint.weights.get(name)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from helpers.data_examples import small_experiment, write_data
+from helpers.data_examples import CLIPS, small_experiment, write_data
+from trajvqa.evaluation.accuracy import read_predictions
+from trajvqa.evaluation.predict import predict
 from trajvqa.training.checkpoints import load_checkpoint, load_model
+from trajvqa.training.recipes import open_split_for
 from trajvqa.training.trainer import train
 
 
@@ -36,6 +39,27 @@ def test_a_checkpoint_is_read_with_its_model(path):
     model, checkpoint = load_model(path)
     assert checkpoint.epoch == 1
     assert not model.training
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "data"),
+    [
+        ("trajectory", {}, {}),
+        ("trajectory", {"text": "bert"}, {"bert": True}),
+        ("trajectory", {"trajectory_encoder": "segments"}, {"segment_clips": CLIPS}),
+        ("hq-gau", {}, {"regions": True}),
+    ],
+    ids=["words", "text features", "segments", "regions"],
+)
+def test_a_checkpoint_of_each_kind_of_data_answers_as_its_run_did(tmp_path, model, settings, data):
+    write_data(tmp_path / "data", **data)
+    train(small_experiment(model, epochs=1, **settings), tmp_path / "data", tmp_path / "run")
+    loaded, checkpoint = load_model(tmp_path / "run" / "best.pt")
+    split = open_split_for(tmp_path / "run" / "best.pt", checkpoint, tmp_path / "data", "test")
+    chosen = predict(loaded, split, checkpoint.experiment.training)
+    assert dict(zip(split.questions.keys, chosen, strict=True)) == read_predictions(
+        tmp_path / "run" / "predictions_test.json", split.questions
+    )
 
 
 TABLE = torch.zeros(2, 2)
