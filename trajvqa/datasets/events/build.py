@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from trajvqa.data.folder import SMALL_WORD_VECTORS
 from trajvqa.datasets.events.beliefs import INPUTS
 from trajvqa.datasets.events.oracles import expected_accuracy
 from trajvqa.datasets.events.questions import TYPES, Asked, ask, draft_questions
-from trajvqa.datasets.events.video import CASTS, IMAGE_SIZE, NUM_FRAMES, TRACKS, World, make_world
+from trajvqa.datasets.events.video import CASTS, IMAGE_SIZE, NUM_FRAMES, TRACKS, Linker, World, make_world
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.datasets.random_words import write_random_words
 from trajvqa.datasets.worlds.files import write_split, write_statistics
@@ -24,7 +24,7 @@ from trajvqa.datasets.worlds.video import CLASSES
 from trajvqa.stores import LINKS
 from trajvqa.text import tokenize
 
-__all__ = ["EventsOptions", "make_events"]
+__all__ = ["EventsOptions", "make_events", "seed_of"]
 
 _AskedVideo = tuple[World, list[Asked]]
 
@@ -54,7 +54,11 @@ class EventsOptions:
         check_options(self)
 
 
-def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = None) -> dict[str, Any]:
+def make_events(
+    folder: str | os.PathLike[str],
+    options: EventsOptions | None = None,
+    linkers: Mapping[str, Linker] | None = None,
+) -> dict[str, Any]:
     """Write the benchmark as a data folder.
 
     Parameters
@@ -63,6 +67,9 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
         The folder to write, created if it does not exist.
     options
         Options; default: `EventsOptions()`.
+    linkers
+        Functions that link the detections of a scene, by name, in place of ``options.tracks``. The videos of a split
+        have them in turn.
 
     Returns
     -------
@@ -77,17 +84,19 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
         If the folder cannot be written.
     """
     options = options or EventsOptions()
+    tracks = list(linkers.values()) if linkers else [options.tracks]
+    tracker = " and ".join(linkers) if linkers else options.tracks
     folder = Path(folder)
     statistics: dict[str, Any] = {}
     words = set(CLASSES)
     training: list[Asked] = []
     for split, size in (("train", options.train), ("val", options.val), ("test", options.test)):
-        asked = _ask(split, size, options)
+        asked = _ask(split, size, options, tracks)
         questions = _as_questions(asked)
         words |= {word for text in questions.questions for word in tokenize(text)}
         words |= {word for texts in questions.candidates for text in texts for word in tokenize(text)}
         worlds = [world for world, _ in asked]
-        write_split(folder, split, worlds, questions, tracker=options.tracks, links=options.links)
+        write_split(folder, split, worlds, questions, tracker=tracker, links=options.links)
         training = training or [each for _, own in asked for each in own]
         statistics[split] = {
             "videos": len(asked),
@@ -98,19 +107,24 @@ def make_events(folder: str | os.PathLike[str], options: EventsOptions | None = 
             "text": _text_accuracy([each for _, own in asked for each in own], training),
         }
     write_random_words(folder / SMALL_WORD_VECTORS, words)
-    write_statistics(folder, options, statistics)
+    write_statistics(folder, asdict(options) | {"tracks": tracker}, statistics)
     return statistics
 
 
-def _ask(split: str, size: int, options: EventsOptions) -> list[_AskedVideo]:
+def seed_of(options: EventsOptions, split: str, index: int) -> list[int]:
+    """Return the seed of a video, with which `make_world` makes it."""
     # The test videos have a seed of their own, so that they stay unseen whatever is tried on others.
     seed = options.test_seed if split == "test" else options.seed
-    stream = ("train", "val", "test").index(split) + 3 * list(CASTS).index(options.objects)
+    return [seed, ("train", "val", "test").index(split) + 3 * list(CASTS).index(options.objects), index]
+
+
+def _ask(split: str, size: int, options: EventsOptions, tracks: Sequence[str | Linker]) -> list[_AskedVideo]:
     counts: Counter[int] = Counter()
     asked = []
     for index in range(size):
-        world = make_world(f"{split}{index:05}", [seed, stream, index], options.tracks, options.objects)
-        rng = np.random.Generator(np.random.PCG64([seed, stream, index, 1]))
+        seed = seed_of(options, split, index)
+        world = make_world(f"{split}{index:05}", seed, tracks[index % len(tracks)], options.objects)
+        rng = np.random.Generator(np.random.PCG64([*seed, 1]))
         asked.append((world, list(ask(draft_questions(world), counts, rng))))
     return asked
 

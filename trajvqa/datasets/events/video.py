@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -15,7 +15,21 @@ from trajvqa.datasets.events.timeline import ACTIONS, NUM_CLIPS, Actor, Cause, m
 from trajvqa.datasets.worlds.appearances import mean_of_clips, noise
 from trajvqa.datasets.worlds.video import CLASSES, COLOURS, FEATURE_SIZE, PLACES
 
-__all__ = ["CASTS", "FRAMES_PER_CLIP", "IMAGE_SIZE", "NUM_FRAMES", "TRACKS", "World", "directions", "make_world"]
+__all__ = [
+    "CASTS",
+    "FRAMES_PER_CLIP",
+    "IMAGE_SIZE",
+    "NUM_FRAMES",
+    "TRACKS",
+    "Linker",
+    "World",
+    "directions",
+    "linked_by",
+    "make_world",
+]
+
+Linker = Callable[[Scene], Trajectories]
+"""Links the detections of a scene."""
 
 FRAMES_PER_CLIP = 10
 """Number of frames of a clip."""
@@ -87,7 +101,7 @@ def directions() -> dict[str, NDArray[np.float32]]:
     }
 
 
-def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", objects: str = "many") -> World:
+def make_world(name: str, seed: Sequence[int], tracks: str | Linker = "seq-nms", objects: str = "many") -> World:
     """Make a world.
 
     Parameters
@@ -97,7 +111,7 @@ def make_world(name: str, seed: Sequence[int], tracks: str = "seq-nms", objects:
     seed
         Seed of the random number generator.
     tracks
-        Where its trajectories come from, one of `TRACKS`; nothing else depends on it.
+        Where its trajectories come from: one of `TRACKS`, or a function; nothing else depends on it.
     objects
         How many objects act, one of `CASTS`: with ``"few"``, some are alone in their class, and reactions differ.
     """
@@ -192,20 +206,9 @@ def _true_appearances(scene: Scene, actors: tuple[Actor, ...], place: int) -> ND
     return np.asarray(values, np.float32)
 
 
-def _track(scene: Scene, tracks: str) -> Trajectories:
-    if tracks == "true":
-        return _true_tracks(scene)
-    with warnings.catch_warnings():
-        # Now and then a video is too short to calibrate scores; it then has few trajectories.
-        warnings.simplefilter("ignore", TrajtrackWarning)
-        method = cast(Literal["flow", "seq-nms"], tracks)
-        return link(scene.detections, method=method, min_length=_MIN_LENGTH, num_threads=1)
-
-
-def _true_tracks(scene: Scene) -> Trajectories:
-    """Return the detections linked by the objects that they come from, without false positives."""
+def linked_by(scene: Scene, owners: NDArray[np.int64]) -> Trajectories:
+    """Return trajectories of the scene's detections that have the same owner; those of a negative one are in none."""
     found = link(scene.detections, method="seq-nms", min_length=_MIN_LENGTH, num_threads=1)
-    owners = np.where(scene.sources >= 0, _track_ids(scene)[scene.sources], -1)
     names, indices, counts = np.unique(owners, return_inverse=True, return_counts=True)
     kept = (names >= 0) & (counts >= _MIN_LENGTH)
     track_ids = np.where(kept, np.cumsum(kept) - 1, -1)[indices].astype(np.int64)
@@ -221,3 +224,15 @@ def _true_tracks(scene: Scene) -> Trajectories:
         labels=scene.detections.labels[rows[offsets[:-1]]],
         scores=np.add.reduceat(scene.detections.scores[rows].astype(np.float64), offsets[:-1]) / counts[kept],
     )
+
+
+def _track(scene: Scene, tracks: str | Linker) -> Trajectories:
+    if callable(tracks):
+        return tracks(scene)
+    if tracks == "true":
+        return linked_by(scene, np.where(scene.sources >= 0, _track_ids(scene)[scene.sources], -1))
+    with warnings.catch_warnings():
+        # Now and then a video is too short to calibrate scores; it then has few trajectories.
+        warnings.simplefilter("ignore", TrajtrackWarning)
+        method = cast(Literal["flow", "seq-nms"], tracks)
+        return link(scene.detections, method=method, min_length=_MIN_LENGTH, num_threads=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def make_worlds(folder: str | os.PathLike[str], options: WorldsOptions | None = 
         statistics[split] = _write_split(folder, split, range(first, first + videos), options)
         first += videos
     _write_words(folder)
-    write_statistics(folder, options, statistics)
+    write_statistics(folder, asdict(options), statistics)
     return statistics
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,7 +71,7 @@ def write_split(
     )
 
 
-def write_statistics(folder: Path, options: Any, statistics: Mapping[str, Any]) -> None:
+def write_statistics(folder: Path, options: Mapping[str, Any], statistics: Mapping[str, Any]) -> None:
     """Write the options and the statistics of the splits into ``worlds.json``."""
     with atomic_output(folder / "worlds.json") as file:
-        file.write(json.dumps({"options": asdict(options), "statistics": statistics}, indent=2).encode() + b"\n")
+        file.write(json.dumps({"options": options, "statistics": statistics}, indent=2).encode() + b"\n")

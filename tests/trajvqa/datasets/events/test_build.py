@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trajtrack import Scene, Trajectories
 from trajvqa.cli import main
 from trajvqa.datasets.events import EventsOptions, make_events
+from trajvqa.datasets.events.video import linked_by
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
 
@@ -85,7 +87,7 @@ def test_every_question_has_five_different_candidates(made):
 
 @pytest.mark.slow
 def test_the_text_is_at_chance(tmp_path):
-    statistics = make_events(tmp_path, EventsOptions(train=1200, val=1, test=300))
+    statistics = make_events(tmp_path, EventsOptions(train=600, val=1, test=200))
     assert statistics["test"]["text"] == pytest.approx(0.2, abs=0.04)
 
 
@@ -167,3 +169,16 @@ def test_options_of_the_second_version_are_none_of_the_first(tmp_path, capsys):
 def test_an_option_out_of_its_range_is_named(changes, message):
     with pytest.raises(ValueError, match=message):
         EventsOptions(**changes)
+
+
+def test_the_videos_of_a_split_have_the_given_linkers_in_turn(tmp_path):
+    def alone(scene: Scene) -> Trajectories:
+        return linked_by(scene, np.arange(len(scene.detections)) // 4)
+
+    def together(scene: Scene) -> Trajectories:
+        return linked_by(scene, np.zeros(len(scene.detections), np.int64))
+
+    make_events(tmp_path, replace(SMALL, train=3), {"alone": alone, "together": together})
+    store = TrajectoryStore(tmp_path / "traj_feat" / "trajectories_train.h5")
+    assert store.counts[1] == 1 < min(store.counts[0], store.counts[2])
+    assert json.loads((tmp_path / "worlds.json").read_text())["options"]["tracks"] == "alone and together"

@@ -1,0 +1,185 @@
+"""Measure how much the answers of one model depend on what linked its input.
+
+    pip install '.[vqa,eval]' trackforge
+    python benchmarks/answers_by_tracker.py FOLDER [--train N] [--test N] [--epochs N] [--seeds N ...] [--jobs N]
+
+On worlds of few objects, a model of segments of trajectories is trained on the tracks of all linkers, each of which has
+its share of the videos, and answers the same test questions from the tracks of each. A second model sees the same
+segments without the links between clips; a third sees clips alone. Every linker has the same detections. ByteTrack and
+OC-SORT are those of trackforge with their defaults; a box of theirs stands for the detection of the frame that it
+overlaps most. "True" links the noisy detections by the objects that they come from.
+
+Interrupted, the same command goes on after the last complete epoch. FOLDER keeps data and runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from link import markdown
+from online import track
+from trajtrack import Scene, Trajectories, evaluate_many, link
+from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
+from trajvqa.datasets.events.video import Linker, linked_by, make_world
+from trajvqa.evaluation.predict import predict
+from trajvqa.evaluation.statistics import difference_interval, mcnemar, p_text
+from trajvqa.training.checkpoints import load_model
+from trajvqa.training.recipes import open_split_for
+
+MIN_LENGTH = 4
+MIN_OVERLAP = 0.5
+OTHERS = {"without links": ("small/segments", "clips"), "clips alone": ("small/frames", "segments")}
+"""Experiment and links of the models that segments are compared with."""
+REFERENCE = "flow"
+
+
+def offline(scene: Scene, **options: Any) -> Trajectories:
+    return link(scene.detections, min_length=MIN_LENGTH, num_threads=1, **options)
+
+
+def online(scene: Scene, tracker: str) -> Trajectories:
+    given, found = scene.detections, track(f"trackforge {tracker}", scene.detections)
+    assert found.track_ids is not None
+    owners = np.full(len(given), -1)
+    for frame in range(given.num_frames):
+        rows, tracked = np.flatnonzero(given.frames == frame), np.flatnonzero(found.frames == frame)
+        shares = overlaps(given.boxes[rows], found.boxes[tracked])
+        shares[given.labels[rows, None] != found.labels[tracked]] = 0.0
+        for row, other in zip(*linear_sum_assignment(-shares), strict=True):
+            if shares[row, other] >= MIN_OVERLAP:
+                owners[rows[row]] = found.track_ids[tracked[other]]
+    return linked_by(scene, owners)
+
+
+def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+    first, second = boxes[:, None].astype(np.float64), others[None].astype(np.float64)
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])
+    common = sides.clip(min=0.0).prod(axis=-1)
+    areas = [(each[..., 2:] - each[..., :2]).prod(axis=-1) for each in (first, second)]
+    return common / np.maximum(areas[0] + areas[1] - common, 1e-9)
+
+
+def true(scene: Scene) -> Trajectories:
+    assert scene.truth.track_ids is not None
+    return linked_by(scene, np.where(scene.sources >= 0, scene.truth.track_ids[scene.sources].astype(np.int64), -1))
+
+
+LINKERS: dict[str, Linker] = {
+    "Seq-NMS without gaps": partial(offline, method="seq-nms", max_gap=0),
+    "OC-SORT": partial(online, tracker="OC-SORT"),
+    "ByteTrack": partial(online, tracker="ByteTrack"),
+    "Seq-NMS": partial(offline, method="seq-nms"),
+    "flow": partial(offline, method="flow"),
+    "true": true,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where data and runs are")
+    parser.add_argument("--train", type=int, default=12000, metavar="N", help="training videos; default: 12000")
+    parser.add_argument("--test", type=int, default=600, metavar="N", help="test videos; default: 600")
+    parser.add_argument("--epochs", type=int, default=4, metavar="N", help="epochs; default: 4")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default: 0 1 2")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="models trained at once; default: 2")
+    arguments = parser.parse_args()
+    make_data(arguments.folder, arguments.train, arguments.test)
+    models = {"segments": ("small/segments", "segments")} | OTHERS
+    chosen = [(name, seed) for name in models for seed in arguments.seeds]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        list(pool.map(lambda each: fit(arguments.folder, each[0], *models[each[0]], each[1], arguments.epochs), chosen))
+    print(table(arguments.folder, arguments.seeds))
+
+
+def folder_of(folder: Path, data: str, links: str) -> Path:
+    return folder / f"{data.lower().replace(' ', '-')}-{links}"
+
+
+def make_data(folder: Path, train: int, test: int) -> None:
+    # The models without links see what the reference links, which is then cut.
+    wanted = [("all", "segments", LINKERS, train), ("all", "clips", LINKERS, train)]
+    wanted += [(name, "segments", {name: linker}, 1) for name, linker in LINKERS.items()]
+    wanted += [(REFERENCE, "clips", {REFERENCE: LINKERS[REFERENCE]}, 1)]
+    for name, links, linkers, size in wanted:
+        target = folder_of(folder, name, links)
+        options = EventsOptions(train=size, val=200 if size > 1 else 1, test=test, objects="few", links=links)
+        # Written last, so that it tells a complete folder.
+        if not (target / "worlds.json").exists():
+            print(f"making {target}", file=sys.stderr, flush=True)
+            make_events(target, options, linkers)
+
+
+def fit(folder: Path, name: str, experiment: str, links: str, seed: int, epochs: int) -> None:
+    command = [*(sys.executable, "-m", "trajvqa", "train", experiment), *("--data", folder_of(folder, "all", links))]
+    command += [
+        "-o",
+        run_of(folder, name, seed),
+        *(f"--set=training.{key}" for key in (f"seed={seed}", f"epochs={epochs}")),
+    ]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+
+
+def run_of(folder: Path, name: str, seed: int) -> Path:
+    return folder / "runs" / f"{name.replace(' ', '-')}-{seed}"
+
+
+def right(folder: Path, name: str, seeds: Sequence[int], data: Path) -> tuple[list[NDArray[np.bool_]], list[str]]:
+    """Return which test questions the model of each seed answers correctly, and the videos of the questions."""
+    answers, videos = [], []
+    for seed in seeds:
+        checkpoint = run_of(folder, name, seed) / "best.pt"
+        model, trained = load_model(checkpoint)
+        split = open_split_for(checkpoint, trained, data, "test")
+        answers.append(predict(model, split, trained.experiment.training) == split.questions.answers)
+        videos = list(split.questions.videos)
+    return answers, videos
+
+
+def table(folder: Path, seeds: Sequence[int]) -> str:
+    rows = {name: ("segments", folder_of(folder, name, "segments")) for name in LINKERS}
+    rows |= {name: (name, folder_of(folder, REFERENCE, links)) for name, (_, links) in OTHERS.items()}
+    found = {row: right(folder, model, seeds, data) for row, (model, data) in rows.items()}
+    reference, videos = found[REFERENCE]
+    repeated = videos * len(seeds)
+    lines = []
+    for row, (answers, _) in found.items():
+        shares = [100 * each.mean() for each in answers]
+        low, high = difference_interval(np.concatenate(answers), np.concatenate(reference), repeated)
+        p = max(mcnemar(each, other) for each, other in zip(answers, reference, strict=True))
+        difference = "" if row == REFERENCE else f"{100 * low:+.2f} to {100 * high:+.2f}, p = {p_text(p)}"
+        lines.append([row, *measured(folder, row), f"{np.mean(shares):.2f} ± {np.std(shares):.2f}", difference])
+    header = ["", "trajectories a video", "HOTA", "AssA", "IDF1", "oracle", "accuracy", "minus flow: 95 % interval"]
+    return markdown(header, lines)
+
+
+def measured(folder: Path, linker: str) -> list[str]:
+    """Return how good the test trajectories of a linker are, and what an oracle answers from them."""
+    if linker not in LINKERS:
+        return [""] * 5
+    written = json.loads((folder_of(folder, linker, "segments") / "worlds.json").read_text())
+    test, options = written["statistics"]["test"], EventsOptions(**written["options"] | {"tracks": "true"})
+    worlds = [
+        make_world(str(index), seed_of(options, "test", index), LINKERS[linker], options.objects)
+        for index in range(options.test)
+    ]
+    tracked = evaluate_many([(world.scene.truth, world.trajectories) for world in worlds])
+    shares = (tracked.hota, tracked.assa, tracked.idf1, test["oracles"]["linked"]["all"])
+    return [f"{test['trajectories_per_video']:.1f}", *(f"{100 * share:.1f}" for share in shares)]
+
+
+if __name__ == "__main__":
+    main()
