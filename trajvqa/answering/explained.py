@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trajvqa.config import TrainingConfig
 from trajvqa.data.batches import QuestionBatches
 from trajvqa.data.queries import WordQueries
-from trajvqa.evaluation.predict import autocast
+from trajvqa.evaluation.predict import autocast, device_of_model
 from trajvqa.models.explanation import Explaining, Explanation
 
 __all__ = ["Answer", "Attended", "SeenTrajectory", "explain_question"]
@@ -132,7 +132,7 @@ def explain_question(model: torch.nn.Module, data: QuestionBatches, row: int, co
         If a score is not finite.
     """
     questions = data.questions
-    device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
+    device = device_of_model(model)
     batch = data.without_negatives()[np.array([row])].to(device)
     with torch.inference_mode(), autocast(config, device):
         found = model.explain(batch) if isinstance(model, Explaining) else Explanation(model(batch))

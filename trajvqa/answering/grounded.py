@@ -12,7 +12,7 @@ from trajvqa.config import Experiment
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.evaluation.attended_spans import Moments, attended_span, spread_over_time
 from trajvqa.evaluation.grounding import Span
-from trajvqa.evaluation.predict import autocast, read_batches
+from trajvqa.evaluation.predict import autocast, device_of_model, read_batches
 from trajvqa.models.explanation import Explaining, Explanation
 
 __all__ = ["ATTENDED", "ground"]
@@ -86,7 +86,7 @@ def _explanations(
         raise ValueError(_without(experiment.model, [], None))
     rows = np.flatnonzero([video in videos for video in data.questions.videos])
     batches = [rows[begin : begin + _BATCH_SIZE] for begin in range(0, len(rows), _BATCH_SIZE)]
-    device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
+    device = device_of_model(model)
     with torch.inference_mode(), autocast(experiment.training, device):
         for batch in read_batches(data.without_negatives(), batches, experiment.training):
             yield batch, model.explain(batch.to(device))

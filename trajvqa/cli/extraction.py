@@ -56,6 +56,12 @@ the videos and writes files of its own, which are read together.
 """
 
 
+_NOTHING = ExtractReport(
+    extracted=0, reused=0, broken=(), videos=0, trajectories=0, empty=(), classes=0, clip_size=None, trajectory_size=0
+)
+"""What is reported of a shard without videos."""
+
+
 def add_command(commands: Any) -> None:
     """Add the command to the parser."""
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -141,6 +147,8 @@ def _run(arguments: argparse.Namespace) -> bool:
             if not wanted:
                 _write_text(arguments, questions, shard)
                 print(f"trajvqa: shard {arguments.shard} has none of the {len(paths)} videos", file=sys.stderr)
+                if arguments.json:
+                    _report(arguments, _NOTHING, [], others)
                 return False
         observer = _Terminal()
         with naming_flags():

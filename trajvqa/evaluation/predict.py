@@ -14,7 +14,7 @@ from trajvqa.config import TrainingConfig
 from trajvqa.data.batches import Batch, QuestionBatches
 from trajvqa.processes import ALONE, Processes
 
-__all__ = ["autocast", "device_of", "predict", "predict_scores", "read_batches"]
+__all__ = ["autocast", "device_of", "device_of_model", "predict", "predict_scores", "read_batches"]
 
 _BATCH_SIZE = 128
 
@@ -31,6 +31,11 @@ def device_of(config: TrainingConfig) -> torch.device:
     if config.device == "cuda" and not available:
         raise ValueError("training.device: found 'cuda', but torch finds no CUDA device, expected 'cpu' or 'auto'")
     return torch.device("cuda" if available and config.device != "cpu" else "cpu")
+
+
+def device_of_model(model: torch.nn.Module) -> torch.device:
+    """Return the device that a model is on; the CPU if it has no weights."""
+    return next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
 
 
 def autocast(config: TrainingConfig, device: torch.device) -> torch.autocast:
@@ -60,7 +65,7 @@ def predict_scores(
         The same in other processes than the first; also if another process has ended.
     """
     data = data.without_negatives()
-    device = next((each.device for each in (*model.parameters(), *model.buffers())), torch.device("cpu"))
+    device = device_of_model(model)
     rows = [np.arange(begin, min(begin + _BATCH_SIZE, len(data))) for begin in range(0, len(data), _BATCH_SIZE)]
     rows = rows[processes.rank :: processes.size]
     scores = np.zeros((len(data), data.questions.num_candidates), np.float32)

@@ -25,8 +25,8 @@ from trajvqa.stores import (
     LINKS,
     VideoTrajectories,
     cut_attributes,
+    cut_trajectories,
     open_region_features,
-    unlinked,
     write_trajectories,
 )
 from trajvqa.stores.many_files import RegionsInFiles
@@ -299,5 +299,5 @@ class _Builder:
         with warnings_about(source):
             tracks = trajtrack.link(detections, self.options.link)
         rng = np.random.Generator(np.random.PCG64(list(video.encode())))
-        pieces, kept, owners = unlinked(tracks, self.options.links, self.options.clips, rng)
+        pieces, kept, owners = cut_trajectories(tracks, self.options.links, self.options.clips, rng)
         return replace(from_linking(video, pieces, features, size).only(kept), owners=owners)

@@ -6,12 +6,12 @@ from trajvqa.stores.bert_features import BertFeatures, convert_bert
 from trajvqa.stores.frame_features import FrameFeatures, write_frame_features
 from trajvqa.stores.in_memory import ClipsInMemory, TrajectoriesInMemory
 from trajvqa.stores.many_files import open_frame_features, open_region_features, open_trajectories, store_files
+from trajvqa.stores.pieces import LINKS, cut_attributes, cut_trajectories
 from trajvqa.stores.protocols import ClipFeatures, Regions, TrajectoryFeatures
 from trajvqa.stores.region_features import RegionBatch, RegionFeatures, RegionsInMemory, write_region_features
 from trajvqa.stores.trajectories import TrajectoryStore
 from trajvqa.stores.trajectory_batches import TrajectoryBatch
 from trajvqa.stores.trajectory_writer import write_trajectories
-from trajvqa.stores.unlinked import LINKS, cut_attributes, unlinked
 from trajvqa.stores.video_trajectories import VideoTrajectories
 
 __all__ = [
@@ -31,11 +31,11 @@ __all__ = [
     "VideoTrajectories",
     "convert_bert",
     "cut_attributes",
+    "cut_trajectories",
     "open_frame_features",
     "open_region_features",
     "open_trajectories",
     "store_files",
-    "unlinked",
     "write_frame_features",
     "write_region_features",
     "write_trajectories",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -145,6 +146,16 @@ def test_shards_without_a_video_write_no_file(models, classes, capsys):
     assert in_shards(models, "data", 4, *classes) == [0] * 4
     assert "has none of the 3 videos" in capsys.readouterr().err
     assert len(open_frame_features(FRAME_FEATURES.find(Path("data"), "train")).ids) == 3
+
+
+def test_a_shard_without_a_video_is_reported_as_json_too(models, classes, capsys):
+    reports = []
+    for number in range(1, 5):
+        assert main(words(models, "data", "--shard", f"{number}/4", "--json", *classes)) == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    assert sum(report["extracted"] for report in reports) == 3
+    assert [report for report in reports if report["videos"] == 0]
+    assert all(report.keys() == reports[0].keys() for report in reports)
 
 
 def test_a_shard_that_is_extracted_again_takes_new_videos(models, classes):

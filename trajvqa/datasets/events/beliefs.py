@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from trajtrack import Trajectories
 from trajvqa.datasets.events.timeline import ACTIONS, NUM_CLIPS
 from trajvqa.datasets.events.video import FRAMES_PER_CLIP, World, directions
-from trajvqa.stores import unlinked
+from trajvqa.stores import cut_trajectories
 
 __all__ = ["INPUTS", "Beliefs"]
 
@@ -153,7 +153,7 @@ class _Tokens:
     @staticmethod
     def of(world: World, tracks: Trajectories, links: str) -> _Tokens:
         rng = np.random.Generator(np.random.PCG64(list(world.name.encode())))
-        pieces, kept, _ = unlinked(tracks, links, NUM_CLIPS, rng)
+        pieces, kept, _ = cut_trajectories(tracks, links, NUM_CLIPS, rng)
         shares = _shares(pieces.pool(world.appearances)[kept])
         coats, actions = (
             np.where(part.max(axis=1, initial=0) >= _PRESENT, part.argmax(axis=1), -1)

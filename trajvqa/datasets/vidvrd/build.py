@@ -36,7 +36,7 @@ from trajvqa.stores import (
     LINKS,
     VideoTrajectories,
     cut_attributes,
-    unlinked,
+    cut_trajectories,
     write_frame_features,
     write_region_features,
     write_trajectories,
@@ -231,7 +231,7 @@ def _regions(linked: LinkedVideo, classes: int, clips: int) -> tuple[NDArray[np.
 
 def _video_trajectories(linked: LinkedVideo, options: VidvrdOptions) -> VideoTrajectories:
     rng = np.random.Generator(np.random.PCG64(list(linked.video.name.encode())))
-    tracks, kept, owners = unlinked(linked.tracks, options.links, options.clips, rng)
+    tracks, kept, owners = cut_trajectories(linked.tracks, options.links, options.clips, rng)
     spans: NDArray[np.float64] = np.stack([tracks.starts, tracks.ends + 1], axis=1) / linked.video.num_frames
     return VideoTrajectories(
         video=linked.video.name,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Scene, Trajectories
-from trajvqa.stores import VideoTrajectories, unlinked
+from trajvqa.stores import VideoTrajectories, cut_trajectories
 
 __all__ = ["mean_of_clips", "noise", "pooled_trajectories"]
 
@@ -62,7 +62,8 @@ def pooled_trajectories(
     clips
         Number of clips of the video.
     """
-    pieces, kept, owners = unlinked(tracks, links, clips, np.random.Generator(np.random.PCG64(list(video.encode()))))
+    rng = np.random.Generator(np.random.PCG64(list(video.encode())))
+    pieces, kept, owners = cut_trajectories(tracks, links, clips, rng)
     length = tracks.detections.num_frames
     spans = np.stack([pieces.starts / length, (pieces.ends + 1) / length], axis=1)
     return VideoTrajectories(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trajtrack import Trajectories
 
-__all__ = ["LINKS", "cut_attributes", "unlinked"]
+__all__ = ["LINKS", "cut_attributes", "cut_trajectories"]
 
 LINKS = ("all", "segments", "clips", "none")
 """Links between the detections of a trajectory that can be kept: all; all, with the trajectory cut into one segment for
@@ -20,11 +20,11 @@ _CUT_AT_CLIPS = ("segments", "clips")
 
 
 def cut_attributes(links: str, clips: int) -> dict[str, Any]:
-    """Return the attributes of a store that say how its trajectories were cut by `unlinked`."""
+    """Return the attributes of a store that say how its trajectories were cut by `cut_trajectories`."""
     return {"links": links} | ({"clips": clips} if links in _CUT_AT_CLIPS else {})
 
 
-def unlinked(
+def cut_trajectories(
     tracks: Trajectories, links: str, clips: int, rng: np.random.Generator
 ) -> tuple[Trajectories, NDArray[np.int64], NDArray[np.int32] | None]:
     """Cut trajectories into pieces, without changing which detections there are.
