@@ -41,7 +41,7 @@ from trajvqa.training.recipes import open_split_for
 
 MIN_LENGTH = 4
 MIN_OVERLAP = 0.5
-OTHERS = {"without links": ("small/segments", "clips"), "clips alone": ("small/frames", "segments")}
+OTHERS = {"without links": ("small/segments-pieces", "clips"), "clips alone": ("small/frames", "segments")}
 """Experiment and links of the models that segments are compared with."""
 REFERENCE = "flow"
 

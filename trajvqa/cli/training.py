@@ -12,13 +12,18 @@ from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
+from trajvqa.config import Experiment
 from trajvqa.data.folder import find_files
+from trajvqa.models import streams_of
 from trajvqa.processes import FailedElsewhere, Processes, joined
+from trajvqa.stores import open_trajectories
 from trajvqa.training.curves import draw_curves
 from trajvqa.training.interruption import Terminated, terminating_in_order
 from trajvqa.training.trainer import train
 
 __all__ = ["add_command"]
+
+_NOTED_SHARE = 0.01
 
 
 def add_command(commands: Any) -> None:
@@ -57,6 +62,8 @@ def _run(arguments: argparse.Namespace) -> bool:
                     f"{arguments.data}: found no word vectors (glove*.txt); words start from random vectors",
                     file=sys.stderr,
                 )
+            if processes.is_first:
+                _note_left_out(files.trajectories, experiment)
             result = train(experiment, arguments.data, arguments.output, progress, processes=processes)
     except ValueError as error:
         raise Failure(str(error)) from error
@@ -91,3 +98,13 @@ def _run(arguments: argparse.Namespace) -> bool:
     except ImportError as error:
         print(f"curves not drawn: {error}", file=sys.stderr)
     return False
+
+
+def _note_left_out(path: Path | None, experiment: Experiment) -> None:
+    """Say so if the limit of trajectories hides some from the model."""
+    if path is None or "trajectory" not in streams_of(experiment.model, experiment.settings):
+        return
+    store, limit = open_trajectories(path), experiment.settings.max_trajectories
+    share = store.left_out(limit) / max(int(store.counts.sum()), 1)
+    if share >= _NOTED_SHARE:
+        print(f"{path}: settings.max_trajectories={limit} leaves out {100 * share:.0f} % of the rows", file=sys.stderr)

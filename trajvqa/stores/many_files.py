@@ -250,6 +250,10 @@ class ManyTrajectories(_ManyFiles[TrajectoryStore]):
         """(V,) number of trajectories of each video."""
         return np.concatenate([store.counts for store in self._stores])
 
+    def left_out(self, limit: int) -> int:
+        """Return how many rows `read` leaves out of all videos with a limit."""
+        return sum(store.left_out(limit) for store in self._stores)
+
     def read(self, videos: Sequence[str], limit: int) -> TrajectoryBatch:
         """Return trajectories as `TrajectoryStore.read`; rows count through all files."""
         check_limit(limit)

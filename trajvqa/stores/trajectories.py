@@ -125,6 +125,10 @@ class TrajectoryStore:
         self._stored.close()
         self._file.close()
 
+    def left_out(self, limit: int) -> int:
+        """Return how many rows `read` leaves out of all videos with a limit."""
+        return sum(int(count) - len(self._best(index, limit)) for index, count in enumerate(self.counts))
+
     def require(self, videos: Iterable[str]) -> None:
         """Raise ValueError if videos are missing, naming the file, their number and the first of them."""
         require_videos(self.path, self._indices, videos)

@@ -328,6 +328,15 @@ def test_the_saved_experiment_of_a_run_can_be_trained_again(data, run_folder, tm
     assert (run_folder / "last.pt").stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize(
+    ("experiment", "limit", "note"), [("both", 1, "=1 leaves out "), ("both", 99, ""), ("frames", 1, "")]
+)
+def test_train_notes_what_the_limit_hides(data, tmp_path, capsys, experiment, limit, note):
+    words = ["train", f"small/{experiment}", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
+    assert main([*words, "--set", f"settings.max_trajectories={limit}", "--set", "training.epochs=1"]) == 0
+    assert ("settings.max_trajectories" + note in capsys.readouterr().err) == bool(note)
+
+
 def test_train_reports_missing_word_vectors(data, run_folder, tmp_path, capsys):
     again = ["train", str(run_folder / "experiment.json"), "--data", str(data), "-o", str(run_folder)]
     main(again)

@@ -70,6 +70,7 @@ def test_trajectories_of_many_files_are_those_of_one(data, tmp_path, limit):
     many = open_trajectories(cut_trajectories(one.path, tmp_path / "trajectories", COUNT))
     assert (many.classes, many.feature_size) == (one.classes, one.feature_size)
     assert dict(zip(many.ids, many.counts, strict=True)) == dict(zip(one.ids, one.counts, strict=True))
+    assert many.left_out(2) == one.left_out(2) > 0
     videos = videos_of(one.ids)
     found, expected = many.read(videos, limit), one.read(videos, limit)
     for field in fields(expected):

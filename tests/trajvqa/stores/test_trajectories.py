@@ -195,6 +195,7 @@ def test_what_was_written_reads_back_the_same(tmp_path_factory, counts, limit, s
     store = TrajectoryStore(path)
     batch = store.read(store.ids, limit)
     assert batch.mask.sum(axis=1).tolist() == [min(count, limit) for count in counts]
+    assert store.left_out(limit) == sum(counts) - batch.mask.sum()
     for video, mask, features, spans in zip(videos, batch.mask, batch.features, batch.spans, strict=True):
         rows = np.sort(np.argsort(-video.scores, kind="stable")[:limit])
         rows = rows[np.argsort(video.spans[rows, 0], kind="stable")]
