@@ -151,6 +151,22 @@ def draw_questions(figure: Figure) -> None:
         _tidy(axes)
 
 
+def draw_trackers(figure: Figure) -> None:
+    """Draw the accuracy of one model over the HOTA of the tracks that it answers from, and that of the controls."""
+    table = table_of("trajvqa", "The tracker and the answers")
+    axes = figure.subplots()
+    hota, accuracy, spread = column(table, "HOTA"), column(table, "accuracy"), deviations(table, "accuracy")
+    for (name, *_), place, share, deviation in zip(table[1:], hota, accuracy, spread, strict=True):
+        if np.isfinite(place):
+            axes.errorbar(place, share, yerr=deviation, fmt="o", color=_OWN, markersize=6, capsize=3)
+            axes.annotate(name, (place, share), (7, -11), textcoords="offset points", fontsize=9)
+        else:
+            axes.axhline(share, color=_GREY, linewidth=1.2, linestyle="--")
+            axes.annotate(name, (50.5, share), (0, 3), textcoords="offset points", fontsize=9, color=_GREY)
+    axes.set(xlim=(50, 100), xlabel="HOTA of the tracks, per cent", ylabel="accuracy on 4,800 test questions, per cent")
+    _tidy(axes)
+
+
 def _axes_of_rows(figure: Figure, names: list[str]) -> Axes:
     axes = figure.subplots()
     axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
@@ -170,6 +186,7 @@ _CHARTS = {  # the function, and the height in inches
     "speed": (draw_speed, 5.2),
     "gaps": (draw_gaps, 4.6),
     "questions": (draw_questions, 6.4),
+    "trackers": (draw_trackers, 4.2),
 }
 
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _VERSION = 1
-_FREE = ("description", "training.device", "training.workers")
+_FREE = ("description", "training.device", "training.epochs", "training.workers")
 """Settings that may differ between a checkpoint and the run that resumes from it."""
 
 

@@ -98,8 +98,8 @@ def train(
 
     The folder receives ``experiment.json``, ``log.jsonl`` (one record per epoch), ``last.pt`` and ``best.pt``, and
     ``predictions_val.json`` and ``predictions_test.json`` in NExT-QA's form. An unfinished run of the same experiment
-    in the folder resumes after its last complete epoch; on a CPU with the same number of threads, weights and log are
-    then bit for bit those of an uninterrupted run.
+    in the folder resumes after its last complete epoch, and a finished one goes on if the experiment has more epochs; on
+    a CPU with the same number of threads, weights and log are then bit for bit those of an uninterrupted run.
 
     Parameters
     ----------
@@ -241,7 +241,12 @@ class _Run:
 
     def conditions(self) -> dict[str, str]:
         """Return what must be the same in all processes, as text by name."""
-        facts = {"max_steps": self.max_steps, "device": self.device.type, "torch": torch.__version__}
+        facts = {
+            "max_steps": self.max_steps,
+            "training.epochs": self.experiment.training.epochs,
+            "device": self.device.type,
+            "torch": torch.__version__,
+        }
         values = decisive_settings(self.experiment) | facts | self.data | self._test_data()
         return {name: str(value) for name, value in values.items()}
 
@@ -289,6 +294,11 @@ class _Run:
 
     def _go_on(self, path: Path, checkpoint: Checkpoint) -> None:
         require_same_experiment(path, checkpoint.experiment, self.experiment)
+        if checkpoint.epoch > self.experiment.training.epochs:
+            raise ValueError(
+                f"{path}: training.epochs: found a run of {checkpoint.epoch}, expected at most "
+                f"{self.experiment.training.epochs}"
+            )
         if checkpoint.schema != self.schema:
             raise ValueError(f"{path}: schema: found other sizes, words or classes, expected those of the data")
         state = checkpoint.training
@@ -317,12 +327,15 @@ class _Run:
             raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
         # Records logged after the checkpoint will be logged again.
         os.truncate(self.folder / LOG, self.log_length)
-        remove_unfinished(self.folder)
+        self._write_experiment()
 
-    def _begin(self) -> None:
+    def _write_experiment(self) -> None:
         remove_unfinished(self.folder)
         with atomic_output(self.folder / "experiment.json") as file:
             file.write(json.dumps(asdict(self.experiment), indent=2).encode() + b"\n")
+
+    def _begin(self) -> None:
+        self._write_experiment()
         (self.folder / LOG).write_bytes(b"")
         self._log({"event": "start", "parameters": sum(each.numel() for each in self.parameters)})
 

@@ -385,6 +385,23 @@ def test_a_run_may_resume_on_another_device_or_with_other_workers(data, tmp_path
     train(replace(experiment, training=replace(experiment.training, **changed)), data, tmp_path / "run")
 
 
+def test_a_finished_run_goes_on_with_more_epochs_as_if_it_had_them_from_the_start(data, tmp_path):
+    experiment = small_experiment(negatives="both", epochs=4)
+    train(replace(experiment, training=replace(experiment.training, epochs=2)), data, tmp_path / "longer")
+    train(experiment, data, tmp_path / "longer")
+    train(experiment, data, tmp_path / "whole")
+    assert_same_run(tmp_path / "longer", tmp_path / "whole")
+    assert (tmp_path / "longer" / "experiment.json").read_bytes() == (
+        tmp_path / "whole" / "experiment.json"
+    ).read_bytes()
+
+
+def test_a_run_that_had_more_epochs_is_refused(data, tmp_path):
+    train(small_experiment(epochs=2), data, tmp_path / "run")
+    with pytest.raises(ValueError, match=r"last\.pt: training\.epochs: found a run of 2, expected at most 1"):
+        train(small_experiment(epochs=1), data, tmp_path / "run")
+
+
 def test_a_bert_feature_that_is_not_finite_is_named(tmp_path):
     data = write_data(tmp_path / "data", bert=True)
     with h5py.File(data / "qas_bert" / "bert_ft_train.h5", "r+") as file:
