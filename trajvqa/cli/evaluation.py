@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.console.errors import Failure
+from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.output import output_path, print_json
 from trajtrack.plots import IMAGE_SUFFIXES
 from trajvqa.datasets.nextqa import read_questions
@@ -83,6 +84,8 @@ def _run(arguments: argparse.Namespace) -> bool:
         for flag in ("chart", "confusion")
         if (value := getattr(arguments, flag)) is not None
     }
+    if len({os.path.realpath(image) for image in images.values()}) < len(images):
+        raise UsageError(f"--confusion: found {arguments.confusion!r}, expected another file than that of --chart")
     paths = {"compare": arguments.compare, "text_only": arguments.text_only}
     try:
         questions = read_questions("/dev/stdin" if arguments.answers == "-" else arguments.answers)

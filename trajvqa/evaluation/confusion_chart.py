@@ -64,7 +64,7 @@ def draw_confusions(
     found = confusions(questions, predictions)
     if not found:
         raise ValueError(
-            f"questions: found no type whose candidates are nearly all among a few correct answers, expected one with "
+            "found no question type whose candidates are nearly all among a few correct answers, expected one with "
             f"at most {MAX_TEXTS} that make up {100 * MIN_COVERED:.0f} % of its candidates"
         )
     columns = min(len(found), _PER_ROW)
