@@ -46,10 +46,8 @@ def add_command(commands: Any) -> None:
         examples={
             "answers against the table of the questions": "trajvqa eval run/predictions_test.json worlds/test.csv",
             "what does the video add?": "trajvqa eval run/predictions_test.json worlds/test.csv --text-only text.json",
-            "and a picture by question type": "trajvqa eval run/predictions_test.json worlds/test.csv --text-only "
-            "text.json --chart by-type.svg",
-            "which answers are mixed up?": "trajvqa eval run/predictions_test.json worlds/test.csv --confusion "
-            "confusion.svg",
+            "and a picture by question type": "trajvqa eval answers.json test.csv --text-only text.json --chart a.svg",
+            "which answers are mixed up?": "trajvqa eval run/predictions_test.json worlds/test.csv --confusion b.svg",
         },
     )
     parser.add_argument("predictions", metavar="PREDICTIONS", help="file of predictions")
