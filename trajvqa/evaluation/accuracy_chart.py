@@ -25,7 +25,7 @@ _MARGIN = 3.0
 _BOTH, _NEITHER = "#868d96", "#e6e8ea"
 _LEAST_LABELLED = 6.0
 """Smallest share in per cent that has room for its number."""
-_NAME_LENGTH = 70
+_NAME_LENGTH, _NAME_BEGIN = 70, 16
 
 
 def draw_accuracy(
@@ -35,7 +35,8 @@ def draw_accuracy(
 
     Each type and group of NExT-QA that has questions is a row, with the number of its questions. A dot is an accuracy;
     its bar is the 95 % interval by the bootstrap over videos (`bootstrap_interval`), from the questions of that row
-    alone, so that the bars of types with few questions are long. Chance is a dashed line.
+    alone, so that the bars of types with few questions are long. Where all draws have the same accuracy, as with one
+    video or only correct answers, there is no interval, and the dot is hollow. Chance is a dashed line.
 
     With other models, a second panel shows the difference of the first from each, with its interval on the same draws:
     its dot is filled where that excludes 0, which says more than whether the bars of two accuracies overlap. A further
@@ -77,8 +78,7 @@ def draw_accuracy(
         _draw_agreement(axes, results, places, index)
     _name_rows(panels[0], results, places)
     _entitle(figure, panels[0], list(predictions), results[0].videos)
-    few = others > 0 and min(each.videos for each in results) < LEAST_VIDEOS
-    figure.supxlabel(_caption(others > 0, few), color=TEXT, fontsize=8)
+    figure.supxlabel(_caption(results), color=TEXT, fontsize=8)
     save_figure(figure, target)
 
 
@@ -97,7 +97,7 @@ def _draw_accuracies(axes: Any, results: Sequence[TypeResult], places: Sequence[
     for result, place in zip(results, places, strict=True):
         shifts = _shifts(len(result.accuracies))
         for estimate, shift, colour in zip(result.accuracies, shifts, COLOURS, strict=False):
-            _draw_estimate(axes, estimate, place + shift, colour, filled=True)
+            _draw_estimate(axes, estimate, place + shift, colour, filled=estimate.has_interval)
             ends += [100 * estimate.low, 100 * estimate.high, 100 * estimate.value]
     axes.set_xlim(max(min(ends) - _MARGIN, -_MARGIN / 2), min(max(ends) + _MARGIN, 100 + _MARGIN / 2))
 
@@ -172,10 +172,13 @@ def _entitle(figure: Any, axes: Any, names: Sequence[str], videos: int) -> None:
         text.set_parse_math(False)
 
 
-def _caption(compared: bool, few_videos: bool) -> str:
+def _caption(results: Sequence[TypeResult]) -> str:
     lines = ["dot: accuracy; bar: 95 % interval (bootstrap over videos); dashed: chance"]
-    if compared:
-        exception = f" and there are at least {LEAST_VIDEOS} videos" if few_videos else ""
+    if not all(estimate.has_interval for each in results for estimate in each.accuracies):
+        lines[0] += "; hollow: no interval, since all draws are alike"
+    if results[0].differences:
+        few = min(each.videos for each in results) < LEAST_VIDEOS
+        exception = f" and there are at least {LEAST_VIDEOS} videos" if few else ""
         lines.append(f"difference: the first minus the other; filled where its 95 % interval excludes 0{exception}")
     return "\n".join(lines)
 
@@ -185,6 +188,6 @@ def _noun(word: str, count: int) -> str:
 
 
 def _short(name: str) -> str:
-    """Return a name that fits below one another with others: the end of a long one."""
+    """Return a name that fits above the image; a long one lacks its middle."""
     text = escaped(name)
-    return text if len(text) <= _NAME_LENGTH else f"…{text[1 - _NAME_LENGTH :]}"
+    return text if len(text) <= _NAME_LENGTH else f"{text[:_NAME_BEGIN]}…{text[1 + _NAME_BEGIN - _NAME_LENGTH :]}"

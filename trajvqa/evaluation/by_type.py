@@ -34,6 +34,11 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether the draws differ; if they do not, they say nothing of how sure the value is."""
+        return self.low < self.high
+
 
 @dataclass(frozen=True)
 class Agreement:

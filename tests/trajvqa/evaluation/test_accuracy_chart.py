@@ -64,6 +64,16 @@ def test_a_type_with_few_questions_shows_how_little_they_say(figure):
     assert bars(axes)[0] == pytest.approx([100 * low, 100 * high])
 
 
+def test_accuracies_without_an_interval_are_hollow_since_a_dot_alone_looks_certain(figure, tmp_path):
+    few = make_questions(videos=3, each=1)
+    clause = "; hollow: no interval, since all draws are alike"
+    for predictions, questions, hollow in ((partly_right(few, 1.0), few, True), (GOOD, QUESTIONS, False)):
+        (axes,) = figure({"a": predictions}, questions).axes
+        assert (dots(axes)[0].get_markerfacecolor() == "white") is hollow
+        draw_accuracy({"a": predictions}, questions, tmp_path / "a.svg")
+        assert any(text.endswith(clause) for text in texts_of(tmp_path / "a.svg")) is hollow
+
+
 @pytest.mark.parametrize(("candidates", "chance"), [(5, 20.0), (4, 25.0)])
 def test_chance_is_a_line_at_one_over_the_number_of_candidates(figure, candidates, chance):
     fewer = tuple(texts[:candidates] for texts in QUESTIONS.candidates)
@@ -109,10 +119,11 @@ def test_each_other_model_has_a_panel_with_the_shares_of_both_one_alone_and_neit
     assert beside_c[:4] == pytest.approx([right, 0, 0, 100 - right])
 
 
-def test_of_a_long_name_the_end_is_shown(tmp_path):
-    draw_accuracy({f"{'folder/' * 30}last.json": GOOD, "b": BAD}, QUESTIONS, tmp_path / "a.svg")
+def test_a_long_name_lacks_its_middle(tmp_path):
+    draw_accuracy({f"compare: {'folder/' * 30}last.json": GOOD, "b": BAD}, QUESTIONS, tmp_path / "a.svg")
     (name,) = (text for text in texts_of(tmp_path / "a.svg") if text.endswith("last.json"))
-    assert (name[0], len(name)) == ("…", 70)
+    assert name.startswith("compare: folder/…")
+    assert len(name) == 70
 
 
 def test_images_are_reproduced_byte_for_byte(tmp_path):
