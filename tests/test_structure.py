@@ -51,6 +51,8 @@ MAY_IMPORT = {
         *("trajtrack.printable", "trajtrack.strips"),
     },
     "trajtrack.arguments": {"trajtrack.detections", "trajtrack.printable", "trajtrack.trajectories"},
+    # What every image by matplotlib has in common.
+    "trajtrack.plots": {"trajtrack.arguments", "trajtrack.files"},
     # Linking.
     "trajtrack.result_checks": DATA | ARGUMENTS,
     "trajtrack.inputs": DATA | {"trajtrack.column_names", "trajtrack.containers", "trajtrack.io", "trajtrack.tables"},
@@ -62,10 +64,10 @@ MAY_IMPORT = {
     "trajtrack.attach": DATA | ARGUMENTS | {"trajtrack.containers", "trajtrack.tables"},
     "trajtrack.exports": DATA | ARGUMENTS,
     "trajtrack.io": DATA | ARGUMENTS | SHARED | {"trajtrack.column_names"},
-    "trajtrack.metrics": DATA | ARGUMENTS | SHARED,
+    "trajtrack.metrics": DATA | ARGUMENTS | SHARED | {"trajtrack.plots"},
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
     "trajtrack.decoding": {"trajtrack.arguments", "trajtrack.columns", "trajtrack.printable"},
-    "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding", "trajtrack.metrics"},
+    "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding", "trajtrack.metrics", "trajtrack.plots"},
     "trajtrack.detect": {
         *("trajtrack._core", "trajtrack.arguments", "trajtrack.columns", "trajtrack.containers", "trajtrack.decoding"),
         *("trajtrack.detections", "trajtrack.files", "trajtrack.flow_options", "trajtrack.io", "trajtrack.linking"),
@@ -85,7 +87,6 @@ MAY_IMPORT = {
     },
     # trajvqa, from text to tables.
     "trajvqa._requirements": set(),
-    "trajvqa.plots": set(),
     "trajvqa.config": set(),
     "trajvqa.processes": set(),
     "trajvqa.text": set(),
@@ -102,14 +103,14 @@ MAY_IMPORT = {
     "trajvqa.evaluation": {"trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.processes"},
     "trajvqa.training": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.evaluation", "trajvqa.extract", "trajvqa.models"),
-        *("trajvqa.plots", "trajvqa.processes"),
+        "trajvqa.processes",
     },
     "trajvqa.answering": {
         *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.extract"),
         *("trajvqa.models", "trajvqa.stores", "trajvqa.text", "trajvqa.training"),
     },
     "trajvqa.experiments": {
-        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation", "trajvqa.plots"),
+        *("trajvqa.config", "trajvqa.data", "trajvqa.datasets", "trajvqa.evaluation"),
         "trajvqa.training",
     },
 }
@@ -118,11 +119,11 @@ MAY_IMPORT = {
 LENT_TO_TRAJVQA = {
     *("trajtrack", "trajtrack.version", "trajtrack.option_fields", "trajtrack.files", "trajtrack.console"),
     *("trajtrack.printable", "trajtrack.arguments", "trajtrack.decoding", "trajtrack.detect", "trajtrack.viewer"),
-    "trajtrack.methods",
+    *("trajtrack.methods", "trajtrack.plots"),
     *("trajtrack.cli.detection_flags", "trajtrack.cli.link_flags"),
 }
 """What trajvqa may import of trajtrack: public names, the rooms that know nothing of boxes, the subject of
-warnings, frames and detectors, and the flags of detection and linking."""
+warnings, frames and detectors, the style of images, and the flags of detection and linking."""
 
 ROOM_TESTS = {
     *("trajtrack/cli/test_commands", "trajtrack/cli/test_manners", "trajtrack/containers/test_containers"),

@@ -26,3 +26,10 @@ def make_questions(videos: int = 4, each: int = 3, seed: int = 0) -> Questions:
         heights=np.full(count, 480),
         source="made.csv",
     )
+
+
+def partly_right(questions: Questions, share: float, seed: int = 0) -> dict[str, int]:
+    """Return predictions, about the given share of which are correct."""
+    wrong = np.random.Generator(np.random.PCG64(seed)).random(len(questions)) >= share
+    chosen = (questions.answers + wrong) % questions.num_candidates
+    return dict(zip(questions.keys, chosen.tolist(), strict=True))

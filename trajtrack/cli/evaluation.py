@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from trajtrack.cli.pairing import add_pair_flags, origin_of, read_pairs, with_identities
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names
-from trajtrack.console.output import print_json
-from trajtrack.metrics.curves import CURVE_SUFFIXES, draw_hota
+from trajtrack.console.output import output_path, print_json
+from trajtrack.metrics.curves import draw_hota
 from trajtrack.metrics.evaluate import evaluate_from
+from trajtrack.plots import IMAGE_SUFFIXES
 from trajtrack.printable import escaped
 
 __all__ = ["add_command"]
@@ -69,10 +69,7 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if not 0 < arguments.iou_threshold <= 1:
         raise UsageError(f"--iou-threshold: found {arguments.iou_threshold}, expected a number above 0 and up to 1")
-    chart = None if arguments.chart is None else Path(arguments.chart)
-    if chart is not None and chart.suffix.lower() not in CURVE_SUFFIXES:
-        expected = ", ".join(CURVE_SUFFIXES)
-        raise UsageError(f"--chart: found {arguments.chart!r}, expected one of the suffixes {expected}")
+    chart = None if arguments.chart is None else output_path("--chart", arguments.chart, IMAGE_SUFFIXES)
     pairs = read_pairs(arguments, "tracks")
     found = [with_identities(file) for file in pairs.found]
     try:

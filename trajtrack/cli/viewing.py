@@ -25,15 +25,16 @@ from trajtrack.cli.views import (
 )
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
-from trajtrack.console.output import print_json
+from trajtrack.console.output import output_path, print_json
 from trajtrack.detections import Detections
 from trajtrack.io import ReadFile
 from trajtrack.linking import link
 from trajtrack.metrics import GroundTruth
+from trajtrack.plots import IMAGE_SUFFIXES
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
-from trajtrack.viewer.drawing import IMAGE_SUFFIXES, draw
+from trajtrack.viewer.drawing import draw
 from trajtrack.viewer.matching import reproduces
 from trajtrack.viewer.video import VIDEO_SUFFIXES
 
@@ -141,10 +142,8 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     """Return the suffix of the output, after checking that the other options apply to it."""
+    output_path("--output", str(output), (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
     kind = output.suffix.lower()
-    if kind not in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
-        suffixes = ", ".join((*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
-        raise UsageError(f"--output: found {str(output)!r}, expected one of the suffixes {suffixes}")
     check_image_flags(arguments)
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")

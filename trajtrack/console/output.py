@@ -1,4 +1,4 @@
-"""What commands print: results as JSON, and one line on the terminal that shows the progress."""
+"""What commands print and write: results as JSON, one line on the terminal that shows the progress, files by suffix."""
 
 from __future__ import annotations
 
@@ -7,19 +7,35 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from trajtrack.console.errors import UsageError
 from trajtrack.console.streams import write_controls
 from trajtrack.printable import escaped
 
-__all__ = ["Progress", "StatusLine", "print_json"]
+__all__ = ["Progress", "StatusLine", "output_path", "print_json"]
 
 
 def print_json(report: Mapping[str, Any]) -> None:
     """Print one JSON object; NaN and infinities, which JSON does not have, become null."""
     print(json.dumps(_without_nan(report), indent=2, allow_nan=False))
+
+
+def output_path(option: str, value: str, suffixes: Sequence[str]) -> Path:
+    """Return the path of an output whose suffix decides what is written.
+
+    Raises
+    ------
+    UsageError
+        If it has none of the suffixes. The message names the option.
+    """
+    path = Path(value)
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"{option}: found {value!r}, expected one of the suffixes {', '.join(suffixes)}")
+    return path
 
 
 def _without_nan(value: Any) -> Any:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.arguments import check_suffix, check_tracks, identities_of
+from trajtrack.arguments import check_tracks, identities_of
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
-from trajtrack.files.atomic import atomic_path
+from trajtrack.plots import QUIET, TEXT, image_path, new_figure, quieten, save_figure
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.images import check_size
 
-__all__ = ["IMAGE_SUFFIXES", "draw"]
+__all__ = ["draw"]
 
-IMAGE_SUFFIXES = (".png", ".svg", ".pdf")
-"""Suffixes of the files that `draw` writes."""
 _IMAGE_WIDTH = 8.6  # inches
-_QUIET = "#c3c7cc"
-_TEXT = "#30343a"
 _LABELLED = 60
 """Maximum number of trajectories whose IDs fit into the image."""
 
@@ -72,34 +67,21 @@ def draw(
     OSError
         If the file cannot be written.
     """
-    target = Path(path)
-    check_suffix(target, IMAGE_SUFFIXES)
+    target = image_path(path)
     if size is not None:
         check_size(size)
     chosen, others = _select(_as_paths(tracks), as_count("max_tracks", max_tracks))
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("images need matplotlib: pip install 'trajtrack[view]'") from error
     low, high = _extent([*chosen, *others], size)
     height = _IMAGE_WIDTH * float((high[1] - low[1]) / (high[0] - low[0])) + 1.2
-    figure = Figure(
-        figsize=(_IMAGE_WIDTH * 1.65, min(max(height, 4.5), 12.0)),
-        dpi=120,
-        facecolor="white",
-        layout="constrained",
-    )
-    FigureCanvasAgg(figure)
+    figure = new_figure(_IMAGE_WIDTH * 1.65, min(max(height, 4.5), 12.0))
     image, timeline = figure.subplots(1, 2, width_ratios=(1.7, 1))
     _draw_paths(image, chosen, others, detections)
     image.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
     _draw_timeline(timeline, chosen, _num_frames(tracks))
     # A dollar sign in a name is no formula.
     text = escaped(title or _count(chosen, others), keep="\n")
-    figure.suptitle(text, color=_TEXT, fontsize=13, parse_math=False)
-    with atomic_path(target) as unfinished:
-        figure.savefig(unfinished, format=target.suffix[1:].lower())
+    figure.suptitle(text, color=TEXT, fontsize=13, parse_math=False)
+    save_figure(figure, target)
 
 
 @dataclass(frozen=True)
@@ -174,8 +156,8 @@ def _draw_paths(
 
     if detections is not None and len(detections):
         centres = (detections.boxes[:, :2] + detections.boxes[:, 2:]) / 2
-        axes.plot(*centres.T, ".", markersize=1.5, color=_QUIET, alpha=0.5, zorder=1, rasterized=True)
-    axes.add_collection(LineCollection([path.centres for path in others], colors=_QUIET, linewidths=0.8, zorder=2))
+        axes.plot(*centres.T, ".", markersize=1.5, color=QUIET, alpha=0.5, zorder=1, rasterized=True)
+    axes.add_collection(LineCollection([path.centres for path in others], colors=QUIET, linewidths=0.8, zorder=2))
     for path in chosen:
         colour, centres = path.colour, path.centres
         axes.add_collection(
@@ -205,9 +187,9 @@ def _draw_paths(
                 bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
             )
     _entitle(axes, "Where: paths of box centres from the dot to the last box, dotted across gaps")
-    axes.set_xlabel("x, pixels", color=_TEXT)
-    axes.set_ylabel("y, pixels", color=_TEXT)
-    _quieten(axes)
+    axes.set_xlabel("x, pixels", color=TEXT)
+    axes.set_ylabel("y, pixels", color=TEXT)
+    quieten(axes)
 
 
 def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
@@ -223,12 +205,12 @@ def _draw_timeline(axes: Any, chosen: list[_Path], num_frames: int) -> None:
     axes.set(xlim=(0, max(num_frames, 1)), ylim=(max(len(chosen), 1) - 0.4, -0.6))
     ticks = range(len(chosen)) if len(chosen) <= _LABELLED else []
     axes.set_yticks(ticks, [str(chosen[index].number) for index in ticks], fontsize=7)
-    axes.set_xlabel("frame", color=_TEXT)
-    axes.set_ylabel("trajectory", color=_TEXT)
-    axes.grid(axis="x", color=_QUIET, alpha=0.4, linewidth=0.6)
+    axes.set_xlabel("frame", color=TEXT)
+    axes.set_ylabel("trajectory", color=TEXT)
+    axes.grid(axis="x", color=QUIET, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
     _entitle(axes, "When: pale across gaps")
-    _quieten(axes)
+    quieten(axes)
 
 
 def _extent(paths: list[_Path], size: tuple[float, float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -244,9 +226,4 @@ def _extent(paths: list[_Path], size: tuple[float, float] | None) -> tuple[NDArr
 
 
 def _entitle(axes: Any, title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=9, color=_TEXT)
-
-
-def _quieten(axes: Any) -> None:
-    axes.spines[:].set_color(_QUIET)
-    axes.tick_params(color=_QUIET, labelcolor=_TEXT, labelsize=8)
+    axes.set_title(title, loc="left", fontsize=9, color=TEXT)

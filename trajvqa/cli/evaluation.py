@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.console.errors import Failure
-from trajtrack.console.output import print_json
+from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.output import output_path, print_json
+from trajtrack.plots import IMAGE_SUFFIXES
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score
+from trajvqa.evaluation.accuracy_chart import draw_accuracy
+from trajvqa.evaluation.confusion_chart import draw_confusions
 from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, p_text
 
 __all__ = ["add_command"]
@@ -41,6 +46,8 @@ def add_command(commands: Any) -> None:
         examples={
             "answers against the table of the questions": "trajvqa eval run/predictions_test.json worlds/test.csv",
             "what does the video add?": "trajvqa eval run/predictions_test.json worlds/test.csv --text-only text.json",
+            "and a picture by question type": "trajvqa eval answers.json test.csv --text-only text.json --chart a.svg",
+            "which answers are mixed up?": "trajvqa eval run/predictions_test.json worlds/test.csv --confusion b.svg",
         },
     )
     parser.add_argument("predictions", metavar="PREDICTIONS", help="file of predictions")
@@ -53,11 +60,30 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--text-only", metavar="TEXT", help="predictions of a model that sees no video: what does the video add?"
     )
+    parser.add_argument(
+        "--chart",
+        metavar="FILE",
+        help="also draw the accuracy by question type, with --compare or --text-only beside that of the others: a "
+        ".png, .svg or .pdf file",
+    )
+    parser.add_argument(
+        "--confusion",
+        metavar="FILE",
+        help="also draw which answer is chosen in place of which, for question types whose answers are few, such as "
+        "counts: a .png, .svg or .pdf file",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object, with shares instead of percentages")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> bool:
+    images = {
+        flag: output_path(f"--{flag}", value, IMAGE_SUFFIXES)
+        for flag in ("chart", "confusion")
+        if (value := getattr(arguments, flag)) is not None
+    }
+    if len({os.path.realpath(image) for image in images.values()}) < len(images):
+        raise UsageError(f"--confusion: found {arguments.confusion!r}, expected another file than that of --chart")
     paths = {"compare": arguments.compare, "text_only": arguments.text_only}
     try:
         questions = read_questions("/dev/stdin" if arguments.answers == "-" else arguments.answers)
@@ -65,12 +91,33 @@ def _run(arguments: argparse.Namespace) -> bool:
         others = {name: _read(path, questions) for name, path in paths.items() if path is not None}
     except ValueError as error:
         raise Failure(str(error)) from error
+    _report(arguments, questions, predictions, others)
+    # Last, so that what was measured is printed even if an image cannot be written.
+    if "chart" in images:
+        names = {f"{name.replace('_', ' ')}: {paths[name]}": other for name, other in others.items()}
+        _make_folder(images["chart"])
+        draw_accuracy({arguments.predictions: predictions, **names}, questions, images["chart"])
+    if "confusion" in images:
+        _make_folder(images["confusion"])
+        try:
+            draw_confusions(predictions, questions, images["confusion"], arguments.predictions)
+        except ValueError as error:
+            raise Failure(f"--confusion: {error}") from error
+    return False
+
+
+def _report(
+    arguments: argparse.Namespace,
+    questions: Questions,
+    predictions: Mapping[str, int],
+    others: Mapping[str, Mapping[str, int]],
+) -> None:
     right = is_right(questions, predictions)
     interval = bootstrap_interval(right, questions.videos, _SEED, _RESAMPLES, _LEVEL)
     accuracy = score(questions, predictions)
     accuracies = {name: score(questions, other) for name, other in others.items()}
     comparisons = {
-        name: {"predictions": paths[name]} | _compare(questions, right, is_right(questions, other))
+        name: {"predictions": getattr(arguments, name)} | _compare(questions, right, is_right(questions, other))
         for name, other in others.items()
     }
     if arguments.json:
@@ -82,14 +129,13 @@ def _run(arguments: argparse.Namespace) -> bool:
             "intervals": {"level": _LEVEL, "resamples": _RESAMPLES, "seed": _SEED, "drawn": "videos"},
         }
         print_json(report)
-        return False
+        return
     videos = len(set(questions.videos))
     print(f"{arguments.predictions} against {arguments.answers}: {len(questions)} questions of {videos} videos\n")
     rows = {"accuracy": accuracy, **accuracies}
     print(accuracy_table({f"{name.replace('_', ' ')}, %": each for name, each in rows.items()}))
     print()
     print("\n".join(_lines(accuracy, interval, comparisons)))
-    return False
 
 
 def _read(path: str, questions: Questions) -> dict[str, int]:
@@ -109,6 +155,10 @@ def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.b
         "right_here_only": int((right & ~other).sum()),
         "right_there_only": int((other & ~right).sum()),
     }
+
+
+def _make_folder(image: Path) -> None:
+    image.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from trajtrack.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 from trajvqa.datasets.questions import NUM_CANDIDATES
 from trajvqa.experiments.files import Sweep, Table
 from trajvqa.experiments.reports import interval_text
 from trajvqa.experiments.tables import RowResult
-from trajvqa.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 
 __all__ = ["draw_table"]
 

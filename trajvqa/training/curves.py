@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from trajtrack.files.packed import decode
+from trajtrack.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 from trajtrack.printable import escaped, printable_errors, shown
-from trajvqa.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 
 __all__ = ["draw_curves"]
 

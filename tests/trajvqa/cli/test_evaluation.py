@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.question_examples import make_questions
+from helpers.vector_images import texts_of
 from trajvqa.cli import main
 from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, write_predictions
@@ -120,6 +124,90 @@ def test_questions_can_come_from_standard_input(folder):
     text = (folder / "val.csv").read_text()
     result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=True)
     assert result.stdout.startswith(f"{folder / 'a.json'} against -: 120 questions of 20 videos\n")
+
+
+def test_a_chart_shows_the_types_and_names_the_files_compared(folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(folder)
+    words = ["--compare", "b.json", "--text-only", "c.json", "--chart", "new/chart.svg"]
+    assert main(["eval", "a.json", "val.csv", *words]) == 0
+    texts = texts_of(folder / "new" / "chart.svg")
+    assert {"a.json", "compare: b.json", "text only: c.json", "count (DC): 20 questions"} <= texts
+
+
+def test_a_confusion_shows_the_chosen_answers_of_types_with_few(folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(folder)
+    assert main(["eval", "a.json", "val.csv", "--confusion", "new/confusion.svg"]) == 0
+    assert {"a.json", "count (DC): 20 questions", "chosen"} <= texts_of(folder / "new" / "confusion.svg")
+
+
+def test_images_leave_what_is_printed_as_it_is(folder, capsys):
+    pytest.importorskip("matplotlib")
+    evaluate(folder)
+    printed = capsys.readouterr()
+    evaluate(folder, "--chart", str(folder / "chart.png"), "--confusion", str(folder / "confusion.pdf"))
+    assert capsys.readouterr() == printed
+    assert (folder / "chart.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "confusion.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_confusion_of_no_type_is_one_line_after_the_accuracy(folder, capsys):
+    candidates = tuple(tuple(f"{text} {row}" for text in texts) for row, texts in enumerate(QUESTIONS.candidates))
+    write_questions(folder / "val.csv", replace(QUESTIONS, candidates=candidates))
+    assert evaluate(folder, "--confusion", str(folder / "confusion.svg")) == 1
+    output = capsys.readouterr()
+    assert "accuracy, %" in output.out
+    assert output.err.startswith("trajvqa: error: --confusion: found no question type whose candidates are nearly all")
+    assert output.err.count("\n") == 1
+    assert not (folder / "confusion.svg").exists()
+
+
+@pytest.mark.parametrize("flag", ["--chart", "--confusion"])
+def test_an_image_of_another_suffix_is_refused_before_anything_is_read(folder, capsys, flag):
+    (folder / "a.json").unlink()
+    assert evaluate(folder, flag, "a.gif") == 2
+    expected = f"trajvqa: error: {flag}: found 'a.gif', expected one of the suffixes .png, .svg, .pdf\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_both_images_in_one_file_are_refused(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert evaluate(folder, "--chart", "a.svg", "--confusion", "./a.svg") == 2
+    assert "--confusion: found './a.svg', expected another file than that of --chart" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--chart", "--confusion"])
+def test_the_accuracy_is_printed_even_if_an_image_cannot_be_written(folder, capsys, flag):
+    pytest.importorskip("matplotlib")
+    (folder / "file").touch()
+    assert evaluate(folder, flag, str(folder / "file" / "a.svg")) == 1
+    output = capsys.readouterr()
+    assert "accuracy, %" in output.out
+    assert output.err == f"trajvqa: error: {folder / 'file'}: File exists\n"
+
+
+def test_a_full_disk_leaves_the_earlier_image(folder, capsys, monkeypatch):
+    figure = pytest.importorskip("matplotlib.figure")
+    (folder / "a.svg").write_text("earlier")
+
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(figure.Figure, "savefig", fill)
+    assert evaluate(folder, "--chart", str(folder / "a.svg")) == 1
+    output = capsys.readouterr()
+    assert "accuracy, %" in output.out
+    assert output.err == f"trajvqa: error: {folder / 'a.svg'}: No space left on device\n"
+    assert (folder / "a.svg").read_text() == "earlier"
+
+
+def test_without_matplotlib_the_accuracy_is_printed_and_the_error_says_what_to_install(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert evaluate(folder, "--chart", str(folder / "a.svg")) == 1
+    output = capsys.readouterr()
+    assert "accuracy, %" in output.out
+    assert output.err == "trajvqa: error: images need matplotlib: pip install 'trajtrack[view]'\n"
 
 
 @pytest.mark.parametrize(

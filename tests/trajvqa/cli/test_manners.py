@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from helpers.cli_examples import examples_in, help_texts
 from helpers.data_examples import write_data
 from helpers.vidvrd_examples import write_videos
 from trajvqa.cli import PROGRAM, main
+from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.stores import write_region_features
 
 SMALL = [
@@ -58,6 +60,9 @@ def test_each_help_ends_with_examples_and_fits_80_columns():
 def test_the_examples_of_all_helps_run(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(folder / "worlds", "worlds")
+    # Of one type, so that its answers are few and the same ones are offered again and again.
+    questions = read_questions("worlds/test.csv")
+    write_questions("worlds/test.csv", replace(questions, types=("DO",) * len(questions)))
     shutil.copy(folder / "first" / "predictions_test.json", "text.json")
     shutil.copy(folder / "first" / "predictions_test.json", "answers.json")
     shutil.copy("worlds/test.csv", "test.csv")

@@ -1,4 +1,4 @@
-"""What the package's images of curves and charts have in common: colours, axes, and writing by matplotlib."""
+"""What all images by matplotlib have in common: their suffixes, colours, axes, and how they are written."""
 
 from __future__ import annotations
 
@@ -6,23 +6,36 @@ import os
 from pathlib import Path
 from typing import Any
 
+from trajtrack.arguments import check_suffix
 from trajtrack.files.atomic import atomic_path
 
-__all__ = ["COLOURS", "QUIET", "TEXT", "image_path", "new_figure", "save_figure", "style_axes"]
+__all__ = [
+    "COLOURS",
+    "IMAGE_SUFFIXES",
+    "QUIET",
+    "TEXT",
+    "image_path",
+    "new_figure",
+    "quieten",
+    "save_figure",
+    "style_axes",
+]
 
+IMAGE_SUFFIXES = (".png", ".svg", ".pdf")
+"""Suffixes of the images that can be written."""
 QUIET = "#c3c7cc"
 TEXT = "#30343a"
 COLOURS = ("#2f6db5", "#d1662b", "#3a8f4d", "#a4478f", "#8a6d1d", "#2a9d9d", "#b8383b", "#6b5fc7")
 """Colours of lines in turn, distinguishable for most people with colour blindness too."""
 
-_SUFFIXES = (".png", ".svg", ".pdf")
+_UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""Metadata without the time of writing, so that the same figure is the same file."""
 
 
 def image_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of an image; ValueError if the suffix is not supported."""
     target = Path(path)
-    if target.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"path: found {str(path)!r}, expected one of the suffixes {', '.join(_SUFFIXES)}")
+    check_suffix(target, IMAGE_SUFFIXES)
     return target
 
 
@@ -43,11 +56,19 @@ def style_axes(axes: Any, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=TEXT, parse_math=False)
     axes.grid(color=QUIET, alpha=0.4, linewidth=0.6)
     axes.set_axisbelow(True)
+    quieten(axes)
+
+
+def quieten(axes: Any) -> None:
+    """Give axes quiet borders and small labels."""
     axes.spines[:].set_color(QUIET)
     axes.tick_params(which="both", color=QUIET, labelcolor=TEXT, labelsize=8)
 
 
 def save_figure(figure: Any, target: Path) -> None:
-    """Write a figure atomically, in the format of the suffix."""
-    with atomic_path(target) as unfinished:
-        figure.savefig(unfinished, format=target.suffix[1:].lower())
+    """Write a figure atomically, in the format of the suffix; the same figure gives the same bytes."""
+    import matplotlib
+
+    suffix = target.suffix.lower()
+    with matplotlib.rc_context({"svg.hashsalt": "trajtrack"}), atomic_path(target) as unfinished:
+        figure.savefig(unfinished, format=suffix[1:], metadata=_UNDATED.get(suffix))
