@@ -98,8 +98,8 @@ def train(
 
     The folder receives ``experiment.json``, ``log.jsonl`` (one record per epoch), ``last.pt`` and ``best.pt``, and
     ``predictions_val.json`` and ``predictions_test.json`` in NExT-QA's form. An unfinished run of the same experiment
-    in the folder resumes after its last complete epoch, and a finished one goes on if the experiment has more epochs; on
-    a CPU with the same number of threads, weights and log are then bit for bit those of an uninterrupted run.
+    in the folder resumes after its last complete epoch, and a finished one goes on if the experiment has more epochs.
+    On a CPU with the same number of threads, weights and log are then bit for bit those of an uninterrupted run.
 
     Parameters
     ----------
