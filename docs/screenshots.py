@@ -38,6 +38,8 @@ VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
 BALLS_AND_BRICKS = ("#e8dcc4", "#b98b73", "#f4f1de", "#8fa3ad", "#cfb9a5", "#5b616e")
 COLOURS = 255
 """Number of colours of an image: few enough to keep it small, without a visible difference."""
+REFINEMENT = 3
+"""How Pillow moves colours to the pixels near them: without it, small areas take the colour of larger ones."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Shot:
 CLIP = IMAGES / "viewer-clip.gif"
 CLIP_PAGE, CLIP_WINDOW, CLIP_FRAMES = "drawn", (800, 600), (40, 64)
 SHOTS = [
-    Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
+    Shot("mot", IMAGES / "viewer-light.png", frame=440, select=29),
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
     Shot("drawn", IMAGES / "viewer-images.png", frame=60),
@@ -69,7 +71,7 @@ SHOTS = [
     Shot("vidvrd", UNPUBLISHED / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", UNPUBLISHED / "help.png", frame=300, keys=["?"]),
     Shot("mot", UNPUBLISHED / "help-dark.png", "dark", frame=300, keys=["?"]),
-    Shot("mot", UNPUBLISHED / "720.png", "dark", (1280, 720), frame=440, select=36),
+    Shot("mot", UNPUBLISHED / "720.png", "dark", (1280, 720), frame=440, select=29),
     Shot("campus", UNPUBLISHED / "campus-light.png", frame=30),
     Shot("campus", UNPUBLISHED / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
     Shot("campus", UNPUBLISHED / "campus-phone.png", "light", (390, 844), frame=30),
@@ -178,7 +180,7 @@ def take(browser: Browser, path: Path, shot: Shot) -> None:
     page.wait_for_timeout(300)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     shot.to.parent.mkdir(parents=True, exist_ok=True)
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(shot.to, optimize=True)
+    image.quantize(COLOURS, kmeans=REFINEMENT, dither=Image.Dither.NONE).save(shot.to, optimize=True)
     page.close()
 
 

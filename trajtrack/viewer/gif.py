@@ -28,6 +28,9 @@ _NUM_COLOURS: Final = 255
 """One more is left for pixels that stay as they were."""
 _KEPT_COLOURS: Final = 64
 _NUM_SAMPLES: Final = 8
+_SAMPLE_WIDTH: Final = 200
+_REFINEMENT: Final = 1
+"""How Pillow moves colours to the pixels near them: without it, small areas take the colour of larger ones."""
 
 
 def write_gif(target: Path, painting: Painting, rate: float, progress: Callable[[int, int], None]) -> int:
@@ -63,12 +66,15 @@ def _palette(painting: Painting, step: int) -> Any:
     content = painting.content
     longest = np.argsort(-np.diff(content.offsets), kind="stable")[:_KEPT_COLOURS]
     kept = track_colours(content.track_ids)[longest].reshape(-1).tolist()
-    width, height = painting.size
-    samples = [image for _, image, _ in painting.frames(step)]
+    share = max(painting.size[0] / _SAMPLE_WIDTH, 1)
+    width, height = (max(round(side / share), 1) for side in painting.size)
+    nearest = pillow().Resampling.NEAREST
+    samples = [image.resize((width, height), nearest) for _, image, _ in painting.frames(step)]
     whole = pillow().new("RGB", (width, height * len(samples)))
     for k, sample in enumerate(samples):
         whole.paste(sample, (0, k * height))
-    found = whole.quantize(_NUM_COLOURS - len(kept) // 3, dither=pillow().Dither.NONE).getpalette()
+    num_found = _NUM_COLOURS - len(kept) // 3
+    found = whole.quantize(num_found, kmeans=_REFINEMENT, dither=pillow().Dither.NONE).getpalette()
     palette = pillow().new("P", (1, 1))
     palette.putpalette((kept + found)[: 3 * _NUM_COLOURS])
     return palette

@@ -142,7 +142,9 @@ export class ClipDialog {
     this.progress.hidden = !isBusy;
     this.progress.value = 0;
     this.close.textContent = isBusy ? "Cancel" : "Close";
-    if (isBusy) this.note.textContent = "Saving …";
+    if (!isBusy) return;
+    this.note.textContent = "Saving …";
+    this.close.focus(); // a disabled button has no focus
   }
 }
 
