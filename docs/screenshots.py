@@ -1,4 +1,4 @@
-"""Write docs/images/viewer-*.png: screenshots of viewer pages of real data and of drawn images, in headless Chromium.
+"""Write docs/images/viewer-*: screenshots of viewer pages of real data and of drawn images, and a clip saved by a page.
 
 The page with a question is that of ``trajvqa demo --video``, which trains for a minute.
 
@@ -38,6 +38,8 @@ VIDVRD_VIDEO = "VidVRD-dataset/test/ILSVRC2015_train_00040024.json"
 BALLS_AND_BRICKS = ("#e8dcc4", "#b98b73", "#f4f1de", "#8fa3ad", "#cfb9a5", "#5b616e")
 COLOURS = 255
 """Number of colours of an image: few enough to keep it small, without a visible difference."""
+REFINEMENT = 3
+"""How Pillow moves colours to the pixels near them: without it, small areas take the colour of larger ones."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,10 @@ class Shot:
     """Point of the video's image to click."""
 
 
+CLIP = IMAGES / "viewer-clip.gif"
+CLIP_PAGE, CLIP_WINDOW, CLIP_FRAMES = "drawn", (800, 600), (40, 64)
 SHOTS = [
-    Shot("mot", IMAGES / "viewer-light.png", frame=440, select=36),
+    Shot("mot", IMAGES / "viewer-light.png", frame=440, select=29),
     Shot("mot", IMAGES / "viewer-dark.png", "dark", frame=500, keys=["u"], click=(1063, 1005)),
     Shot("vidvrd", IMAGES / "viewer-classes.png", frame=60, select=2),
     Shot("drawn", IMAGES / "viewer-images.png", frame=60),
@@ -67,7 +71,7 @@ SHOTS = [
     Shot("vidvrd", UNPUBLISHED / "phone.png", "dark", (390, 844), frame=60, select=2),
     Shot("mot", UNPUBLISHED / "help.png", frame=300, keys=["?"]),
     Shot("mot", UNPUBLISHED / "help-dark.png", "dark", frame=300, keys=["?"]),
-    Shot("mot", UNPUBLISHED / "720.png", "dark", (1280, 720), frame=440, select=36),
+    Shot("mot", UNPUBLISHED / "720.png", "dark", (1280, 720), frame=440, select=29),
     Shot("campus", UNPUBLISHED / "campus-light.png", frame=30),
     Shot("campus", UNPUBLISHED / "campus-dark.png", "dark", frame=30, keys=["u"], click=(330, 280)),
     Shot("campus", UNPUBLISHED / "campus-phone.png", "light", (390, 844), frame=30),
@@ -84,7 +88,13 @@ def main() -> None:
         write_pages(arguments.data, Path(folder))
         for shot in SHOTS:
             take(browser, Path(folder) / f"{shot.page}.html", shot)
-            print(f"{shot.to.relative_to(PROJECT)}: {shot.to.stat().st_size / 1e3:.0f} kB")
+            report(shot.to)
+        take_clip(browser, Path(folder) / f"{CLIP_PAGE}.html")
+        report(CLIP)
+
+
+def report(path: Path) -> None:
+    print(f"{path.relative_to(PROJECT)}: {path.stat().st_size / 1e3:.0f} kB")
 
 
 def write_pages(data: Path, folder: Path) -> None:
@@ -170,7 +180,22 @@ def take(browser: Browser, path: Path, shot: Shot) -> None:
     page.wait_for_timeout(300)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     shot.to.parent.mkdir(parents=True, exist_ok=True)
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(shot.to, optimize=True)
+    image.quantize(COLOURS, kmeans=REFINEMENT, dither=Image.Dither.NONE).save(shot.to, optimize=True)
+    page.close()
+
+
+def take_clip(browser: Browser, path: Path) -> None:
+    """Save a GIF file from a page."""
+    width, height = CLIP_WINDOW
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("c")
+    for name, frame in zip(("First", "Last"), CLIP_FRAMES, strict=True):
+        page.get_by_label(f"{name} frame of the clip").fill(str(frame))
+    with page.expect_download() as download:
+        page.locator("#clip-submit").click()
+    download.value.save_as(CLIP)
     page.close()
 
 

@@ -131,6 +131,7 @@ ROOM_TESTS = {
     *("trajtrack/test_core", "trajtrack/test_minimal", "trajtrack/viewer/browser/test_page"),
     *("trajtrack/viewer/browser/test_firefox", "trajtrack/viewer/browser/test_linked_video"),
     *("trajtrack/viewer/browser/test_question", "trajtrack/viewer/browser/test_real_data"),
+    *("trajtrack/viewer/browser/test_clip", "trajtrack/viewer/browser/test_gif"),
     *("trajvqa/cli/test_commands", "trajvqa/cli/test_manners"),
     *("trajvqa/models/test_models", "trajvqa/test_import"),
 }

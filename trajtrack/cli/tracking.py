@@ -36,8 +36,8 @@ __all__ = ["add_command"]
 _DESCRIPTION = """\
 Detect objects in a video, link the detections, and write the trajectories. The
 suffix of the output decides how: .html is a page that plays them over the
-video in a browser; .mp4, .mkv and .mov are videos with the boxes drawn in;
-other suffixes are files of tracks.
+video in a browser; .mp4, .mkv, .mov and .gif are videos with the boxes drawn
+in; other suffixes are files of tracks.
 
 The detections are kept beside the output. Given again with other linking
 options or another output beside it, the command links the kept detections
@@ -124,13 +124,10 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     kind = "tracks"
     if not named and suffix in (*PAGE_SUFFIXES, *VIDEO_SUFFIXES):
         kind = "page" if suffix in PAGE_SUFFIXES else "video"
-    of_pages = {
-        "--max-width": arguments.max_width,
-        "--link-video": arguments.link_video,
-        "--title": arguments.title,
-    }
-    unused = of_pages if kind != "page" else {}
-    if kind != "tracks":
+    unused = {} if kind == "page" else {"--link-video": arguments.link_video, "--title": arguments.title}
+    if kind == "tracks":
+        unused["--max-width"] = arguments.max_width
+    else:
         unused["--no-interpolate"] = arguments.no_interpolate or None
     for flag, value in unused.items():
         if value is not None:
@@ -153,9 +150,16 @@ def _write(tracks: Trajectories, output: Path, kind: str, arguments: argparse.Na
         return f"{len(tracks)} {noun} in {tracks.detections.num_frames} frames"
     with frames_done(output) as progress:
         if kind == "video":
-            return sum_up(
-                write_video(tracks, output, images=arguments.video, frame_rate=arguments.frame_rate, progress=progress)
-            )
+            with warnings_about(str(output)):
+                video = write_video(
+                    tracks,
+                    output,
+                    images=arguments.video,
+                    frame_rate=arguments.frame_rate,
+                    max_width=arguments.max_width,
+                    progress=progress,
+                )
+            return sum_up(video)
         page = write_page(
             tracks,
             output,

@@ -42,9 +42,9 @@ __all__ = ["add_command"]
 
 _DESCRIPTION = """\
 Show trajectories. The suffix of the output decides how: .html is a page that
-plays them in a browser, one file that needs no network; .mp4, .mkv and .mov
-are videos with the boxes drawn in; .png, .svg and .pdf are still images of
-all paths.
+plays them in a browser, one file that needs no network; .mp4, .mkv, .mov and
+.gif are videos with the boxes drawn in; .png, .svg and .pdf are still images
+of all paths.
 
 Detections without identities are linked first. For tracks with identities,
 --detections names the detections that they were linked from. If the linking
@@ -67,6 +67,7 @@ def add_command(commands: Any) -> None:
             "a page of the tracks": "trajtrack view tracks.txt -o page.html",
             "with what happened to each detection": "trajtrack view out/demo/detections.txt -o page.html",
             "with the errors against ground truth": "trajtrack view tracks.txt --gt out/demo/truth.txt -o page.html",
+            "a moving picture": "trajtrack view tracks.txt -o tracks.gif --max-width 480",
             "a still image": "trajtrack view tracks.txt -o image.png",
         },
     )
@@ -148,7 +149,7 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
     if arguments.frame_rate is not None and not 0 < arguments.frame_rate <= 1000:
         raise UsageError(f"--frame-rate: found {arguments.frame_rate}, expected a number above 0 and up to 1000")
     unused = {
-        "--max-width": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
+        "--max-width": IMAGE_SUFFIXES,
         "--link-video": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
         "--detections": VIDEO_SUFFIXES,
         "--gt": (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES),
@@ -278,13 +279,14 @@ def _write_page(
 def _write_video(
     tracks: Trajectories | Detections, output: Path, size: tuple[float, float] | None, arguments: argparse.Namespace
 ) -> ViewSummary:
-    with frames_done(output) as progress:
+    with warnings_about(str(output)), frames_done(output) as progress:
         return write_video(
             tracks,
             output,
             images=arguments.video or arguments.frames,
             size=size,
             frame_rate=arguments.frame_rate,
+            max_width=arguments.max_width,
             progress=progress,
         )
 

@@ -24,7 +24,12 @@ _LARGE = 100_000_000
 
 def add_image_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say how a page has its images."""
-    parser.add_argument("--max-width", type=int, metavar="N", help="scale images of a page down to N pixels wide")
+    parser.add_argument(
+        "--max-width",
+        type=int,
+        metavar="N",
+        help="scale images of a page, or a video, down to N pixels wide; default for .gif: 800",
+    )
     parser.add_argument(
         "--link-video",
         action="store_true",

@@ -50,7 +50,7 @@ _SCRIPTS = (
         "errors",
         "question",
     ),
-    *("filters", "player", "address", "picture", "splitter", "main"),
+    *("filters", "player", "address", "picture", "palette", "gif", "recording", "clip", "splitter", "main"),
 )
 """Modules of the page's program, each after the modules that it imports."""
 _MEDIA = " media-src 'self' blob: file:;"

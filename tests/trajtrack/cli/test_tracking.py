@@ -139,8 +139,8 @@ def test_json_names_all_files(capsys):
             "--title: found an output with suffix .txt, to which this option",
         ),
         (
-            ["-o", "v.mp4", "--max-width", "9"],
-            "--max-width: found an output with suffix .mp4, to which this option",
+            ["-o", "t.txt", "--max-width", "9"],
+            "--max-width: found an output with suffix .txt, to which this option",
         ),
         (["-o", "p.html", "--no-interpolate"], "--no-interpolate: found an output with suffix .html, to which this"),
         (["-o", "video.mp4"], "video.mp4: the output would overwrite an input"),

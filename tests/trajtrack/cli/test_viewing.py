@@ -34,7 +34,8 @@ def test_the_page_has_the_name_of_the_tracks(capsys):
     assert page.title == "tracks"
     out, err = capsys.readouterr()
     number = len(page.description["trackIds"])
-    assert out == f"tracks.txt: {number} trajectories in 30 frames -> tracks.html, 0.1 MB\n"
+    size = f"{Path('tracks.html').stat().st_size / 1e6:.1f} MB"
+    assert out == f"tracks.txt: {number} trajectories in 30 frames -> tracks.html, {size}\n"
     assert err == ""
 
 
@@ -148,10 +149,26 @@ def test_the_suffix_of_a_video_writes_a_video():
         assert sum(1 for _ in container.decode(video=0)) == 30
 
 
+def test_the_suffix_of_a_gif_writes_a_moving_picture(capsys):
+    image = pytest.importorskip("PIL.Image")
+    assert main(["view", "tracks.txt", "-o", "tracks.gif", "--size", "640x480", "--max-width", "160"]) == 0
+    with image.open("tracks.gif") as gif:
+        assert (gif.size, gif.n_frames) == ((160, 120), 30)
+    assert "trajectories in 30 frames -> tracks.gif, " in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_a_gif_leaves_out_is_told(capsys):
+    pytest.importorskip("PIL.Image")
+    assert main(["view", "tracks.txt", "-o", "tracks.gif", "--size", "64x48", "--frame-rate", "100"]) == 0
+    expected = "tracks.gif: the GIF file shows one frame in 2: found 30 frames at 100 per second"
+    assert expected in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["tracks.txt", "-o", "page.gif"], "--output: found 'page.gif', expected one of the suffixes .html, "),
+        (["tracks.txt", "-o", "page.bmp"], "--output: found 'page.bmp', expected one of the suffixes .html, "),
         (["tracks.txt", "--size", "640"], "--size: found '640', expected a width and a height such as 1920x1080"),
         (
             ["tracks.txt", "--size", "6x4", "--frames", "."],
@@ -163,7 +180,7 @@ def test_the_suffix_of_a_video_writes_a_video():
         (["tracks.txt", "--link-video", "--video", "."], "--link-video: found the folder ., expected a video file"),
         (["tracks.txt", "--link-video", "--video", "v", "--max-width", "9"], "--link-video: found --max-width"),
         (["tracks.txt", "--link-video", "--video", "v", "-o", "a.mp4"], "--link-video: found an output with suffix"),
-        (["tracks.txt", "-o", "a.mp4", "--max-width", "9"], "--max-width: found an output with suffix .mp4, to which"),
+        (["tracks.txt", "-o", "a.png", "--max-width", "9"], "--max-width: found an output with suffix .png, to which"),
         (
             ["tracks.txt", "-o", "a.png", "--frame-rate", "9"],
             "--frame-rate: found an output with suffix .png, to which",

@@ -46,6 +46,19 @@ def test_boxes_are_drawn_over_the_images(tmp_path):
     assert is_coloured(images[0], 100, 90)
 
 
+def test_a_wide_video_is_scaled_down(tmp_path):
+    write_video(TRACKS, tmp_path / "video.mp4", size=(640, 480), max_width=320)
+    first, *_ = frames_of(tmp_path / "video.mp4")
+    assert first.shape == (240, 320, 3)
+    assert is_coloured(first, 50, 45)
+
+
+@pytest.mark.parametrize("width", [0, 1.5])
+def test_a_maximum_width_is_a_positive_integer(tmp_path, width):
+    with pytest.raises((ValueError, TypeError), match=r"^max_width: found "):
+        write_video(TRACKS, tmp_path / "video.mp4", max_width=width)
+
+
 def test_odd_sizes_are_rounded_up(tmp_path):
     write_video(TRACKS, tmp_path / "video.mp4", size=(321, 239))
     assert frames_of(tmp_path / "video.mp4")[0].shape == (240, 322, 3)
@@ -57,10 +70,10 @@ def test_too_large_a_video_is_refused(tmp_path):
         write_video(far, tmp_path / "video.mp4")
 
 
-def test_a_video_has_one_of_three_suffixes(tmp_path):
-    message = r"^path: found '.*video\.gif', expected one of the suffixes \.mp4, \.mkv, \.mov$"
+def test_a_video_has_one_of_four_suffixes(tmp_path):
+    message = r"^path: found '.*video\.avi', expected one of the suffixes \.mp4, \.mkv, \.mov, \.gif$"
     with pytest.raises(ValueError, match=message):
-        write_video(TRACKS, tmp_path / "video.gif")
+        write_video(TRACKS, tmp_path / "video.avi")
 
 
 def test_only_tracks_are_shown(tmp_path):

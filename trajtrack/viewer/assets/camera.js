@@ -21,6 +21,13 @@ export class Camera {
     if (this.fits) this.fit();
   }
 
+  /** Return a camera that shows the same in a window that is smaller by a factor. */
+  shrunk(share) {
+    const { scale, width, height } = this;
+    const small = { scale: scale * share, width: width * share, height: height * share };
+    return Object.assign(Object.create(Camera.prototype), this, small);
+  }
+
   fit() {
     const [left, top, right, bottom] = this.bounds;
     const margin = Math.min(MARGIN, this.width / 20, this.height / 20);

@@ -38,7 +38,8 @@ export class Filters {
     Object.assign(this.length, { min: 1, max: longest, value: 1, disabled: longest === 1 });
     // Rounded outwards to multiples of the step, so that both extremes can be reached.
     const step = high > low ? 10 ** Math.floor(Math.log10((high - low) / 50)) : 1;
-    const [least, most] = high > low ? [Math.floor(low / step) * step, Math.ceil(high / step) * step] : [0, 1];
+    const onGrid = (count) => Number((count * step).toPrecision(12)); // a slider at its end has exactly this value
+    const [least, most] = high > low ? [onGrid(Math.floor(low / step)), onGrid(Math.ceil(high / step))] : [0, 1];
     Object.assign(this.score, { step, min: least, max: most, disabled: !(high > low) });
     this.score.value = this.score.min;
     for (const slider of [this.length, this.score]) slider.addEventListener("input", () => this.apply());

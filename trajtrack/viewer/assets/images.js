@@ -33,6 +33,11 @@ export class ImageCache {
     for (let next = frame + 1; this.content.hasImages && next <= frame + AHEAD; next++) this.request(next);
   }
 
+  /** Return the time of a frame. */
+  secondsOf(frame) {
+    return frame / this.content.rate;
+  }
+
   /** Return the image of a frame once it is decoded, or null; it is not kept. */
   async decode(frame) {
     const element = document.getElementById(`image-${frame}`);

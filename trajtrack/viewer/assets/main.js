@@ -2,7 +2,7 @@
 
 import { ErrorKind, loadContent } from "./content.js";
 import { ImageCache } from "./images.js";
-import { LinkedVideo } from "./video.js";
+import { LinkedVideo, pause } from "./video.js";
 import { Camera, followPointers } from "./camera.js";
 import { Scene } from "./scene.js";
 import { Timeline } from "./timeline.js";
@@ -13,7 +13,8 @@ import { QuestionPanel } from "./question.js";
 import { Filters } from "./filters.js";
 import { Player } from "./player.js";
 import { Address } from "./address.js";
-import { savePicture } from "./picture.js";
+import { Pictures, emptyLike, savePicture } from "./picture.js";
+import { ClipDialog } from "./clip.js";
 import { followSplitter } from "./splitter.js";
 
 const byId = (id) => document.getElementById(id);
@@ -222,9 +223,46 @@ async function main() {
   onClick("zoom-fit", fit);
   const save = async () => {
     draw();
-    await savePicture(scenes.map((scene) => scene.picture(theme)), `${content.title} ${state.frame}`).catch(askForVideo);
+    const pictures = scenes.map((scene) => scene.picture(theme, emptyLike(scene.canvas)));
+    await savePicture(pictures, `${content.title} ${state.frame}`).catch(askForVideo);
   };
   onClick("save", save);
+  /** Show a frame, and wait until its image is drawn. */
+  const settle = async (frame) => {
+    player.seek(frame);
+    images.prepare(frame);
+    do await pause(0); // lets the page answer to keys
+    while (!draw());
+  };
+  const clip = new ClipDialog(content, {
+    range: () => (state.track >= 0 ? [content.start(state.track), content.end(state.track)] : timeline.shownFrames()),
+    secondsOf: (frame) => images.secondsOf(frame),
+    begin: (options) => {
+      const { frame } = state;
+      const pictures = new Pictures(scenes, options);
+      return {
+        canvas: pictures.canvas,
+        show: async (next) => {
+          await settle(next);
+          pictures.draw(theme);
+        },
+        end: () => player.seek(frame),
+      };
+    },
+    colours: () => {
+      const colourOf = (track) => [...content.colours.subarray(3 * track, 3 * track + 3)];
+      return content.trackIds.flatMap((_, track) => (state.visible[track] ? [colourOf(track)] : []));
+    },
+    onFault: askForVideo,
+  });
+  const openClip = () => {
+    if (content.numFrames === 0) return;
+    player.pause();
+    hover(-1);
+    clip.open();
+  };
+  onClick("clip-open", openClip);
+  byId("clip-open").disabled = content.numFrames === 0;
   onClick("timeline-in", () => timeline.zoom(2));
   onClick("timeline-out", () => timeline.zoom(1 / 2));
   onClick("timeline-whole", () => timeline.whole());
@@ -323,6 +361,7 @@ async function main() {
     "-": () => zoom(1 / 1.4),
     f: fit,
     s: save,
+    c: openClip,
     z: () => timeline.zoom(2),
     Z: () => timeline.zoom(1 / 2),
     0: () => timeline.whole(),
@@ -337,7 +376,7 @@ async function main() {
     "?": () => byId("help").showModal(),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const { target } = event;
     if (target === byId("search-text")) {
       if (event.key === "Escape") target.blur();

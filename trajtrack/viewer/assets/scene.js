@@ -1,7 +1,6 @@
 // The canvas with the image, boxes, trails and labels.
 
 import { ErrorKind, Reason } from "./content.js";
-import { make } from "./elements.js";
 import { shortened } from "./timeline.js";
 
 const TRAIL_FRAMES = 60;
@@ -56,13 +55,16 @@ export class Scene {
     return true;
   }
 
-  /** Return a new canvas with what the scene shows: the own one stays unreadable once it has shown a linked file. */
-  picture(theme) {
-    const canvas = make("canvas", { width: this.canvas.width, height: this.canvas.height });
-    const own = this.context;
-    this.context = canvas.getContext("2d", { alpha: false });
+  /**
+   * Draw what the scene shows on another canvas: the own one stays unreadable once it has shown a linked file. It has
+   * `ratio` pixels for each of the window, which is smaller by `share`; labels and lines keep their size.
+   */
+  picture(theme, canvas, ratio = this.ratio, share = 1) {
+    const own = { context: this.context, camera: this.camera, ratio: this.ratio };
+    const context = canvas.getContext("2d", { alpha: false });
+    Object.assign(this, { context, camera: this.camera.shrunk(share), ratio });
     this.draw(theme);
-    this.context = own;
+    Object.assign(this, own);
     return canvas;
   }
 

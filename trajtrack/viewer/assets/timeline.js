@@ -94,6 +94,12 @@ export class Timeline {
     this.invalidate();
   }
 
+  /** Return the first and the last frame that are shown. */
+  shownFrames() {
+    const last = Math.max(this.content.numFrames - 1, 0);
+    return [Math.floor(this.from), Math.min(Math.ceil(this.from + this.span) - 1, last)];
+  }
+
   /** Move so that the current frame is shown. */
   follow() {
     const { frame } = this.state;

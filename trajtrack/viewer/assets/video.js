@@ -4,7 +4,7 @@ import { make } from "./elements.js";
 
 const MICROSECONDS = 1e-6;
 const PATIENCE = 1000; // milliseconds until a browser is taken for one that does not say what it shows
-const LATEST = 100; // milliseconds
+export const LATEST = 100; // milliseconds
 
 /** Images by frame, as of an `ImageCache`, and the clock of playback: a playing video sets the current frame. */
 export class LinkedVideo {
@@ -13,7 +13,7 @@ export class LinkedVideo {
    * `onFault()` if the browser cannot open the file.
    */
   constructor(content, { whenReady, onFrame, onFault }) {
-    Object.assign(this, { whenReady, onFrame, onFault });
+    Object.assign(this, { rate: content.rate, whenReady, onFrame, onFault });
     let passed = 0;
     this.times = Float64Array.from(content.videoSteps, (step) => MICROSECONDS * (passed += step));
     this.open(content.video);
@@ -59,6 +59,13 @@ export class LinkedVideo {
     if (this.presented === frame || this.advancing) return this.element;
     this.seek(frame);
     return undefined;
+  }
+
+  /** Return the time of a frame; those after the last image follow at the frame rate. */
+  secondsOf(frame) {
+    const { times, rate } = this;
+    const last = times.length - 1;
+    return frame <= last ? times[frame] : (times[last] ?? 0) + (frame - Math.max(last, 0)) / rate;
   }
 
   /** Images of a video are not decoded ahead. */
@@ -162,6 +169,7 @@ function firstTime(element) {
   });
 }
 
-function pause(milliseconds) {
+/** Wait for a number of milliseconds. */
+export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

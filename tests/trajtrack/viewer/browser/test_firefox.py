@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,3 +53,41 @@ def test_boxes_are_over_the_frame_of_a_linked_video_that_they_belong_to(firefox,
         firefox.evaluate(f"viewer.seek({frame})")
         firefox.wait_until("viewer.shown")
         assert frame_in(firefox.screenshot(), firefox.evaluate) == frame
+
+
+@pytest.mark.parametrize("kind", ["gif", "webm"])
+def test_a_clip_is_saved(firefox, tmp_path, kind):
+    boxes = [[40 + 4 * frame, 40, 120 + 4 * frame, 140] for frame in range(50)]
+    tracks = Detections(boxes, np.ones(50), np.arange(50), track_ids=np.full(50, 7))
+    write_page(tracks, tmp_path / "page.html", size=(640, 360), title="Street")
+    firefox.open(tmp_path / "page.html")
+    firefox.evaluate(
+        """(() => {
+            URL.createObjectURL = (blob) => {
+                const reader = new FileReader();
+                reader.onload = () => (window.saved = reader.result.split(",")[1]);
+                reader.readAsDataURL(blob);
+                return "";
+            };
+            HTMLAnchorElement.prototype.click = function () { window.nameSaved = this.download; };
+            document.getElementById("clip-open").click();
+            document.getElementById("clip-first").value = 10;
+            document.getElementById("clip-last").value = 29;
+        })()"""
+    )
+    names = firefox.evaluate("[...document.getElementById('clip-kind').options].map(({ text }) => text.toLowerCase())")
+    if kind not in names:
+        pytest.skip(f"this Firefox cannot record {kind}")
+    firefox.evaluate(f"document.getElementById('clip-kind').value = {names.index(kind)}")
+    firefox.evaluate("document.getElementById('clip-submit').click()")
+    firefox.wait_until("window.saved !== undefined")
+    assert firefox.evaluate("window.nameSaved") == f"Street 10-29.{kind}"
+    content = io.BytesIO(base64.b64decode(firefox.evaluate("window.saved")))
+    if kind == "gif":
+        gif = pytest.importorskip("PIL.Image").open(content)
+        assert (gif.n_frames, gif.info["duration"]) == (20, 40)
+        return
+    with pytest.importorskip("av").open(content) as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert len(times) >= 15
+    assert times[-1] - times[0] == pytest.approx(0.76, rel=0.6)

@@ -97,3 +97,34 @@ def test_a_picture_can_be_saved_once_the_file_was_chosen(open_page, tmp_path):
     with page.expect_download() as download:
         page.keyboard.press("s")
     assert download.value.suggested_filename == "Street 3.png"
+
+
+def test_a_clip_has_the_frames_of_the_video_once_the_file_was_chosen(open_page, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    video = write_coded_video(tmp_path / "video.mp4", VARYING)
+    page = open_page(one_track(), images=video, embed=False, width=1000)
+    wait_until(page, "viewer.shown")
+    page.keyboard.press("c")
+    page.locator("#clip-submit").click()
+    page.locator("#video-fault").wait_for()
+    assert not page.locator("#clip").is_visible()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#video-choose").click()
+    chooser.value.set_files(video)
+    wait_until(page, "viewer.shown")
+    page.keyboard.press("c")
+    page.get_by_label("First frame of the clip").fill("5")
+    page.get_by_label("Last frame of the clip").fill("16")
+    with page.expect_download() as download:
+        page.locator("#clip-submit").click()
+    points = [page.evaluate("(x) => viewer.inWindow(x, 90)", 20 * digit + 10) for digit in range(8)]
+    frames, durations = [], []
+    with image.open(download.value.path()) as gif:
+        for k in range(gif.n_frames):
+            gif.seek(k)
+            grey = gif.convert("L")
+            bright = [grey.getpixel((round(x), round(y))) > 128 for x, y in points]
+            frames.append(sum(bit << digit for digit, bit in enumerate(bright)))
+            durations.append(gif.info["duration"])
+    assert frames == list(range(5, 17))
+    assert durations == [40, 500, 20, 120] * 3

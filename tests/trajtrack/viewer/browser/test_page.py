@@ -214,6 +214,14 @@ def test_the_filters_of_length_and_score_hide_trajectories_and_can_be_reset(open
     assert texts(page, "#filter-count") == "1 of 2"
 
 
+def test_a_slider_at_its_end_filters_nothing_whatever_the_lowest_score(open_page):
+    high, low = walk((0, 0)), walk((0, 300))
+    boxes, frames = np.concatenate([high.boxes, low.boxes]), np.concatenate([high.frames, low.frames])
+    scores = np.repeat([0.79, 0.7033], 20)  # the slider begins at 703 times 0.001, which is not 0.703
+    page = open_page(Detections(boxes, scores, frames, track_ids=np.repeat([0, 1], 20)))
+    assert texts(page, "#min-score-text") == "any"
+
+
 def test_a_suppressed_detection_shows_by_which_trajectory_and_the_overlap(open_page):
     boxes = [[0, 0, 40, 80], [0, 0, 40, 80], [4, 0, 44, 80]]
     page = open_page(link(Detections(boxes, [0.9, 0.9, 0.5], [0, 1, 1]), method="seq-nms"), size=(640, 360))
