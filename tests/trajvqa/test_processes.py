@@ -164,9 +164,9 @@ def test_the_scores_of_a_split_are_those_of_one_process_to_the_last_bit(data, tm
 
 
 def test_a_folder_of_another_run_is_refused_by_the_first_process(data, tmp_path):
-    train_run(ALONE, 1, data, tmp_path / "run")
-    first, second = in_processes(2, train_run, 2, data, tmp_path / "run")
-    assert "last.pt: training.epochs: found 1, expected 2" in str(first)
+    train_run(ALONE, 2, data, tmp_path / "run")
+    first, second = in_processes(2, train_run, 1, data, tmp_path / "run")
+    assert "last.pt: training.epochs: found a run of 2, expected at most 1" in str(first)
     assert type(second) is FailedElsewhere
 
 
