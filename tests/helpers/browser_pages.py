@@ -19,12 +19,19 @@ def wait_until(page: Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def _wait_until_drawn(page: Page) -> None:
+    """Wait for what the last input changes, which the page draws in its next animation frame."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def texts(page: Page, selector: str) -> str:
+    _wait_until_drawn(page)
     return page.locator(selector).inner_text()
 
 
 def colour_at(page: Page, x: float, y: float) -> list[int]:
     """Return red, green and blue of the scene at a position in the image."""
+    _wait_until_drawn(page)
     return page.evaluate(
         """([x, y]) => {
             const canvas = document.getElementById("scene");
