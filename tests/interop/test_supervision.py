@@ -6,6 +6,7 @@ import pytest
 import trajtrack
 from helpers.comparisons import exactly
 from helpers.libraries import library
+from helpers.seq_nms import link
 from trajtrack import Detections
 
 sv = library("supervision")
@@ -77,7 +78,7 @@ def test_names_that_are_not_text_are_rejected() -> None:
 
 def test_ids_are_tracker_ids() -> None:
     given = [*video(), sv.Detections.empty()]
-    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))
+    attached = trajtrack.attach_ids(given, link(Detections.from_frames(given)))
     assert [entry.tracker_id.tolist() for entry in attached] == [[1, 0], [1], [0, 1], []]
     assert all(entry.tracker_id.dtype == np.int64 for entry in attached)
     assert all(isinstance(entry, sv.Detections) for entry in attached)
@@ -85,7 +86,7 @@ def test_ids_are_tracker_ids() -> None:
 
 def test_input_detections_are_not_modified() -> None:
     given = [frame(names=["dog", "cat"])]
-    (attached,) = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given)))
+    (attached,) = trajtrack.attach_ids(given, link(Detections.from_frames(given)))
     attached.data["speed"] = [1, 2]
     assert given[0].tracker_id is None
     assert list(given[0].data) == ["class_name"]
@@ -93,7 +94,7 @@ def test_input_detections_are_not_modified() -> None:
 
 
 def test_attached_ids_are_independent_of_the_tracks() -> None:
-    tracks = trajtrack.link(Detections.from_frames(video()))
+    tracks = link(Detections.from_frames(video()))
     for entry in trajtrack.attach_ids(video(), tracks):
         entry.tracker_id += 100
     assert tracks.track_ids.tolist() == [1, 0, 1, 0, 1]
@@ -101,7 +102,7 @@ def test_attached_ids_are_independent_of_the_tracks() -> None:
 
 def test_rows_without_a_trajectory_are_kept_and_can_be_dropped() -> None:
     given = video()
-    attached = trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), min_length=3))
+    attached = trajtrack.attach_ids(given, link(Detections.from_frames(given), min_length=3))
     assert attached[0].tracker_id.tolist() == [0, -1]
     assert attached[0][attached[0].tracker_id >= 0].xyxy.tolist() == BOXES[0][:1]
 
@@ -110,14 +111,14 @@ def test_annotators_draw_the_result() -> None:
     given = video()
     image = np.zeros((40, 200, 3), np.uint8)
     trace = sv.TraceAnnotator(thickness=1)
-    for entry in trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given))):
+    for entry in trajtrack.attach_ids(given, link(Detections.from_frames(given))):
         trace.annotate(image, entry)
         sv.BoxAnnotator(thickness=1).annotate(image, entry)
     assert image.any()
 
 
 def test_trajectories_come_with_interpolated_boxes() -> None:
-    frames = trajtrack.to_supervision(trajtrack.link(Detections.from_frames(video(), label_names={3: "dog", 1: "cat"})))
+    frames = trajtrack.to_supervision(link(Detections.from_frames(video(), label_names={3: "dog", 1: "cat"})))
     assert [entry.tracker_id.tolist() for entry in frames] == [[0, 1], [0, 1], [0, 1]]
     assert [entry.data["interpolated"].tolist() for entry in frames] == [[False, False], [True, False], [False, False]]
     assert frames[1].xyxy.tolist() == [[101, 0, 111, 20], [1, 0, 11, 20]]
@@ -127,7 +128,7 @@ def test_trajectories_come_with_interpolated_boxes() -> None:
 
 
 def test_trajectories_come_for_as_many_frames_as_requested() -> None:
-    tracks = trajtrack.link(Detections.from_frames(video()))
+    tracks = link(Detections.from_frames(video()))
     assert [len(entry) for entry in trajtrack.to_supervision(tracks, num_frames=5)] == [2, 2, 2, 0, 0]
     with pytest.raises(ValueError, match=exactly("num_frames: found 2, expected an integer of at least 3")):
         trajtrack.to_supervision(tracks, num_frames=2)
@@ -142,9 +143,9 @@ def test_boxes_without_identity_are_omitted() -> None:
 
 
 def test_a_video_without_frames_has_no_entries() -> None:
-    assert trajtrack.to_supervision(trajtrack.link(Detections.from_frames([]))) == []
+    assert trajtrack.to_supervision(link(Detections.from_frames([]))) == []
 
 
 def test_no_trajectories_are_empty_frames() -> None:
-    frames = trajtrack.to_supervision(trajtrack.link(Detections.from_frames([None, None], label_names={0: "cat"})))
+    frames = trajtrack.to_supervision(link(Detections.from_frames([None, None], label_names={0: "cat"})))
     assert [len(entry) for entry in frames] == [0, 0]

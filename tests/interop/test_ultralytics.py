@@ -6,6 +6,7 @@ import pytest
 import trajtrack
 from helpers.comparisons import exactly
 from helpers.libraries import library
+from helpers.seq_nms import link
 from trajtrack import Detections
 from trajtrack.containers import container_of
 
@@ -38,7 +39,7 @@ def video():
 
 
 def tracked(given, **options):
-    return trajtrack.attach_ids(given, trajtrack.link(Detections.from_frames(given), **options))
+    return trajtrack.attach_ids(given, link(Detections.from_frames(given), **options))
 
 
 @pytest.mark.parametrize("convert", [lambda entry: entry, lambda entry: entry.numpy()], ids=["torch", "numpy"])
