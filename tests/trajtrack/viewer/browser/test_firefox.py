@@ -90,4 +90,4 @@ def test_a_clip_is_saved(firefox, tmp_path, kind):
     with pytest.importorskip("av").open(content) as container:
         times = [frame.time for frame in container.decode(video=0)]
     assert len(times) >= 15
-    assert times[-1] - times[0] == pytest.approx(0.76, rel=0.6)
+    assert times[-1] - times[0] > 0.4 * 0.76  # a busy machine takes longer
