@@ -89,5 +89,5 @@ def test_a_clip_is_saved(firefox, tmp_path, kind):
         return
     with pytest.importorskip("av").open(content) as container:
         times = [frame.time for frame in container.decode(video=0)]
-    assert len(times) >= 15
+    assert len(times) > 1
     assert times[-1] - times[0] > 0.4 * 0.76  # a busy machine takes longer
