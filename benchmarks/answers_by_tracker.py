@@ -33,7 +33,7 @@ from link import markdown
 from online import track
 from trajtrack import Scene, Trajectories, evaluate_many, link
 from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
-from trajvqa.datasets.events.video import Linker, linked_by, make_world
+from trajvqa.datasets.events.video import Linker, linked_by, make_world, true_tracks
 from trajvqa.evaluation.predict import predict
 from trajvqa.evaluation.statistics import difference_interval, mcnemar, p_text
 from trajvqa.training.checkpoints import load_model
@@ -72,18 +72,13 @@ def overlaps(boxes: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     return common / np.maximum(areas[0] + areas[1] - common, 1e-9)
 
 
-def true(scene: Scene) -> Trajectories:
-    assert scene.truth.track_ids is not None
-    return linked_by(scene, np.where(scene.sources >= 0, scene.truth.track_ids[scene.sources].astype(np.int64), -1))
-
-
 LINKERS: dict[str, Linker] = {
     "Seq-NMS without gaps": partial(offline, method="seq-nms", max_gap=0),
     "OC-SORT": partial(online, tracker="OC-SORT"),
     "ByteTrack": partial(online, tracker="ByteTrack"),
     "Seq-NMS": partial(offline, method="seq-nms"),
     "flow": partial(offline, method="flow"),
-    "true": true,
+    "true": true_tracks,
 }
 
 
@@ -109,7 +104,7 @@ def folder_of(folder: Path, data: str, links: str) -> Path:
 
 
 def make_data(folder: Path, train: int, test: int) -> None:
-    # The models without links see what the reference links, which is then cut.
+    # All models answer the same test questions; that without links, from the detections that the reference links.
     wanted = [("all", "segments", LINKERS, train), ("all", "clips", LINKERS, train)]
     wanted += [(name, "segments", {name: linker}, 1) for name, linker in LINKERS.items()]
     wanted += [(REFERENCE, "clips", {REFERENCE: LINKERS[REFERENCE]}, 1)]
@@ -123,12 +118,9 @@ def make_data(folder: Path, train: int, test: int) -> None:
 
 
 def fit(folder: Path, name: str, experiment: str, links: str, seed: int, epochs: int) -> None:
-    command = [*(sys.executable, "-m", "trajvqa", "train", experiment), *("--data", folder_of(folder, "all", links))]
-    command += [
-        "-o",
-        run_of(folder, name, seed),
-        *(f"--set=training.{key}" for key in (f"seed={seed}", f"epochs={epochs}")),
-    ]
+    data, run = folder_of(folder, "all", links), run_of(folder, name, seed)
+    command = [sys.executable, "-m", "trajvqa", "train", experiment, f"--data={data}", f"--output={run}"]
+    command += [f"--set=training.seed={seed}", f"--set=training.epochs={epochs}"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,10 +94,10 @@ def _run(arguments: argparse.Namespace) -> bool:
     # Last, so that what was measured is printed even if an image cannot be written.
     if "chart" in images:
         names = {f"{name.replace('_', ' ')}: {paths[name]}": other for name, other in others.items()}
-        _make_folder(images["chart"])
+        images["chart"].parent.mkdir(parents=True, exist_ok=True)
         draw_accuracy({arguments.predictions: predictions, **names}, questions, images["chart"])
     if "confusion" in images:
-        _make_folder(images["confusion"])
+        images["confusion"].parent.mkdir(parents=True, exist_ok=True)
         try:
             draw_confusions(predictions, questions, images["confusion"], arguments.predictions)
         except ValueError as error:
@@ -155,10 +154,6 @@ def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.b
         "right_here_only": int((right & ~other).sum()),
         "right_there_only": int((other & ~right).sum()),
     }
-
-
-def _make_folder(image: Path) -> None:
-    image.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -56,7 +56,7 @@ def confusions(questions: Questions, predictions: Mapping[str, int]) -> list[Con
     ValueError
         If a question has no prediction or no answer.
     """
-    is_right(questions, predictions)
+    is_right(questions, predictions)  # raises if a prediction or an answer is missing
     types = np.array([counted_type(kind) for kind in questions.types])
     found = (_confusion(kind, questions.select(types == kind), predictions) for kind in TYPES if (types == kind).any())
     return [each for each in found if each is not None]

@@ -26,6 +26,7 @@ __all__ = [
     "directions",
     "linked_by",
     "make_world",
+    "true_tracks",
 ]
 
 Linker = Callable[[Scene], Trajectories]
@@ -226,11 +227,16 @@ def linked_by(scene: Scene, owners: NDArray[np.int64]) -> Trajectories:
     )
 
 
+def true_tracks(scene: Scene) -> Trajectories:
+    """Return the scene's detections linked by the objects that they come from, without false positives."""
+    return linked_by(scene, np.where(scene.sources >= 0, _track_ids(scene)[scene.sources], -1))
+
+
 def _track(scene: Scene, tracks: str | Linker) -> Trajectories:
     if callable(tracks):
         return tracks(scene)
     if tracks == "true":
-        return linked_by(scene, np.where(scene.sources >= 0, _track_ids(scene)[scene.sources], -1))
+        return true_tracks(scene)
     with warnings.catch_warnings():
         # Now and then a video is too short to calibrate scores; it then has few trajectories.
         warnings.simplefilter("ignore", TrajtrackWarning)
