@@ -90,7 +90,7 @@ def draw_speed(figure: Figure) -> None:
         axes.barh(row, time, height=0.7, color=_OWN if name.startswith("trajtrack") else "#9ca3af")
         axes.text(time * 1.08, row, f"{time:,.0f} ms", va="center", fontsize=9)
     axes.set(
-        xscale="log", xlim=(5, 40_000), xlabel="milliseconds for 80,730 boxes of 300 frames, one thread, log scale"
+        xscale="log", xlim=(5, 40_000), xlabel="milliseconds for 80,730 boxes of 300 frames, log scale"
     )
 
 
