@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack import Trajectories
-from trajvqa.datasets.events.timeline import ACTIONS, NUM_CLIPS
+from trajvqa.datasets.events.timeline import ACTIONS, COAT_CLIPS, NUM_CLIPS
 from trajvqa.datasets.events.video import FRAMES_PER_CLIP, World, directions
 from trajvqa.stores import cut_trajectories
 
@@ -24,6 +24,10 @@ _LEAST = 0.02
 
 _WORN = 0.06
 """Minimum share of a coat in the mean of a whole trajectory, to be taken for worn for a while."""
+_TOGETHER = 2
+"""Minimum number of clips in which two objects of a class are seen, to be taken for several."""
+_ONE, _SEVERAL = 0.3, 0.5
+"""Share of a class in the mean of all clips from which it is likely to have one object, and several."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,10 @@ class Beliefs:
     """For a class and the colour of a coat: (clips, actions) probabilities that this actor does this at that time."""
     events: Callable[[int], Array]
     """For a class: (clips, actions) probabilities that one of its objects does this at that time."""
+    worn: Callable[[int, int], float]
+    """For a class and the colour of a coat: how likely it is that one of its objects wears it for a while."""
+    several: Callable[[int], float]
+    """For a class: how likely it is that more than one of its objects acts."""
     place: int
     """Index of the place."""
 
@@ -51,6 +59,8 @@ def from_truth(world: World) -> Beliefs:
     return Beliefs(
         lambda label, colour: timeline(lambda *own: own == (label, colour)),
         lambda label: timeline(lambda own, _: own == label),
+        lambda label, colour: float(any((actor.label, actor.colour) == (label, colour) for actor in world.actors)),
+        lambda label: float(sum(actor.label == label for actor in world.actors) > 1),
         world.place,
     )
 
@@ -70,13 +80,13 @@ def from_linked(world: World) -> Beliefs:
         found[known] = own[known]
         return found
 
-    return Beliefs(deeds, tokens.events, _place(world))
+    return Beliefs(deeds, tokens.events, tokens.worn, tokens.several, _place(world))
 
 
 def from_objects_in_clips(world: World) -> Beliefs:
     """Return what the same objects tell clip by clip, without links between clips."""
     tokens = _Tokens.of(world, world.trajectories, "clips")
-    return Beliefs(tokens.deeds, tokens.events, _place(world))
+    return Beliefs(tokens.deeds, tokens.events, tokens.worn, tokens.several, _place(world))
 
 
 def from_single_detections(world: World) -> Beliefs:
@@ -92,6 +102,8 @@ def from_single_detections(world: World) -> Beliefs:
     return Beliefs(
         deeds,
         lambda label: np.maximum(clips * _class_shares(world)[:, label, None], tokens.events(label)),
+        lambda label, colour: max(tokens.worn(label, colour), _worn_in_clips(world)[colour]),
+        lambda label: _several_in_clips(world)[label],
         _place(world),
     )
 
@@ -117,14 +129,27 @@ def from_pooled(world: World) -> Beliefs:
         result: Array = clips * of_class
         return result
 
-    return Beliefs(deeds, events, _place(world))
+    def worn(label: int, colour: int) -> float:
+        return float(shares["coat"][tracks.labels == label, colour].max(initial=0) >= _WORN)
+
+    def several(label: int) -> float:
+        present = np.zeros(NUM_CLIPS)
+        for track in np.flatnonzero(tracks.labels == label):
+            present[tracks.starts[track] // FRAMES_PER_CLIP : tracks.ends[track] // FRAMES_PER_CLIP + 1] += 1
+        return float((present > 1).sum() >= _TOGETHER)
+
+    return Beliefs(deeds, events, worn, several, _place(world))
 
 
 def from_clips(world: World) -> Beliefs:
     """Return what clips tell: what is done when, not by whom."""
     clips = _of_clips(world)
     return Beliefs(
-        lambda label, colour: clips, lambda label: clips * _class_shares(world)[:, label, None], _place(world)
+        lambda label, colour: clips,
+        lambda label: clips * _class_shares(world)[:, label, None],
+        lambda label, colour: _worn_in_clips(world)[colour],
+        lambda label: _several_in_clips(world)[label],
+        _place(world),
     )
 
 
@@ -178,6 +203,13 @@ class _Tokens:
         result: Array = (self._counts(self.labels == label) > 0).astype(np.float64)
         return result
 
+    def worn(self, label: int, colour: int) -> float:
+        return float(((self.labels == label) & (self.coats == colour)).any())
+
+    def several(self, label: int) -> float:
+        present = np.bincount(self.clips[self.labels == label], minlength=NUM_CLIPS)
+        return float((present > 1).sum() >= _TOGETHER)
+
     def mean_of(self, chosen: NDArray[np.bool_]) -> Array:
         return _normalised(self._counts(chosen))
 
@@ -208,6 +240,21 @@ def _of_clips(world: World) -> Array:
 def _class_shares(world: World) -> Array:
     shares = _shares(world.clips)["class"]
     return _normalised(np.where(shares >= _LEAST, shares, 0))
+
+
+def _worn_in_clips(world: World) -> list[float]:
+    """Return how much of each coat clips show at most, in the mean of as many as an object wears it."""
+    shares = _shares(world.clips)["coat"]
+    means = np.lib.stride_tricks.sliding_window_view(shares, COAT_CLIPS, axis=0).mean(axis=-1)
+    found: list[float] = means.max(axis=0).clip(min=0.0).tolist()
+    return found
+
+
+def _several_in_clips(world: World) -> list[float]:
+    """Return for each class how likely it is, by its share in the clips, that several of its objects act."""
+    means = _class_shares(world).mean(axis=0)
+    found: list[float] = ((means - _ONE) / (_SEVERAL - _ONE)).clip(0.0, 1.0).tolist()
+    return found
 
 
 def _normalised(values: Array) -> Array:

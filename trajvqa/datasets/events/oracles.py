@@ -25,11 +25,12 @@ def expected_accuracy(asked: Asked, beliefs: Beliefs) -> float:
 
 
 def _why(beliefs: Beliefs, about: tuple[int, ...], candidate: int) -> float:
-    """Return how likely it is that the actor reacts right after a trigger."""
+    """Return how likely it is that the actor reacts right after a trigger by another."""
     label, colour, reaction = about
     source, trigger = divmod(candidate, len(ACTIONS))
     reacting = beliefs.deeds(label, colour)[1:, reaction]
-    return float((reacting * beliefs.events(source)[:-1, trigger]).sum())
+    together = float((reacting * beliefs.events(source)[:-1, trigger]).sum())
+    return together * beliefs.several(label) if source == label else together
 
 
 def _does(beliefs: Beliefs, about: tuple[int, ...], candidate: int) -> float:
@@ -39,7 +40,7 @@ def _does(beliefs: Beliefs, about: tuple[int, ...], candidate: int) -> float:
 
 def _coat(beliefs: Beliefs, about: tuple[int, ...], candidate: int) -> float:
     label, action = about
-    return _ever(beliefs.deeds(label, candidate)[:, action])
+    return _ever(beliefs.deeds(label, candidate)[:, action]) * beliefs.worn(label, candidate)
 
 
 def _count(beliefs: Beliefs, about: tuple[int, ...], candidate: int) -> float:

@@ -69,6 +69,10 @@ def test_few_objects_are_told_apart_by_their_class_more_often(oracles, tmp_path)
     assert few["oracles"]["truth"]["all"] == 1
 
 
+def test_which_coats_there_are_shows_without_links(oracles):
+    assert oracles["segments"]["coat"] > 0.3
+
+
 def test_the_place_takes_no_objects(oracles):
     assert oracles["clips"]["place"] > 0.95
 
