@@ -1,13 +1,15 @@
 """Measure how much the answers of one model depend on what linked its input.
 
     pip install '.[vqa,eval]' trackforge
-    python benchmarks/answers_by_tracker.py FOLDER [--train N] [--test N] [--epochs N] [--seeds N ...] [--jobs N]
+    python benchmarks/answers_by_tracker.py FOLDER [--model NAME] [--train N] [--test N] [--epochs N] [--seeds N ...]
+        [--jobs N]
 
-On worlds of few objects, a model of segments of trajectories is trained on the tracks of all linkers, each of which has
-its share of the videos, and answers the same test questions from the tracks of each. A second model sees the same
-segments without the links between clips; a third sees clips alone. Every linker has the same detections. ByteTrack and
-OC-SORT are those of trackforge with their defaults; a box of theirs stands for the detection of the frame that it
-overlaps most. "True" links the noisy detections by the objects that they come from.
+On worlds of few objects, a model of segments of trajectories, L-GCN or the paper's, is trained on the tracks of all
+linkers, each of which has its share of the videos, and answers the same test questions from the tracks of each. A
+second model sees the same segments without the links between clips; a third, the paper's, sees clips alone. Every
+linker has the same detections. ByteTrack and OC-SORT are those of trackforge with their defaults; a box of theirs
+stands for the detection of the frame that it overlaps most. "True" links the noisy detections by the objects that they
+come from.
 
 Interrupted, the same command goes on after the last complete epoch. FOLDER keeps data and runs.
 """
@@ -41,8 +43,9 @@ from trajvqa.training.recipes import open_split_for
 
 MIN_LENGTH = 4
 MIN_OVERLAP = 0.5
-OTHERS = {"without links": ("small/segments-pieces", "clips"), "clips alone": ("small/frames", "segments")}
-"""Experiment and links of the models that segments are compared with."""
+MODELS = {"l-gcn": "small/l-gcn-segments", "trajectory": "small/segments"}
+"""Experiments that see segments with links; those with -pieces see them without."""
+CLIPS_ALONE = "small/frames"
 REFERENCE = "flow"
 
 
@@ -85,6 +88,7 @@ LINKERS: dict[str, Linker] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="where data and runs are")
+    parser.add_argument("--model", choices=MODELS, default="l-gcn", help="default: l-gcn")
     parser.add_argument("--train", type=int, default=12000, metavar="N", help="training videos; default: 12000")
     parser.add_argument("--test", type=int, default=600, metavar="N", help="test videos; default: 600")
     parser.add_argument("--epochs", type=int, default=4, metavar="N", help="epochs; default: 4")
@@ -92,11 +96,15 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="models trained at once; default: 2")
     arguments = parser.parse_args()
     make_data(arguments.folder, arguments.train, arguments.test)
-    models = {"segments": ("small/segments", "segments")} | OTHERS
-    chosen = [(name, seed) for name in models for seed in arguments.seeds]
+    experiment = MODELS[arguments.model]
+    chosen = [
+        (*each, seed)
+        for seed in arguments.seeds
+        for each in ((experiment, "segments"), (f"{experiment}-pieces", "clips"), (CLIPS_ALONE, "segments"))
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        list(pool.map(lambda each: fit(arguments.folder, each[0], *models[each[0]], each[1], arguments.epochs), chosen))
-    print(table(arguments.folder, arguments.seeds))
+        list(pool.map(lambda each: fit(arguments.folder, *each, arguments.epochs), chosen))
+    print(table(arguments.folder, experiment, arguments.seeds))
 
 
 def folder_of(folder: Path, data: str, links: str) -> Path:
@@ -117,23 +125,23 @@ def make_data(folder: Path, train: int, test: int) -> None:
             make_events(target, options, linkers)
 
 
-def fit(folder: Path, name: str, experiment: str, links: str, seed: int, epochs: int) -> None:
-    data, run = folder_of(folder, "all", links), run_of(folder, name, seed)
+def fit(folder: Path, experiment: str, links: str, seed: int, epochs: int) -> None:
+    data, run = folder_of(folder, "all", links), run_of(folder, experiment, seed)
     command = [sys.executable, "-m", "trajvqa", "train", experiment, f"--data={data}", f"--output={run}"]
     command += [f"--set=training.seed={seed}", f"--set=training.epochs={epochs}"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
-def run_of(folder: Path, name: str, seed: int) -> Path:
-    return folder / "runs" / f"{name.replace(' ', '-')}-{seed}"
+def run_of(folder: Path, experiment: str, seed: int) -> Path:
+    return folder / "runs" / f"{experiment.removeprefix('small/')}-{seed}"
 
 
-def right(folder: Path, name: str, seeds: Sequence[int], data: Path) -> tuple[list[NDArray[np.bool_]], list[str]]:
+def right(folder: Path, experiment: str, seeds: Sequence[int], data: Path) -> tuple[list[NDArray[np.bool_]], list[str]]:
     """Return which test questions the model of each seed answers correctly, and the videos of the questions."""
     answers, videos = [], []
     for seed in seeds:
-        checkpoint = run_of(folder, name, seed) / "best.pt"
+        checkpoint = run_of(folder, experiment, seed) / "best.pt"
         model, trained = load_model(checkpoint)
         split = open_split_for(checkpoint, trained, data, "test")
         answers.append(predict(model, split, trained.experiment.training) == split.questions.answers)
@@ -141,9 +149,10 @@ def right(folder: Path, name: str, seeds: Sequence[int], data: Path) -> tuple[li
     return answers, videos
 
 
-def table(folder: Path, seeds: Sequence[int]) -> str:
-    rows = {name: ("segments", folder_of(folder, name, "segments")) for name in LINKERS}
-    rows |= {name: (name, folder_of(folder, REFERENCE, links)) for name, (_, links) in OTHERS.items()}
+def table(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
+    rows = {name: (experiment, folder_of(folder, name, "segments")) for name in LINKERS}
+    rows["without links"] = (f"{experiment}-pieces", folder_of(folder, REFERENCE, "clips"))
+    rows["clips alone"] = (CLIPS_ALONE, folder_of(folder, REFERENCE, "segments"))
     found = {row: right(folder, model, seeds, data) for row, (model, data) in rows.items()}
     reference, videos = found[REFERENCE]
     repeated = videos * len(seeds)

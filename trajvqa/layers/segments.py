@@ -116,9 +116,10 @@ class _Layer(nn.Module):
 
     def forward(self, nodes: Tensor, pairs: Tensor, mask: Tensor) -> Tensor:
         """Return (B, K, d) for nodes (B, K, d), kinds (B, K, K) of pairs, and a mask (B, K)."""
-        query, key, value = self.joint(nodes).view(*nodes.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        width = nodes.shape[-1] // self.heads
+        query, key, value = self.joint(nodes).view(*nodes.shape[:2], 3, self.heads, width).permute(2, 0, 3, 1, 4)
         biases = self.biases[pairs].permute(0, 3, 1, 2)
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + biases
+        scores = query @ key.transpose(-1, -2) / width**0.5 + biases
         weights = self.dropout(masked_softmax(scores, mask[:, None, None, :]))
         attended = (weights @ value).transpose(1, 2).flatten(-2)
         nodes = self.norms[0](nodes + self.dropout(self.output(attended)))

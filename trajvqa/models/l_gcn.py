@@ -11,7 +11,9 @@ from trajvqa.data.batches import Batch, Inputs
 from trajvqa.layers.co_attention import CoAttention
 from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.object_graph import ObjectGraph
+from trajvqa.layers.segments import SegmentEncoder
 from trajvqa.layers.self_attention import sinusoids
+from trajvqa.models.object_encoders import encode_objects, segment_encoder
 from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["LGcn"]
@@ -36,7 +38,7 @@ class LGcn(nn.Module):
 
     - An object is a trajectory, not a box of one frame. Its location is its start and end, as sines and cosines, since
       trajectories are stored without coordinates. The word vector of its label is its third part, as in the paper's own
-      model.
+      model. With ``trajectory_encoder: segments``, an object is a segment of a trajectory, encoded by `SegmentEncoder`.
     - A trajectory spans many clips and a video may have no trajectory, so clips are further elements beside the
       objects; the published model joins each box with the features of its frame. Clips come from the recurrent layer of
       the other models, where it has a convolution over three frames.
@@ -47,14 +49,15 @@ class LGcn(nn.Module):
     Parameters
     ----------
     config
-        How the model is built; `graph_layers` is its number of convolutions.
+        How the model is built; `graph_layers` is its number of convolutions. Of the encoders of trajectories it knows
+        segments alone.
     inputs
         Sizes and word vectors of the data.
 
     Raises
     ------
     ValueError
-        If the data lack clips or trajectories, or the text that the settings ask for.
+        If the data lack clips or trajectories, or the segments or text that the settings ask for.
     """
 
     def __init__(self, config: ModelConfig, inputs: Inputs) -> None:
@@ -62,9 +65,7 @@ class LGcn(nn.Module):
         size = config.hidden_size
         self.query = query_encoder(config, inputs)
         self.frames = FrameEncoder(required(inputs.frame_size, "frame"), size, config.dropout)
-        self.objects = _Objects(
-            required(inputs.trajectory_size, "trajectory"), required(inputs.label_vectors, "trajectory"), size
-        )
+        self.objects = _object_encoder(config, inputs)
         self.graph = ObjectGraph(size, config.graph_layers, config.dropout)
         self.meet = CoAttention(size)
         self.dropout = nn.Dropout(config.dropout)
@@ -73,21 +74,24 @@ class LGcn(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
         assert batch.frames is not None
-        assert batch.trajectories is not None
-        assert batch.trajectory_labels is not None
-        assert batch.trajectory_spans is not None
-        assert batch.trajectory_mask is not None
         words, _ = self.query(batch.words, batch.word_mask)
-        objects = self.objects(batch.trajectories, batch.trajectory_labels, batch.trajectory_spans)
+        objects, object_mask = encode_objects(self.objects, batch)
         clips = self.frames(batch.frames)
         clip_mask = torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device)
-        seen = torch.cat([self.graph(objects, batch.trajectory_mask), clips], dim=1).unsqueeze(1)
-        mask = torch.cat([batch.trajectory_mask, clip_mask], dim=1).unsqueeze(1)
+        seen = torch.cat([self.graph(objects, object_mask), clips], dim=1).unsqueeze(1)
+        mask = torch.cat([object_mask, clip_mask], dim=1).unsqueeze(1)
         met = elu(self.meet(seen, mask, words, batch.word_mask))
         # ELU is at least -1, so masked elements are never above the maximum.
         pooled = met.masked_fill(~mask.unsqueeze(-1), -1.0).amax(dim=-2)
         scores: Tensor = self.score(self.dropout(pooled)).squeeze(-1)
         return scores
+
+
+def _object_encoder(config: ModelConfig, inputs: Inputs) -> _Objects | SegmentEncoder:
+    if config.trajectory_encoder == "segments":
+        return segment_encoder(config, inputs)
+    feature_size = required(inputs.trajectory_size, "trajectory")
+    return _Objects(feature_size, required(inputs.label_vectors, "trajectory"), config.hidden_size)
 
 
 class _Objects(nn.Module):
@@ -100,7 +104,10 @@ class _Objects(nn.Module):
         self.register_buffer("label_vectors", label_vectors)
         self.project = nn.Linear(feature_size + label_vectors.shape[1] + 2 * _TIME_SIZE, hidden_size)
 
-    def forward(self, features: Tensor, labels: Tensor, spans: Tensor) -> Tensor:
-        """Return (B, K, d) for features (B, K, D), labels (B, K), and starts and ends (B, K, 2)."""
+    def forward(self, features: Tensor, labels: Tensor, spans: Tensor, mask: Tensor) -> Tensor:
+        """Return (B, K, d) for features (B, K, D), labels (B, K), and starts and ends (B, K, 2).
+
+        Each is encoded on its own: what the mask (B, K) hides has no effect on the others.
+        """
         location = sinusoids(spans * _TIME_STEPS, _TIME_SIZE).flatten(-2)
         return elu(self.project(torch.cat([features, self.label_vectors[labels], location], dim=-1)))

@@ -18,6 +18,7 @@ from trajvqa.layers.graph import GraphReasoning
 from trajvqa.layers.segments import SegmentEncoder
 from trajvqa.layers.sentences import Sentences
 from trajvqa.models.explanation import Explanation
+from trajvqa.models.object_encoders import encode_objects, segment_encoder
 from trajvqa.models.query_encoders import query_encoder, required
 
 __all__ = ["TrajectoryModel"]
@@ -103,13 +104,8 @@ class TrajectoryModel(nn.Module):
             clips = self.frames(batch.frames).unsqueeze(1)
             video["video"] = (clips, torch.ones(clips.shape[:-1], dtype=torch.bool, device=clips.device))
         if hasattr(self, "trajectories"):
-            assert batch.trajectories is not None
-            assert batch.trajectory_mask is not None
-            tokens = [batch.trajectories, batch.trajectory_labels, batch.trajectory_spans]
-            if isinstance(self.trajectories, SegmentEncoder):
-                tokens.append(batch.trajectory_owners)
-            found = self.trajectories(*tokens, batch.trajectory_mask)
-            video["trajectories"] = (found.unsqueeze(1), batch.trajectory_mask.unsqueeze(1))
+            found, mask = encode_objects(self.trajectories, batch)
+            video["trajectories"] = (found.unsqueeze(1), mask.unsqueeze(1))
         return self.query.encode(batch.words, batch.word_mask), video
 
     def _scores(self, pooled: Sequence[Tensor], last: Tensor) -> Tensor:
@@ -142,17 +138,18 @@ class TrajectoryModel(nn.Module):
 
 
 def _trajectory_encoder(config: ModelConfig, inputs: Inputs) -> TrajectoryEncoder | SegmentEncoder:
-    feature_size = required(inputs.trajectory_size, "trajectory")
-    label_vectors = required(inputs.label_vectors, "trajectory")
-    sizes = config.trajectory_layers, config.trajectory_heads, config.trajectory_feed_forward, config.dropout
     if config.trajectory_encoder == "segments":
-        if inputs.segment_clips is None:
-            raise ValueError(
-                "trajectory_encoder: found 'segments' for whole trajectories, expected trajectories cut at the borders "
-                "of clips, as '--links segments' writes them"
-            )
-        return SegmentEncoder(feature_size, label_vectors, config.hidden_size, inputs.segment_clips, *sizes)
-    return TrajectoryEncoder(feature_size, label_vectors, config.hidden_size, config.trajectory_encoder, *sizes)
+        return segment_encoder(config, inputs)
+    return TrajectoryEncoder(
+        required(inputs.trajectory_size, "trajectory"),
+        required(inputs.label_vectors, "trajectory"),
+        config.hidden_size,
+        config.trajectory_encoder,
+        config.trajectory_layers,
+        config.trajectory_heads,
+        config.trajectory_feed_forward,
+        config.dropout,
+    )
 
 
 _ENDS = {"VQG": ("words", "video"), "TQG": ("words", "trajectories"), "VTG": ("video", "trajectories")}

@@ -133,3 +133,8 @@ def test_what_is_outside_the_mask_has_no_effect_and_is_0():
 def test_a_video_without_segments_is_0():
     features, labels, spans, owners, mask = segments()
     assert (encoder()(features, labels, spans, owners, ~mask) == 0).all()
+
+
+def test_videos_without_segments_have_none_encoded():
+    features, labels, spans, owners, mask = (values[:, :0] for values in segments())
+    assert encoder()(features, labels, spans, owners, mask).shape == (1, 0, SIZE)

@@ -20,8 +20,9 @@ def test_it_sees_clips_and_trajectories():
     assert streams_of("l-gcn", small_config(streams=("frame",))) == ("frame", "trajectory")
 
 
-def test_values_outside_the_trajectory_mask_have_no_effect():
-    model, batch = model_for(), make_batch()
+@pytest.mark.parametrize("encoder", ["mhsa", "segments"])
+def test_values_outside_the_trajectory_mask_have_no_effect(encoder):
+    model, batch = model_for(trajectory_encoder=encoder), make_batch()
     absent = ~batch.trajectory_mask
     changed = replace(
         batch,
@@ -32,9 +33,10 @@ def test_values_outside_the_trajectory_mask_have_no_effect():
     assert torch.equal(model(changed), model(batch))
 
 
-def test_the_order_of_trajectories_changes_no_score():
-    model, batch, order = model_for(), make_batch(), [3, 1, 4, 0, 2]
-    names = ("trajectories", "trajectory_labels", "trajectory_spans", "trajectory_mask")
+@pytest.mark.parametrize("encoder", ["mhsa", "segments"])
+def test_the_order_of_trajectories_changes_no_score(encoder):
+    model, batch, order = model_for(trajectory_encoder=encoder), make_batch(), [3, 1, 4, 0, 2]
+    names = ("trajectories", "trajectory_labels", "trajectory_spans", "trajectory_owners", "trajectory_mask")
     shuffled = replace(batch, **{name: getattr(batch, name)[:, order] for name in names})
     torch.testing.assert_close(model(shuffled), model(batch))
 
@@ -49,7 +51,16 @@ def test_a_trajectory_is_its_feature_its_label_and_its_time(part):
         "start": (features, labels, spans * torch.tensor([0.5, 1.0])),
         "end": (features, labels, spans * torch.tensor([1.0, 0.5])),
     }[part]
-    assert (model.objects(*changed) != model.objects(features, labels, spans)).any(dim=-1).all()
+    mask = batch.trajectory_mask
+    assert (model.objects(*changed, mask) != model.objects(features, labels, spans, mask)).any(dim=-1).all()
+
+
+def test_of_segments_it_sees_which_belong_to_one_trajectory():
+    model, batch = model_for(trajectory_encoder="segments"), make_batch()
+    apart = replace(batch, trajectory_owners=torch.arange(5).expand(4, 5))
+    several = batch.trajectory_mask.sum(dim=1) > 2
+    assert several.any()
+    assert (model(apart) != model(batch)).all(dim=1)[several].all()
 
 
 def test_it_sees_the_clips():
@@ -57,7 +68,9 @@ def test_it_sees_the_clips():
     assert not torch.allclose(model(replace(batch, frames=batch.frames + 1)), model(batch))
 
 
-@pytest.mark.parametrize("settings", [{"text": "bert"}, {"graph_layers": 1}, {"dropout": 0.0}])
+@pytest.mark.parametrize(
+    "settings", [{"text": "bert"}, {"trajectory_encoder": "segments"}, {"graph_layers": 1}, {"dropout": 0.0}]
+)
 @pytest.mark.parametrize("clips", [1, 16])
 @pytest.mark.parametrize("present", [True, False], ids=["trajectories", "no trajectories"])
 def test_scores_and_gradients_are_finite(settings, clips, present):
@@ -70,14 +83,16 @@ def test_scores_and_gradients_are_finite(settings, clips, present):
     assert all(torch.isfinite(each.grad).all() for each in model.parameters())
 
 
-def test_a_video_without_trajectories_is_scored_by_its_clips():
-    model, batch = model_for(), make_batch()
+@pytest.mark.parametrize("encoder", ["mhsa", "segments"])
+def test_a_video_without_trajectories_is_scored_by_its_clips(encoder):
+    model, batch = model_for(trajectory_encoder=encoder), make_batch()
     empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))
     none = replace(
         batch,
         trajectories=batch.trajectories[:, :0],
         trajectory_labels=batch.trajectory_labels[:, :0],
         trajectory_spans=batch.trajectory_spans[:, :0],
+        trajectory_owners=batch.trajectory_owners[:, :0],
         trajectory_mask=batch.trajectory_mask[:, :0],
     )
     torch.testing.assert_close(model(empty), model(none))
@@ -91,3 +106,9 @@ def test_a_missing_stream_is_named(missing, stream):
     config = small_config()
     with pytest.raises(ValueError, match=f"streams: found '{stream}', but the data have no {stream} features"):
         create_model("l-gcn", config, replace(inputs_for(config), **{missing: None}))
+
+
+def test_whole_trajectories_in_place_of_segments_are_refused():
+    config = small_config(trajectory_encoder="segments")
+    with pytest.raises(ValueError, match="trajectory_encoder: found 'segments' for whole trajectories, expected"):
+        create_model("l-gcn", config, replace(inputs_for(config), segment_clips=None))

@@ -51,6 +51,7 @@ def model_and_batch(name: str, settings: dict[str, object]) -> tuple[torch.nn.Mo
 
 def every_model() -> list[object]:
     cases = [pytest.param("trajectory", settings, id=name) for name, settings in VARIANTS.items()]
+    cases.append(pytest.param("l-gcn", {"trajectory_encoder": "segments"}, id="l-gcn, segments"))
     for model in list_models():
         if texts_of(model) == ("image-text",):
             cases += [

@@ -47,9 +47,10 @@ def test_a_checkpoint_is_read_with_its_model(path):
         ("trajectory", {}, {}),
         ("trajectory", {"text": "bert"}, {"bert": True}),
         ("trajectory", {"trajectory_encoder": "segments"}, {"segment_clips": CLIPS}),
+        ("l-gcn", {"trajectory_encoder": "segments"}, {"segment_clips": CLIPS}),
         ("hq-gau", {}, {"regions": True}),
     ],
-    ids=["words", "text features", "segments", "regions"],
+    ids=["words", "text features", "segments", "segments of l-gcn", "regions"],
 )
 def test_a_checkpoint_of_each_kind_of_data_answers_as_its_run_did(tmp_path, model, settings, data):
     write_data(tmp_path / "data", **data)
