@@ -15,10 +15,13 @@ also has the largest resident set of a worker, in each third of the run.
 With `--kills N`, the local engine runs again while N workers are killed at random moments, and again in a process that
 is killed itself halfway and started again; both outputs are compared with the undisturbed one byte by byte.
 
+With `--odd`, one worker links what is not as it should be instead: a file in random order, a file of ten times as many
+videos, and one video of 10 million boxes between a hundred short ones.
+
 Command::
 
     pip install '.[ray]'
-    python benchmarks/corpus.py FOLDER [--videos N] [--boxes N] [--engines NAME ...] [--workers N] [--kills N]
+    python benchmarks/corpus.py FOLDER [--videos N] [--boxes N] [--engines NAME ...] [--workers N] [--kills N] [--odd]
 
 The default of 20,000 videos and 100 million boxes takes 4 GB of disk and about half an hour on two cores.
 """
@@ -63,7 +66,7 @@ def main() -> int:
     arguments = parse_arguments()
     folder = Path(tempfile.mkdtemp(prefix="corpus", dir=arguments.folder))
     try:
-        return measure(folder, arguments)
+        return measure_odd(folder) if arguments.odd else measure(folder, arguments)
     finally:
         shutil.rmtree(folder)
 
@@ -76,6 +79,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--engines", nargs="*", choices=("local", "ray"), default=["local", "ray"])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--kills", type=int, default=10, help="number of workers to kill; 0 leaves recovery out")
+    parser.add_argument("--odd", action="store_true", help="link large, long and shuffled files instead")
     return parser.parse_args()
 
 
@@ -116,6 +120,35 @@ def measure(folder: Path, arguments: argparse.Namespace) -> int:
     expected = hashes(folder / first)
     shutil.rmtree(folder / first)
     return recover(folder, workers, arguments.kills, expected)
+
+
+def measure_odd(folder: Path) -> int:
+    """Print what a worker takes for files that are not as they should be."""
+    rng = np.random.default_rng(0)
+    usual = random_videos(rng, 0, VIDEOS_PER_FILE, 167)
+    many = [
+        random_videos(rng, first, VIDEOS_PER_FILE, 167) for first in range(0, 10 * VIDEOS_PER_FILE, VIDEOS_PER_FILE)
+    ]
+    files = {
+        "100 videos": usual,
+        "1,000 videos": pa.concat_tables(many),
+        "the same rows in random order": pa.concat_tables(many).take(rng.permutation(sum(map(len, many)))),
+        "a video of 10 million boxes, and 100 others": pa.concat_tables(
+            [random_videos(rng, VIDEOS_PER_FILE, 1, 10_000_000 // OBJECTS), usual]
+        ),
+    }
+    rows = []
+    for number, (name, table) in enumerate(files.items()):
+        source, output = folder / f"in-{number}", str(folder / f"out-{number}")
+        source.mkdir()
+        parquet.write_table(table, source / "part.parquet", row_group_size=2**17, **written_as(table.schema))
+        with watched_workers() as watched:
+            link_corpus(find_parts([str(source)], output), output, OPTIONS, workers=1)
+        cpu, memory = sum(watched.cpu.values()), max(watched.memory)
+        rows.append([name, f"{len(table):,}", f"{1e6 * cpu / len(table):.2f}", f"{memory / 2**20:,.0f}"])
+    print(f"{machine()['cpu']}; load of the machine {os.getloadavg()[0]:.1f}\n")
+    print(markdown(["one file, one worker", "boxes", "CPU seconds a million boxes", "MiB"], rows))
+    return 0
 
 
 def write_corpus(folder: Path, num_videos: int, num_boxes: int) -> int:
