@@ -1,10 +1,7 @@
-"""PySpark needs Java, which `make test-interop` does not install."""
-
 from __future__ import annotations
 
 import shutil
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -14,13 +11,11 @@ from helpers.libraries import library
 from trajtrack import link_table
 
 pa = library("pyarrow")
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    sql = pytest.importorskip("pyspark.sql")
+sql = library("pyspark.sql")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(shutil.which("java") is None, reason="needs Java"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="needs Java, such as Debian's default-jre-headless"),
 ]
 ORDER = [("video", "ascending"), ("frame", "ascending"), ("x1", "ascending"), ("y1", "ascending")]
 

@@ -14,7 +14,7 @@ PAGES = ("containers.md", "exports.md", "how-to/corpus.md")
 def requirements(project_dir):
     folder = project_dir / "tests" / "interop"
     lines = [line for path in folder.glob("requirements*.txt") for line in path.read_text().splitlines()]
-    return dict(line.split("==") for line in lines if "==" in line)
+    return {name.partition("[")[0]: version for name, _, version in (line.partition("==") for line in lines) if version}
 
 
 def test_the_documentation_names_the_tested_versions(requirements, project_dir) -> None:

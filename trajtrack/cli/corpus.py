@@ -15,6 +15,7 @@ from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongLine, clock
 from trajtrack.corpus import CorpusSummary, Part, PartRecord, find_parts, link_corpus
+from trajtrack.corpus.places import without_secrets
 from trajtrack.printable import escaped
 from trajtrack.table_linking import TableOptions
 
@@ -121,7 +122,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             )
         except ValueError as error:
             name, _, rest = str(error).partition(":")
-            flag = f"--{name.replace('_', '-')}" if name.isidentifier() else name
+            flag = f"--{name.replace('_', '-')}" if name in arguments else name
             raise UsageError(f"{flag}:{rest}") from error
         except (RuntimeError, ConnectionError) as error:
             raise Failure(str(error)) from error
@@ -170,13 +171,14 @@ class _CorpusProgress(LongLine):
 
 
 def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
+    output = without_secrets(arguments.output)
     sums = {name: sum(getattr(record, name) for record in summary.records) for name in _SUMS}
     broken = [record for record in summary.records if record.error is not None]
     failed = sum(len(record.failed) for record in summary.records)
     if arguments.json:
         print_json(
             {
-                "output": arguments.output,
+                "output": output,
                 "files": len(summary.records),
                 "reused": summary.num_reused,
                 **sums,
@@ -192,7 +194,7 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
             escaped(
                 f"{_counted(len(summary.records), 'file')}{reused}, {_counted(sums['videos'], 'video')}, "
                 f"{sums['boxes']} boxes: {counted_tracks} with "
-                f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {arguments.output}"
+                f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {output}"
             )
         )
     for record in broken[:_MOST_SHOWN]:

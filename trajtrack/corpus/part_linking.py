@@ -13,7 +13,7 @@ import numpy as np
 from trajtrack.arguments import TrajtrackWarning
 from trajtrack.corpus.parts import Part
 from trajtrack.corpus.places import open_place
-from trajtrack.corpus.records import PartRecord, write_record
+from trajtrack.corpus.records import PartRecord, check_visible, write_record
 from trajtrack.files.atomic import DISK_FULL
 from trajtrack.printable import escaped
 from trajtrack.table_linking import TableOptions, link_rows
@@ -53,6 +53,7 @@ def link_part(task: PartTask) -> PartRecord:
     """
     part, output = task.part, open_place(task.output)
     try:
+        check_visible(output)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TrajtrackWarning)
             try:

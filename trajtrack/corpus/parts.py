@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from trajtrack.corpus.places import Place, open_place
+from trajtrack.corpus.places import Place, open_place, without_secrets
 
 __all__ = ["Part", "find_parts"]
 
@@ -29,8 +29,9 @@ class Part:
 
     @property
     def source(self) -> str:
-        """Path or URL of the file."""
-        return self.given if self.inner is None else f"{self.given.rstrip('/')}/{self.inner}"
+        """Path of the file, or its URL without secrets."""
+        named = without_secrets(self.given)
+        return named if self.inner is None else f"{named.rstrip('/')}/{self.inner}"
 
     def place(self) -> Place:
         """Return the file."""
@@ -96,16 +97,18 @@ def _parts_of(given: str, output: Place) -> list[Part]:
     place = open_place(given)
     info = place.info()
     if info.type == FileType.NotFound:
-        raise FileNotFoundError(2, "No such file or folder", given)
+        raise FileNotFoundError(2, "No such file or folder", without_secrets(given))
     if info.is_file:
         return [Part(os.path.basename(place.path), given, None, info.size, info.mtime_ns)]
     if _holds(place, output):
-        raise ValueError(f"{given}: found the folder of the outputs in it, expected another one")
+        raise ValueError(f"{without_secrets(given)}: found the folder of the outputs in it, expected another one")
     found = sorted(
         (name, info) for name, info in place.files() if name.lower().endswith(".parquet") and not _is_hidden(name)
     )
     if not found:
-        raise ValueError(f"{given}: found no Parquet file in the folder, expected files with the suffix .parquet")
+        raise ValueError(
+            f"{without_secrets(given)}: found no Parquet file in the folder, expected files with the suffix .parquet"
+        )
     return [Part(name, given, name, info.size, info.mtime_ns) for name, info in found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ __all__ = [
     "PartRecord",
     "check_no_foreign_outputs",
     "check_options",
+    "check_visible",
     "read_records",
     "record_place",
     "write_record",
@@ -37,7 +39,7 @@ class PartRecord:
     name: str
     """Name of the part."""
     source: str
-    """Path or URL of its file."""
+    """Path of its file, or its URL without secrets."""
     size: int
     """Size of the file in bytes."""
     modified: int | None
@@ -66,7 +68,7 @@ def check_no_foreign_outputs(output: Place, parts: Iterable[Part]) -> None:
     for part in parts:
         if part.name in present:
             raise ValueError(
-                f"{(output / part.name).path}: found a file that no run has written, expected none: name another folder"
+                f"{(output / part.name).name}: found a file that no run has written, expected none: name another folder"
             )
 
 
@@ -86,13 +88,22 @@ def check_options(output: Place, options: Mapping[str, Any]) -> None:
     try:
         earlier = fields.parse(place.read())
     except ValueError as error:
-        raise ValueError(f"{place.path}, {error}") from None
+        raise ValueError(f"{place.name}, {error}") from None
     for name in dict.fromkeys([*options, *earlier]):
         found, expected = options.get(name), earlier.get(name)
         if found != expected:
             raise ValueError(
-                f"{name}: found {shown(found)}, expected {shown(expected)} as in the earlier run into {output.path}"
+                f"{name}: found {shown(found)}, expected {shown(expected)} as in the earlier run into {output.name}"
             )
+
+
+def check_visible(output: Place) -> None:
+    """Raise FileNotFoundError if a worker does not see the folder that the run writes to, but another or none."""
+    if not (output / _OPTIONS).exists():
+        raise FileNotFoundError(
+            f"{output.name}: found no {_OPTIONS} there on {platform.node()}, expected the folder of the run: all "
+            "workers must see the same files"
+        )
 
 
 def record_place(output: Place, name: str) -> Place:

@@ -41,7 +41,7 @@ class CorpusSummary:
     num_reused: int
     """Number of parts that an earlier run had finished."""
     report: str | None
-    """Path of the file with broken parts and videos; None if there are none."""
+    """Path or URL of the file with broken parts and videos; None if there are none."""
 
 
 def link_corpus(
@@ -115,7 +115,7 @@ def link_corpus(
             place.remove_unfinished()
         ordered = [records[part.name] for part in parts]
         report = write_report(place, ordered)
-    return CorpusSummary(ordered, reused, None if report is None else report.path)
+    return CorpusSummary(ordered, reused, None if report is None else report.name)
 
 
 def _run(

@@ -14,6 +14,8 @@ from trajtrack import FlowOptions, link_table
 from trajtrack.corpus import part_linking
 from trajtrack.corpus.part_linking import PartTask, link_part
 from trajtrack.corpus.parts import find_parts
+from trajtrack.corpus.places import open_place
+from trajtrack.corpus.records import check_options
 from trajtrack.table_linking import TableOptions
 
 OPTIONS = TableOptions(FlowOptions())
@@ -27,6 +29,7 @@ def link(folder: Path, table, options: TableOptions = OPTIONS, row_group_size: i
 
 def link_written(folder: Path, options: TableOptions = OPTIONS):
     (part,) = find_parts([str(folder / "part.parquet")], str(folder / "out"))
+    check_options(open_place(str(folder / "out")), {})  # as the run does
     record = link_part(PartTask(part, str(folder / "out"), options))
     output = folder / "out/part.parquet"
     return record, parquet.read_table(output) if output.exists() else None
@@ -116,7 +119,16 @@ def test_a_broken_part_has_a_message_and_no_output(tmp_path: Path, kind) -> None
     record, linked = link_written(tmp_path)
     assert record.error
     assert linked is None
-    assert [each.name for each in (tmp_path / "out").rglob("*") if each.is_file()] == []
+    assert [each.name for each in (tmp_path / "out").rglob("*") if each.is_file()] == ["options.json"]
+
+
+def test_a_worker_that_does_not_see_the_folder_of_the_run_writes_nothing(tmp_path: Path) -> None:
+    parquet.write_table(corpus_table(0), tmp_path / "part.parquet")
+    (part,) = find_parts([str(tmp_path / "part.parquet")], str(tmp_path / "elsewhere"))
+    record = link_part(PartTask(part, str(tmp_path / "elsewhere"), OPTIONS))
+    assert "elsewhere: found no _manifest/options.json there on " in record.error
+    assert record.error.endswith(", expected the folder of the run: all workers must see the same files")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_other_options_are_those_of_the_table(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("pyarrow")
-from trajtrack.corpus.parts import find_parts
+from trajtrack.corpus.parts import Part, find_parts
 
 
 @pytest.fixture
@@ -37,6 +37,11 @@ def test_parts_of_a_folder_are_its_parquet_files_at_any_depth_by_path(files: Pat
 def test_a_file_and_a_url_are_parts_too(files: Path) -> None:
     (part,) = find_parts([(files / "in/b.parquet").as_uri()], str(files / "out"))
     assert (part.name, part.place().read()) == ("b.parquet", b"in/b.parquet")
+
+
+def test_the_name_of_a_part_of_a_url_is_a_url_without_secrets() -> None:
+    part = Part("a/b.parquet", "s3://key:secret@bucket/in?region=x", "a/b.parquet", 7, 123)
+    assert part.source == "s3://bucket/in/a/b.parquet"
 
 
 def test_a_part_that_is_given_twice_is_one(files: Path) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("pyarrow")
-from trajtrack.corpus.places import open_place, path_in
+from trajtrack.corpus.places import open_place, path_in, without_secrets
 
 
 @pytest.fixture(params=["path", "pyarrow", "fsspec"])
@@ -14,7 +15,9 @@ def folder(request, tmp_path: Path):
     if request.param == "fsspec":
         pytest.importorskip("fsspec")
     return open_place(
-        {"path": str(tmp_path), "pyarrow": tmp_path.as_uri(), "fsspec": f"local://{tmp_path}"}[request.param]
+        {"path": str(tmp_path), "pyarrow": tmp_path.as_uri(), "fsspec": f"simplecache::file://{tmp_path}"}[
+            request.param
+        ]
     )
 
 
@@ -54,10 +57,52 @@ def test_what_does_not_exist_is_empty_and_may_be_removed(folder) -> None:
     (folder / "none").remove()
 
 
-def test_an_unknown_file_system_is_refused() -> None:
+def test_files_of_other_processes_are_seen(folder, tmp_path: Path) -> None:
+    assert [name for name, _ in folder.files()] == []
+    (tmp_path / "new.txt").touch()
+    assert [name for name, _ in folder.files()] == ["new.txt"]
+    assert (folder / "new.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "nonsense://bucket/path",
+            "nonsense://bucket/path: found the unknown scheme 'nonsense', expected one that pyarrow or fsspec knows",
+        ),
+        ("s3://bucket/path?retries=3", "s3://bucket/path: found an invalid URL (Unexpected query parameter"),
+        ("s3://key:secret@bucket/a b", "s3://bucket/a b: found an invalid URL (Cannot parse URI: 's3://bucket/a b'"),
+        ("github://owner", "github://owner: found an invalid URL ("),
+    ],
+)
+def test_a_url_that_no_file_system_takes_is_refused(url: str, message: str) -> None:
     pytest.importorskip("fsspec")
-    with pytest.raises(ValueError, match="nonsense"):
-        open_place("nonsense://bucket/path")
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        open_place(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("s3://key:secret@bucket/a?endpoint_override=localhost", "s3://bucket/a"),
+        ("simplecache::sftp://user:word@host/a", "simplecache::sftp://host/a"),
+        ("abfs://container@account/a", "abfs://container@account/a"),
+        ("/data/a?b", "/data/a?b"),
+    ],
+)
+def test_messages_show_no_secrets(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+def test_whatever_a_file_system_raises_is_an_error_of_the_system(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def get_file_info(self, *_: object) -> None:
+            raise LookupError("no credentials")
+
+    monkeypatch.setattr(folder, "filesystem", Broken())
+    with pytest.raises(OSError, match=f"^{re.escape(folder.name)}: no credentials$"):
+        folder.info()
 
 
 def test_paths_are_relative_to_their_folder() -> None:

@@ -46,11 +46,19 @@ def test_outputs_do_not_depend_on_the_number_of_workers(corpus: Path, tmp_path: 
 
 def test_outputs_go_to_any_file_system(corpus: Path, tmp_path: Path, undisturbed) -> None:
     pytest.importorskip("fsspec")
-    url = f"local://{tmp_path}/out"
-    parts = find_parts([f"local://{corpus}"], url)
+    url = f"simplecache::file://{tmp_path}/out"
+    parts = find_parts([f"simplecache::file://{corpus}"], url)
     link_corpus(parts, url, OPTIONS, workers=2)
     assert outputs(tmp_path / "out") == undisturbed
     assert link_corpus(parts, url, OPTIONS, workers=2).num_reused == 6
+
+
+def test_what_workers_do_not_see_is_not_called_linked(corpus: Path) -> None:
+    pytest.importorskip("fsspec")
+    url = "memory://out"
+    summary = link_corpus(find_parts([str(corpus)], url), url, OPTIONS, workers=1)
+    assert all("all workers must see the same files" in str(record.error) for record in summary.records)
+    assert summary.report == "memory://out/_failed.jsonl"
 
 
 def test_finished_parts_are_kept_and_what_has_changed_is_linked_again(tmp_path: Path) -> None:
