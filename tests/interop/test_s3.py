@@ -116,7 +116,6 @@ def test_endpoint_and_credentials_may_be_in_the_url_and_are_shown_nowhere(
     [
         ("s3://none/in", "out", "s3://none/in: No such file or folder"),
         ("in", "s3://none/out", "Bucket 'none' not found"),
-        ("in", "s3a://none/out", "s3a://none/out"),
     ],
 )
 def test_a_missing_bucket_is_named(store, given: str, output: str, message: str, capsys) -> None:
