@@ -10,6 +10,7 @@ from typing import Any
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import UsageError
 from trajtrack.console.output import print_json
+from trajtrack.files.folders import make_folder
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
@@ -50,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         "classic": link(scene.detections, method="seq-nms", max_gap=0, min_length=_MIN_LENGTH),
     }
     tracks = linked["default"]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = []
     for name, content in (
         ("detections.txt", scene.detections),
