@@ -120,7 +120,7 @@ def _from_pixels(folder: Path, videos: int, epochs: int) -> None:
         answer, shown = answerer.ask(video, questions.questions[row], candidates)
         print()
         print_answer(answer)
-        print(f"{'right' if candidates[answer.chosen] == correct else 'wrong'}: {correct}")
+        print(f"correct answer: {correct}")
         page = folder / f"answer{row + 1}.html"
         write_answers_page(page, [("trajectories", answer)], shown, images=video)
         print(f"wrote {page}")
