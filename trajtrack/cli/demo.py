@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -86,4 +87,6 @@ def _run(arguments: argparse.Namespace) -> bool:
         print()
     for line in [*(f"wrote {path}" for path in files), *missing]:
         print(line)
+    tracks_file = shlex.quote(str(folder / "tracks.txt"))
+    print(f"\nto play the tracks in a browser: trajtrack view {tracks_file} -o tracks.html")
     return False

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -495,6 +496,16 @@ def test_demo_writes_a_scene_its_tracks_and_an_image(tmp_path, capsys):
     (bridged,) = (float(line[4]) for line in lines if line[:3] == ["Seq-NMS", "with", "gaps"])
     (default,) = (float(line[2]) for line in lines if line[:2] == ["nothing", "set"])
     assert default > bridged > classic
+
+
+def test_demo_ends_with_a_command_that_shows_its_tracks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "-o", "my demo"]) == 0
+    command = capsys.readouterr().out.splitlines()[-1].partition(": ")[2]
+    program, *words = shlex.split(command)
+    assert program == "trajtrack"
+    assert main(words) == 0
+    assert Path("tracks.html").is_file()
 
 
 def test_demo_reports_the_same_as_json(tmp_path, capsys):
