@@ -14,7 +14,7 @@ from trajtrack.columns import as_array, as_count, as_integers, as_reals
 from trajtrack.containers import container_of
 from trajtrack.containers.label_naming import LabelNaming
 from trajtrack.gpu import GpuColumns
-from trajtrack.printable import shown
+from trajtrack.printable import near_name, shown
 from trajtrack.tables import table_columns
 
 __all__ = ["BoxFormat", "Detections", "concat"]
@@ -403,10 +403,16 @@ def _take_on_gpu(boxes: Any, scores: Any, frames: Any, labels: Any, box_format: 
     return GpuColumns(*columns, device=device, count=count, last_frame=last_frame)
 
 
+def check_box_format(box_format: str) -> None:
+    """Raise ValueError unless it is the name of a format of boxes."""
+    if box_format not in _BOX_FORMATS:
+        expected = f"expected one of {', '.join(_BOX_FORMATS)}{near_name(box_format, _BOX_FORMATS)}"
+        raise ValueError(f"box_format: found {shown(box_format)}, {expected}")
+
+
 def as_corners(boxes: Any, box_format: str = "xyxy") -> NDArray[np.float32]:
     """Convert boxes of any format to (N, 4) corners."""
-    if box_format not in _BOX_FORMATS:
-        raise ValueError(f"box_format: found {shown(box_format)}, expected one of {', '.join(_BOX_FORMATS)}")
+    check_box_format(box_format)
     if box_format != "xyxy":
         given = as_array("boxes", boxes)
         if given.ndim == 2 and given.shape[1] == 4:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.column_names import OTHER_NAMES, name_columns
+from trajtrack.column_names import OTHER_NAMES, name_columns, normalised
 from trajtrack.columns import as_array, as_integers
 from trajtrack.containers import CONTAINERS, container_of
 from trajtrack.containers.label_naming import LabelNaming
-from trajtrack.detections import BoxFormat, Detections
+from trajtrack.detections import BoxFormat, Detections, check_box_format
 from trajtrack.io import read
+from trajtrack.printable import near_name, shown
 from trajtrack.tables import is_table
 
 __all__ = ["DetectionsLike", "as_detections"]
@@ -28,6 +29,7 @@ _BY_IMAGE = "one for each image, link(detector(image) for image in video)"
 _COLUMNS = "columns, link({'xyxy': boxes, 'conf': scores, 'frame': frames})"
 _DETECTIONS = "link(Detections(boxes, scores, frames))"
 _PAIRS = "one pair per frame, link([(boxes, scores), ...])"
+_FILES = ("one file, link('video.txt')", "many videos, link_many(['video1.txt', 'video2.txt'])")
 _FRAME_FIRST = "frame, box, score and label, link(Detections(a[:, 1:5], a[:, 5], a[:, 0], a[:, 6]))"
 _FRAME_FIRST_UNLABELLED = "frame, box and score, link(Detections(a[:, 1:5], a[:, 5], a[:, 0]))"
 _FRAME_LAST = "box, score and frame, link(Detections(a[:, :4], a[:, 4], a[:, 5]))"
@@ -51,6 +53,8 @@ def as_detections(value: Any, *, box_format: BoxFormat | None = None) -> Detecti
     TypeError, ValueError
         If `value` is none of these, or may mean several things; the message names the nearest calls.
     """
+    if box_format is not None:
+        check_box_format(box_format)
     if isinstance(value, Detections):
         _refuse_format(box_format, "Detections, which have corners")
         return value
@@ -83,6 +87,8 @@ def _of_frames(entries: Iterable[Any], box_format: BoxFormat | None) -> Detectio
 
 
 def _entry(entry: Any) -> Any:
+    if isinstance(entry, str | os.PathLike):
+        raise TypeError(f"detections: found the name {shown(os.fspath(entry))} in a list, expected {_either(*_FILES)}")
     return dict(zip(("boxes", "scores", "labels"), entry, strict=False)) if _is_frame_tuple(entry) else entry
 
 
@@ -125,20 +131,41 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
             label_names=found.label_names,
         )
     held = [name for name in _BOXES if name in value]
+    if not held and not name_columns(value).sides and (hint := _near_boxes(value)):
+        raise ValueError(f"detections: found the columns {_listed(value)}, expected one of {', '.join(_BOXES)}{hint}")
     if not held:
         _refuse_format(box_format, "columns of single numbers, whose names determine it")
         return Detections.from_table(value)
     names = name_columns(value, _NAMES).names
     if "frame" not in names:
-        raise _unclear("columns without frames", _COLUMNS, _DETECTIONS, _BY_FRAME)
+        raise _unclear(f"columns without frames{_near_column('frame', value)}", _COLUMNS, _DETECTIONS, _BY_FRAME)
     if len(held) > 1 or "score" not in names:
-        raise ValueError(f"detections: found the columns {', '.join(value)}, expected one of boxes and one of scores")
+        hint = "" if "score" in names else _near_column("score", value)
+        raise ValueError(
+            f"detections: found the columns {_listed(value)}, expected one of boxes and one of scores{hint}"
+        )
     if held[0] != "boxes":
         _refuse_format(box_format, f"the column {held[0]!r}, whose name determines it")
     columns: dict[str, Any] = {ours + "s": value[theirs] for ours, theirs in names.items()}
     if "label" in names:
         columns |= _labels(value[names["label"]])
     return Detections(value[held[0]], box_format=box_format or _BOXES[held[0]], **columns)
+
+
+def _near_column(ours: str, columns: Iterable[object]) -> str:
+    """Return a question for the first column that may be meant as ours."""
+    names = (ours, *_NAMES[ours])
+    taken = {other for each, further in _NAMES.items() for other in (each, *further)}
+    unread = [column for column in columns if normalised(column) not in taken]
+    return next(filter(None, (near_name(column, names) for column in unread)), "")
+
+
+def _near_boxes(columns: Iterable[object]) -> str:
+    return next(filter(None, (near_name(column, _BOXES) for column in columns)), "")
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names))
 
 
 def _labels(values: Any) -> dict[str, Any]:

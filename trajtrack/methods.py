@@ -9,7 +9,7 @@ from typing import Any, Literal
 from trajtrack.flow_options import FlowOptions
 from trajtrack.option_fields import check_names, with_overrides
 from trajtrack.options import LinkOptions
-from trajtrack.printable import shown
+from trajtrack.printable import near_name, shown
 
 __all__ = ["DEFAULT_METHOD", "METHODS", "Method", "method_of_options", "methods_with", "resolve_method"]
 
@@ -32,15 +32,17 @@ def resolve_method(
     default. So a call that sets thresholds of Seq-NMS means Seq-NMS.
     """
     if method is not None and method not in METHODS:
-        raise ValueError(f"method: found {shown(method)}, expected one of {', '.join(map(repr, METHODS))}")
+        expected = ", ".join(map(repr, METHODS))
+        raise ValueError(f"method: found {shown(method)}, expected one of {expected}{near_name(method, METHODS)}")
     undecided = options is None and method is None
     if undecided:
         check_names(overrides, *METHODS.values())
     if options is None:
         options = _DEFAULTS[method or method_of_options(overrides)]
     elif not isinstance(options, tuple(METHODS.values())):
+        hint = f", or method={options!r}" if isinstance(options, str) and options in METHODS else ""
         raise TypeError(
-            f"options: found {type(options).__name__}, expected trajtrack.LinkOptions or trajtrack.FlowOptions"
+            f"options: found {type(options).__name__}, expected trajtrack.LinkOptions or trajtrack.FlowOptions{hint}"
         )
     elif method is not None and not isinstance(options, METHODS[method]):
         raise ValueError(

@@ -118,4 +118,6 @@ def _check_flag(name: str, value: Any) -> None:
 
 def _check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: found {shown(value)}, expected one of {', '.join(choices)}")
+        raise ValueError(
+            f"{name}: found {shown(value)}, expected one of {', '.join(choices)}{near_name(value, choices)}"
+        )

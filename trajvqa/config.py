@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -252,12 +252,18 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
         for parent in parents:
             group = group.get(parent) if isinstance(group, dict) else None  # type: ignore[assignment]
         if not isinstance(group, dict) or name not in group or isinstance(group[name], dict):
-            raise ValueError(
-                f"{path}: found no such setting, expected one of {', '.join(_paths(values))}"
-                f"{near_name(path, _paths(values))}"
-            )
+            raise ValueError(f"{path}: found no such setting, {_expected(path, _paths(values))}")
         group[name] = value
     return experiment_from(values, "setting")
+
+
+def _expected(path: str, known: Sequence[str]) -> str:
+    """Return the end of a message about an unknown setting: those of its group, or else all, and the nearest one."""
+    group = path.rpartition(".")[0]
+    listed = [each for each in known if group and each.startswith(f"{group}.")] or known
+    # A setting without its group is not near to any by its letters.
+    meant = next((each for each in known if each.rpartition(".")[2] == path), path)
+    return f"expected one of {', '.join(listed)}{near_name(meant, known)}"
 
 
 def _paths(values: Mapping[str, Any], before: str = "") -> list[str]:

@@ -95,3 +95,26 @@ def test_a_tuple_of_frames_is_no_tuple_of_boxes_and_scores():
 def test_an_empty_mapping_is_refused():
     with pytest.raises(ValueError, match="found an empty mapping, expected entries by the number of their frame"):
         as_detections({})
+
+
+@pytest.mark.parametrize(
+    ("columns", "meant"),
+    [
+        ({"bboxes": BOXES, "scores": SCORES, "frames": [0, 1]}, "boxes"),
+        ({"boxes": BOXES, "scoers": SCORES, "frames": [0, 1]}, "scores"),
+        ({"xyxy": BOXES, "conf": SCORES, "farme": [0, 1]}, "frame"),
+    ],
+)
+def test_a_misspelt_column_is_answered_with_the_nearest_name(columns, meant):
+    with pytest.raises(ValueError, match=rf"did you mean '{meant}'\?"):
+        as_detections(columns)
+
+
+def test_names_of_files_in_a_list_are_answered_with_the_calls_for_one_and_for_many():
+    with pytest.raises(TypeError, match=r"^detections: found the name 'a.txt' in a list, .*link_many\("):
+        link(["a.txt", "b.txt"])
+
+
+def test_a_misspelt_box_format_is_refused_before_any_frame():
+    with pytest.raises(ValueError, match=r"^box_format: found 'xyhw', expected one of .*did you mean 'xywh'"):
+        link([ROWS], box_format="xyhw")

@@ -60,3 +60,13 @@ def test_an_unknown_option_is_named_with_those_of_the_methods_in_question() -> N
         resolve_method(None, "flow", {"gap": 3})
     with pytest.raises(TypeError, match=r"^found an unknown option 'gap', expected one of .*max_gap.*smooth"):
         resolve_method(None, None, {"gap": 3})
+
+
+def test_a_misspelt_method_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match=r"^method: found 'flwo', .*did you mean 'flow'\?"):
+        resolve_method(None, "flwo", {})
+
+
+def test_a_method_given_as_the_options_is_answered_with_its_argument():
+    with pytest.raises(TypeError, match=r"^options: found str, .*, or method='seq-nms'$"):
+        resolve_method("seq-nms", None, {})

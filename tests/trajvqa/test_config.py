@@ -78,6 +78,18 @@ def test_an_unknown_path_is_named():
         with_overrides(Experiment(), {"training.epoch": 2})
 
 
+@pytest.mark.parametrize("path", ["training.epoch", "epochs"])
+def test_an_unknown_path_is_answered_with_the_nearest(path):
+    with pytest.raises(ValueError, match=r"found no such setting, .*\(did you mean 'training.epochs'\?\)$"):
+        with_overrides(Experiment(), {path: 2})
+
+
+def test_an_unknown_path_in_a_group_is_answered_with_those_of_the_group():
+    with pytest.raises(ValueError, match=r"found no such setting, expected one of training\.") as refused:
+        with_overrides(Experiment(), {"training.epoch": 2})
+    assert "settings." not in str(refused.value)
+
+
 def test_graphs_without_their_streams_are_ignored():
     assert ModelConfig(streams=("trajectory",)).active_graphs == ("TQG",)
     assert ModelConfig().active_graphs == ("VQG", "TQG", "VTG")

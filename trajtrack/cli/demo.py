@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import UsageError
 from trajtrack.console.output import print_json
+from trajtrack.files.folders import make_folder
 from trajtrack.io import write
 from trajtrack.linking import link
 from trajtrack.metrics import evaluate
@@ -50,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         "classic": link(scene.detections, method="seq-nms", max_gap=0, min_length=_MIN_LENGTH),
     }
     tracks = linked["default"]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = []
     for name, content in (
         ("detections.txt", scene.detections),
@@ -85,4 +87,6 @@ def _run(arguments: argparse.Namespace) -> bool:
         print()
     for line in [*(f"wrote {path}" for path in files), *missing]:
         print(line)
+    tracks_file = shlex.quote(str(folder / "tracks.txt"))
+    print(f"\nto play the tracks in a browser: trajtrack view {tracks_file} -o tracks.html")
     return False

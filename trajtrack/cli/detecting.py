@@ -21,6 +21,7 @@ from trajtrack.detect.found_boxes import DetectedVideo
 from trajtrack.detect.kept import check_parquet, write_kept
 from trajtrack.detect.tracking import unfinished_path
 from trajtrack.detections import Detections
+from trajtrack.files.folders import make_folder
 from trajtrack.io import FORMATS, Format, output_format, write
 from trajtrack.printable import escaped
 
@@ -111,7 +112,7 @@ def _detect(
     path: str, output: Path, format: Format, detector: DetectorSource, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     run = prepared(path, detector, arguments)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     with open_journal(run, unfinished_path(output)) as journal, LongProgress(path, "frame") as progress:
         note_resumed(path, len(journal.frames))
         found = run.detect(journal, progress)

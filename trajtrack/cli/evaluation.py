@@ -11,6 +11,7 @@ from trajtrack.cli.tables import metrics_table
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names
 from trajtrack.console.output import output_path, print_json
+from trajtrack.files.folders import make_folder
 from trajtrack.metrics.curves import draw_hota
 from trajtrack.metrics.evaluate import evaluate_from
 from trajtrack.plots import IMAGE_SUFFIXES
@@ -98,6 +99,6 @@ def _run(arguments: argparse.Namespace) -> bool:
         print()
         print(metrics_table(rows))
     if chart is not None:
-        chart.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(chart.parent)
         draw_hota(rows, chart)
     return False

@@ -16,6 +16,7 @@ from trajtrack.cli.reading import add_format_flag, add_reading_flags, given_read
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import Progress, print_json
+from trajtrack.files.folders import make_folder
 from trajtrack.flow_options import FlowOptions
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.many_videos import LinkedVideo, link_many, link_video
@@ -130,7 +131,7 @@ def _link_files(
 def _write(path: str, output: Path, trajectories: Trajectories, arguments: argparse.Namespace) -> dict[str, Any]:
     if len(trajectories.detections) == 0:
         warn(f"{path}: found no detections, expected some")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     write(output, trajectories, arguments.output_format, interpolate=not arguments.no_interpolate)
     return {
         "input": path,
@@ -145,7 +146,8 @@ def _write(path: str, output: Path, trajectories: Trajectories, arguments: argpa
 def _line(report: dict[str, Any]) -> str:
     share = report["linked"] / max(report["detections"], 1)
     noun = "trajectory" if report["trajectories"] == 1 else "trajectories"
+    frames = f"{report['frames']} frame{'' if report['frames'] == 1 else 's'}"
     return (
-        f"{report['input']}: {report['detections']} detections in {report['frames']} frames, "
+        f"{report['input']}: {report['detections']} detections in {frames}, "
         f"{report['trajectories']} {noun} with {share:.1%} of them -> {report['output']}"
     )

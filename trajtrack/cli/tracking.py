@@ -25,6 +25,7 @@ from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongProgress
 from trajtrack.detect.kept import check_parquet
 from trajtrack.detect.tracking import detect_or_reuse, link_detected
+from trajtrack.files.folders import make_folder
 from trajtrack.io import FORMATS, output_format, write
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
@@ -100,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         with naming_flags(), warnings_about(arguments.video):
             run = prepared(arguments.video, detector, arguments)
             for folder in (output.parent, kept.parent):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
             reused = kept.exists()
             with LongProgress(arguments.video, "frame") as progress:
                 found = detect_or_reuse(run, kept, progress, resumed=lambda count: _note_resumed(arguments, count))

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from trajtrack.arguments import TrajtrackWarning, warnings_about
+from trajtrack.arguments import TrajtrackWarning, warn, warnings_about
 from trajtrack.cli.link_flags import add_link_flags, given_link_flags, link_options
 from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
@@ -27,6 +27,7 @@ from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import output_path, print_json
 from trajtrack.detections import Detections
+from trajtrack.files.folders import make_folder
 from trajtrack.io import ReadFile
 from trajtrack.linking import link
 from trajtrack.metrics import GroundTruth
@@ -126,7 +127,9 @@ def _run(arguments: argparse.Namespace) -> bool:
             raise UsageError(f"{output}: the output would overwrite an input")
     files = _read_files(arguments)
     tracks, detections = _gather(files, arguments)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    if len(files["tracks"].detections) == 0:
+        warn(f"{arguments.tracks}: found no boxes, expected some")
+    make_folder(output.parent)
     try:
         if kind in PAGE_SUFFIXES:
             written = _write_page(files, tracks, detections, output, size, arguments)

@@ -11,6 +11,8 @@ from trajtrack.printable import escaped, near_name, shown
 
 __all__ = ["CommandParser"]
 
+_NUMBERS: Mapping[type, str] = {int: "an integer", float: "a number"}
+
 
 class CommandParser(argparse.ArgumentParser):
     """An argument parser without abbreviations, whose subparsers are of this class too.
@@ -40,14 +42,23 @@ class CommandParser(argparse.ArgumentParser):
         for word in unknown:
             flag = word.partition("=")[0]
             if flag.startswith("-"):
-                self.error(f"found {shown(flag)}, which is no option{near_name(flag, self._option_string_actions)}")
+                self.error(f"found {shown(flag)}, which is not an option{near_name(flag, self._option_string_actions)}")
         if unknown:
             self.error(f"found {shown(unknown[0])}, expected no more arguments")
         return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """End the program with a message of one line."""
-        self.exit(2, f"{self.prog}: error: {escaped(message)}; '{self.prog} --help' tells more\n")
+        self.exit(2, f"{self.prog}: error: {escaped(message)} (see '{self.prog} --help')\n")
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        kind = action.type
+        if not isinstance(kind, type) or kind not in _NUMBERS:
+            return super()._get_value(action, text)
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentError(action, f"found {shown(text)}, expected {_NUMBERS[kind]}") from None
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         choices = [] if action.choices is None else list(action.choices)

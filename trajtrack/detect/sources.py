@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from trajtrack.detect.callables import GivenCallable, NamedCallable
@@ -39,7 +40,10 @@ def source_of(detector: Detector | str | os.PathLike[str]) -> DetectorSource:
         return OnnxFile(path)
     if _FUNCTION_NAME.fullmatch(name):
         return NamedCallable(name)
+    hint = ""
+    if path.suffix == ".pt" and path.stem:
+        hint = f"; 'yolo export model={shlex.quote(name)} format=onnx' of Ultralytics writes a model as .onnx"
     raise ValueError(
-        f"detector: found {shown(name)}, expected an existing folder of Transformers, an existing file .onnx, "
-        "module:function or file.py:function"
+        f"detector: found {shown(name)}, expected the folder of a Transformers model, an .onnx file, module:function "
+        f"or file.py:function{hint}"
     )

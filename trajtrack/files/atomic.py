@@ -42,7 +42,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     PermissionError
         If an existing file is read-only.
     OSError
-        If the disk is full, naming `path`.
+        If the file cannot be written, naming `path`.
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
@@ -68,8 +68,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         if existing is not None:
             _take_permissions(unfinished, existing)
         os.replace(unfinished, target)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (unfinished, os.fspath(unfinished)):
+            # Whoever reads the message does not know the temporary file.
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
         raise
 
 

@@ -43,7 +43,7 @@ from trajtrack.io import (
 from trajtrack.io.format import Format, Numbering, Reading, Source
 from trajtrack.io.media import are_images, medium_of
 from trajtrack.io.sources import read_source
-from trajtrack.printable import printable_errors, shown
+from trajtrack.printable import near_name, printable_errors, shown
 from trajtrack.trajectories import Trajectories
 
 __all__ = [
@@ -60,6 +60,8 @@ __all__ = [
 ]
 
 _MAX_NUMBER = 2**31 - 1
+_VIEWS = {".html", ".htm", ".mp4", ".mkv", ".mov", ".gif", ".png", ".svg", ".pdf"}
+"""Suffixes of what shows tracks but does not store them."""
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -300,10 +302,11 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
     for each in writable.values():
         if suffix in each.suffixes:
             return each
+    hint = f"; 'trajtrack view TRACKS -o {shlex.quote(name)}' shows tracks" if suffix in _VIEWS else ""
     suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
     raise ValueError(
         f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
-        f"or one of the formats {', '.join(writable)}"
+        f"or one of the formats {', '.join(writable)}{hint}"
     )
 
 
@@ -318,7 +321,8 @@ def _named(format: str) -> Format:
     try:
         return FORMATS[format]
     except (KeyError, TypeError):
-        raise ValueError(f"format: found {shown(format)}, expected one of {', '.join(FORMATS)}") from None
+        expected = f"expected one of {', '.join(FORMATS)}{near_name(format, FORMATS)}"
+        raise ValueError(f"format: found {shown(format)}, {expected}") from None
 
 
 def _recognised(source: Source) -> Format:

@@ -44,7 +44,7 @@ from trajtrack.io.checks import (
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import frames_at_times, frames_in_memory
 from trajtrack.io.text_rows import MAX_INTEGER
-from trajtrack.printable import shown
+from trajtrack.printable import near_name, shown
 
 __all__ = ["FORMAT", "has_header"]
 
@@ -189,7 +189,7 @@ def _frames(source: Source, table: _Table, columns: NamedColumns, first: int) ->
 def _scores(table: _Table, columns: NamedColumns, path: str) -> NDArray[np.float64]:
     if "score" in columns.names:
         return table.numbers(columns.names["score"])
-    alike = [name for name in table.header if _LIKE_SCORE.search(name)]
+    alike = [name for name in table.header if _LIKE_SCORE.search(name) or near_name(normalised(name), ["score"])]
     if alike:
         warn(
             f"{path}, line {table.first_line}: found the column {shown(alike[0])}, which is not read (so that the "

@@ -89,9 +89,9 @@ def _from_features(folder: Path, videos: int, epochs: int) -> None:
         print(f"{split}: {numbers['videos']} videos, {numbers['questions']} questions")
     _train(_WORLDS, folder / "worlds", {"epochs": epochs}, f"{epochs}-epochs-{videos}-videos")
     print(
-        "\nworlds of events, where it takes links to tell who did what when: percentage of questions that an oracle "
-        "answers from linked objects, clip by clip or pooled, and from the same objects without links between clips "
-        "('segments')",
+        "\nworlds of events, where it takes links to tell who did what when:\n"
+        "questions that an oracle answers, in percent, from linked objects, clip by clip\n"
+        "or pooled, and from the same objects without links between clips ('segments')\n",
         flush=True,
     )
     events = make_events(folder / "events", EventsOptions(train=2, val=1, test=few, tracks="flow"))
@@ -120,7 +120,7 @@ def _from_pixels(folder: Path, videos: int, epochs: int) -> None:
         answer, shown = answerer.ask(video, questions.questions[row], candidates)
         print()
         print_answer(answer)
-        print(f"{'right' if candidates[answer.chosen] == correct else 'wrong'}: {correct}")
+        print(f"correct answer: {correct}")
         page = folder / f"answer{row + 1}.html"
         write_answers_page(page, [("trajectories", answer)], shown, images=video)
         print(f"wrote {page}")

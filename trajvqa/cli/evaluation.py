@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.output import output_path, print_json
+from trajtrack.files.folders import make_folder
 from trajtrack.plots import IMAGE_SUFFIXES
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
@@ -94,10 +95,10 @@ def _run(arguments: argparse.Namespace) -> bool:
     # Last, so that what was measured is printed even if an image cannot be written.
     if "chart" in images:
         names = {f"{name.replace('_', ' ')}: {paths[name]}": other for name, other in others.items()}
-        images["chart"].parent.mkdir(parents=True, exist_ok=True)
+        make_folder(images["chart"].parent)
         draw_accuracy({arguments.predictions: predictions, **names}, questions, images["chart"])
     if "confusion" in images:
-        images["confusion"].parent.mkdir(parents=True, exist_ok=True)
+        make_folder(images["confusion"].parent)
         try:
             draw_confusions(predictions, questions, images["confusion"], arguments.predictions)
         except ValueError as error:

@@ -99,9 +99,15 @@ def _print_events(statistics: dict[str, Any]) -> None:
 def print_oracles(oracles: Mapping[str, Mapping[str, float]]) -> None:
     """Print a table of the percentages of questions that an oracle answers, by input and kind of question."""
     kinds = list(oracles["truth"])
-    print(f"| | {' | '.join(kinds)} |\n|---|{'---:|' * len(kinds)}")
-    for name, shares in oracles.items():
-        print(f"| {name} | {' | '.join(f'{100 * shares[kind]:.1f}' for kind in kinds)} |")
+    # Markdown, aligned for the terminal too.
+    first, widths = max(map(len, oracles)), [max(len(kind), 5) for kind in kinds]
+    rows = {"": kinds} | {name: [f"{100 * shares[kind]:.1f}" for kind in kinds] for name, shares in oracles.items()}
+    lines = [
+        f"| {name:{first}} | {' | '.join(f'{cell:>{width}}' for cell, width in zip(cells, widths, strict=True))} |"
+        for name, cells in rows.items()
+    ]
+    rule = "|".join(["", "-" * (first + 2), *(f"{'-' * (width + 1)}:" for width in widths), ""])
+    print(lines[0], rule, *lines[1:], sep="\n")
 
 
 def _sizes(split: str, numbers: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trajtrack.files.folders import make_folder
+
 __all__ = [
     "BERT",
     "FRAME_APPEARANCE",
@@ -74,13 +76,13 @@ class FileKind:
     def output(self, folder: str | os.PathLike[str], split: str) -> Path:
         """Return the path to write a split's file to, and create the folders above it."""
         path = Path(folder, self.expected(split))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return path
 
     def shard(self, folder: str | os.PathLike[str], split: str, name: str) -> Path:
         """Return the path to write one of a split's many files to, and create the folders above it."""
         path = Path(folder, self.expected(split)).with_suffix("") / f"{name}{_STORE}"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return path
 
     def find(self, root: Path, split: str) -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import trajtrack
 from trajtrack.arguments import TrajtrackWarning, warnings_about
 from trajtrack.detect.detecting import Progress
+from trajtrack.files.folders import make_folder
 from trajtrack.files.locks import claimed, locked_folder
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES, FileKind
 from trajvqa.extract.extracting import Extractor, video_id
@@ -92,7 +93,7 @@ def agree_on_recipe(folder: Path, recipe: Recipe) -> Recipe:
     ValueError
         If another recipe is there, naming the differences.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with _locked(folder):
         found = find_recipe(folder)
         words = [] if found is None else found.differences(recipe)
@@ -151,7 +152,7 @@ def extract_split(
     if shard is not None and recipe.classes is None:
         raise ValueError("classes: found a detector without names of classes, expected those of all shards (--classes)")
     parts = _parts_folder(folder, split)
-    parts.mkdir(parents=True, exist_ok=True)
+    make_folder(parts)
     extracted = reused = 0
     broken: list[BrokenVideo] = []
     pending, waits = list(videos), False

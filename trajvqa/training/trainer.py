@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from trajtrack.files.atomic import atomic_output, naming_full_disk, remove_unfinished
+from trajtrack.files.folders import make_folder
 from trajtrack.files.locks import locked_folder
 from trajtrack.printable import shown
 from trajvqa.config import Experiment
@@ -140,7 +141,7 @@ def train(
 
 def _claim(folder: Path, stack: ExitStack) -> None:
     """Create the folder of a run if it is missing, and hold its lock until the stack ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     try:
         stack.enter_context(locked_folder(folder))
     except BlockingIOError as error:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -233,16 +234,24 @@ def test_an_option_out_of_its_range_is_named_as_the_flag(detections_file, capsys
     ("words", "message"),
     [
         (["lnik"], "trajtrack: error: argument COMMAND: found 'lnik', expected one of link, "),
-        (["link"], "trajtrack link: error: the following arguments are required: IN;"),
+        (["link"], "trajtrack link: error: the following arguments are required: IN (see 'trajtrack link --help')"),
         (
             ["link", "in.txt", "--max-gaps", "3"],
-            "trajtrack link: error: found '--max-gaps', which is no option (did you mean '--max-gap'?);",
+            "trajtrack link: error: found '--max-gaps', which is not an option (did you mean '--max-gap'?) (see",
         ),
         (
             ["link", "in.txt", "--method", "flwo"],
             "trajtrack link: error: argument --method: found 'flwo', expected one of flow, seq-nms (did you mean",
         ),
-        (["info", "more"], "trajtrack info: error: found 'more', expected no more arguments;"),
+        (["info", "more"], "trajtrack info: error: found 'more', expected no more arguments (see"),
+        (
+            ["link", "in.txt", "--min-length", "x"],
+            "trajtrack link: error: argument --min-length: found 'x', expected an integer (see",
+        ),
+        (
+            ["link", "in.txt", "--min-score", "x"],
+            "trajtrack link: error: argument --min-score: found 'x', expected a number (see",
+        ),
     ],
 )
 def test_words_that_are_not_a_command_are_refused_in_one_line_with_the_nearest(words, message, capsys):
@@ -251,6 +260,18 @@ def test_words_that_are_not_a_command_are_refused_in_one_line_with_the_nearest(w
     error = capsys.readouterr().err
     assert error.startswith(message)
     assert error.count("\n") == 1
+
+
+def test_an_output_that_would_show_tracks_is_answered_by_the_command_that_shows_them(detections_file, capsys):
+    assert main(["link", str(detections_file), "-o", "my page.html"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("trajtrack: error: --output: found 'my page.html', expected one of the suffixes .txt, ")
+    assert error.endswith("; 'trajtrack view TRACKS -o 'my page.html'' shows tracks\n")
+
+
+def test_an_output_in_a_file_names_the_file(detections_file, capsys):
+    assert main(["link", str(detections_file), "-o", f"{detections_file}/tracks.txt"]) == 1
+    assert capsys.readouterr().err == f"trajtrack: error: {detections_file}: Is a file, expected a folder\n"
 
 
 def test_the_output_is_named_after_the_input_by_default(tmp_path, monkeypatch, capsys):
@@ -475,6 +496,16 @@ def test_demo_writes_a_scene_its_tracks_and_an_image(tmp_path, capsys):
     (bridged,) = (float(line[4]) for line in lines if line[:3] == ["Seq-NMS", "with", "gaps"])
     (default,) = (float(line[2]) for line in lines if line[:2] == ["nothing", "set"])
     assert default > bridged > classic
+
+
+def test_demo_ends_with_a_command_that_shows_its_tracks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "-o", "my demo"]) == 0
+    command = capsys.readouterr().out.splitlines()[-1].partition(": ")[2]
+    program, *words = shlex.split(command)
+    assert program == "trajtrack"
+    assert main(words) == 0
+    assert Path("tracks.html").is_file()
 
 
 def test_demo_reports_the_same_as_json(tmp_path, capsys):

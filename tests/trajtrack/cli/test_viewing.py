@@ -62,9 +62,11 @@ def test_reasons_are_unknown_if_the_options_do_not_reproduce_the_tracks(capsys):
     assert reasons_of("page.html") == {Reason.LINKED, UNKNOWN}
 
 
-def test_a_file_without_boxes_makes_a_page():
+@pytest.mark.filterwarnings("default")
+def test_a_file_without_boxes_makes_a_page_and_a_warning(capsys):
     Path("empty.txt").write_text("")
     assert main(["view", "empty.txt"]) == 0
+    assert capsys.readouterr().err == "trajtrack: warning: empty.txt: found no boxes, expected some\n"
     assert read_page(Path("empty.html")).description["trackIds"] == []
 
 

@@ -37,9 +37,10 @@ def test_a_function_of_a_module_is_a_detector(monkeypatch, tmp_path):
     [
         ("other.py:find", "found 'other.py:find', but no file other.py, expected an existing one"),
         ("other.module:find", "found 'other.module:find', but no module other.module, expected an installed one"),
-        ("my_detector", "found 'my_detector', expected an existing folder of Transformers"),
-        ("models/missing", "found 'models/missing', expected an existing folder of Transformers"),
-        ("", "found '', expected an existing folder of Transformers"),
+        ("my_detector", "found 'my_detector', expected the folder of a Transformers model"),
+        ("models/missing", "found 'models/missing', expected the folder of a Transformers model"),
+        ("", "found '', expected the folder of a Transformers model"),
+        ("yolo11n.pt", ".*; 'yolo export model=yolo11n.pt format=onnx' of Ultralytics writes a model as .onnx"),
     ],
 )
 def test_the_name_of_nothing_is_refused(name, message):

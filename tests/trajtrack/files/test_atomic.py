@@ -140,3 +140,10 @@ def test_only_unfinished_files_are_removed(tmp_path: Path) -> None:
         remove_unfinished(tmp_path)
         assert [each.name for each in tmp_path.iterdir()] == [".hidden.pt"]
         path.write_bytes(b"whole")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which no file can be created")
+def test_an_error_names_the_file_and_not_the_temporary_one() -> None:
+    with pytest.raises(FileNotFoundError) as refused, atomic_output("/proc/tracks.txt"):
+        pass
+    assert (refused.value.filename, refused.value.errno) == ("/proc/tracks.txt", errno.ENOENT)

@@ -68,9 +68,10 @@ def test_without_a_score_it_is_one(table) -> None:
     assert trajtrack.read(table("frame,x1,y1,x2,y2\n0,0,0,1,1\n")).scores.tolist() == [1]
 
 
-def test_a_column_that_looks_like_a_score_is_named(table) -> None:
-    with pytest.warns(TrajtrackWarning, match=r"boxes.csv, line 1: found the column 'det_conf', which is not read"):
-        trajtrack.read(table("frame,x1,y1,x2,y2,det_conf\n0,0,0,1,1,0.3\n"))
+@pytest.mark.parametrize("name", ["det_conf", "scoer"])
+def test_a_column_that_looks_like_a_score_is_named(table, name: str) -> None:
+    with pytest.warns(TrajtrackWarning, match=rf"boxes.csv, line 1: found the column '{name}', which is not read"):
+        trajtrack.read(table(f"frame,x1,y1,x2,y2,{name}\n0,0,0,1,1,0.3\n"))
 
 
 def test_a_header_alone_is_zero_detections(table) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from helpers.data_examples import write_data
 from trajvqa.cli import main
+from trajvqa.cli.worlds import print_oracles
 from trajvqa.data.folder import FRAME_FEATURES, TRAJECTORIES
 from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, score
@@ -354,7 +355,7 @@ def test_the_demo_makes_its_own_data(tmp_path, capsys):
 def test_the_demo_shows_what_links_tell_of_events(tmp_path, capsys):
     assert main(["demo", "-o", str(tmp_path), "--videos", "100", "--epochs", "1"]) == 0
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
-    everything = {row[0].removeprefix("| "): row[-1].removesuffix(" |") for row in rows[1:]}
+    everything = {row[0].removeprefix("| ").strip(): row[-1].removesuffix(" |") for row in rows[1:]}
     assert float(everything["linked"]) > 90 > 70 > float(everything["segments"])
 
 
@@ -410,3 +411,13 @@ def test_a_full_disk_is_reported_in_one_line(data, run_folder, tmp_path):
     assert done.stderr.splitlines()[-1] == f"trajvqa: error: {tmp_path / 'run' / 'best.pt'}: File too large"
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["experiment.json", "log.jsonl"]
+
+
+def test_the_table_of_an_oracle_is_markdown_whose_columns_line_up(capsys):
+    print_oracles({"truth": {"why": 1.0, "somewhere": 0.5}, "linked": {"why": 0.92, "somewhere": 0.024}})
+    assert capsys.readouterr().out.splitlines() == [
+        "|        |   why | somewhere |",
+        "|--------|------:|----------:|",
+        "| truth  | 100.0 |      50.0 |",
+        "| linked |  92.0 |       2.4 |",
+    ]

@@ -147,7 +147,7 @@ def test_a_later_split_of_another_recipe_is_refused_by_name(models, capsys):
         (("nothing*.mp4",), "nothing*.mp4: no file matches"),
         (("videos", "--clips", "0"), "--clips: found 0, expected an integer from 1 to 1024"),
         (("videos", "--regions", "nowhere"), "--regions: found 'nowhere', expected queries, geometry or an existing"),
-        (("videos", "--detector", "nowhere"), "detector: found 'nowhere', expected an existing folder"),
+        (("videos", "--detector", "nowhere"), "detector: found 'nowhere', expected the folder of"),
     ],
 )
 def test_a_command_that_means_nothing_is_refused_before_anything_is_loaded(capsys, words, message):

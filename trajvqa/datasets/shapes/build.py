@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trajtrack.files.folders import make_folder
 from trajtrack.option_fields import check_options, count
 from trajvqa.data.folder import FRAME_FEATURES, QUESTIONS, SMALL_WORD_VECTORS, SPLITS, TRAJECTORIES
 from trajvqa.datasets.nextqa import write_questions
@@ -63,7 +64,7 @@ def make_shapes(folder: str | os.PathLike[str], options: ShapesOptions | None = 
     """
     options = options or ShapesOptions()
     folder = Path(folder)
-    (folder / "videos").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "videos")
     rng = np.random.Generator(np.random.PCG64(options.seed))
     words = set(SHAPES)
     counts = {}
