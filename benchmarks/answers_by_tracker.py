@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--model", choices=MODELS, default="l-gcn", help="default: l-gcn")
     parser.add_argument("--train", type=int, default=12000, metavar="N", help="training videos; default: 12000")
     parser.add_argument("--test", type=int, default=600, metavar="N", help="test videos; default: 600")
-    parser.add_argument("--epochs", type=int, default=5, metavar="N", help="epochs; default: 5")
+    parser.add_argument("--epochs", type=int, default=6, metavar="N", help="epochs; default: 6")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default: 0 1 2")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="models trained at once; default: 2")
     arguments = parser.parse_args()

@@ -156,7 +156,7 @@ def draw_trackers(figure: Figure) -> None:
     hota = np.array(column(table, "HOTA"))
     for name, colour, label in (
         ("oracle", _OTHER, "an oracle that knows the rules"),
-        ("accuracy", _OWN, "a model trained on the tracks of all"),
+        ("accuracy", _OWN, "a trained model"),
     ):
         axes.plot(hota, column(table, name), "o", color=colour, markersize=6, label=label)
     for number, (row, place, share) in enumerate(zip(table[1:], hota, column(table, "oracle"), strict=True)):
@@ -165,8 +165,8 @@ def draw_trackers(figure: Figure) -> None:
             offset = (0, 6 if number % 2 else -14)
             axes.annotate(row[0], (place, share), offset, textcoords="offset points", fontsize=8, ha="center")
     for name, style, label in (
-        ("without links", "-", "a model of the same objects without links between clips"),
-        ("clips alone", "--", "a model that sees clips alone"),
+        ("without links", "-", "a model without links"),
+        ("clips alone", "--", "a model of clips alone"),
     ):
         share = column(table, "accuracy")[[row[0] for row in table[1:]].index(name)]
         axes.axhline(share, color=_GREY, linewidth=1.2, linestyle=style, label=label)
