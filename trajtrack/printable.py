@@ -22,9 +22,11 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def near_name(found: object, known: Iterable[object]) -> str:
-    """Return the end of a message, the nearest known name as a question, or nothing if none is near."""
+    """Return the end of a message, the known name nearest to a text as a question, or nothing if none is near."""
+    if not isinstance(found, str):
+        return ""
     names = {str(name).lower(): str(name) for name in known}
-    near = difflib.get_close_matches(str(found)[:_MAX_NAME].lower(), names, n=1)
+    near = difflib.get_close_matches(found[:_MAX_NAME].lower(), names, n=1)
     return f" (did you mean {shown(names[near[0]])}?)" if near else ""
 
 

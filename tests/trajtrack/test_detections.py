@@ -204,7 +204,7 @@ def test_empty_boxes_are_accepted_in_every_format() -> None:
         ({"frames": []}, "frames: found 0 rows, expected 1 as in boxes"),
         ({"labels": [1, 2, 3]}, "labels: found 3 rows, expected 1 as in boxes"),
         ({"track_ids": [1, 2]}, "track_ids: found 2 rows, expected 1 as in boxes"),
-        ({"box_format": "xyhw"}, "box_format: found 'xyhw', expected one of xyxy, xywh, cxcywh"),
+        ({"box_format": "xyhw"}, "box_format: found 'xyhw', expected one of xyxy, xywh, cxcywh (did you mean 'xywh'?)"),
         ({"num_frames": -1}, "num_frames: found -1, expected an integer from 0 to 9223372036854775807"),
         (
             {"num_frames": 2**63},

@@ -38,7 +38,7 @@ NAMES = [field.name for field in fields(LinkOptions)]
         ("motion_frames", 2**31, "found 2147483648, expected an integer from 0 to 2147483647"),
         ("min_length", 0, "found 0, expected an integer from 1 to 2147483647"),
         ("min_length", 2**31, "found 2147483648, expected an integer from 1 to 2147483647"),
-        ("rescore", "median", "found 'median', expected one of mean, max, sum"),
+        ("rescore", "median", "found 'median', expected one of mean, max, sum (did you mean 'mean'?)"),
         ("rescore", None, "found None, expected one of mean, max, sum"),
     ],
 )

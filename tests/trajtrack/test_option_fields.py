@@ -31,7 +31,7 @@ class Options:
         ({"length": 2.0}, TypeError, "length: found 2.0, expected an integer"),
         ({"length": True}, TypeError, "length: found True, expected an integer"),
         ({"exact": 1}, TypeError, "exact: found 1, expected True or False"),
-        ({"mode": "median"}, ValueError, "mode: found 'median', expected one of mean, max"),
+        ({"mode": "median"}, ValueError, r"mode: found 'median', expected one of mean, max \(did you mean 'mean'\?\)"),
         ({"mode": ["mean"]}, ValueError, r"mode: found \['mean'\], expected one of mean, max"),
     ],
 )

@@ -184,7 +184,7 @@ def test_the_accuracy_is_printed_even_if_an_image_cannot_be_written(folder, caps
     assert evaluate(folder, flag, str(folder / "file" / "a.svg")) == 1
     output = capsys.readouterr()
     assert "accuracy, %" in output.out
-    assert output.err == f"trajvqa: error: {folder / 'file'}: File exists\n"
+    assert output.err == f"trajvqa: error: {folder / 'file'}: Is a file, expected a folder\n"
 
 
 def test_a_full_disk_leaves_the_earlier_image(folder, capsys, monkeypatch):
