@@ -5,6 +5,14 @@ import { bytesInElement } from "./content.js";
 const KEPT = 16; // decoded images of full size
 const AHEAD = 6;
 
+/** Return the element of a frame, or null if there is none or it has not arrived whole. */
+function elementOf(frame) {
+  const element = document.getElementById(`image-${frame}`);
+  // While a page is read, its last element may lack a part of its text.
+  const isWhole = element?.nextSibling || document.readyState !== "loading";
+  return isWhole ? element : null;
+}
+
 /** Images by frame: a bitmap, `null` for a frame without image, `undefined` while it is being decoded. */
 export class ImageCache {
   constructor(content, whenReady) {
@@ -40,7 +48,7 @@ export class ImageCache {
 
   /** Return the image of a frame once it is decoded, or null; it is not kept. */
   async decode(frame) {
-    const element = document.getElementById(`image-${frame}`);
+    const element = elementOf(frame);
     if (element === null) return null;
     const type = element.type.split(";")[0];
     return createImageBitmap(new Blob([bytesInElement(element)], { type })).catch(() => null);
@@ -48,7 +56,7 @@ export class ImageCache {
 
   async request(frame) {
     if (this.bitmaps.has(frame) || this.pending.has(frame)) return;
-    if (document.getElementById(`image-${frame}`) === null) return;
+    if (elementOf(frame) === null) return;
     this.pending.add(frame);
     const bitmap = await this.decode(frame);
     this.pending.delete(frame);

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from helpers.browser_pages import colour_at, texts, wait_until
-from trajtrack import Detections, link
+from trajtrack import Detections, link, write_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -369,6 +371,41 @@ def test_images_are_shown_behind_the_boxes(open_page, tmp_path):
         seen.append((colour_at(page, 300, 200), page.locator("#notice").is_visible()))
     assert seen == [([200, 0, 0], False), ([0, 0, 200], False), (seen[2][0], True)]
     assert texts(page, "#notice") == "This frame has no image"
+
+
+def test_an_image_that_arrives_in_pieces_is_shown_once_it_is_whole(browser, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    (tmp_path / "images").mkdir()
+    image.fromarray(noise).save(tmp_path / "images" / "1.png")
+    write_page(walk((0, 0), length=1), tmp_path / "page.html", images=tmp_path / "images")
+    content = (tmp_path / "page.html").read_bytes()
+    middle = content.index(b'id="image-0"') + 100_000
+    may_end = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(content[:middle])
+            may_end.wait(60)
+            self.wfile.write(content[middle:])
+
+        def log_message(self, format: str, *values: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
+        page.wait_for_function("document.getElementById('image-0')?.textContent.length > 50000")
+        page.evaluate("viewer.seek(0)")
+        may_end.set()
+        wait_until(page, "document.readyState === 'complete' && viewer.shown")
+        assert not page.locator("#notice").is_visible()
+        page.close()
+        server.shutdown()
 
 
 def test_boxes_refer_to_the_original_size_of_scaled_images(open_page, tmp_path):
