@@ -92,16 +92,21 @@ def _print_events(statistics: dict[str, Any]) -> None:
     for split, numbers in statistics.items():
         print(_sizes(split, numbers))
         print(f"{numbers['trajectories_per_video']:.1f} trajectories per video; an oracle answers, in percent, from\n")
-        print_oracles(numbers["oracles"])
-        print(f"| text | {'| ' * (len(numbers['oracles']['truth']) - 1)}{100 * numbers['text']:.1f} |\n")
+        print_oracles(numbers["oracles"], numbers["text"])
+        print()
 
 
-def print_oracles(oracles: Mapping[str, Mapping[str, float]]) -> None:
-    """Print a table of the percentages of questions that an oracle answers, by input and kind of question."""
+def print_oracles(oracles: Mapping[str, Mapping[str, float]], text: float | None = None) -> None:
+    """Print a table of the percentages of questions that an oracle answers, by input and kind of question.
+
+    The last kind is all of them; `text` is the share of these that their text alone answers.
+    """
     kinds = list(oracles["truth"])
     # Markdown, aligned for the terminal too.
     first, widths = max(map(len, oracles)), [max(len(kind), 5) for kind in kinds]
     rows = {"": kinds} | {name: [f"{100 * shares[kind]:.1f}" for kind in kinds] for name, shares in oracles.items()}
+    if text is not None:
+        rows["text"] = [*[""] * (len(kinds) - 1), f"{100 * text:.1f}"]
     lines = [
         f"| {name:{first}} | {' | '.join(f'{cell:>{width}}' for cell, width in zip(cells, widths, strict=True))} |"
         for name, cells in rows.items()

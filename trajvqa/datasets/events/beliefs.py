@@ -92,6 +92,7 @@ def from_objects_in_clips(world: World) -> Beliefs:
 def from_single_detections(world: World) -> Beliefs:
     """Return what clips tell, and one detection of each trajectory."""
     tokens, clips = _Tokens.of(world, world.trajectories, "none"), _of_clips(world)
+    worn, several = _worn_in_clips(world), _several_in_clips(world)
 
     def deeds(label: int, colour: int) -> Array:
         found = clips.copy()
@@ -102,8 +103,8 @@ def from_single_detections(world: World) -> Beliefs:
     return Beliefs(
         deeds,
         lambda label: np.maximum(clips * _class_shares(world)[:, label, None], tokens.events(label)),
-        lambda label, colour: max(tokens.worn(label, colour), _worn_in_clips(world)[colour]),
-        lambda label: _several_in_clips(world)[label],
+        lambda label, colour: max(tokens.worn(label, colour), worn[colour]),
+        several.__getitem__,
         _place(world),
     )
 
@@ -143,12 +144,12 @@ def from_pooled(world: World) -> Beliefs:
 
 def from_clips(world: World) -> Beliefs:
     """Return what clips tell: what is done when, not by whom."""
-    clips = _of_clips(world)
+    clips, worn, several = _of_clips(world), _worn_in_clips(world), _several_in_clips(world)
     return Beliefs(
         lambda label, colour: clips,
         lambda label: clips * _class_shares(world)[:, label, None],
-        lambda label, colour: _worn_in_clips(world)[colour],
-        lambda label: _several_in_clips(world)[label],
+        lambda label, colour: worn[colour],
+        several.__getitem__,
         _place(world),
     )
 
