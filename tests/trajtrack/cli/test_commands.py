@@ -558,7 +558,8 @@ def test_a_signal_leaves_nothing_and_says_nothing(tmp_path, number, code):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with open(pipe, "wb"):  # returns when the command opens its input
         process.send_signal(number)
-        output, errors = process.communicate(timeout=60)
+    # Closed, since Python raises a signal that came just before a blocking read only when that read ends.
+    output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (code, b"", b"")
     assert not (tmp_path / "out").exists()
 
