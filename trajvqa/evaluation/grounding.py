@@ -25,6 +25,7 @@ __all__ = [
     "read_frame_times",
     "read_spans",
     "score_grounding",
+    "write_annotations",
     "write_spans",
 ]
 
@@ -240,6 +241,32 @@ def read_annotations(path: str | os.PathLike[str]) -> Annotations:
     if not spans:
         raise ValueError(f"{source}: found no question, expected at least one with its spans")
     return Annotations(spans, durations, videos, source)
+
+
+def write_annotations(path: str | os.PathLike[str], annotations: Annotations) -> None:
+    """Write annotated spans in the form of NExT-GQA's ``gsub_val.json``; `read_annotations` returns the same.
+
+    Parameters
+    ----------
+    path
+        The file, written or replaced atomically.
+    annotations
+        The spans. Videos without a question that has spans are left out.
+
+    Raises
+    ------
+    ValueError
+        If a span is not finite, or ends before it starts.
+    OSError
+        If the file cannot be written.
+    """
+    content: dict[str, dict[str, Any]] = {}
+    for key, spans in annotations.spans.items():
+        video = annotations.videos[key]
+        entry = content.setdefault(video, {"duration": annotations.durations[video], "location": {}})
+        entry["location"][key.removeprefix(f"{video}_")] = [_span([*each], f"annotations, {key}") for each in spans]
+    with atomic_output(path) as file:
+        file.write(json.dumps(content).encode() + b"\n")
 
 
 @printable_errors

@@ -13,6 +13,7 @@ from trajvqa.layers.encoders import FrameEncoder
 from trajvqa.layers.object_graph import ObjectGraph
 from trajvqa.layers.segments import SegmentEncoder
 from trajvqa.layers.self_attention import sinusoids
+from trajvqa.models.explanation import Explanation
 from trajvqa.models.object_encoders import encode_objects, segment_encoder
 from trajvqa.models.query_encoders import query_encoder, required
 
@@ -73,6 +74,27 @@ class LGcn(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return scores (B, C)."""
+        scores: Tensor = self.score(self.dropout(self._meet(batch)[0].amax(dim=-2))).squeeze(-1)
+        return scores
+
+    def explain(self, batch: Batch) -> Explanation:
+        """Return the scores, and as weights which objects and clips a candidate's lead over the others comes from.
+
+        Each coordinate of the vector that is scored comes from one element, that with its maximum. It adds to the score
+        its product with the weight of the coordinate. What it adds beyond the mean of the candidates is credited to the
+        element; the credits of objects and clips together are scaled to a sum of 1.
+        """
+        met, num_objects = self._meet(batch)
+        pooled, elements = met.max(dim=-2)
+        leads = ((pooled - pooled.mean(dim=1, keepdim=True)) * self.score.weight[0]).clamp(min=0.0)
+        credits = torch.zeros_like(met[..., 0]).scatter_add(-1, elements, leads)
+        # All are 0 if the candidates are alike.
+        shares = credits / credits.sum(dim=-1, keepdim=True).clamp(min=torch.finfo(credits.dtype).tiny)
+        scores = self.score(pooled).squeeze(-1)
+        return Explanation(scores, weights=shares[..., :num_objects], clip_weights=shares[..., num_objects:])
+
+    def _meet(self, batch: Batch) -> tuple[Tensor, int]:
+        """Return what each element makes of the words (B, C, K + N, d), first the K objects; -2 for padding."""
         assert batch.frames is not None
         words, _ = self.query(batch.words, batch.word_mask)
         objects, object_mask = encode_objects(self.objects, batch)
@@ -81,10 +103,8 @@ class LGcn(nn.Module):
         seen = torch.cat([self.graph(objects, object_mask), clips], dim=1).unsqueeze(1)
         mask = torch.cat([object_mask, clip_mask], dim=1).unsqueeze(1)
         met = elu(self.meet(seen, mask, words, batch.word_mask))
-        # ELU is at least -1, so masked elements are never above the maximum.
-        pooled = met.masked_fill(~mask.unsqueeze(-1), -1.0).amax(dim=-2)
-        scores: Tensor = self.score(self.dropout(pooled)).squeeze(-1)
-        return scores
+        # ELU is at least -1, and there are clips, so masked elements are never the maximum.
+        return met.masked_fill(~mask.unsqueeze(-1), -2.0), objects.shape[1]
 
 
 def _object_encoder(config: ModelConfig, inputs: Inputs) -> _Objects | SegmentEncoder:

@@ -19,6 +19,7 @@ from trajvqa.evaluation.grounding import (
     read_frame_times,
     read_spans,
     score_grounding,
+    write_annotations,
     write_spans,
 )
 
@@ -206,6 +207,14 @@ def test_annotations_that_are_none_are_named(tmp_path, content, message):
 @pytest.fixture
 def annotations(tmp_path):
     return read_annotations(write(tmp_path / "gsub.json", CONTENT))
+
+
+def test_written_annotations_are_read(tmp_path, annotations):
+    write_annotations(tmp_path / "written.json", annotations)
+    found = read_annotations(tmp_path / "written.json")
+    assert found.spans == annotations.spans
+    assert found.videos == annotations.videos
+    assert found.durations == {"10": 34, "12": 50}  # nothing is asked about 11
 
 
 def test_written_spans_are_read(tmp_path, annotations):

@@ -84,6 +84,37 @@ def test_scores_and_gradients_are_finite(settings, clips, present):
 
 
 @pytest.mark.parametrize("encoder", ["mhsa", "segments"])
+def test_it_says_which_objects_and_clips_a_score_comes_from(encoder):
+    model, batch = model_for(trajectory_encoder=encoder), make_batch()
+    found = model.explain(batch)
+    torch.testing.assert_close(found.scores, model(batch))
+    shares = torch.cat([found.weights, found.clip_weights], dim=-1)
+    assert (shares >= 0).all()
+    torch.testing.assert_close(shares.sum(dim=-1), torch.ones(4, 5))
+    assert (found.weights.movedim(-1, 1)[~batch.trajectory_mask] == 0).all()
+
+
+def test_a_share_is_what_an_element_adds_beyond_the_mean_of_the_candidates():
+    model, batch = model_for(), make_batch()
+    outputs = []
+    model.meet.register_forward_hook(lambda _, inputs, output: outputs.append(torch.nn.functional.elu(output)))
+    with torch.inference_mode():
+        found = model.explain(batch)
+    shares = torch.cat([found.weights, found.clip_weights], dim=-1)
+    visible = torch.cat([batch.trajectory_mask, torch.ones(4, 4, dtype=torch.bool)], dim=1)
+    for question in range(4):
+        met = outputs[0][question].masked_fill(~visible[question, :, None], -torch.inf)
+        mean = met.amax(dim=1).mean(dim=0)
+        for candidate in range(5):
+            credits = torch.zeros(visible.shape[1])
+            for coordinate, weight in enumerate(model.score.weight[0].tolist()):
+                element = int(met[candidate, :, coordinate].argmax())
+                lead = weight * (met[candidate, element, coordinate] - mean[coordinate])
+                credits[element] += max(float(lead), 0.0)
+            torch.testing.assert_close(shares[question, candidate], credits / credits.sum())
+
+
+@pytest.mark.parametrize("encoder", ["mhsa", "segments"])
 def test_a_video_without_trajectories_is_scored_by_its_clips(encoder):
     model, batch = model_for(trajectory_encoder=encoder), make_batch()
     empty = replace(batch, trajectory_mask=torch.zeros_like(batch.trajectory_mask))

@@ -16,11 +16,22 @@ from trajvqa.data.folder import SMALL_WORD_VECTORS
 from trajvqa.datasets.events.beliefs import INPUTS
 from trajvqa.datasets.events.oracles import expected_accuracy
 from trajvqa.datasets.events.questions import TYPES, Asked, ask, draft_questions
-from trajvqa.datasets.events.video import CASTS, IMAGE_SIZE, NUM_FRAMES, TRACKS, Linker, World, make_world
+from trajvqa.datasets.events.video import (
+    CASTS,
+    FRAME_RATE,
+    FRAMES_PER_CLIP,
+    IMAGE_SIZE,
+    NUM_FRAMES,
+    TRACKS,
+    Linker,
+    World,
+    make_world,
+)
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.datasets.random_words import write_random_words
 from trajvqa.datasets.worlds.files import write_split, write_statistics
 from trajvqa.datasets.worlds.video import CLASSES
+from trajvqa.evaluation.grounding import Annotations, Span, write_annotations
 from trajvqa.stores import LINKS
 from trajvqa.text import tokenize
 
@@ -97,6 +108,7 @@ def make_events(
         words |= {word for texts in questions.candidates for text in texts for word in tokenize(text)}
         worlds = [world for world, _ in asked]
         write_split(folder, split, worlds, questions, tracker=tracker, links=options.links)
+        write_annotations(folder / f"gsub_{split}.json", _as_annotations(asked, questions.keys))
         training = training or [each for _, own in asked for each in own]
         statistics[split] = {
             "videos": len(asked),
@@ -141,6 +153,20 @@ def _as_questions(asked: Sequence[_AskedVideo]) -> Questions:
         frame_counts=np.full(len(rows), NUM_FRAMES, np.int64),
         widths=np.full(len(rows), IMAGE_SIZE[0], np.int64),
         heights=np.full(len(rows), IMAGE_SIZE[1], np.int64),
+    )
+
+
+def _as_annotations(asked: Sequence[_AskedVideo], keys: Sequence[str]) -> Annotations:
+    seconds = FRAMES_PER_CLIP / FRAME_RATE
+    rows = [(world.name, each) for world, own in asked for each in own]
+    spans: dict[str, tuple[Span, ...]] = {}
+    for key, (_, each) in zip(keys, rows, strict=True):
+        if each.draft.seen:
+            spans[key] = tuple((first * seconds, (last + 1) * seconds) for first, last in each.draft.seen)
+    return Annotations(
+        spans=spans,
+        durations={world.name: NUM_FRAMES / FRAME_RATE for world, _ in asked},
+        videos={key: video for key, (video, _) in zip(keys, rows, strict=True) if key in spans},
     )
 
 

@@ -49,6 +49,8 @@ class Draft:
     """Wrong answers that are true of another object or at another time."""
     far: tuple[int, ...]
     """Further wrong answers."""
+    seen: tuple[tuple[int, int], ...] = ()
+    """First and last clip of each time at which the answer can be seen; empty if that takes the whole video."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def _about_causes(world: World) -> Iterator[Draft]:
             answer,
             _without(near, [answer]),
             _without(possible, [answer, *near]),
+            ((cause.clip, cause.clip),),
         )
 
 
@@ -181,6 +184,7 @@ def _about_deeds(actor: Actor, alike: Sequence[Actor]) -> Iterator[Draft]:
             action,
             _without([each for each in theirs if each in ORDINARY], own),
             _without(ORDINARY, [*own, *theirs]),
+            tuple((phase.first, phase.last) for phase in phases_of(actor.actions) if phase.action == action),
         )
         if action not in theirs:
             yield Draft(
@@ -190,6 +194,7 @@ def _about_deeds(actor: Actor, alike: Sequence[Actor]) -> Iterator[Draft]:
                 actor.colour,
                 tuple(coats),
                 _without(range(len(COLOURS)), [actor.colour, *coats]),
+                ((actor.coat_clips[0], actor.coat_clips[-1]),),
             )
 
 
@@ -209,6 +214,7 @@ def _about_order(actor: Actor, alike: Sequence[Actor]) -> Iterator[Draft]:
                     f"what does {_name(actor)} do {word} it {_verb(known.action)} for the {which} time",
                     asked.action,
                     *_other_actions(actor, alike, [asked.action, known.action]),
+                    ((asked.first, asked.last),),
                 )
             seen.add(known.action)
 
@@ -228,6 +234,7 @@ def _about_company(actor: Actor, other: Actor, alike: Sequence[Actor]) -> Iterat
             f"what does {_name(actor)} do while {_name(other)} {_verb(phase.action)}",
             answer,
             *_other_actions(actor, alike, [answer]),
+            ((phase.first, phase.last),),
         )
 
 

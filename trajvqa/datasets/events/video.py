@@ -18,6 +18,7 @@ from trajvqa.datasets.worlds.video import CLASSES, COLOURS, FEATURE_SIZE, PLACES
 __all__ = [
     "CASTS",
     "FRAMES_PER_CLIP",
+    "FRAME_RATE",
     "IMAGE_SIZE",
     "NUM_FRAMES",
     "TRACKS",
@@ -36,6 +37,8 @@ FRAMES_PER_CLIP = 10
 """Number of frames of a clip."""
 NUM_FRAMES = NUM_CLIPS * FRAMES_PER_CLIP
 """Number of frames of a video."""
+FRAME_RATE = 8
+"""Frames per second, which say how many seconds a clip takes; nothing else depends on them."""
 IMAGE_SIZE = (480, 360)
 """Width and height of the image, in which objects cross one another often."""
 TRACKS = ("seq-nms", "flow", "true")

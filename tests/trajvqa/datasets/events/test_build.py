@@ -10,8 +10,12 @@ import pytest
 from trajtrack import Scene, Trajectories
 from trajvqa.cli import main
 from trajvqa.datasets.events import EventsOptions, make_events
-from trajvqa.datasets.events.video import linked_by
+from trajvqa.datasets.events.build import seed_of
+from trajvqa.datasets.events.timeline import ACTIONS
+from trajvqa.datasets.events.video import FRAME_RATE, FRAMES_PER_CLIP, World, linked_by, make_world
 from trajvqa.datasets.nextqa import read_questions
+from trajvqa.datasets.worlds.video import COLOURS
+from trajvqa.evaluation.grounding import read_annotations
 from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
@@ -112,6 +116,31 @@ def test_streams_hold_the_videos_that_are_asked_about(made):
         FrameFeatures(made[0] / f"vid_feat/app_mot_{split}.h5").require(videos)
         TrajectoryStore(made[0] / f"traj_feat/trajectories_{split}.h5").require(videos)
         assert RegionFeatures(made[0] / f"region_feat_n/region_{split}.h5").read(videos).mask.any(axis=(1, 2, 3)).all()
+
+
+def shown(world: World, clip: int) -> set[str]:
+    """Return the actions and the coats that are seen in a clip."""
+    actions = {ACTIONS[actor.actions[clip]] for actor in world.actors if clip in actor.actions}
+    return actions | {COLOURS[actor.colour] for actor in world.actors if clip in actor.coat_clips}
+
+
+def test_the_answer_is_seen_all_the_time_that_is_annotated(made):
+    questions, annotations = read_questions(made[0] / "train.csv"), read_annotations(made[0] / "gsub_train.json")
+    answers = [texts[int(answer)] for texts, answer in zip(questions.candidates, questions.answers, strict=True)]
+    seconds = FRAMES_PER_CLIP / FRAME_RATE
+    for index in range(20):
+        world = make_world(f"train{index:05}", seed_of(OPTIONS, "train", index), "true")
+        for row in np.flatnonzero([video == world.name for video in questions.videos]):
+            answer = answers[row].split()[-1].removesuffix("s")  # of "a cat sings", "sing" and "red"
+            for start, end in annotations.spans.get(questions.keys[row], ()):
+                assert all(answer in shown(world, clip) for clip in range(round(start / seconds), round(end / seconds)))
+
+
+def test_counts_and_places_take_the_whole_video(made):
+    questions, annotations = read_questions(made[0] / "test.csv"), read_annotations(made[0] / "gsub_test.json")
+    rows = zip(questions.keys, questions.types, strict=True)
+    assert {kind for key, kind in rows if key not in annotations.spans} == {"DC", "DL"}
+    assert set(annotations.durations.values()) == {15.0}
 
 
 def test_options_and_statistics_are_kept_beside_the_data(made):
