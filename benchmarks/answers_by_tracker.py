@@ -11,6 +11,9 @@ linker has the same detections. ByteTrack and OC-SORT are those of trackforge wi
 stands for the detection of the frame that it overlaps most. "True" links the noisy detections by the objects that they
 come from.
 
+A second table tells whether the models see their answers when these are to be seen, by NExT-GQA's measures; the whole
+video and its middle third are what any model must beat.
+
 Interrupted, the same command goes on after the last complete epoch. FOLDER keeps data and runs.
 """
 
@@ -24,6 +27,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +38,11 @@ from scipy.optimize import linear_sum_assignment
 from link import markdown
 from online import track
 from trajtrack import Scene, Trajectories, evaluate_many, link
+from trajvqa.answering.grounded import ground
 from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
 from trajvqa.datasets.events.video import Linker, linked_by, make_world, true_tracks
+from trajvqa.evaluation.attended_spans import equal_parts
+from trajvqa.evaluation.grounding import Grounding, read_annotations, score_grounding
 from trajvqa.evaluation.predict import predict
 from trajvqa.evaluation.statistics import difference_interval, mcnemar, p_text
 from trajvqa.training.checkpoints import load_model
@@ -105,6 +112,8 @@ def main() -> None:
     with ThreadPoolExecutor(arguments.jobs) as pool:
         list(pool.map(lambda each: fit(arguments.folder, *each, arguments.epochs), chosen))
     print(table(arguments.folder, experiment, arguments.seeds))
+    print()
+    print(grounding(arguments.folder, experiment, arguments.seeds))
 
 
 def folder_of(folder: Path, data: str, links: str) -> Path:
@@ -166,6 +175,33 @@ def table(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
         lines.append([row, *measured(folder, row), f"{np.mean(shares):.2f}", by_seed, difference])
     header = ["", "trajectories a video", "HOTA", "AssA", "IDF1", "oracle", "accuracy", "by seed"]
     return markdown([*header, "minus flow: 95 % interval"], lines)
+
+
+def grounding(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
+    """Return how well the models ground their answers, from the tracks of the reference."""
+    data = folder_of(folder, REFERENCE, "segments")
+    annotations = read_annotations(data / "gsub_test.json")
+    moments = {video: equal_parts(duration) for video, duration in annotations.durations.items()}
+    lines = []
+    for row, start, end in (("whole video", 0.0, 1.0), ("middle third", 1 / 3, 2 / 3)):
+        durations = {key: annotations.durations[video] for key, video in annotations.videos.items()}
+        spans = {key: (start * duration, end * duration) for key, duration in durations.items()}
+        lines.append([row, "", *cells(score_grounding(annotations, spans))])
+    models = {experiment.removeprefix("small/"): experiment, "clips alone": CLIPS_ALONE}
+    for (row, trained_as), seed in product(models.items(), seeds):
+        checkpoint = run_of(folder, trained_as, seed) / "best.pt"
+        model, trained = load_model(checkpoint)
+        split = open_split_for(checkpoint, trained, data, "test")
+        answered = predict(model, split, trained.experiment.training) == split.questions.answers
+        right_of = dict(zip(split.questions.keys, answered.tolist(), strict=True))
+        spans = ground(model, split, trained.experiment, moments)
+        lines.append([row, str(seed), *cells(score_grounding(annotations, spans, right_of))])
+    return markdown(["", "seed", "Acc@GQA", "mIoP", "IoP@0.5", "mIoU", "IoU@0.5"], lines)
+
+
+def cells(found: Grounding) -> list[str]:
+    shares = (found.acc_gqa, found.mean_iop, found.iop_50, found.mean_iou, found.iou_50)
+    return ["" if share is None else f"{100 * share:.1f}" for share in shares]
 
 
 def measured(folder: Path, linker: str) -> list[str]:

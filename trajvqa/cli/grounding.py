@@ -25,7 +25,8 @@ evaluation: what the model attends to most when it chooses the answer. Attention
 to a clip counts in its part of the video, that to a trajectory in its lifetime;
 NExT-GQA's post-hoc rule makes them a span.
 
-The model must have such attention, as the models trajectory and hq-gau do.
+The model must have such attention, as the models trajectory and hq-gau do, or
+say what its scores come from, as l-gcn does.
 """
 
 
