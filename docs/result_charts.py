@@ -149,6 +149,20 @@ def draw_questions(figure: Figure) -> None:
         _tidy(axes)
 
 
+def draw_negatives(figure: Figure) -> None:
+    """Draw accuracy over the number of drawn negatives, for both strategies, with intervals over videos."""
+    table = table_of("trajvqa", "Number of negatives")
+    axes = figure.subplots()
+    counts = np.array(column(table, "M"))
+    for name, colour, shift in (("a-", _OWN, -0.08), ("qa-", _OTHER, 0.08)):
+        shares, place = np.array(column(table, name)), table[0].index(f"{name}, 95 % interval")
+        ends = np.array([[float(end) for end in row[place].split(" to ")] for row in table[1:]])
+        errors = np.abs(ends - shares[:, None]).T
+        axes.errorbar(counts + shift, shares, errors, fmt="o-", color=colour, markersize=5, capsize=2, label=name)
+    axes.set(xticks=counts, xlabel="drawn negatives a question, M", ylabel="accuracy on all test questions, per cent")
+    _tidy(axes)
+
+
 def draw_trackers(figure: Figure) -> None:
     """Draw what one model and an oracle answer over the HOTA of the tracks that they see."""
     table = table_of("trajvqa", "The tracker and the answers")
@@ -193,6 +207,7 @@ _CHARTS = {  # the function, and the height in inches
     "speed": (draw_speed, 5.2),
     "gaps": (draw_gaps, 4.6),
     "questions": (draw_questions, 6.4),
+    "negatives": (draw_negatives, 3.8),
     "trackers": (draw_trackers, 4.2),
 }
 
