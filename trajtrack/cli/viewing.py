@@ -15,7 +15,6 @@ from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.cli.titles import video_title
 from trajtrack.cli.views import (
-    PAGE_SUFFIXES,
     add_image_flags,
     check_image_flags,
     frames_done,
@@ -37,6 +36,7 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import draw
 from trajtrack.viewer.matching import reproduces
+from trajtrack.viewer.page import PAGE_SUFFIXES
 from trajtrack.viewer.video import VIDEO_SUFFIXES
 
 __all__ = ["add_command"]

@@ -48,6 +48,7 @@ from trajtrack.trajectories import Trajectories
 
 __all__ = [
     "FORMATS",
+    "WRITABLE",
     "Format",
     "ReadFile",
     "Reading",
@@ -60,8 +61,6 @@ __all__ = [
 ]
 
 _MAX_NUMBER = 2**31 - 1
-_VIEWS = {".html", ".htm", ".mp4", ".mkv", ".mov", ".gif", ".png", ".svg", ".pdf"}
-"""Suffixes of what shows tracks but does not store them."""
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -89,6 +88,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     }
 )
 """All formats by name. `write` uses the first of those that share a suffix."""
+
+WRITABLE: Mapping[str, Format] = MappingProxyType(
+    {name: format for name, format in FORMATS.items() if format.encode is not None}
+)
+"""The formats that `write` writes, by name."""
 
 
 def read(
@@ -291,22 +295,20 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
     ValueError
         If no writable format matches the name or the suffix.
     """
-    writable = {name: each for name, each in FORMATS.items() if each.encode is not None}
     if format is not None:
         chosen = _named(format)
         if chosen.encode is None:
-            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(writable)}")
+            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(WRITABLE)}")
         return chosen
     name = _as_name(path)
     suffix = Path(name).suffix.lower()
-    for each in writable.values():
+    for each in WRITABLE.values():
         if suffix in each.suffixes:
             return each
-    hint = f"; 'trajtrack view TRACKS -o {shlex.quote(name)}' shows tracks" if suffix in _VIEWS else ""
-    suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
+    suffixes = dict.fromkeys(known for each in WRITABLE.values() for known in each.suffixes)
     raise ValueError(
         f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
-        f"or one of the formats {', '.join(writable)}{hint}"
+        f"or one of the formats {', '.join(WRITABLE)}"
     )
 
 
