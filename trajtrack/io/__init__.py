@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ __all__ = [
 ]
 
 _MAX_NUMBER = 2**31 - 1
+_MAX_NEAR = 2
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -343,14 +345,24 @@ def _recognised(source: Source) -> Format:
         if format.recognise(source):
             return format
     found = source.first_line[:60].decode("ascii", "backslashreplace")
-    if len(candidates) == len(FORMATS):
-        names = ", ".join(FORMATS)
-        raise ValueError(
-            f"line 1: found {found!r}, expected a format that is recognised, or one of {names} with format= or "
-            "--format; 'trajtrack info --formats' tells their layouts"
-        )
-    layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
-    raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format= or --format: {layouts}")
+    names = ", ".join(format.name for format in candidates)
+    near = "; ".join(f"{format.name}: {format.layout}" for format in _nearest(source, candidates))
+    raise ValueError(
+        f"line 1: found {found!r}, expected a format that is recognised, or one of {names} with format= or --format"
+        f"{near and f' (nearest: {near})'}; 'trajtrack info --formats' lists all layouts"
+    )
+
+
+def _nearest(source: Source, candidates: list[Format]) -> list[Format]:
+    """Return up to two formats: those whose layouts name the most keys of JSON content."""
+    if len(candidates) <= _MAX_NEAR:
+        return candidates
+    named = {
+        format: len(source.keys & {*re.findall(r"\w{3,}", format.layout)})
+        for format in candidates
+        if ".json" in format.suffixes
+    }
+    return [format for format in sorted(named, key=named.__getitem__, reverse=True)[:_MAX_NEAR] if named[format]]
 
 
 def _how_to_track(path: str) -> str:
