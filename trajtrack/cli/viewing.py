@@ -22,7 +22,7 @@ from trajtrack.cli.views import (
     note_if_large,
     sum_up,
 )
-from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.errors import Failure, UsageError, flag_of
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import output_path, print_json
 from trajtrack.detections import Detections
@@ -216,8 +216,8 @@ def _gather(
     if not others:
         given = given_link_flags(arguments)
         if given:
-            flag = next(iter(given)).replace("_", "-")
-            raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
+            flag = flag_of(next(iter(given)))
+            raise UsageError(f"{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
     with warnings.catch_warnings():
