@@ -35,9 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from event_tracks import TRACKING, tracking
 from link import markdown
 from online import track
-from trajtrack import Scene, Trajectories, evaluate_many, link
+from trajtrack import Scene, Trajectories, link
 from trajvqa.answering.grounded import ground
 from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
 from trajvqa.datasets.events.video import Linker, linked_by, make_world, true_tracks
@@ -173,7 +174,7 @@ def table(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
         p = max(mcnemar(each, other) for each, other in zip(answers, reference, strict=True))
         difference = "" if row == REFERENCE else f"{100 * low:+.2f} to {100 * high:+.2f}, p {p_text(p)}"
         lines.append([row, *measured(folder, row), f"{np.mean(shares):.2f}", by_seed, difference])
-    header = ["", "trajectories a video", "HOTA", "AssA", "IDF1", "oracle", "accuracy", "by seed"]
+    header = ["", "trajectories a video", *TRACKING, "oracle", "accuracy", "by seed"]
     return markdown([*header, "minus flow: 95 % interval"], lines)
 
 
@@ -214,8 +215,7 @@ def measured(folder: Path, linker: str) -> list[str]:
         make_world(str(index), seed_of(options, "test", index), LINKERS[linker], options.objects)
         for index in range(options.test)
     ]
-    tracked = evaluate_many([(world.scene.truth, world.trajectories) for world in worlds])
-    shares = (tracked.hota, tracked.assa, tracked.idf1, test["oracles"]["linked"]["all"])
+    shares = (*tracking(worlds), test["oracles"]["linked"]["all"])
     return [f"{test['trajectories_per_video']:.1f}", *(f"{100 * share:.1f}" for share in shares)]
 
 

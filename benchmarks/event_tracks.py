@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,9 +19,16 @@ from trajtrack import evaluate_many
 from trajvqa.datasets.events.beliefs import INPUTS
 from trajvqa.datasets.events.oracles import expected_accuracy
 from trajvqa.datasets.events.questions import ask, draft_questions
-from trajvqa.datasets.events.video import TRACKS, make_world
+from trajvqa.datasets.events.video import TRACKS, World, make_world
 
 SHOWN = ("linked", "pooled")
+TRACKING = ("HOTA", "AssA", "IDF1")
+
+
+def tracking(worlds: Sequence[World]) -> tuple[float, float, float]:
+    """Return the `TRACKING` metrics of the trajectories of worlds."""
+    found = evaluate_many([(world.scene.truth, world.trajectories) for world in worlds])
+    return found.hota, found.assa, found.idf1
 
 
 def main() -> None:
@@ -28,11 +36,10 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=100, metavar="N", help="number of videos; default: 100")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the videos; default: 1")
     arguments = parser.parse_args()
-    header = ["", "trajectories a video", "HOTA", "AssA", "IDF1", *(f"oracle, {name}" for name in SHOWN)]
+    header = ["", "trajectories a video", *TRACKING, *(f"oracle, {name}" for name in SHOWN)]
     rows = []
     for tracks in TRACKS:
         worlds = [make_world(f"video{index}", [arguments.seed, index], tracks) for index in range(arguments.videos)]
-        measured = evaluate_many([(world.scene.truth, world.trajectories) for world in worlds])
         rates: dict[str, list[float]] = {name: [] for name in SHOWN}
         counts: Counter[int] = Counter()
         for index, world in enumerate(worlds):
@@ -41,7 +48,7 @@ def main() -> None:
             for name, own in rates.items():
                 beliefs = INPUTS[name](world)
                 own += [expected_accuracy(each, beliefs) for each in asked]
-        shares = [measured.hota, measured.assa, measured.idf1, *(float(np.mean(own)) for own in rates.values())]
+        shares = [*tracking(worlds), *(float(np.mean(own)) for own in rates.values())]
         number = np.mean([len(world.trajectories) for world in worlds])
         rows.append([tracks, f"{number:.1f}", *(f"{100 * share:.1f}" for share in shares)])
     print(markdown(header, rows))

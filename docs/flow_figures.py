@@ -61,7 +61,7 @@ def draw_confidence(figure: Figure) -> None:
     for axes, scores, name in zip(panels, (probabilities, logits), ("probabilities", "logits"), strict=True):
         order = np.argsort(found.frames, kind="stable")
         confidence = flow_reference.calibrate(
-            flow_reference._Boxes.of(found.boxes[order]),
+            flow_reference.Boxes.of(found.boxes[order]),
             scores[order].astype(np.float32),
             found.frames[order].astype(np.int64),
             np.zeros(len(order), np.int64),

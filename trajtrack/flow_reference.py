@@ -23,7 +23,7 @@ from trajtrack.flow_options import FlowConstants, FlowOptions
 from trajtrack.reference import majority_label, score_of
 from trajtrack.trajectories import Reason, Trajectories
 
-__all__ = ["calibrate", "choose_links", "exp", "link", "log"]
+__all__ = ["Boxes", "calibrate", "choose_links", "exp", "link", "log"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,7 +55,7 @@ def link(
     frames = detections.frames[rows].astype(np.int64)
     frames = (frames - frames[:1]) // _step(frames)
     labels = np.zeros(len(rows), np.int64) if options.class_agnostic else detections.labels[rows].astype(np.int64)
-    boxes, scores = _Boxes.of(detections.boxes[rows]), detections.scores[rows]
+    boxes, scores = Boxes.of(detections.boxes[rows]), detections.scores[rows]
     duration = _duration(frames)
 
     suppressed_by = np.full(len(detections), -1, np.int64)
@@ -141,7 +141,7 @@ def _rounded(gains: Floats) -> Ints:
 
 
 @dataclass(frozen=True)
-class _Boxes:
+class Boxes:
     """Centres and sides of boxes."""
 
     x: Floats
@@ -150,26 +150,27 @@ class _Boxes:
     h: Floats
 
     @staticmethod
-    def of(corners: NDArray[np.float32]) -> _Boxes:
+    def of(corners: NDArray[np.float32]) -> Boxes:
+        """Return those of boxes (N, 4) given by their corners."""
         c = corners.astype(np.float64)
-        return _Boxes(
+        return Boxes(
             (c[:, 0] + c[:, 2]) * 0.5,
             (c[:, 1] + c[:, 3]) * 0.5,
             np.maximum(c[:, 2] - c[:, 0], SMALLEST_SIDE),
             np.maximum(c[:, 3] - c[:, 1], SMALLEST_SIDE),
         )
 
-    def __getitem__(self, index: Any) -> _Boxes:
-        return _Boxes(self.x[index], self.y[index], self.w[index], self.h[index])
+    def __getitem__(self, index: Any) -> Boxes:
+        return Boxes(self.x[index], self.y[index], self.w[index], self.h[index])
 
-    def moved(self, dx: Floats, dy: Floats) -> _Boxes:
+    def moved(self, dx: Floats, dy: Floats) -> Boxes:
         return replace(self, x=self.x + dx, y=self.y + dy)
 
-    def enlarged(self, by: Floats) -> _Boxes:
+    def enlarged(self, by: Floats) -> Boxes:
         return replace(self, w=self.w + 2.0 * by, h=self.h + 2.0 * by)
 
 
-def _overlap(a: _Boxes, b: _Boxes) -> Floats:
+def _overlap(a: Boxes, b: Boxes) -> Floats:
     """Return the intersection over union of boxes that broadcast to the same shape."""
     width = np.minimum(a.x + a.w * 0.5, b.x + b.w * 0.5) - np.maximum(a.x - a.w * 0.5, b.x - b.w * 0.5)
     height = np.minimum(a.y + a.h * 0.5, b.y + b.h * 0.5) - np.maximum(a.y - a.h * 0.5, b.y - b.h * 0.5)
@@ -211,7 +212,7 @@ def _by_frame(frames: Ints, nodes: Ints) -> dict[int, Ints]:
 
 
 def suppressors(
-    boxes: _Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, constants: FlowConstants
+    boxes: Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, constants: FlowConstants
 ) -> Ints:
     """Return the detection that suppresses each detection, itself if none does.
 
@@ -237,7 +238,7 @@ def suppressors(
 
 
 def _suppress(
-    boxes: _Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, nodes: Ints, threshold: float
+    boxes: Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, nodes: Ints, threshold: float
 ) -> Ints:
     """Return the suppressor of each node by non-maximum suppression of some nodes in each frame and label."""
     suppressor = np.arange(len(scores))
@@ -256,7 +257,7 @@ def _suppress(
 
 
 def calibrate(
-    boxes: _Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, constants: FlowConstants
+    boxes: Boxes, scores: NDArray[np.float32], frames: Ints, labels: Ints, constants: FlowConstants
 ) -> Floats:
     """Return the confidence of each detection: how often detections of its score persist.
 
@@ -342,7 +343,7 @@ def _shrink(value: Any, of_all: Any, count: int, weight: float) -> Any:
     return (count * value + weight * of_all) / (count + weight)
 
 
-def _chains(boxes: _Boxes, frames: Ints, labels: Ints, constants: FlowConstants) -> Ints:
+def _chains(boxes: Boxes, frames: Ints, labels: Ints, constants: FlowConstants) -> Ints:
     """Return the chain of each box: mutual best matches are chained, in neighbouring frames first, then across gaps."""
     count = len(frames)
     next_of, previous_of = np.full(count, -1), np.full(count, -1)
@@ -501,7 +502,7 @@ class _States:
     ss: Floats
 
 
-def _filter(boxes: _Boxes, size: Floats, times: Ints, order: Ints, offsets: Ints, noise: _Noise) -> _States:
+def _filter(boxes: Boxes, size: Floats, times: Ints, order: Ints, offsets: Ints, noise: _Noise) -> _States:
     """Run a Kalman filter along each track: constant velocity for the centre, a random walk for log width and height.
 
     The two coordinates share one covariance, and so do the two sides.
@@ -559,7 +560,7 @@ class _Model:
 
     def __init__(
         self,
-        boxes: _Boxes,
+        boxes: Boxes,
         frames: Ints,
         labels: Ints,
         confidence: Floats,
@@ -721,8 +722,8 @@ class _Model:
         Boxes of neighbouring frames are enlarged as far as the prediction is uncertain.
         """
         c, growth = self.constants, self.noise.acceleration / 3.0
-        forward = _Boxes(past.x, past.y, exp(past.w), exp(past.h))
-        backward = _Boxes(future.x, future.y, exp(future.w), exp(future.h))
+        forward = Boxes(past.x, past.y, exp(past.w), exp(past.h))
+        backward = Boxes(future.x, future.y, exp(future.w), exp(future.h))
         links: list[tuple[int, int, int]] = []
         for distance, i, j in _pairs(self.frames, self.labels, nodes, nodes, range(1, c.distance + 1)):
             d = float(distance)
@@ -911,13 +912,13 @@ class _Model:
                 for frame in range(int(self.frames[i]) + 1, int(self.frames[j])):
                     share = float(frame - self.frames[i]) / float(self.frames[j] - self.frames[i])
                     a, b = self.boxes[i], self.boxes[j]
-                    box = _Boxes(*(p + (q - p) * share for p, q in zip(_sides(a), _sides(b), strict=True)))
+                    box = Boxes(*(p + (q - p) * share for p, q in zip(_sides(a), _sides(b), strict=True)))
                     found += self._overlapping(box, track, free_of.get(frame), int(self.labels[i]))
         self._take(found, track_of, {})
         for states, step in ((past, 1), (future, -1)):
             self._extend(states, step, track_of, free_of, members)
 
-    def _overlapping(self, box: _Boxes, track: int, free: Ints | None, label: int) -> list[tuple[float, int, int]]:
+    def _overlapping(self, box: Boxes, track: int, free: Ints | None, label: int) -> list[tuple[float, int, int]]:
         if free is None:
             return []
         free = free[self.labels[free] == label]
@@ -959,7 +960,7 @@ class _Model:
             for track, (x, y, *_, w, h) in expected.items():
                 free = free_of.get(frame)
                 if free is not None:
-                    box = _Boxes(*(np.array(v) for v in (x, y, w, h)))
+                    box = Boxes(*(np.array(v) for v in (x, y, w, h)))
                     found += self._overlapping(box, track, free[track_of[free] < 0], int(self.labels[track]))
             taken: dict[tuple[int, int], int] = {}
             self._take(found, track_of, taken)
@@ -982,13 +983,13 @@ class _Model:
                     memory * h + (1.0 - memory) * float(self.boxes.h[node]),
                 )
 
-    def smoothed(self, nodes: Ints) -> _Boxes:
+    def smoothed(self, nodes: Ints) -> Boxes:
         """Return the boxes of a track after local linear regression with Gaussian weights, in image coordinates."""
         boxes = self.boxes[nodes]
         if self.measured is not None:
             position, acceleration = self.measured
             bandwidth = self.constants.bandwidth * float(np.sqrt(np.sqrt(position / acceleration)))
-            boxes = _Boxes(*_regress(np.stack(_sides(boxes)), self.frames[nodes], bandwidth))
+            boxes = Boxes(*_regress(np.stack(_sides(boxes)), self.frames[nodes], bandwidth))
         return boxes.moved(self.camera_x[nodes], self.camera_y[nodes])
 
 
@@ -999,7 +1000,7 @@ def _members(track_of: Ints) -> dict[int, Ints]:
     return _by_frame(track_of, nodes)
 
 
-def _sides(boxes: _Boxes) -> tuple[Floats, Floats, Floats, Floats]:
+def _sides(boxes: Boxes) -> tuple[Floats, Floats, Floats, Floats]:
     return boxes.x, boxes.y, boxes.w, boxes.h
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trajtrack.column_names import OTHER_NAMES, name_columns, normalised
 from trajtrack.columns import as_array, as_integers
 from trajtrack.containers import CONTAINERS, container_of
-from trajtrack.containers.label_naming import LabelNaming
+from trajtrack.containers.label_naming import numbered
 from trajtrack.detections import BoxFormat, Detections, check_box_format
 from trajtrack.io import read
 from trajtrack.printable import near_name, shown
@@ -148,7 +148,7 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
         _refuse_format(box_format, f"the column {held[0]!r}, whose name determines it")
     columns: dict[str, Any] = {ours + "s": value[theirs] for ours, theirs in names.items()}
     if "label" in names:
-        columns |= _labels(value[names["label"]])
+        columns["labels"], columns["label_names"] = numbered(value[names["label"]])
     return Detections(value[held[0]], box_format=box_format or _BOXES[held[0]], **columns)
 
 
@@ -166,16 +166,6 @@ def _near_boxes(columns: Iterable[object]) -> str:
 
 def _listed(names: Iterable[object]) -> str:
     return ", ".join(map(str, names))
-
-
-def _labels(values: Any) -> dict[str, Any]:
-    """Return labels given by number or by name, and the names."""
-    naming = LabelNaming(None)
-    numbers = naming.number(values, len(values))
-    if numbers is None or numbers is values:
-        return {"labels": values}
-    labels, names = naming.finish(numbers)
-    return {"labels": labels, "label_names": names}
 
 
 def _of_array(rows: NDArray[Any], box_format: BoxFormat | None) -> Detections:

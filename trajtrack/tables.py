@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack.column_names import name_columns
 from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
-from trajtrack.containers.label_naming import LabelNaming
+from trajtrack.containers.label_naming import numbered
 from trajtrack.printable import near_name
 
 __all__ = ["FoundColumns", "arrow_table", "find_columns", "is_table", "table_columns", "table_with_ids"]
@@ -200,17 +200,12 @@ def _labels(
     table: Any, name: str, label_names: Mapping[int, str] | None
 ) -> tuple[NDArray[Any], Mapping[int, str] | None]:
     """Return the labels of a column of numbers or names, and the class names by label."""
-    naming = LabelNaming(label_names)
     values = _values(table, name)
     try:
-        numbers = naming.number(values, len(values))
+        labels, names = numbered(values, label_names)
     except ValueError as error:
         raise ValueError(f"column {name!r}: {error}") from None
-    if numbers is None:
-        return np.empty(0, np.int32), label_names
-    if numbers is values:
-        return as_array(f"column {name!r}", values), label_names
-    return naming.finish(numbers)
+    return as_array(f"column {name!r}", labels), names
 
 
 def _values(table: Any, name: str) -> Any:

@@ -234,7 +234,7 @@ def experiment_from(values: Mapping[str, Any], source: str = "experiment") -> Ex
     ValueError
         The message names the source, the setting, what was found and what was expected.
     """
-    return _build(Experiment, values, source, "")
+    return _build(Experiment, values, f"{source}: ", "")
 
 
 def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Experiment:
@@ -243,7 +243,7 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
     Raises
     ------
     ValueError
-        If there is no such setting, or as `experiment_from`.
+        If there is no such setting, or one has a wrong value; the message begins with its path.
     """
     values = dataclasses.asdict(experiment)
     for path, value in assignments.items():
@@ -254,7 +254,7 @@ def with_overrides(experiment: Experiment, assignments: Mapping[str, Any]) -> Ex
         if not isinstance(group, dict) or name not in group or isinstance(group[name], dict):
             raise ValueError(f"{path}: found no such setting, {_expected(path, _paths(values))}")
         group[name] = value
-    return experiment_from(values, "setting")
+    return _build(Experiment, values, "", "")
 
 
 def _expected(path: str, known: Sequence[str]) -> str:
@@ -273,40 +273,38 @@ def _paths(values: Mapping[str, Any], before: str = "") -> list[str]:
     return paths
 
 
-def _build(kind: type[Config], values: Any, source: str, path: str) -> Config:
+def _build(kind: type[Config], values: Any, where: str, path: str) -> Config:
     if not isinstance(values, Mapping):
-        raise ValueError(
-            f"{source}: {path.rstrip('.') or 'document'}: found {shown(values)}, expected settings by name"
-        )
+        raise ValueError(f"{where}{path.rstrip('.') or 'document'}: found {shown(values)}, expected settings by name")
     expected = typing.get_type_hints(kind)
     unknown = [name for name in values if name not in expected]
     if unknown:
         raise ValueError(
-            f"{source}: {path}{unknown[0]}: found no such setting, expected one of {', '.join(expected)}"
+            f"{where}{path}{unknown[0]}: found no such setting, expected one of {', '.join(expected)}"
             f"{near_name(unknown[0], expected)}"
         )
-    arguments = {name: _value(expected[name], value, source, f"{path}{name}") for name, value in values.items()}
+    arguments = {name: _value(expected[name], value, where, f"{path}{name}") for name, value in values.items()}
     try:
         return kind(**arguments)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{source}: {path}{error}") from None
+        raise ValueError(f"{where}{path}{error}") from None
 
 
-def _value(kind: Any, value: Any, source: str, path: str) -> Any:
+def _value(kind: Any, value: Any, where: str, path: str) -> Any:
     if dataclasses.is_dataclass(kind):
-        return _build(typing.cast(type[Any], kind), value, source, f"{path}.")
+        return _build(typing.cast(type[Any], kind), value, where, f"{path}.")
     if get_origin(kind) is tuple:
         (item, *_) = get_args(kind)
         if isinstance(value, list | tuple) and all(isinstance(each, item) for each in value):
             return tuple(value)
-        raise ValueError(f"{source}: {path}: found {shown(value)}, expected a list of names")
+        raise ValueError(f"{where}{path}: found {shown(value)}, expected a list of names")
     if kind is float and type(value) in (int, str):
         # PyYAML reads 1e-4, which has no decimal point, as text.
         try:
             return float(value)
         except (ValueError, OverflowError):
-            raise ValueError(f"{source}: {path}: found {shown(value)}, expected a number") from None
+            raise ValueError(f"{where}{path}: found {shown(value)}, expected a number") from None
     # Numbers and switches are checked by their fields.
     if kind is str and not isinstance(value, str):
-        raise ValueError(f"{source}: {path}: found {shown(value)}, expected text")
+        raise ValueError(f"{where}{path}: found {shown(value)}, expected text")
     return value

@@ -27,10 +27,11 @@ from trajvqa.stores.many_files import Clips, TrajectoriesInFiles
 
 __all__ = ["Report", "Run", "SplitReport", "examine"]
 
+_EMBEDDINGS = "image-text"
 _TEXTS: dict[str, tuple[str, tuple[FileKind, ...]]] = {
     "glove": ("GloVe", ()),
     "bert": ("BERT", (BERT,)),
-    "image-text": ("embeddings of one image-text model", (BERT,)),
+    _EMBEDDINGS: ("embeddings of one image-text model", (BERT,)),
 }
 """Kinds of text: how reports call them, and the files that they need."""
 _STREAMS: dict[tuple[str, ...], tuple[str, tuple[FileKind, ...]]] = {
@@ -97,6 +98,8 @@ class Report:
     """All runs, possible or not."""
     training_questions: int = 0
     """Number of questions of the training split."""
+    embedded: bool = False
+    """Whether the text features of the training split are one embedding of each candidate, not of its words."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -129,7 +132,7 @@ class Report:
                     f"{' '.join(models)}"
                 )
         if all(BERT.name in names for names in present.values()):
-            experiment = "nextqa/bert-qa"
+            experiment = "nextqa/zero-shot" if self.embedded else "nextqa/bert-qa"
         else:
             experiment = "nextqa/glove-both" if self.training_questions >= _LARGE else "small/both"
         return f"trajvqa train {experiment} --data {self.folder} -o run"
@@ -161,6 +164,7 @@ def examine(folder: str | os.PathLike[str]) -> Report:
     frames: dict[str, Clips] = {}
     stores: dict[str, TrajectoriesInFiles] = {}
     with_levels: set[str] = set()
+    embedded: set[str] = set()
     for split in SPLITS:
         files = find_files(folder, split)
         if files.frame_appearance is not None and files.motion is not None:
@@ -168,12 +172,11 @@ def examine(folder: str | os.PathLike[str]) -> Report:
         split_questions, questions_report = check_questions(files.questions, split)
         features, frames_report = check_frames(files.frame_features, split, split_questions)
         store, store_report = check_trajectories(files.trajectories, split, split_questions)
-        reports = (
-            *(questions_report, frames_report, store_report),
-            check_regions(files.regions, split, split_questions),
-            check_bert(files.bert, split, split_questions),
-        )
-        splits.append(SplitReport(split, reports))
+        regions_report = check_regions(files.regions, split, split_questions)
+        text, text_report = check_bert(files.bert, split, split_questions)
+        if text is not None and text.words == 1:
+            embedded.add(split)
+        splits.append(SplitReport(split, (questions_report, frames_report, store_report, regions_report, text_report)))
         questions |= {} if split_questions is None else {split: split_questions}
         frames |= {} if features is None else {split: features}
         stores |= {} if store is None else {split: store}
@@ -187,8 +190,9 @@ def examine(folder: str | os.PathLike[str]) -> Report:
         folder=Path(folder),
         splits=tuple(splits),
         shared=(vocabulary_report, vectors_report),
-        runs=tuple(_runs(splits, with_levels)),
+        runs=tuple(_runs(splits, with_levels, embedded)),
         training_questions=len(questions[SPLITS[0]]) if SPLITS[0] in questions else 0,
+        embedded=SPLITS[0] in embedded,
     )
 
 
@@ -221,35 +225,40 @@ def _differences(descriptions: Mapping[Path, str]) -> Iterator[tuple[Path, str]]
             yield path, f"{path}: found {description}, expected {expected} as in {first}"
 
 
-def _runs(splits: Iterable[SplitReport], with_levels: Collection[str]) -> Iterator[Run]:
-    """Yield what can be run; regions of splits `with_levels` need no clips, having HQGA's appearance and motion."""
+def _runs(splits: Iterable[SplitReport], with_levels: Collection[str], embedded: Collection[str]) -> Iterator[Run]:
+    """Yield what can be run.
+
+    Regions of splits `with_levels` need no clips, having HQGA's appearance and motion; the text features of splits
+    `embedded` are one embedding of each candidate.
+    """
     by_split = {split.split: {file.name: file for file in split.files} for split in splits}
     has_questions = any(files[QUESTIONS.name].state == "ok" for files in by_split.values())
     yield Run("scoring of predictions", () if has_questions else ("questions of any split",))
-    for name, kinds in _trainings():
-        files = [
-            by_split[split][kind.name]
-            for kind in kinds
-            for split in _TRAINING_SPLITS
-            if not (kind is FRAME_FEATURES and REGIONS in kinds and split in with_levels)
-        ]
-        yield Run(
-            name,
-            tuple(
-                file.expected if file.path is None else f"{file.path} (broken)" for file in files if file.state != "ok"
-            ),
-        )
+    for name, text, kinds in _trainings():
+        missing = []
+        for kind in kinds:
+            for split in _TRAINING_SPLITS:
+                file = by_split[split][kind.name]
+                if kind is FRAME_FEATURES and REGIONS in kinds and split in with_levels:
+                    continue
+                if file.path is None:
+                    missing.append(file.expected)
+                elif file.state == "broken":
+                    missing.append(f"{file.path} (broken)")
+                elif kind is BERT and text == _EMBEDDINGS and split not in embedded:
+                    missing.append(f"{file.path} (of words; needs one embedding of each candidate)")
+        yield Run(name, tuple(missing))
 
 
-def _trainings() -> Iterator[tuple[str, tuple[FileKind, ...]]]:
-    """Yield groups of models that read the same streams, and the kinds of files that they need."""
+def _trainings() -> Iterator[tuple[str, str, tuple[FileKind, ...]]]:
+    """Yield groups of models that read the same streams, their kind of text, and the kinds of files that they need."""
     for streams, (description, kinds) in _STREAMS.items():
         settings = ModelConfig(streams=tuple(name for name in streams if name in STREAMS) or STREAMS)
         models = [name for name in list_models() if streams_of(name, settings) == streams]
         for text, (text_name, text_kinds) in _TEXTS.items():
             readers = [name for name in models if text in texts_of(name)]
             if readers:
-                yield f"{description} ({text_name}): {', '.join(readers)}", (QUESTIONS, *kinds, *text_kinds)
+                yield f"{description} ({text_name}): {', '.join(readers)}", text, (QUESTIONS, *kinds, *text_kinds)
 
 
 def _plain(file: FileReport) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def main() -> int:
                         traceback.print_exc()
                         ends["FAILED"] += 1
                 failed += ends["FAILED"]
-                print(f"{name:6} {kind:10} {', '.join(f'{count} x {end}' for end, count in ends.items())}", flush=True)
+                print(f"{name:7} {kind:10} {', '.join(f'{count} x {end}' for end, count in ends.items())}", flush=True)
     return 1 if failed else 0
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -16,10 +17,12 @@ import torch
 
 from faults.injection import Ended, Program
 from helpers.data_examples import write_data
+from helpers.videos import moving_square, write_video
+from trajvqa.extract.recipe import RECIPE_FILE, read_recipe
 from trajvqa.training.checkpoints import load_checkpoint
 
 KINDS = ("SIGKILL", "SIGTERM", "full disk")
-_UNFINISHED = re.compile(r"\.[0-9a-f]{16}(\.\w+)?")
+_UNFINISHED = re.compile(r"(.*/)?(\.[0-9a-f]{16}(\.\w+)?|[^/]+\.unfinished)")
 _INPUTS = 40
 
 
@@ -84,7 +87,7 @@ class Command(ABC):
         ended = self._disturbed(kind, rng)
         while ended.code == 0:  # the signal came too late
             ended = self._disturbed(kind, rng)
-        names = [path.name for path in self.output.iterdir()] if self.output.is_dir() else []
+        names = [*contents_of(self.output)]
         unfinished = [name for name in names if _UNFINISHED.fullmatch(name)]
         assert kind == "SIGKILL" or not unfinished, unfinished
         assert ended.code in {"SIGKILL": (-SIGKILL,), "SIGTERM": (143, -SIGTERM), "full disk": (1,)}[kind], ended
@@ -185,6 +188,48 @@ class Train(Command):
                 assert (self.output / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+class Extract(Command):
+    """``trajvqa extract`` on three videos of a second or less, with a function as detector."""
+
+    module = "trajvqa"
+
+    def prepare(self) -> None:
+        for number in range(3):
+            write_video(self.folder / f"video{number}.mp4", moving_square(12 + number))
+        (self.folder / "detector.py").write_text("from helpers.videos import find_squares\n")
+
+    def words(self, output: Path) -> Sequence[str]:
+        videos = [str(self.folder / f"video{number}.mp4") for number in range(3)]
+        detector = f"{self.folder / 'detector.py'}:find_squares"
+        flags = ["--split", "train", "--detector", detector, "--fps", "25", "--threads", "1"]
+        return ["extract", *videos, "-o", str(output), *flags]
+
+    @cached_property
+    def expected(self) -> dict[str, bytes]:
+        return contents_of(self.whole)
+
+    def begin(self) -> None:
+        self.output.parent.mkdir(parents=True)
+
+    def check_disturbed(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name == RECIPE_FILE:
+                # The classes are known when all videos are extracted.
+                recipes = [replace(read_recipe(folder / name), classes=None) for folder in (self.output, self.whole)]
+                assert recipes[0] == recipes[1]
+            elif not name.endswith(".lock"):
+                assert (self.output / name).read_bytes() == self.expected[name], name
+
+    def check_repeated(self) -> None:
+        assert contents_of(self.output) == self.expected
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """Return the content of each file in a folder, by its path there."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
 def are_equal(one: Any, other: Any) -> bool:
     """Return whether nested values are equal to the last bit."""
     if isinstance(one, torch.Tensor):
@@ -196,4 +241,4 @@ def are_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-COMMANDS: dict[str, type[Command]] = {"link": Link, "train": Train}
+COMMANDS: dict[str, type[Command]] = {"link": Link, "train": Train, "extract": Extract}

@@ -26,7 +26,7 @@ TESTS = Path(__file__).resolve().parents[1]
 _WRITTEN = "bytes written: "
 _IMPORTED_LATE = {
     "trajtrack": (),
-    "trajvqa": ("trajvqa.training.trainer", "trajvqa.training.curves", "matplotlib.figure"),
+    "trajvqa": ("trajvqa.training.trainer", "trajvqa.training.curves", "matplotlib.figure", "trajvqa.extract", "av"),
 }
 
 
@@ -175,7 +175,8 @@ def _main(module: str) -> int:
     for line in sys.stdin:
         process = os.fork()
         if process == 0:
-            return _run(program.main, *json.loads(line))
+            # Without the end of the interpreter, which takes longer than a short command.
+            os._exit(_run(program.main, *json.loads(line)))
         print(process, flush=True)
         print(os.waitpid(process, 0)[1], flush=True)
     return 0
@@ -187,7 +188,7 @@ def _run(main: Callable[[Sequence[str]], int], folder: str, space: int | None, e
     disk = _Disk(space)
     _limit(os.path.abspath(folder), disk)
     code = main(words)
-    print(f"{_WRITTEN}{disk.written}", file=sys.stderr)
+    print(f"{_WRITTEN}{disk.written}", file=sys.stderr, flush=True)
     return code
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.errors import Failure, UsageError, flag_of
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongLine, clock
@@ -122,7 +122,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             )
         except ValueError as error:
             name, _, rest = str(error).partition(":")
-            flag = f"--{name.replace('_', '-')}" if name in arguments else name
+            flag = flag_of(name) if name in arguments else name
             raise UsageError(f"{flag}:{rest}") from error
         except (RuntimeError, ConnectionError) as error:
             raise Failure(str(error)) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from trajtrack.arguments import warnings_about
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags, prepared
-from trajtrack.cli.outputs import output_paths
+from trajtrack.cli.outputs import add_output_format_flag, checked_format, output_paths
 from trajtrack.cli.views import note
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
@@ -22,7 +22,7 @@ from trajtrack.detect.kept import check_parquet, write_kept
 from trajtrack.detect.tracking import unfinished_path
 from trajtrack.detections import Detections
 from trajtrack.files.folders import make_folder
-from trajtrack.io import FORMATS, Format, output_format, write
+from trajtrack.io import Format, write
 from trajtrack.printable import escaped
 
 __all__ = ["add_command"]
@@ -54,13 +54,7 @@ def add_command(commands: Any) -> None:
         metavar="OUT",
         help="file to write; for several videos or a pattern the folder to write to, created if missing",
     )
-    writable = [name for name, format in FORMATS.items() if format.encode is not None]
-    parser.add_argument(
-        "--output-format",
-        choices=writable,
-        metavar="NAME",
-        help=f"format to write: {', '.join(writable)}; default: inferred from the suffix",
-    )
+    add_output_format_flag(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     add_detection_flags(parser)
     parser.set_defaults(run=_run)
@@ -70,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     """Return whether a video failed."""
     inputs = expand(arguments.inputs)
     outputs = output_paths(inputs, arguments.output, arguments.output_format)
-    formats = [_checked_format(output, arguments.output_format) for output in outputs]
+    formats = [_format_for_detections(output, arguments.output_format) for output in outputs]
     detector = chosen_detector(arguments)
     done: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
@@ -92,12 +86,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     return bool(failed)
 
 
-def _checked_format(output: Path, name: str | None) -> Format:
+def _format_for_detections(output: Path, name: str | None) -> Format:
     """Return the format of an output; raise UsageError if it cannot hold detections, before any are made."""
-    try:
-        format = output_format(output, name)
-    except ValueError as error:
-        raise UsageError(f"--output: {str(error).partition(': ')[2]}") from error
+    format = checked_format(output, name)
     assert format.encode is not None
     if format.name == "parquet":
         check_parquet()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from trajtrack.console.errors import UsageError
+from trajtrack.console.errors import UsageError, flag_of
 from trajtrack.decoding import Sampling
 from trajtrack.decoding.opening import check_frame_rate
 from trajtrack.detect.detecting import BATCH_SIZE, DetectionRun, prepare
@@ -120,4 +120,4 @@ def naming_flags(kind: type[Exception] = ValueError) -> Iterator[None]:
         name, colon, rest = str(error).partition(":")
         if not colon or name not in _NAMES:
             raise kind(str(error)) from error
-        raise kind(f"--{name.replace('_', '-')}:{rest}") from error
+        raise kind(f"{flag_of(name)}:{rest}") from error

@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     rows["all"] = metrics
     videos = pairs.as_reports()
     if arguments.json:
-        print_json({"files": videos, "metrics": asdict(metrics)})
+        print_json({"files": videos, "metrics": asdict(metrics), "overlaps": metrics.curves.overlaps})
     else:
         for video in videos:
             print(escaped(f"{video['tracks']} against {video['gt']}, preset {video['preset']}"))

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from trajtrack.console.errors import UsageError
+from trajtrack.console.errors import UsageError, about_flag, flag_of
 from trajtrack.flow_options import FlowOptions
 from trajtrack.methods import DEFAULT_METHOD, METHODS, method_of_options, methods_with, resolve_method
 from trajtrack.option_fields import documentation_of
@@ -43,7 +43,7 @@ def add_link_flags(parser: argparse.ArgumentParser, default_method: str = DEFAUL
             owners = methods_with(field.name)
             only = f" Only for {method}." if owners == [method] else ""
             text = f"{texts[field.name]} Default: {default}.{only}".replace("%", "%%")
-            group.add_argument(_flag(field.name), default=argparse.SUPPRESS, help=text, **settings)
+            group.add_argument(flag_of(field.name), default=argparse.SUPPRESS, help=text, **settings)
 
 
 def link_options(arguments: argparse.Namespace, default_method: str = DEFAULT_METHOD) -> LinkOptions | FlowOptions:
@@ -59,12 +59,11 @@ def link_options(arguments: argparse.Namespace, default_method: str = DEFAULT_ME
     for name in given:
         owners = methods_with(name)
         if method not in owners:
-            raise UsageError(f"{_flag(name)}: found with --method {method}, expected --method {owners[0]}")
+            raise UsageError(f"{flag_of(name)}: found with --method {method}, expected --method {owners[0]}")
     try:
         return resolve_method(None, method, given)
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"{_flag(name)}:{rest}") from error
+        raise about_flag(error) from error
 
 
 def given_link_flags(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -81,13 +80,9 @@ def flags_of(options: LinkOptions | FlowOptions) -> list[str]:
         if value == field.default:
             continue
         if isinstance(value, bool):
-            words.append(_flag(field.name if value else f"no_{field.name}"))
+            words.append(flag_of(field.name if value else f"no_{field.name}"))
         elif isinstance(value, float) and value < 0:
-            words.append(f"{_flag(field.name)}={value!r}")  # argparse takes some negative numbers for flags
+            words.append(f"{flag_of(field.name)}={value!r}")  # argparse takes some negative numbers for flags
         else:
-            words += [_flag(field.name), str(value)]
+            words += [flag_of(field.name), str(value)]
     return words
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"

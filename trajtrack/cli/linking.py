@@ -11,14 +11,14 @@ from typing import Any
 
 from trajtrack.arguments import warn
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.cli.outputs import output_paths
+from trajtrack.cli.outputs import add_output_format_flag, checked_format, output_paths
 from trajtrack.cli.reading import add_format_flag, add_reading_flags, given_reading
 from trajtrack.console.errors import UsageError, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import Progress, print_json
 from trajtrack.files.folders import make_folder
 from trajtrack.flow_options import FlowOptions
-from trajtrack.io import FORMATS, output_format, write
+from trajtrack.io import write
 from trajtrack.many_videos import LinkedVideo, link_many, link_video
 from trajtrack.options import LinkOptions
 from trajtrack.printable import escaped
@@ -57,13 +57,7 @@ def add_command(commands: Any) -> None:
         "folders if names would be the same",
     )
     add_format_flag(parser, "--format", "format of the inputs: {formats}; default: inferred from suffix and content")
-    writable = [name for name, format in FORMATS.items() if format.encode is not None]
-    parser.add_argument(
-        "--output-format",
-        choices=writable,
-        metavar="NAME",
-        help=f"format to write: {', '.join(writable)}; default: inferred from the suffix",
-    )
+    add_output_format_flag(parser)
     parser.add_argument("--video-name", metavar="NAME", help="video to read from inputs that hold several")
     add_reading_flags(parser, "the inputs")
     parser.add_argument("--no-interpolate", action="store_true", help="omit the interpolated boxes in gaps")
@@ -80,11 +74,8 @@ def _run(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"--threads: found {arguments.threads}, expected an integer of at least 1")
     inputs = expand(arguments.inputs)
     outputs = output_paths(inputs, arguments.output, arguments.output_format)
-    try:
-        for output in outputs:
-            output_format(output, arguments.output_format)
-    except ValueError as error:
-        raise UsageError(f"--output: {str(error).partition(': ')[2]}") from error
+    for output in outputs:
+        checked_format(output, arguments.output_format)
     done: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
     with Progress(len(inputs.paths)) as progress:

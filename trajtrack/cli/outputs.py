@@ -1,15 +1,62 @@
-"""Where the outputs of several inputs go."""
+"""Where the outputs of several inputs go, and in which format."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from trajtrack.console.errors import UsageError
 from trajtrack.console.inputs import Inputs, distinct_names, same_file
-from trajtrack.io import FORMATS
+from trajtrack.io import FORMATS, WRITABLE, Format, output_format
+from trajtrack.plots import IMAGE_SUFFIXES
+from trajtrack.viewer.page import PAGE_SUFFIXES
+from trajtrack.viewer.video import VIDEO_SUFFIXES
 
-__all__ = ["output_paths"]
+__all__ = ["add_output_format_flag", "checked_format", "output_paths"]
+
+_VIEWS = (*PAGE_SUFFIXES, *VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+
+
+def add_output_format_flag(parser: argparse.ArgumentParser, text: str = "format to write") -> None:
+    """Add ``--output-format``; its help text goes on with the names of the formats."""
+    parser.add_argument(
+        "--output-format",
+        choices=list(WRITABLE),
+        metavar="NAME",
+        help=f"{text}: {', '.join(WRITABLE)}; default: inferred from the suffix",
+    )
+
+
+def checked_format(output: Path, name: str | None, others: Sequence[str] = ()) -> Format:
+    """Return the format of a file of tracks or detections.
+
+    Parameters
+    ----------
+    output
+        The file.
+    name
+        Name of the format; None if the suffix decides.
+    others
+        Suffixes that the command knows besides those of formats.
+
+    Raises
+    ------
+    UsageError
+        If no format has the suffix; the message says what writes files that show tracks.
+    """
+    try:
+        return output_format(output, name)
+    except ValueError as error:
+        message = str(error).partition(": ")[2]
+        if others:
+            known = "one of the suffixes "
+            message = message.replace(known, f"{known}{', '.join(others)}, ", 1)
+        if output.suffix.lower() in _VIEWS:
+            message += f"; 'trajtrack view TRACKS -o {shlex.quote(str(output))}' shows tracks"
+        raise UsageError(f"--output: {message}") from error
 
 
 def output_paths(inputs: Inputs, output: str | None, output_format: str | None) -> list[Path]:
@@ -51,5 +98,5 @@ def _suffix(path: str, output_format: str | None) -> str:
     if output_format is not None:
         return FORMATS[output_format].suffixes[0]
     suffix = PurePath(path.removesuffix(".gz")).suffix
-    known = any(suffix.lower() in format.suffixes for format in FORMATS.values() if format.encode is not None)
+    known = any(suffix.lower() in format.suffixes for format in WRITABLE.values())
     return suffix if known else ".txt"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trajtrack.console.errors import Failure, UsageError, describe
+from trajtrack.console.errors import Failure, UsageError, about_flag, describe
 from trajtrack.io import FORMATS, ReadFile, Reading, input_format, read_file, reading_of
 
 __all__ = ["InputFile", "add_format_flag", "add_reading_flags", "given_reading", "parse_size", "read_inputs"]
@@ -67,8 +67,7 @@ def given_reading(arguments: argparse.Namespace, prefix: str = "") -> Reading:
     try:
         return reading_of(None, first, step, image_size)
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"--{prefix}{name.replace('_', '-')}:{rest}") from error
+        raise about_flag(error, prefix) from error
 
 
 def parse_size(flag: str, text: str) -> tuple[float, float]:

@@ -9,9 +9,9 @@ from typing import Any
 from trajtrack.arguments import warnings_about
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags, prepared
 from trajtrack.cli.link_flags import add_link_flags, link_options
+from trajtrack.cli.outputs import add_output_format_flag, checked_format
 from trajtrack.cli.titles import video_title
 from trajtrack.cli.views import (
-    PAGE_SUFFIXES,
     add_image_flags,
     check_image_flags,
     frames_done,
@@ -26,10 +26,11 @@ from trajtrack.console.progress import LongProgress
 from trajtrack.detect.kept import check_parquet
 from trajtrack.detect.tracking import detect_or_reuse, link_detected
 from trajtrack.files.folders import make_folder
-from trajtrack.io import FORMATS, output_format, write
+from trajtrack.io import write
 from trajtrack.printable import escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import write_page, write_video
+from trajtrack.viewer.page import PAGE_SUFFIXES
 from trajtrack.viewer.video import VIDEO_SUFFIXES
 
 __all__ = ["add_command"]
@@ -61,13 +62,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("video", metavar="VIDEO", help="video file, or folder of numbered .jpg or .png images")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="file to write")
-    writable = [name for name, format in FORMATS.items() if format.encode is not None]
-    parser.add_argument(
-        "--output-format",
-        choices=writable,
-        metavar="NAME",
-        help=f"format of a file of tracks: {', '.join(writable)}; default: inferred from the suffix",
-    )
+    add_output_format_flag(parser, "format of a file of tracks")
     parser.add_argument(
         "--detections",
         metavar="FILE",
@@ -134,12 +129,7 @@ def _kind_of(output: Path, arguments: argparse.Namespace) -> str:
         if value is not None:
             raise UsageError(f"{flag}: found an output with suffix {suffix}, to which this option does not apply")
     if kind == "tracks":
-        try:
-            output_format(output, arguments.output_format)
-        except ValueError as error:
-            pages = ", ".join((*PAGE_SUFFIXES, *VIDEO_SUFFIXES))
-            expected = str(error).partition(": ")[2].replace("one of the suffixes ", f"one of the suffixes {pages}, ")
-            raise UsageError(f"--output: {expected}") from error
+        checked_format(output, arguments.output_format, (*PAGE_SUFFIXES, *VIDEO_SUFFIXES))
     return kind
 
 

@@ -15,7 +15,6 @@ from trajtrack.cli.presets import PRESETS, apply_preset, choose_preset
 from trajtrack.cli.reading import InputFile, add_format_flag, add_reading_flags, given_reading, parse_size, read_inputs
 from trajtrack.cli.titles import video_title
 from trajtrack.cli.views import (
-    PAGE_SUFFIXES,
     add_image_flags,
     check_image_flags,
     frames_done,
@@ -23,7 +22,7 @@ from trajtrack.cli.views import (
     note_if_large,
     sum_up,
 )
-from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.errors import Failure, UsageError, flag_of
 from trajtrack.console.inputs import distinct_names, same_file
 from trajtrack.console.output import output_path, print_json
 from trajtrack.detections import Detections
@@ -37,6 +36,7 @@ from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import ViewSummary, write_page, write_video
 from trajtrack.viewer.drawing import draw
 from trajtrack.viewer.matching import reproduces
+from trajtrack.viewer.page import PAGE_SUFFIXES
 from trajtrack.viewer.video import VIDEO_SUFFIXES
 
 __all__ = ["add_command"]
@@ -216,8 +216,8 @@ def _gather(
     if not others:
         given = given_link_flags(arguments)
         if given:
-            flag = next(iter(given)).replace("_", "-")
-            raise UsageError(f"--{flag}: found tracks in {arguments.tracks}, expected detections to link")
+            flag = flag_of(next(iter(given)))
+            raise UsageError(f"{flag}: found tracks in {arguments.tracks}, expected detections to link")
         return tracks, None
     (detections,) = others
     with warnings.catch_warnings():

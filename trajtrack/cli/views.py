@@ -14,10 +14,8 @@ from trajtrack.console.output import StatusLine
 from trajtrack.printable import escaped
 from trajtrack.viewer import ViewSummary
 
-__all__ = ["PAGE_SUFFIXES", "add_image_flags", "check_image_flags", "frames_done", "note", "note_if_large", "sum_up"]
+__all__ = ["add_image_flags", "check_image_flags", "frames_done", "note", "note_if_large", "sum_up"]
 
-PAGE_SUFFIXES = (".html", ".htm")
-"""Suffixes of pages for the browser."""
 _LARGE = 100_000_000
 """Size in bytes above which browsers are slow to open a page."""
 

@@ -6,7 +6,7 @@ import os
 
 from trajtrack.printable import escaped
 
-__all__ = ["Failure", "UsageError", "describe"]
+__all__ = ["Failure", "UsageError", "about_flag", "describe", "flag_of"]
 
 
 class UsageError(Exception):
@@ -15,6 +15,17 @@ class UsageError(Exception):
 
 class Failure(Exception):
     """An input cannot be processed."""
+
+
+def flag_of(option: str) -> str:
+    """Return the flag of an option, ``--max-gap`` of ``max_gap``."""
+    return f"--{option.replace('_', '-')}"
+
+
+def about_flag(error: ValueError, prefix: str = "") -> UsageError:
+    """Return an error about an option, whose name its message begins with, as one about the flag of the option."""
+    name, colon, rest = str(error).partition(":")
+    return UsageError(f"{flag_of(prefix + name)}{colon}{rest}")
 
 
 def describe(error: BaseException, path: str | None = None) -> str:

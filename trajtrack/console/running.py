@@ -18,7 +18,7 @@ from trajtrack.console.errors import Failure, UsageError, describe
 from trajtrack.console.streams import escaped_streams
 from trajtrack.printable import escaped
 
-__all__ = ["EXIT_CODES", "run_command"]
+__all__ = ["EXIT_CODES", "Terminated", "run_command"]
 
 EXIT_CODES = (
     "Exit codes: 0 all is well, 1 an input failed, 2 the command was not understood, 130 interrupted, "
@@ -28,8 +28,8 @@ EXIT_CODES = (
 _FAILED, _MISUSED, _INTERRUPTED, _UNREAD, _TERMINATED = 1, 2, 130, 141, 143
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived; unfinished files are removed on the way out."""
+class Terminated(BaseException):
+    """SIGTERM arrived; unfinished files are removed on the way out, as after Ctrl-C."""
 
 
 def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
@@ -71,7 +71,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
             sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except _Terminated:
+    except Terminated:
         return _TERMINATED
     except BrokenPipeError:
         return _UNREAD
@@ -86,7 +86,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
 
 @contextlib.contextmanager
 def _termination_raised() -> Iterator[None]:
-    """Raise `_Terminated` on SIGTERM, once, unless the process already handles it."""
+    """Raise `Terminated` on SIGTERM, once, unless the process already handles it."""
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
@@ -94,7 +94,7 @@ def _termination_raised() -> Iterator[None]:
 
     def terminate(*_: Any) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise _Terminated
+        raise Terminated
 
     signal.signal(signal.SIGTERM, terminate)
     try:

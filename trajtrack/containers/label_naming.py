@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajtrack.printable import shown
 
-__all__ = ["LabelNaming", "label_words"]
+__all__ = ["LabelNaming", "label_words", "numbered"]
 
 
 class LabelNaming:
@@ -85,6 +85,22 @@ class LabelNaming:
         if name in self._shared:
             raise ValueError(f"labels: found the name {name!r}, expected one that label_names gives to one label only")
         return self._numbers[name]
+
+
+def numbered(labels: Any, given: Mapping[int, str] | None = None) -> tuple[Any, Mapping[int, str] | None]:
+    """Return the labels of all boxes of a video as numbers, and the class names by label.
+
+    Raises
+    ------
+    ValueError
+        As `LabelNaming.number`.
+    """
+    naming = LabelNaming(given)
+    numbers = naming.number(labels, len(labels))
+    if numbers is None:
+        # The type of an empty column says nothing.
+        return np.empty(0, np.int32), given
+    return (labels, given) if numbers is labels else naming.finish(numbers)
 
 
 def label_words(labels: Any) -> list[str] | None:

@@ -8,7 +8,7 @@ import os
 import zlib
 from pathlib import Path
 
-__all__ = ["GZIP", "decode", "max_unpacked", "other_encoding", "read_unpacked", "unpacked"]
+__all__ = ["GZIP", "decode", "marked_encoding", "max_unpacked", "other_encoding", "read_unpacked", "unpacked"]
 
 GZIP = b"\x1f\x8b"
 """First bytes of a file compressed with gzip."""
@@ -62,15 +62,17 @@ def unpacked(content: bytes) -> bytes:
     return result
 
 
+def marked_encoding(content: bytes) -> str | None:
+    """Return the encoding or compression that the first bytes of a file mark, or None."""
+    return next((name for mark, name in _ENCODINGS if content.startswith(mark)), None)
+
+
 def other_encoding(content: bytes) -> str | None:
     """Return the encoding or compression of content that is not UTF-8, or None if its beginning does not show it.
 
     UTF-16 without a byte order mark is recognised by its zero bytes.
     """
-    for beginning, name in _ENCODINGS:
-        if content.startswith(beginning):
-            return name
-    return "UTF-16" if b"\0" in content[:2] else None
+    return marked_encoding(content) or ("UTF-16" if b"\0" in content[:2] else None)
 
 
 def decode(content: bytes, expected: str = "text in UTF-8") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ from trajtrack.trajectories import Trajectories
 
 __all__ = [
     "FORMATS",
+    "WRITABLE",
     "Format",
     "ReadFile",
     "Reading",
@@ -60,8 +62,7 @@ __all__ = [
 ]
 
 _MAX_NUMBER = 2**31 - 1
-_VIEWS = {".html", ".htm", ".mp4", ".mkv", ".mov", ".gif", ".png", ".svg", ".pdf"}
-"""Suffixes of what shows tracks but does not store them."""
+_MAX_NEAR = 2
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -89,6 +90,11 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     }
 )
 """All formats by name. `write` uses the first of those that share a suffix."""
+
+WRITABLE: Mapping[str, Format] = MappingProxyType(
+    {name: format for name, format in FORMATS.items() if format.encode is not None}
+)
+"""The formats that `write` writes, by name."""
 
 
 def read(
@@ -291,22 +297,20 @@ def output_format(path: str | os.PathLike[str], format: str | None = None) -> Fo
     ValueError
         If no writable format matches the name or the suffix.
     """
-    writable = {name: each for name, each in FORMATS.items() if each.encode is not None}
     if format is not None:
         chosen = _named(format)
         if chosen.encode is None:
-            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(writable)}")
+            raise ValueError(f"format: found {format!r}, which is only read, expected one of {', '.join(WRITABLE)}")
         return chosen
     name = _as_name(path)
     suffix = Path(name).suffix.lower()
-    for each in writable.values():
+    for each in WRITABLE.values():
         if suffix in each.suffixes:
             return each
-    hint = f"; 'trajtrack view TRACKS -o {shlex.quote(name)}' shows tracks" if suffix in _VIEWS else ""
-    suffixes = dict.fromkeys(known for each in writable.values() for known in each.suffixes)
+    suffixes = dict.fromkeys(known for each in WRITABLE.values() for known in each.suffixes)
     raise ValueError(
         f"path: found {name!r}, expected one of the suffixes {', '.join(suffixes)}, "
-        f"or one of the formats {', '.join(writable)}{hint}"
+        f"or one of the formats {', '.join(WRITABLE)}"
     )
 
 
@@ -341,14 +345,24 @@ def _recognised(source: Source) -> Format:
         if format.recognise(source):
             return format
     found = source.first_line[:60].decode("ascii", "backslashreplace")
-    if len(candidates) == len(FORMATS):
-        names = ", ".join(FORMATS)
-        raise ValueError(
-            f"line 1: found {found!r}, expected a format that is recognised, or one of {names} with format= or "
-            "--format; 'trajtrack info --formats' tells their layouts"
-        )
-    layouts = "; ".join(f"{format.name}: {format.layout}" for format in candidates)
-    raise ValueError(f"line 1: found {found!r}, expected one of these layouts, or format= or --format: {layouts}")
+    names = ", ".join(format.name for format in candidates)
+    near = "; ".join(f"{format.name}: {format.layout}" for format in _nearest(source, candidates))
+    raise ValueError(
+        f"line 1: found {found!r}, expected a format that is recognised, or one of {names} with format= or --format"
+        f"{near and f' (nearest: {near})'}; 'trajtrack info --formats' lists all layouts"
+    )
+
+
+def _nearest(source: Source, candidates: list[Format]) -> list[Format]:
+    """Return up to two formats: those whose layouts name the most keys of JSON content."""
+    if len(candidates) <= _MAX_NEAR:
+        return candidates
+    named = {
+        format: len(source.keys & {*re.findall(r"\w{3,}", format.layout)})
+        for format in candidates
+        if ".json" in format.suffixes
+    }
+    return [format for format in sorted(named, key=named.__getitem__, reverse=True)[:_MAX_NEAR] if named[format]]
 
 
 def _how_to_track(path: str) -> str:

@@ -92,6 +92,14 @@ class Source:
         """Whether the content may be XML."""
         return self.first_line.startswith(b"<")
 
+    @property
+    def keys(self) -> set[str]:
+        """The keys of a JSON object, or of the object that a JSON list begins with; none for other content."""
+        first = self.document if self.is_json else None
+        if isinstance(first, list):
+            first = first[0] if first else None
+        return set(first) if isinstance(first, dict) else set()
+
     def has_keys(self, *keys: str) -> bool:
         """Return whether the content is a JSON object with all of the keys."""
         return self.is_json and isinstance(self.document, dict) and self.document.keys() >= {*keys}

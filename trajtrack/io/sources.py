@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from pathlib import Path
 
-from trajtrack.files.packed import GZIP, unpacked
+from trajtrack.files.packed import GZIP, marked_encoding, unpacked
 from trajtrack.files.zip_members import read_content
 from trajtrack.io.folders import Folder, sequence_file
 from trajtrack.io.format import Reading, Source
@@ -14,8 +13,6 @@ from trajtrack.io.format import Reading, Source
 __all__ = ["read_source"]
 
 _PICKLED = (".pkl", ".pickle", ".pth", ".pt")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding\s*=\s*["'])utf-?16[^"']*""", re.IGNORECASE)
 _BOM_EXPECTED = "UTF-8 text, or UTF-16 with a byte order mark"
 
@@ -52,9 +49,10 @@ def _uncompressed(path: str, content: bytes) -> bytes:
 
 
 def _as_utf_8(content: bytes) -> bytes:
-    if content.startswith(_UTF_32):
+    encoding = marked_encoding(content)
+    if encoding == "UTF-32":
         raise ValueError(f"line 1: found UTF-32 text, expected {_BOM_EXPECTED}")
-    if content.startswith(_UTF_16):
+    if encoding == "UTF-16":
         try:
             text = content.decode("utf-16")
         except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import numpy as np
@@ -34,7 +34,10 @@ from trajtrack.viewer.images import Encoded, Images, check_presentation, open_im
 from trajtrack.viewer.question import Question
 from trajtrack.viewer.sources import Joined, join
 
-__all__ = ["write_page"]
+__all__ = ["PAGE_SUFFIXES", "write_page"]
+
+PAGE_SUFFIXES: Final = (".html", ".htm")
+"""Suffixes of pages, for commands that tell by the name what to write; `write_page` takes any name."""
 
 _SCRIPTS = (
     *(

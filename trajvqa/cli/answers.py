@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from trajtrack.console.errors import UsageError
 from trajtrack.printable import escaped
+from trajtrack.viewer.page import PAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from trajvqa.answering import Answer
     from trajvqa.data.batches import QuestionBatches
 
-__all__ = ["PAGE_SUFFIXES", "add_image_flags", "checked_page", "checkpoint_path", "print_answer", "row_of"]
+__all__ = ["add_image_flags", "checked_page", "checkpoint_path", "print_answer", "row_of"]
 
-PAGE_SUFFIXES = (".html", ".htm")
-"""Suffixes of pages for the browser."""
 _SHOWN_TRAJECTORIES = 5
 
 

@@ -13,7 +13,7 @@ import h5py
 
 from trajtrack import FORMATS
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.console.errors import Failure, UsageError, describe
+from trajtrack.console.errors import Failure, UsageError, about_flag, describe
 from trajtrack.console.output import Progress, print_json
 from trajvqa.cli.archives import expand_archives
 from trajvqa.datasets.nextqa import read_questions
@@ -154,8 +154,7 @@ def _options(arguments: argparse.Namespace) -> BuildOptions:
             half=arguments.half,
         )
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
+        raise about_flag(error) from error
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,20 @@ from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score
 from trajvqa.evaluation.accuracy_chart import draw_accuracy
+from trajvqa.evaluation.by_type import results_by_type
+from trajvqa.evaluation.confusion import confusions
 from trajvqa.evaluation.confusion_chart import draw_confusions
-from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar, p_text
+from trajvqa.evaluation.statistics import (
+    LEVEL,
+    RESAMPLES,
+    SEED,
+    bootstrap_interval,
+    difference_interval,
+    mcnemar,
+    p_text,
+)
 
 __all__ = ["add_command"]
-
-_SEED, _RESAMPLES, _LEVEL = 0, 2000, 0.95
 
 _DESCRIPTION = """\
 Compare predictions with the correct answers, by question type, as NExT-QA's own
@@ -72,7 +81,11 @@ def add_command(commands: Any) -> None:
         help="also draw which answer is chosen in place of which, for question types whose answers are few, such as "
         "counts: a .png, .svg or .pdf file",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object, with shares instead of percentages")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object, with shares instead of percentages and what the images show",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -113,7 +126,7 @@ def _report(
     others: Mapping[str, Mapping[str, int]],
 ) -> None:
     right = is_right(questions, predictions)
-    interval = bootstrap_interval(right, questions.videos, _SEED, _RESAMPLES, _LEVEL)
+    interval = bootstrap_interval(right, questions.videos)
     accuracy = score(questions, predictions)
     accuracies = {name: score(questions, other) for name, other in others.items()}
     comparisons = {
@@ -126,7 +139,12 @@ def _report(
             "answers": arguments.answers,
             "accuracy": accuracy.to_dict() | {"interval": interval},
             **{name: {**each, "accuracy": accuracies[name].to_dict()} for name, each in comparisons.items()},
-            "intervals": {"level": _LEVEL, "resamples": _RESAMPLES, "seed": _SEED, "drawn": "videos"},
+            "by_type": list(_by_type(questions, predictions, others)),
+            "confusions": {
+                each.kind: {"answers": each.texts, "chosen": each.chosen.tolist(), "offered": each.offered.tolist()}
+                for each in confusions(questions, predictions)
+            },
+            "intervals": {"level": LEVEL, "resamples": RESAMPLES, "seed": SEED, "drawn": "videos"},
         }
         print_json(report)
         return
@@ -136,6 +154,25 @@ def _report(
     print(accuracy_table({f"{name.replace('_', ' ')}, %": each for name, each in rows.items()}))
     print()
     print("\n".join(_lines(accuracy, interval, comparisons)))
+
+
+def _by_type(
+    questions: Questions, predictions: Mapping[str, int], others: Mapping[str, Mapping[str, int]]
+) -> Iterator[dict[str, Any]]:
+    """Yield what the chart shows of each question type."""
+    for result in results_by_type(questions, [is_right(questions, each) for each in (predictions, *others.values())]):
+        accuracy, *accuracies = map(asdict, result.accuracies)
+        differences, agreements = map(asdict, result.differences), map(asdict, result.agreements)
+        yield {
+            "title": result.title,
+            "questions": result.questions,
+            "videos": result.videos,
+            "accuracy": accuracy,
+            **{
+                name: {"accuracy": own, "difference": difference, "agreement": agreement}
+                for name, own, difference, agreement in zip(others, accuracies, differences, agreements, strict=True)
+            },
+        }
 
 
 def _read(path: str, questions: Questions) -> dict[str, int]:
@@ -150,7 +187,7 @@ def _read(path: str, questions: Questions) -> dict[str, int]:
 def _compare(questions: Questions, right: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
     return {
         "difference": float(right.mean() - other.mean()),
-        "interval": difference_interval(right, other, questions.videos, _SEED, _RESAMPLES, _LEVEL),
+        "interval": difference_interval(right, other, questions.videos),
         "p": mcnemar(right, other),
         "right_here_only": int((right & ~other).sum()),
         "right_there_only": int((other & ~right).sum()),
@@ -169,6 +206,6 @@ def _lines(accuracy: Accuracy, interval: tuple[float, float], comparisons: dict[
             f"({each['right_here_only']} correct here only, {each['right_there_only']} there only)"
         )
     yield (
-        f"Intervals hold {100 * _LEVEL:.0f} % of {_RESAMPLES} bootstrap draws of whole videos, since questions about "
+        f"Intervals hold {100 * LEVEL:.0f} % of {RESAMPLES} bootstrap draws of whole videos, since questions about "
         "one video are not independent."
     )

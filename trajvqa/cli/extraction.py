@@ -14,7 +14,7 @@ from typing import Any
 from trajtrack.arguments import warn
 from trajtrack.cli.detection_flags import add_detection_flags, chosen_detector, naming_flags
 from trajtrack.cli.link_flags import add_link_flags, link_options
-from trajtrack.console.errors import Failure, UsageError, describe
+from trajtrack.console.errors import Failure, UsageError, about_flag, describe
 from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongProgress
@@ -202,8 +202,7 @@ def _options(arguments: argparse.Namespace) -> ExtractOptions:
             keep_damaged=arguments.keep_damaged,
         )
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
+        raise about_flag(error) from error
 
 
 def _questions(path: str) -> Questions:

@@ -54,6 +54,10 @@ def chosen_experiment(name: str, assignments: list[str], fixed: Mapping[str, Any
         except ValueError:
             raise UsageError(f"--set: found {assignment!r}, expected a YAML value") from None
     try:
-        return with_overrides(read_experiment(name), values)
+        experiment = read_experiment(name)
     except (FileNotFoundError, ValueError) as error:
         raise UsageError(str(error)) from error
+    try:
+        return with_overrides(experiment, values)
+    except ValueError as error:
+        raise UsageError(f"--set {error}") from error

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.running import Terminated
 from trajvqa.cli.building import counted
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.experiments.charts import draw_table
 from trajvqa.experiments.files import Table, list_tables, read_table
 from trajvqa.experiments.reports import table_text, write_csv, write_json, write_markdown
 from trajvqa.experiments.tables import RowResult, run_table
-from trajvqa.training.interruption import Terminated, terminating_in_order
 
 __all__ = ["add_command"]
 
@@ -67,12 +66,9 @@ def _run(arguments: argparse.Namespace) -> bool:
 
     folder = Path(arguments.output)
     try:
-        with terminating_in_order():
-            rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
-    except KeyboardInterrupt as interruption:
+        rows = run_table(table, experiments, arguments.data, folder, arguments.seeds, arguments.jobs, report)
+    except (KeyboardInterrupt, Terminated):
         print("interrupted; the same command resumes every run after its last complete epoch", file=sys.stderr)
-        if isinstance(interruption, Terminated):
-            raise SystemExit(128 + signal.SIGTERM) from None
         raise
     except BrokenExecutor as error:
         raise Failure("a run was killed; the same command resumes it") from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
+from trajtrack.console.running import Terminated
 from trajvqa.cli.progress import TrainingProgress
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.config import Experiment
@@ -18,7 +18,6 @@ from trajvqa.models import streams_of
 from trajvqa.processes import FailedElsewhere, Processes, joined
 from trajvqa.stores import open_trajectories
 from trajvqa.training.curves import draw_curves
-from trajvqa.training.interruption import Terminated, terminating_in_order
 from trajvqa.training.trainer import train
 
 __all__ = ["add_command"]
@@ -55,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> bool:
     progress = TrainingProgress()
     processes: Processes | None = None
     try:
-        with terminating_in_order(), joined(experiment.training.device) as processes:
+        with joined(experiment.training.device) as processes:
             files = processes.together(lambda: find_files(arguments.data, "train"))
             if experiment.settings.text == "glove" and files.word_vectors is None and processes.is_first:
                 print(
@@ -71,12 +70,10 @@ def _run(arguments: argparse.Namespace) -> bool:
         if processes is not None and processes.is_first:
             raise Failure(f"{error}; the same command resumes after the last complete epoch") from error
         return True
-    except KeyboardInterrupt as interruption:
+    except (KeyboardInterrupt, Terminated):
         progress.clear()
         if processes is None or processes.is_first:
             print("interrupted; the same command resumes after the last complete epoch", file=sys.stderr)
-        if isinstance(interruption, Terminated):
-            raise SystemExit(128 + signal.SIGTERM) from None
         raise
     finally:
         progress.clear()

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from trajtrack.console.errors import Failure, UsageError
+from trajtrack.console.errors import Failure, about_flag, flag_of
 from trajtrack.option_fields import documentation_of
 from trajvqa.cli.building import add_links_flag
 from trajvqa.datasets.vidvrd import VidvrdOptions, make_vidvrd_questions
@@ -30,7 +30,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("output", metavar="DIR", help="the data folder to write")
     for name in ("val_videos", "test_videos", "seed"):
         parser.add_argument(
-            f"--{name.replace('_', '-')}",
+            flag_of(name),
             type=int,
             default=getattr(defaults, name),
             metavar="N",
@@ -49,8 +49,7 @@ def _run(arguments: argparse.Namespace) -> bool:
             seed=arguments.seed,
         )
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
+        raise about_flag(error) from error
     try:
         found = make_vidvrd_questions(
             arguments.source, arguments.output, options, lambda message: print(message, file=sys.stderr)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from trajtrack.console.errors import UsageError
+from trajtrack.console.errors import about_flag
 from trajtrack.option_fields import documentation_of
 from trajvqa.cli.building import add_links_flag
 from trajvqa.datasets.events import EventsOptions, make_events
@@ -73,8 +73,7 @@ def _run(arguments: argparse.Namespace) -> bool:
                     raise ValueError(f"{name}: found {given[name]!r}, expected none: it is an option of version 2")
             _print_worlds(make_worlds(arguments.output, WorldsOptions(**given)))
     except ValueError as error:
-        name, _, rest = str(error).partition(":")
-        raise UsageError(f"--{name.replace('_', '-')}:{rest}") from error
+        raise about_flag(error) from error
     print(f"wrote {arguments.output}")
     return False
 

@@ -175,10 +175,12 @@ def _coverage(ids: Iterable[str], questions: Questions | None) -> tuple[str, ...
     return (f"{len(required & set(ids)):,} of the {len(required):,} videos of the questions",)
 
 
-def check_bert(path: Path | None, split: str, questions: Questions | None) -> FileReport:
-    """Check that BERT features match the questions row by row, and that a sample of them is finite."""
+def check_bert(path: Path | None, split: str, questions: Questions | None) -> tuple[BertFeatures | None, FileReport]:
+    """Open BERT features; check that they match the questions row by row, and that a sample of them is finite."""
     if path is not None and questions is None:
-        return FileReport(BERT.name, path, BERT.expected(split), facts=("not checked: the questions are missing",))
+        return None, FileReport(
+            BERT.name, path, BERT.expected(split), facts=("not checked: the questions are missing",)
+        )
     features, report = _open(
         BERT,
         path,
@@ -186,7 +188,7 @@ def check_bert(path: Path | None, split: str, questions: Questions | None) -> Fi
         lambda existing: BertFeatures(existing, len(questions or ()), questions.source if questions else ""),
     )
     if features is None or path is None:
-        return report
+        return None, report
     rows = np.unique(np.linspace(0, len(features) - 1, min(len(features), _BERT_ROWS)).astype(np.int64))
     facts = (
         f"{len(features):,} questions of {features.candidates} candidates of {features.words} words of {features.size} "
@@ -203,7 +205,7 @@ def check_bert(path: Path | None, split: str, questions: Questions | None) -> Fi
                     "infinity, expected finite numbers"
                 )
 
-    return replace(report, facts=facts, problems=_problems(path, check_sample))
+    return features, replace(report, facts=facts, problems=_problems(path, check_sample))
 
 
 def check_vocabulary(path: Path | None, questions: Iterable[Questions]) -> tuple[Vocabulary | None, FileReport]:

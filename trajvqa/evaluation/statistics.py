@@ -8,7 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bootstrap_interval", "difference_interval", "mcnemar", "mean_interval", "p_text"]
+__all__ = [
+    "LEVEL",
+    "RESAMPLES",
+    "SEED",
+    "bootstrap_interval",
+    "difference_interval",
+    "mcnemar",
+    "mean_interval",
+    "p_text",
+]
+
+SEED, RESAMPLES, LEVEL = 0, 2000, 0.95
+"""Seed and number of the draws of the bootstrap, and the share of them that an interval holds, by default."""
 
 _BLOCK = 1 << 22
 """Number of videos drawn at once, which limits memory to a few tens of megabytes."""
@@ -17,7 +29,7 @@ _LEAST_P = 1e-300
 
 
 def bootstrap_interval(
-    right: NDArray[np.bool_], videos: Sequence[str], seed: int = 0, resamples: int = 2000, level: float = 0.95
+    right: NDArray[np.bool_], videos: Sequence[str], seed: int = SEED, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> tuple[float, float]:
     """Return a confidence interval of the accuracy by the bootstrap over videos.
 
@@ -58,9 +70,9 @@ def difference_interval(
     right: NDArray[np.bool_],
     other: NDArray[np.bool_],
     videos: Sequence[str],
-    seed: int = 0,
-    resamples: int = 2000,
-    level: float = 0.95,
+    seed: int = SEED,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> tuple[float, float]:
     """Return a confidence interval of the difference of two accuracies on the same questions, as `bootstrap_interval`.
 
@@ -87,7 +99,7 @@ def difference_interval(
     return _interval(right.astype(np.float64) - other, videos, seed, resamples, level)
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+def mean_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
     """Return a confidence interval of the mean of normally distributed values (Student, 1908).
 
     Parameters

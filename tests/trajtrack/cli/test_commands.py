@@ -355,6 +355,7 @@ def test_eval_of_several_videos_has_a_row_for_each(tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert [video["true_positives"] for video in report["metrics"]["videos"]] == [5, 7]
     assert report["metrics"]["true_positives"] == 12
+    assert dict(zip(report["overlaps"], report["metrics"]["curves"]["hotas"], strict=True))[0.05] == 1
 
 
 def test_eval_recognises_motchallenge_ground_truth_by_its_flags_and_classes(tmp_path, capsys):

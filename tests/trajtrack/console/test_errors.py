@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trajtrack.console.errors import describe
+from trajtrack.console.errors import about_flag, describe
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,9 @@ from trajtrack.console.errors import describe
 )
 def test_an_error_is_one_line_of_printable_text(error, path, text):
     assert describe(error, path) == text
+
+
+def test_an_error_about_an_option_becomes_one_about_its_flag():
+    error = ValueError("max_gap: found -1, expected an integer: 0 or more")
+    assert str(about_flag(error)) == "--max-gap: found -1, expected an integer: 0 or more"
+    assert str(about_flag(ValueError("first_frame: found 0"), "gt-")) == "--gt-first-frame: found 0"

@@ -134,13 +134,28 @@ def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path) -> None:
         ("a.txt", b"1,2,3,4,5,6,7,8,9,10,11\n"),
     ],
 )
-def test_content_of_no_format_is_refused_with_the_layouts(tmp_path: Path, name: str, content: bytes) -> None:
+def test_content_of_no_format_is_refused_with_the_names_of_formats(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(
-        ValueError,
-        match=re.escape(name) + ", line 1: found .*, expected (one of these layouts|a format that is recognised), or ",
-    ):
+    message = re.escape(name) + ", line 1: found .*, expected a format that is recognised, or one of .*mot|vidor"
+    with pytest.raises(ValueError, match=message):
         trajtrack.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "near"),
+    [
+        ('{"images": [], "annotations": [], "categories": []}', {"coco-vid", "tao"}),
+        ('[{"boxes": [], "scores": []}]', {"mmdet"}),
+        ("[1, 2]", set()),
+    ],
+)
+def test_json_of_no_format_is_answered_by_the_layouts_that_name_its_keys(
+    tmp_path: Path, content: str, near: set[str]
+) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ValueError, match=r"'trajtrack info --formats' lists all layouts$") as refused:
+        trajtrack.read(tmp_path / "a.json")
+    assert set(re.findall(r"(?:nearest:|;) (\S+): ", str(refused.value))) == near
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import trajtrack
 from trajtrack import Detections
+from trajtrack.io import WRITABLE
 from trajtrack.io.kitti import CLASS_NAMES
 
 ANY_BOX = st.floats(-1e9, 1e9, width=32)
@@ -257,7 +258,7 @@ def test_scalabel_keeps_all_rows_in_the_order_of_the_frames_but_numbers_classes_
     assert with_columns(read, **unnamed) == with_columns(ordered, **unnamed)
 
 
-@pytest.mark.parametrize("format", [name for name, each in trajtrack.FORMATS.items() if each.encode is not None])
+@pytest.mark.parametrize("format", list(WRITABLE))
 def test_writing_twice_gives_the_same_bytes(tmp_path: Path, format: str) -> None:
     if format == "parquet":
         pytest.importorskip("pyarrow")

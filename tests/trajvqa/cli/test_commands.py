@@ -145,7 +145,11 @@ def test_a_file_that_is_not_a_checkpoint_is_named(data, tmp_path, capsys, conten
     ("words", "message"),
     [
         (["small/bth"], "small/bth: found no such experiment, expected a .yaml file or one of those that"),
-        (["small/both", "--set", "settings.hidden=3"], "settings.hidden: found no such setting, expected one of"),
+        (["small/both", "--set", "settings.hidden=3"], "error: --set settings.hidden: found no such setting,"),
+        (
+            ["small/both", "--set", "training.epochs=0"],
+            "error: --set training.epochs: found 0, expected an ",
+        ),
         (["small/both", "--set", "training.epochs"], "--set: found 'training.epochs', expected SETTING=VALUE"),
         (["small/both", "--set", "model=vgt"], f"model: found 'vgt', expected one of {', '.join(list_models())}"),
     ],

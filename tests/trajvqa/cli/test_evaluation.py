@@ -17,6 +17,7 @@ from helpers.vector_images import texts_of
 from trajvqa.cli import main
 from trajvqa.datasets.nextqa import read_questions, write_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions, write_predictions
+from trajvqa.evaluation.confusion import confusions
 from trajvqa.evaluation.statistics import bootstrap_interval, difference_interval, mcnemar
 
 QUESTIONS = make_questions(videos=20, each=6)
@@ -92,7 +93,8 @@ def test_json_has_the_same_content(folder, capsys):
     assert evaluate(folder, *words) == 0
     report = json.loads(capsys.readouterr().out)
     right, other, text = (right_in(folder / f"{name}.json") for name in "abc")
-    assert list(report) == ["predictions", "answers", "accuracy", "compare", "text_only", "intervals"]
+    names = ["predictions", "answers", "accuracy", "compare", "text_only", "by_type", "confusions", "intervals"]
+    assert list(report) == names
     assert report["accuracy"]["overall"] == right.mean()
     assert report["accuracy"]["interval"] == list(bootstrap_interval(right, QUESTIONS.videos))
     assert report["accuracy"]["counts"] == {"CW": 20, "CH": 20, "TN": 20, "TC": 20, "DC": 20, "DO": 20}
@@ -104,6 +106,23 @@ def test_json_has_the_same_content(folder, capsys):
     assert report["text_only"]["difference"] == right.mean() - text.mean()
     assert report["text_only"]["interval"] == list(difference_interval(right, text, QUESTIONS.videos))
     assert report["intervals"] == {"level": 0.95, "resamples": 2000, "seed": 0, "drawn": "videos"}
+
+
+def test_json_has_what_the_images_show(folder, capsys):
+    assert evaluate(folder, "--json", "--compare", str(folder / "b.json")) == 0
+    report = json.loads(capsys.readouterr().out)
+    right, other = right_in(folder / "a.json"), right_in(folder / "b.json")
+    first = report["by_type"][0]
+    assert (first["title"], first["questions"], first["videos"]) == ("all", 120, 20)
+    assert [first["accuracy"]["low"], first["accuracy"]["high"]] == report["accuracy"]["interval"]
+    difference, agreement = first["compare"]["difference"], first["compare"]["agreement"]
+    assert [difference["low"], difference["high"]] == report["compare"]["interval"]
+    assert agreement["both"] == (right & other).mean()
+    titles = [row["title"] for row in report["by_type"]]
+    assert "count (DC)" in titles
+    expected = confusions(QUESTIONS, read_predictions(folder / "a.json", QUESTIONS))
+    assert list(report["confusions"]) == [each.kind for each in expected]
+    assert [each["chosen"] for each in report["confusions"].values()] == [each.chosen.tolist() for each in expected]
 
 
 def test_predictions_of_more_questions_are_scored_on_those_of_the_table(folder, capsys):

@@ -5,27 +5,35 @@ import threading
 
 import pytest
 
-from trajvqa.training.interruption import Terminated, complete_before_signals, terminating_in_order
+from trajvqa.training.interruption import complete_before_signals
 
 
-def test_sigterm_raises_in_the_block_only():
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Terminated), terminating_in_order():
-        signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) == before
+class Stopped(Exception):
+    """What the handler of this test raises."""
 
 
-@pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
-def test_a_signal_waits_for_the_end_of_the_block(number, kind):
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
+def stopping(request):
+    """Yield a signal, whose handler raises `Stopped`."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(request.param, stop)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+def test_a_signal_waits_for_the_end_of_the_block(stopping):
     done = []
 
     def write() -> None:
         with complete_before_signals():
-            signal.raise_signal(number)
+            signal.raise_signal(stopping)
             done.append("first half")
             done.append("second half")
 
-    with terminating_in_order(), pytest.raises(kind):
+    with pytest.raises(Stopped):
         write()
     assert done == ["first half", "second half"]
 
@@ -34,7 +42,7 @@ def test_other_threads_leave_signals_alone():
     before, seen = signal.getsignal(signal.SIGTERM), []
 
     def look() -> None:
-        with terminating_in_order(), complete_before_signals():
+        with complete_before_signals():
             seen.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=look)
