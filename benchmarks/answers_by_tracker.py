@@ -12,7 +12,8 @@ stands for the detection of the frame that it overlaps most. "True" links the no
 come from.
 
 A second table tells whether the models see their answers when these are to be seen, by NExT-GQA's measures; the whole
-video and its middle third are what any model must beat.
+video and its middle third are what any model must beat. A third tells how many clips the segment that decides is before
+or after the time of the answer.
 
 Interrupted, the same command goes on after the last complete epoch. FOLDER keeps data and runs.
 """
@@ -24,6 +25,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
@@ -41,7 +44,8 @@ from online import track
 from trajtrack import Scene, Trajectories, link
 from trajvqa.answering.grounded import ground
 from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
-from trajvqa.datasets.events.video import Linker, linked_by, make_world, true_tracks
+from trajvqa.datasets.events.timeline import NUM_CLIPS
+from trajvqa.datasets.events.video import FRAME_RATE, FRAMES_PER_CLIP, Linker, linked_by, make_world, true_tracks
 from trajvqa.evaluation.attended_spans import equal_parts
 from trajvqa.evaluation.grounding import Grounding, read_annotations, score_grounding
 from trajvqa.evaluation.predict import predict
@@ -115,6 +119,8 @@ def main() -> None:
     print(table(arguments.folder, experiment, arguments.seeds))
     print()
     print(grounding(arguments.folder, experiment, arguments.seeds))
+    print()
+    print(distances(arguments.folder, experiment, arguments.seeds))
 
 
 def folder_of(folder: Path, data: str, links: str) -> Path:
@@ -198,6 +204,35 @@ def grounding(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
         spans = ground(model, split, trained.experiment, moments)
         lines.append([row, str(seed), *cells(score_grounding(annotations, spans, right_of))])
     return markdown(["", "seed", "Acc@GQA", "mIoP", "IoP@0.5", "mIoU", "IoU@0.5"], lines)
+
+
+def distances(folder: Path, experiment: str, seeds: Sequence[int]) -> str:
+    """Return how often the segment that decides is so many clips after the nearest time of the answer."""
+    data = folder_of(folder, REFERENCE, "segments")
+    annotations = read_annotations(data / "gsub_test.json")
+    found: dict[str, Counter[int]] = {kind: Counter() for kind in ("TN", "TP", "TC", "CW", "DO")}
+    for seed in seeds:
+        checkpoint = run_of(folder, experiment, seed) / "best.pt"
+        model, trained = load_model(checkpoint)
+        split = open_split_for(checkpoint, trained, data, "test").without_negatives()
+        questions = split.questions
+        rows = np.flatnonzero([key in annotations.spans for key in questions.keys])
+        for batch in (split[rows[begin : begin + 32]] for begin in range(0, len(rows), 32)):
+            with torch.inference_mode():
+                explained = model.explain(batch)
+            everyone = torch.arange(len(batch.rows))
+            segments = explained.weights[everyone, explained.scores.argmax(dim=1)].argmax(dim=1)
+            middles = batch.trajectory_spans[everyone, segments].mean(dim=1)
+            for row, clip in zip(batch.rows.tolist(), (middles * NUM_CLIPS).int().tolist(), strict=True):
+                spans = np.array(annotations.spans[questions.keys[row]]) * FRAME_RATE / FRAMES_PER_CLIP
+                firsts, lasts = spans.round().astype(int).T
+                apart = np.where(clip < firsts, clip - firsts, np.maximum(clip - lasts + 1, 0))
+                found[questions.types[row]][int(apart[np.abs(apart).argmin()])] += 1
+    steps = range(-2, 3)
+    lines = [
+        [kind, *(f"{100 * counts[step] / counts.total():.0f}" for step in steps)] for kind, counts in found.items()
+    ]
+    return markdown(["clips after the answer, % of the questions", *(f"{step:+d}" for step in steps)], lines)
 
 
 def cells(found: Grounding) -> list[str]:
