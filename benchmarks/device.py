@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from link import markdown
+from link import CROWD, MILLION, markdown
 from trajtrack import Detections, LinkOptions, Trajectories, link, link_graph
 from trajtrack.linking import DeviceLinkGraph
 from trajtrack.scenes import SceneOptions, make_scene
@@ -36,16 +36,8 @@ _SCENE = SceneOptions(num_classes=1, seed=2, image_width=3840, image_height=2160
 CASES = {
     "300 x 10": replace(_SCENE, num_frames=300, objects_per_frame=11, false_positives=1),
     "50,000 x 20": replace(_SCENE, num_frames=50_000, objects_per_frame=22, mean_life=200),
-    "5,000 x 200": replace(_SCENE, num_frames=5_000, objects_per_frame=220, false_positives=10),
-    "100 x 10,000": replace(
-        _SCENE,
-        num_frames=100,
-        objects_per_frame=11_000,
-        false_positives=500,
-        image_width=16_384,
-        image_height=16_384,
-        mean_life=4_000,
-    ),
+    MILLION.name: MILLION.scene,
+    CROWD.name: CROWD.scene,
 }
 OPTIONS = {"max_gap=0": LinkOptions(max_gap=0), "defaults": LinkOptions()}
 

@@ -86,26 +86,25 @@ TEN_MILLION = Case(
     5,
     slow=True,
 )
+CROWD = Case(
+    "100 x 10,000",
+    replace(
+        _SCENE,
+        num_frames=100,
+        objects_per_frame=11_000,
+        false_positives=500,
+        image_width=16_384,
+        image_height=16_384,
+        mean_life=4_000,
+    ),
+    11,
+)
 # The cases of a group are timed in alternation.
 GROUPS: tuple[tuple[Case, ...], ...] = (
     (SMALL,),
     (MILLION, TEN_MILLION),
     (Case("50,000 x 20", replace(_SCENE, num_frames=50_000, objects_per_frame=22), 11),),
-    (
-        Case(
-            "100 x 10,000",
-            replace(
-                _SCENE,
-                num_frames=100,
-                objects_per_frame=11_000,
-                false_positives=500,
-                image_width=16_384,
-                image_height=16_384,
-                mean_life=4_000,
-            ),
-            11,
-        ),
-    ),
+    (CROWD,),
     (
         Case(
             "500 x 300 raw proposals",
