@@ -95,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> bool:
         print(f"wrote {Path(arguments.output)}")
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # a log may hold numbers that no axis has room for
         print(f"curves not drawn: {error}", file=sys.stderr)
     return False
 

@@ -133,12 +133,30 @@ def test_predict_names_a_bad_argument(data, run_folder, capsys, words, message, 
     assert message in capsys.readouterr().err
 
 
+def test_predict_takes_the_folder_of_a_run(data, run_folder, tmp_path):
+    output = tmp_path / "predictions.json"
+    assert main(["predict", str(run_folder), "--data", str(data), "-o", str(output)]) == 0
+    assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
+
+
+def test_a_log_that_no_axis_has_room_for_is_noted_and_the_run_counts(data, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    command = ["train", "small/text-only", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
+    command += ["--set", "training.epochs=1"]
+    assert main(command) == 0
+    log = tmp_path / "run" / "log.jsonl"
+    log.write_text(log.read_text().replace('"learning_rate": 0.001', '"learning_rate": 1e-40'))
+    capsys.readouterr()
+    assert main(command) == 0
+    assert f"curves not drawn: {log}: line 2: learning_rate: found 1e-40" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"no checkpoint", b"", b"abc", bytes(300)])
 def test_a_file_that_is_not_a_checkpoint_is_named(data, tmp_path, capsys, content):
     path = tmp_path / "best.pt"
     path.write_bytes(content)
     assert main(["predict", str(path), "--data", str(data), "-o", str(tmp_path / "x.json")]) == 1
-    assert f"{path}: found no checkpoint that can be read" in capsys.readouterr().err
+    assert re.search(f"{path}: found (another format|an empty file), expected a checkpoint", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
