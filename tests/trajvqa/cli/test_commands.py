@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -243,7 +244,9 @@ def test_what_a_sweep_varies_cannot_be_set(data, tmp_path, capsys):
         (["--rows", "full"], "--rows: found 'full', expected one of 'random', 'text only'"),
         (["--jobs", "0"], "--jobs: found 0, expected an integer of at least 1"),
         (["--seeds", "1", "1"], "--seeds: found 1 1, expected different seeds"),
-        (["--seeds", "-1"], "--seeds: found -1, expected integers of at least 0"),
+        (["--seeds", "-1"], "--seeds: found -1, expected integers from 0 to 2147483647"),
+        (["--seeds", "0", "99999999999"], "--seeds: found 99999999999, expected integers from 0 to 2147483647"),
+        (["--rows", "text olny"], "(did you mean 'text only'?)"),
     ],
 )
 def test_table_names_a_bad_argument(data, tmp_path, capsys, words, message):
@@ -354,6 +357,20 @@ def test_train_notes_what_the_limit_hides(data, tmp_path, capsys, experiment, li
     words = ["train", f"small/{experiment}", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
     assert main([*words, "--set", f"settings.max_trajectories={limit}", "--set", "training.epochs=1"]) == 0
     assert ("settings.max_trajectories" + note in capsys.readouterr().err) == bool(note)
+
+
+def test_train_notes_a_file_without_any_trajectory(data, tmp_path, capsys):
+    folder = Path(shutil.copytree(data, tmp_path / "data"))
+    path = TRAJECTORIES.output(folder, "train")
+    with h5py.File(path, "r+") as file:
+        for name in ("feat", "span", "label", "score"):
+            none = file[name][:0]
+            del file[name]
+            file[name] = none
+        file["offset"][:] = 0
+    words = ["train", "small/both", "--data", str(folder), "-o", str(tmp_path / "run"), *SMALL]
+    assert main([*words, "--set", "training.epochs=1"]) == 0
+    assert f"{path}: found no trajectory of any video; the model sees none" in capsys.readouterr().err
 
 
 def test_train_reports_missing_word_vectors(data, run_folder, tmp_path, capsys):

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import torch
 
-from helpers.data_examples import CLIPS, small_experiment, write_data
+from helpers.data_examples import CLASSES, CLIPS, small_experiment, write_data
 from trajvqa.evaluation.accuracy import read_predictions
 from trajvqa.evaluation.predict import predict
 from trajvqa.training.checkpoints import load_checkpoint, load_model
@@ -61,6 +62,16 @@ def test_a_checkpoint_of_each_kind_of_data_answers_as_its_run_did(tmp_path, mode
     assert dict(zip(split.questions.keys, chosen, strict=True)) == read_predictions(
         tmp_path / "run" / "predictions_test.json", split.questions
     )
+
+
+def test_the_first_class_that_differs_from_those_of_the_training_data_is_named(path, tmp_path):
+    data = write_data(tmp_path / "data")
+    with h5py.File(data / "traj_feat" / "trajectories_test.h5", "r+") as file:
+        file.attrs["classes"] = [CLASSES[0], "goose", *CLASSES[2:], "elk"]
+    _, checkpoint = load_model(path)
+    message = f"classes, row 1: found 'goose', expected {CLASSES[1]!r} as in the training data"
+    with pytest.raises(ValueError, match=f"trajectories_test\\.h5: {message}$"):
+        open_split_for(path, checkpoint, data, "test")
 
 
 TABLE = torch.zeros(2, 2)

@@ -147,12 +147,49 @@ def test_a_missing_column_is_named(csv):
     check_error(path, f"found the columns {found}, expected a column qid")
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (HEADER.upper(), "expected a column video or video_id (did you mean 'VIDEO'?)"),
+        (HEADER.replace("frame_count", " frame_count"), "expected a column frame_count (did you mean ' frame_count'?)"),
+        (SECOND, "expected a column video or video_id"),
+    ],
+    ids=["capitals", "spaces", "no names"],
+)
+def test_a_column_of_a_near_name_is_suggested(csv, header, message):
+    with pytest.raises(ValueError, match=f"found the columns .*, {re.escape(message)}$"):
+        read_questions(csv(header, FIRST))
+
+
 def test_an_answer_may_have_a_point(csv):
     path = csv(HEADER, FIRST.replace("play,0,", "play,4.0,"), SECOND.replace("move,2,", "move,2.0,"))
     assert read_questions(path).answers.tolist() == [4, 2]
 
 
-@pytest.mark.parametrize("absent", ["", " ", "-1", "-1.0"])
+def test_spaces_around_numbers_are_ignored(csv):
+    path = csv(HEADER, FIRST.replace(",369,640,480,how do they play,0,", ", 369,640 ,480,how do they play, 3,"))
+    found = read_questions(path)
+    assert (found.frame_counts.tolist(), found.widths.tolist(), found.answers.tolist()) == ([369], [640], [3])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"), [(",strum,", ",,", "a2"), (",pat", ", ", "a4"), ("how do they play", "", "question")]
+)
+def test_a_question_or_candidate_without_text_is_named(csv, old, new, column):
+    path = csv(HEADER, SECOND, FIRST.replace(old, new))
+    check_error(path, f"line 3: {column}: found nothing, expected a value")
+
+
+def test_questions_whose_keys_are_equal_are_refused(csv):
+    path = csv(
+        HEADER,
+        FIRST.replace("4010069381", "a_1").replace(",6,", ",2,"),
+        FIRST.replace("4010069381", "a").replace(",6,", ",1_2,"),
+    )
+    check_error(path, "line 3: qid: found '1_2' of video a, expected another key than '2' of video a_1 at line 2")
+
+
+@pytest.mark.parametrize("absent", ["", " ", "-1", " -1", "-1.0"])
 def test_answers_may_be_absent_if_they_are_not_required(csv, absent):
     path = csv(HEADER, FIRST.replace("play,0,", f"play,{absent},"), SECOND)
     found = read_questions(path, require_answers=False)
@@ -236,13 +273,12 @@ def test_the_written_file_is_nextqas(csv, tmp_path):
     assert (tmp_path / "out.csv").read_bytes() == path.read_bytes()
 
 
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
-NAMES = TEXTS.filter(str.strip)
+NAMES = st.text(st.characters(codec="utf-8"), max_size=8).filter(str.strip)
 ROWS = st.lists(
-    st.tuples(NAMES, NAMES, st.sampled_from(QUESTION_TYPES), TEXTS, *[TEXTS] * 5, st.integers(0, 4)),
+    st.tuples(NAMES, NAMES, st.sampled_from(QUESTION_TYPES), *[NAMES] * 6, st.integers(0, 4)),
     min_size=1,
     max_size=4,
-    unique_by=lambda row: row[:2],
+    unique_by=lambda row: "_".join(row[:2]),
 )
 
 
