@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from itertools import zip_longest
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from trajtrack.arguments import TrajtrackWarning
 from trajtrack.printable import shown
 from trajvqa.config import Experiment
 from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
@@ -164,7 +166,11 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
     path = None if folder is None else find_files(folder, "train").word_vectors
     size, seed = experiment.settings.word_size, experiment.training.seed
     words, classes = schema.vocabulary, schema.classes
-    known = {} if path is None else read_word_vectors(path, _known_words(words, classes))
+    wanted = _known_words(words, classes)
+    known = {} if path is None else read_word_vectors(path, wanted)
+    if path is not None and wanted and not known:
+        text = f"{path}: found a vector of none of the {len(wanted)} words; all start from random vectors"
+        warnings.warn(text, TrajtrackWarning, stacklevel=2)
     for vector in known.values():
         if len(vector) != size:
             raise ValueError(f"{path}: found vectors of {len(vector)} numbers, expected {size} as settings.word_size")

@@ -159,7 +159,11 @@ def test_predictions_are_written_as_nextqa_does(tmp_path):
 @pytest.mark.parametrize(
     ("predictions", "message"),
     [
-        ({FIRST: 0}, "predictions: found no prediction for 11 of 12 questions, the first video0_1"),
+        (
+            {FIRST: 0},
+            r"predictions: found no prediction for 11 of 12 questions, the first video0_1, expected one for each of "
+            r"made\.csv",
+        ),
         ({**RIGHT, FIRST: 5}, "predictions: video0_0: prediction: found 5, expected a number from 0 to 4"),
     ],
 )
@@ -206,7 +210,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path):
         ),
         (
             {key: entry for key, entry in entries().items() if not key.startswith("video2")},
-            r"found no prediction for 3 of 12 questions, the first video2_0, expected one for each of the questions$",
+            r"found no prediction for 3 of 12 questions, the first video2_0, expected one for each of made\.csv$",
         ),
     ],
 )
