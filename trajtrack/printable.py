@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["escaped", "near_name", "printable_errors", "shown"]
+__all__ = ["counted", "escaped", "near_name", "printable_errors", "shown"]
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -28,6 +28,11 @@ def near_name(found: object, known: Iterable[object]) -> str:
     names = {str(name).lower(): str(name) for name in known}
     near = difflib.get_close_matches(found[:_MAX_NAME].lower(), names, n=1)
     return f" (did you mean {shown(names[near[0]])}?)" if near else ""
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, whose plural has an s if it is not given."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 class _Shortened(reprlib.Repr):

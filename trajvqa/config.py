@@ -186,7 +186,12 @@ class TrainingConfig:
     plateau_factor: float = number(
         0.5, 1e-6, 0.999999, "Factor applied to the learning rate when validation accuracy stops improving."
     )
-    plateau_patience: int = count(5, 0, 100000, "Number of epochs without improvement before the factor is applied.")
+    plateau_patience: int = count(
+        5,
+        0,
+        100000,
+        "Number of epochs in a row without improvement that change nothing; the next one applies the factor.",
+    )
     clip_norm: float = number(0.0, 0.0, 1e6, "Maximum norm of the gradient; 0 for no limit.")
     seed: int = count(666, 0, 2**31 - 1, "Seed of initial weights, order of questions, dropout and negatives.")
     precision: str = choice("fp32", ("fp32", "bf16"), "``fp32`` or ``bf16`` (autocast).")

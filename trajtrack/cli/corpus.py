@@ -16,7 +16,7 @@ from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongLine, clock
 from trajtrack.corpus import CorpusSummary, Part, PartRecord, find_parts, link_corpus
 from trajtrack.corpus.places import without_secrets
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.table_linking import TableOptions
 
 __all__ = ["add_command"]
@@ -192,7 +192,7 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
         counted_tracks = f"{sums['tracks']} {'trajectory' if sums['tracks'] == 1 else 'trajectories'}"
         print(
             escaped(
-                f"{_counted(len(summary.records), 'file')}{reused}, {_counted(sums['videos'], 'video')}, "
+                f"{counted(len(summary.records), 'file')}{reused}, {counted(sums['videos'], 'video')}, "
                 f"{sums['boxes']} boxes: {counted_tracks} with "
                 f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {output}"
             )
@@ -200,13 +200,9 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
     for record in broken[:_MOST_SHOWN]:
         print(f"trajtrack: error: {escaped(record.source)}: {record.error}", file=sys.stderr)
     if len(broken) > _MOST_SHOWN:
-        print(f"trajtrack: error: {_counted(len(broken), 'file')} failed", file=sys.stderr)
+        print(f"trajtrack: error: {counted(len(broken), 'file')} failed", file=sys.stderr)
     if failed:
-        print(f"trajtrack: error: {_counted(failed, 'video')} failed", file=sys.stderr)
+        print(f"trajtrack: error: {counted(failed, 'video')} failed", file=sys.stderr)
     if summary.report is not None:
         print(f"trajtrack: see {escaped(summary.report)}", file=sys.stderr)
     return summary.report is not None
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -69,7 +69,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             _take_permissions(unfinished, existing)
         os.replace(unfinished, target)
     except BaseException as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # such as that of a read-only file system, which has not taken the file either
+            unfinished.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename in (unfinished, os.fspath(unfinished)):
             # Whoever reads the message does not know the temporary file.
             raise OSError(error.errno, error.strerror, os.fspath(path)) from None

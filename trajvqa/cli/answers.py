@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trajtrack.console.errors import UsageError
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.viewer.page import PAGE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def print_answer(answer: Answer) -> None:
         if attended.attention is None
         else "attention of the chosen candidate's words"
     )
-    _say(f"\n{what}, of {len(attended.trajectories)} trajectories:")
+    _say(f"\n{what}, of {counted(len(attended.trajectories), 'trajectory', 'trajectories')}:")
     for place in attended.ranking(chosen)[:_SHOWN_TRAJECTORIES]:
         seen, weight = attended.trajectories[place], attended.weights[chosen, place]
         start, end = seen.span

@@ -15,12 +15,13 @@ from trajtrack import FORMATS
 from trajtrack.cli.link_flags import add_link_flags, link_options
 from trajtrack.console.errors import Failure, UsageError, about_flag, describe
 from trajtrack.console.output import Progress, print_json
+from trajtrack.printable import counted
 from trajvqa.cli.archives import expand_archives
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.ingest import SOURCES, BuildOptions, BuildReport, build_trajectories
 from trajvqa.stores import LINKS, TrajectoryStore
 
-__all__ = ["add_command", "add_links_flag", "class_names", "counted"]
+__all__ = ["add_command", "add_links_flag", "class_names"]
 
 
 def add_command(commands: Any) -> None:
@@ -194,8 +195,3 @@ def _summary(report: BuildReport, output: str) -> str:
     if report.broken:
         parts.append(f"{counted(len(report.broken), 'broken file')} skipped")
     return f"{'; '.join(parts)} -> {output}"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"

@@ -16,6 +16,7 @@ from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.output import output_path, print_json
 from trajtrack.files.folders import make_folder
 from trajtrack.plots import IMAGE_SUFFIXES
+from trajtrack.printable import counted
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.accuracy import Accuracy, accuracy_table, is_right, read_predictions, score
@@ -149,7 +150,8 @@ def _report(
         print_json(report)
         return
     videos = len(set(questions.videos))
-    print(f"{arguments.predictions} against {arguments.answers}: {len(questions)} questions of {videos} videos\n")
+    asked = f"{counted(len(questions), 'question')} of {counted(videos, 'video')}"
+    print(f"{arguments.predictions} against {arguments.answers}: {asked}\n")
     rows = {"accuracy": accuracy, **accuracies}
     print(accuracy_table({f"{name.replace('_', ' ')}, %": each for name, each in rows.items()}))
     print()
@@ -179,7 +181,8 @@ def _read(path: str, questions: Questions) -> dict[str, int]:
     """Read predictions of the questions, and note how many there are of others."""
 
     def note(count: int) -> None:
-        print(f"{path}: left out {count} predictions for questions that are not in {questions.source}", file=sys.stderr)
+        left_out = counted(count, "prediction")
+        print(f"{path}: left out {left_out} for questions that are not in {questions.source}", file=sys.stderr)
 
     return read_predictions(path, questions, note)
 

@@ -19,8 +19,8 @@ from trajtrack.console.inputs import expand
 from trajtrack.console.output import print_json
 from trajtrack.console.progress import LongProgress
 from trajtrack.decoding.image_folders import MEDIA_TYPES
-from trajtrack.printable import escaped
-from trajvqa.cli.building import class_names, counted
+from trajtrack.printable import counted, escaped
+from trajvqa.cli.building import class_names
 from trajvqa.data.folder import BERT
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.questions import Questions

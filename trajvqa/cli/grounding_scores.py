@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
+from trajtrack.printable import counted
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions
-from trajvqa.evaluation.grounding import in_seconds, read_annotations, read_spans, score_grounding
+from trajvqa.evaluation.grounding import (
+    Annotations,
+    Span,
+    in_seconds,
+    read_annotations,
+    read_spans,
+    score_grounding,
+)
 
 __all__ = ["add_command"]
+
+_NOTED_SHARE = 0.9
 
 _DESCRIPTION = """\
 Compare spans of time with annotated ones, as NExT-GQA's own evaluation does.
@@ -56,20 +66,20 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     try:
         annotations = read_annotations(arguments.annotations)
-        note = _noting(arguments.spans, "spans", arguments.annotations)
+        note = _noting(arguments.spans, "span", arguments.annotations)
         spans = read_spans(arguments.spans, annotations, note)
         if arguments.shares:
             try:
                 spans = in_seconds(spans, annotations)
             except ValueError as error:
                 raise ValueError(f"{arguments.spans}: {error}") from error
-        elif max((end for _, end in spans.values()), default=2.0) <= 1:
-            print(f"{arguments.spans}: no span ends after the first second; --shares reads shares", file=sys.stderr)
+        else:
+            _note_other_units(arguments.spans, spans, annotations)
         right = None
         if arguments.answers is not None:
             predictions, answers = arguments.answers
             questions = read_questions(answers)
-            found = read_predictions(predictions, questions, _noting(predictions, "predictions", answers))
+            found = read_predictions(predictions, questions, _noting(predictions, "prediction", answers))
             right = dict(zip(questions.keys, is_right(questions, found).tolist(), strict=True))
             unknown = [key for key in spans if key not in right]
             if unknown:
@@ -83,17 +93,32 @@ def _run(arguments: argparse.Namespace) -> bool:
         print_json({"spans": arguments.spans, "annotations": arguments.annotations} | grounding.to_dict())
         return False
     videos = len({annotations.videos[key] for key in spans})
-    print(f"{arguments.spans} against {arguments.annotations}: {grounding.count} questions of {videos} videos")
+    asked = f"{counted(grounding.count, 'question')} of {counted(videos, 'video')}"
+    print(f"{arguments.spans} against {arguments.annotations}: {asked}")
     if grounding.missing:
-        print(f"{grounding.missing} annotated questions without a span do not count")
+        missing = counted(grounding.missing, "annotated question")
+        print(f"{missing} without a span {'does' if grounding.missing == 1 else 'do'} not count")
     print(f"\n{grounding.table()}")
     return False
+
+
+def _note_other_units(path: str, spans: Mapping[str, Span], annotations: Annotations) -> None:
+    """Say so if spans look like shares of the duration, or like frames."""
+    early = sum(end <= 1 for _, end in spans.values())
+    if early >= _NOTED_SHARE * len(spans):
+        what = f"{early} of {counted(len(spans), 'span')} end in the first second; --shares reads shares"
+        print(f"{path}: {what}", file=sys.stderr)
+    # Durations are rounded.
+    late = sum(start > annotations.durations[annotations.videos[key]] + 1 for key, (start, _) in spans.items())
+    if late:
+        what = f"{late} of {counted(len(spans), 'span')} start after the end of the video; expected seconds"
+        print(f"{path}: {what}", file=sys.stderr)
 
 
 def _noting(path: str, what: str, source: str) -> Callable[[int], None]:
     """Return what notes how many entries of a file are of other questions."""
 
     def note(count: int) -> None:
-        print(f"{path}: left out {count} {what} for questions that are not in {source}", file=sys.stderr)
+        print(f"{path}: left out {counted(count, what)} for questions that are not in {source}", file=sys.stderr)
 
     return note

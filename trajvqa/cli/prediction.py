@@ -9,7 +9,7 @@ from typing import Any
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajvqa.answering import explain_question
-from trajvqa.cli.answers import print_answer, row_of
+from trajvqa.cli.answers import checkpoint_path, print_answer, row_of
 from trajvqa.data.fingerprints import file_fingerprint, fingerprints
 from trajvqa.evaluation.accuracy import score, write_predictions
 from trajvqa.evaluation.predict import predict
@@ -29,11 +29,11 @@ def add_command(commands: Any) -> None:
         "the questions need no answers. Or show one question with the scores of its candidates and the trajectories "
         "that its words attend to most. Processes that torchrun starts share the questions of a split.",
         examples={
-            "answer a split": "trajvqa predict run/best.pt --data worlds -o predictions.json",
-            "one question in detail": "trajvqa predict run/best.pt --data worlds --question test-video3_2",
+            "answer a split": "trajvqa predict run --data worlds -o predictions.json",
+            "one question in detail": "trajvqa predict run --data worlds --question test-video3_2",
         },
     )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="best.pt of a run")
+    parser.add_argument("checkpoint", metavar="RUN", help="folder of a run, or its best.pt")
     parser.add_argument("--data", required=True, metavar="DATA", help="the data folder")
     parser.add_argument("--split", default="test", metavar="NAME", help="split to answer; default: test")
     what = parser.add_mutually_exclusive_group(required=True)
@@ -46,16 +46,15 @@ def add_command(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> bool:
     if arguments.question is not None:
         return _show_question(arguments)
+    path = checkpoint_path(arguments.checkpoint)
     processes: Processes | None = None
     try:
         # The model is on the CPU.
         with joined("cpu") as processes:
-            model, checkpoint = processes.together(lambda: load_model(arguments.checkpoint))
-            data = processes.together(
-                lambda: open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
-            )
+            model, checkpoint = processes.together(lambda: load_model(path))
+            data = processes.together(lambda: open_split_for(path, checkpoint, arguments.data, arguments.split))
             if processes.size > 1:
-                checkpoint_file = {"checkpoint": file_fingerprint(Path(arguments.checkpoint))}
+                checkpoint_file = {"checkpoint": file_fingerprint(path)}
                 processes.require_equal(checkpoint_file | fingerprints(arguments.data, (arguments.split,)))
             chosen = predict(model, data, checkpoint.experiment.training, processes)
         if not processes.is_first:
@@ -87,9 +86,10 @@ def _run(arguments: argparse.Namespace) -> bool:
 
 
 def _show_question(arguments: argparse.Namespace) -> bool:
+    path = checkpoint_path(arguments.checkpoint)
     try:
-        model, checkpoint = load_model(arguments.checkpoint)
-        data = open_split_for(arguments.checkpoint, checkpoint, arguments.data, arguments.split)
+        model, checkpoint = load_model(path)
+        data = open_split_for(path, checkpoint, arguments.data, arguments.split)
         answer = explain_question(model, data, row_of(data, arguments.question), checkpoint.experiment.training)
     except ValueError as error:
         raise Failure(str(error)) from error

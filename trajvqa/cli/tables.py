@@ -10,7 +10,7 @@ from typing import Any
 
 from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.running import Terminated
-from trajvqa.cli.building import counted
+from trajtrack.printable import counted
 from trajvqa.cli.settings import add_settings_flag, chosen_experiment
 from trajvqa.experiments.charts import draw_table
 from trajvqa.experiments.files import Table, list_tables, read_table
@@ -18,6 +18,8 @@ from trajvqa.experiments.reports import table_text, write_csv, write_json, write
 from trajvqa.experiments.tables import RowResult, run_table
 
 __all__ = ["add_command"]
+
+_MAX_SEED = 2**31 - 1
 
 
 def add_command(commands: Any) -> None:
@@ -47,8 +49,9 @@ def _run(arguments: argparse.Namespace) -> bool:
     table = read_table(arguments.table)
     if arguments.jobs < 1:
         raise UsageError(f"--jobs: found {arguments.jobs}, expected an integer of at least 1")
-    if min(arguments.seeds) < 0:
-        raise UsageError(f"--seeds: found {min(arguments.seeds)}, expected integers of at least 0")
+    outside = next((seed for seed in arguments.seeds if not 0 <= seed <= _MAX_SEED), None)
+    if outside is not None:
+        raise UsageError(f"--seeds: found {outside}, expected integers from 0 to {_MAX_SEED}")
     if len(set(arguments.seeds)) < len(arguments.seeds):
         raise UsageError(f"--seeds: found {' '.join(map(str, arguments.seeds))}, expected different seeds")
     if arguments.rows is not None:

@@ -92,16 +92,20 @@ def _run(arguments: argparse.Namespace) -> bool:
         print(f"wrote {Path(arguments.output)}")
     try:
         draw_curves([Path(arguments.output) / "log.jsonl"], Path(arguments.output) / "curves.png")
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # a log may hold numbers that no axis has room for
         print(f"curves not drawn: {error}", file=sys.stderr)
     return False
 
 
 def _note_left_out(path: Path | None, experiment: Experiment) -> None:
-    """Say so if the limit of trajectories hides some from the model."""
+    """Say so if a file has no trajectories, or if their limit hides some from the model."""
     if path is None or "trajectory" not in streams_of(experiment.model, experiment.settings):
         return
     store, limit = open_trajectories(path), experiment.settings.max_trajectories
-    share = store.left_out(limit) / max(int(store.counts.sum()), 1)
+    total = int(store.counts.sum())
+    if not total:
+        print(f"{path}: found no trajectory of any video; the model sees none", file=sys.stderr)
+        return
+    share = store.left_out(limit) / total
     if share >= _NOTED_SHARE:
         print(f"{path}: settings.max_trajectories={limit} leaves out {100 * share:.0f} % of the rows", file=sys.stderr)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from trajtrack.arguments import TrajtrackWarning
 from trajtrack.printable import shown
 from trajvqa.config import Experiment
 from trajvqa.data.batches import Inputs, QueryText, QuestionBatches
@@ -163,7 +166,11 @@ def inputs_of(folder: str | os.PathLike[str] | None, schema: Schema, experiment:
     path = None if folder is None else find_files(folder, "train").word_vectors
     size, seed = experiment.settings.word_size, experiment.training.seed
     words, classes = schema.vocabulary, schema.classes
-    known = {} if path is None else read_word_vectors(path, _known_words(words, classes))
+    wanted = _known_words(words, classes)
+    known = {} if path is None else read_word_vectors(path, wanted)
+    if path is not None and wanted and not known:
+        text = f"{path}: found a vector of none of the {len(wanted)} words; all start from random vectors"
+        warnings.warn(text, TrajtrackWarning, stacklevel=2)
     for vector in known.values():
         if len(vector) != size:
             raise ValueError(f"{path}: found vectors of {len(vector)} numbers, expected {size} as settings.word_size")
@@ -197,7 +204,7 @@ def open_split(
     if schema.trajectory_size is not None:
         trajectories = _trajectories(files, folder, split)
         _check_equal(files.trajectories, "feat: size", trajectories.feature_size, schema.trajectory_size)
-        _check_equal(files.trajectories, "classes", trajectories.classes, schema.classes)
+        _check_classes(files.trajectories, trajectories.classes, schema.classes or ())
         _check_equal(files.trajectories, "attribute clips", trajectories.clips, schema.segment_clips)
         trajectories.require(questions.videos)
         trajectories.check_finite()
@@ -266,6 +273,16 @@ def _existing(path: Path | None, kind: FileKind, folder: str | os.PathLike[str],
 def _check_equal(path: Path | None, field: str, found: object, expected: object) -> None:
     if found != expected:
         raise ValueError(f"{path}: {field}: found {found}, expected {expected} as in the training data")
+
+
+def _check_classes(path: Path | None, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    """Raise ValueError about the first class that differs; there may be hundreds."""
+    for row, (name, wanted) in enumerate(zip_longest(found, expected)):
+        if name != wanted:
+            texts = ["none" if each is None else shown(each) for each in (name, wanted)]
+            raise ValueError(
+                f"{path}: classes, row {row}: found {texts[0]}, expected {texts[1]} as in the training data"
+            )
 
 
 def _vocabulary(files: DataFiles, questions: Questions) -> Vocabulary:

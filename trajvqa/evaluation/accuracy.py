@@ -308,5 +308,6 @@ def _require_all(questions: Questions, predictions: Mapping[str, int], name: str
     missing = [key for key in questions.keys if key not in predictions]
     if missing:
         raise ValueError(
-            f"{name}: found no prediction for {len(missing)} of {len(questions)} questions, the first {missing[0]}"
+            f"{name}: found no prediction for {len(missing)} of {len(questions)} questions, the first {missing[0]}, "
+            f"expected one for each of {questions.source or 'the questions'}"
         )

@@ -86,7 +86,8 @@ def _draw_rows(axes: Any, name: str, rows: Sequence[RowResult]) -> None:
         if name in result.accuracies:
             low, high = result.intervals[name]
             axes.plot([low, high], [place, place], "-", color=COLOURS[0], linewidth=1.6, solid_capstyle="butt")
-            axes.plot(np.mean(result.accuracies[name]), place, "o", color=COLOURS[0], markersize=4.5)
+            # A dot at 0 or 100 % lies on the border and is whole all the same.
+            axes.plot(np.mean(result.accuracies[name]), place, "o", color=COLOURS[0], markersize=4.5, clip_on=False)
             marks += [low, high]
         printed = (result.row.paper or {}).get(name)
         if printed is not None:

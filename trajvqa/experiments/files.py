@@ -95,7 +95,9 @@ class Table:
         known = [row.name for row in self.rows]
         for name in names:
             if name not in known:
-                raise ValueError(f"row: found {name!r}, expected one of {', '.join(map(repr, known))}")
+                raise ValueError(
+                    f"row: found {name!r}, expected one of {', '.join(map(repr, known))}{near_name(name, known)}"
+                )
         return replace(
             self,
             rows=tuple(row for row in self.rows if row.name in names),
@@ -230,5 +232,6 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path}: found no YAML that can be read ({error})") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: found {type(content).__name__}, expected settings by name")
+        found = "nothing" if content is None else shown(content)
+        raise ValueError(f"{path}: found {found}, expected settings by name")
     return content

@@ -28,6 +28,10 @@ def load_yaml(text: str) -> Any:
         raise ValueError(f"found {len(text)} characters, expected at most {_MAX_LENGTH}")
     try:
         return yaml.load(text, _PlainLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "" if mark is None else f"line {mark.line + 1}: "
+        raise ValueError(where + " ".join(filter(None, (error.context, error.problem)))) from None
     # PyYAML lets errors of many types through, as for dates that a tag promises.
     except Exception as error:
         raise ValueError(" ".join(str(error).split())) from None

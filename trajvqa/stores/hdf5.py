@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ _MAX_NAMED = 5
 _MAX_ID = 4096
 """Maximum number of bytes of an ID."""
 _BLOCK_BYTES = 1 << 24
+_IN_MEMORY = "/dev/shm"
 
 
 def open_checked(path: str | os.PathLike[str]) -> h5py.File:
@@ -88,7 +90,7 @@ def created(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """
     with atomic_path(path) as unfinished:
         try:
-            with h5py.File(unfinished, "w") as file:
+            with h5py.File(unfinished, "w") as file, _closable(file):
                 yield file
         except (OSError, RuntimeError) as error:
             # The library reports a full disk in a paragraph, or when the file is closed as a RuntimeError.
@@ -96,6 +98,22 @@ def created(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
             if number is None:
                 raise
             raise OSError(number, os.strerror(number), os.fspath(path)) from error
+
+
+@contextmanager
+def _closable(file: h5py.File) -> Iterator[None]:
+    """Write all that a file holds, or else make sure that it can be closed.
+
+    The library keeps what it could not write, tries again when the process ends, and crashes if it still cannot. After
+    an error it is therefore given a file in memory in place of the one on the disk, which will be removed.
+    """
+    try:
+        yield
+        file.flush()
+    except BaseException:
+        with tempfile.TemporaryFile(dir=_IN_MEMORY if os.path.isdir(_IN_MEMORY) else None) as replacement:
+            os.dup2(replacement.fileno(), file.id.get_vfd_handle())
+        raise
 
 
 def require_dataset(file: h5py.File, name: str, shape_text: str, kind: Kind | None = None) -> h5py.Dataset:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
+import zipfile
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _VERSION = 1
+_ARCHIVE = b"PK\x03\x04"
 _FREE = ("description", "training.device", "training.epochs", "training.workers")
 """Settings that may differ between a checkpoint and the run that resumes from it."""
 
@@ -82,13 +85,15 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         If it is not a checkpoint of this package. The message names the file and the field.
     """
     name = os.fspath(path)
+    _require_archive(name)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # Damaged files make torch raise errors of many types.
         if isinstance(error, OSError) and error.filename is not None:
             raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ValueError(f"{name}: found no checkpoint that can be read ({reason})") from error
+        raise ValueError(
+            f"{name}: found a checkpoint that cannot be read ({_reason(error)}), expected one of trajvqa"
+        ) from error
     expected = ("version", "experiment", "schema", "epoch", "weights", "training")
     missing = [field for field in expected if not isinstance(content, dict) or field not in content]
     if missing:
@@ -113,6 +118,24 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{name}: recipe: {error}") from error
     return Checkpoint(experiment_from(content["experiment"], name), schema, epoch, weights, training, recipe)
+
+
+def _require_archive(name: str) -> None:
+    """Raise ValueError if a file is no archive, as all checkpoints are, or not a whole one."""
+    with open(name, "rb") as file:
+        beginning = file.read(len(_ARCHIVE))
+        if beginning == _ARCHIVE and zipfile.is_zipfile(file):
+            return
+    found = "a file that was cut off" if beginning == _ARCHIVE else "another format" if beginning else "an empty file"
+    raise ValueError(f"{name}: found {found}, expected a checkpoint of trajvqa")
+
+
+def _reason(error: Exception) -> str:
+    """Return why a checkpoint cannot be read; torch's advice to run the code in a file is left out."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds other objects than tensors, numbers and texts"
+    text = " ".join(str(error).split())
+    return text.partition(". ")[0][:200] or type(error).__name__
 
 
 @printable_errors
@@ -148,11 +171,20 @@ def _check_sizes(checkpoint: Checkpoint) -> None:
         )
         inputs = Inputs(word_vectors=words, label_vectors=classes, **schema.sizes)
         model = create_model(experiment.model, experiment.settings, inputs)
-    for name, weight in model.state_dict().items():
-        found = checkpoint.weights.get(name)
+    _require_weights(checkpoint.weights, model)
+
+
+def _require_weights(weights: dict[str, Any], model: torch.nn.Module) -> None:
+    """Raise ValueError unless weights are those of a model by name and shape."""
+    expected = model.state_dict()
+    for name, weight in expected.items():
+        found = weights.get(name)
         if found is None or found.shape != weight.shape:
             text = "no such weights" if found is None else f"shape {tuple(found.shape)}"
             raise ValueError(f"weights: {name}: found {text}, expected shape {tuple(weight.shape)}")
+    for name in weights:
+        if name not in expected:
+            raise ValueError(f"weights: {name}: found weights that the model does not have, expected none")
 
 
 def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoint: Checkpoint) -> None:
@@ -164,7 +196,10 @@ def load_weights(path: str | os.PathLike[str], model: torch.nn.Module, checkpoin
         If the weights do not fit. The message names the file.
     """
     try:
+        _require_weights(checkpoint.weights, model)
         model.load_state_dict(checkpoint.weights)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
     except (RuntimeError, TypeError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: weights: {' '.join(str(error).split())}") from error
 

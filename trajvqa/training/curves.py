@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trajtrack.files.packed import decode
 from trajtrack.plots import COLOURS, QUIET, TEXT, image_path, new_figure, save_figure, style_axes
 from trajtrack.printable import escaped, printable_errors, shown
+from trajvqa.training.logs import log_records
 
 __all__ = ["draw_curves"]
 
@@ -65,7 +64,8 @@ def draw_curves(logs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     for axes, title in ((loss, "Loss"), (accuracy, _accuracy_title(runs)), (rate, "Learning rate")):
         style_axes(axes, title)
         axes.set_xlabel("epoch", color=TEXT, fontsize=9)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        # One epoch has one tick, not fractions of epochs around it.
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     if len(runs) == 1:
         (run,) = runs
         best = f"best {100 * run.val_accuracies[run.best]:.2f} % in epoch {run.epochs[run.best]}"
@@ -129,14 +129,7 @@ def _names(sources: Sequence[str | os.PathLike[str]]) -> list[str]:
 def _read(source: str | os.PathLike[str], name: str) -> _Run:
     text = os.fspath(source)
     records = []
-    # What follows the last line break is still being written.
-    for number, line in enumerate(Path(source).read_bytes().split(b"\n")[:-1], 1):
-        try:
-            record = json.loads(decode(line))
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{text}: line {number}: found no JSON that can be read ({error})") from error
-        if not isinstance(record, dict):
-            raise ValueError(f"{text}: line {number}: found {shown(record)}, expected a JSON object")
+    for number, record in log_records(Path(source).read_bytes(), text):
         if record.get("event") == "epoch":
             _check(record, f"{text}: line {number}")
             records.append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
@@ -41,6 +42,7 @@ from trajvqa.training.checkpoints import (
 )
 from trajvqa.training.gradients import sum_gradients
 from trajvqa.training.interruption import complete_before_signals
+from trajvqa.training.logs import log_records
 from trajvqa.training.losses import hinge_loss
 from trajvqa.training.memory import keep_freed_memory
 from trajvqa.training.order import epoch_order
@@ -288,13 +290,18 @@ class _Run:
     def _resume(self) -> None:
         # A killed run may have written its best checkpoint and not yet the same as its last.
         found = [(path, load_checkpoint(path)) for name in (LAST, BEST) if (path := self.folder / name).exists()]
+        for path, checkpoint in found:
+            require_same_experiment(path, checkpoint.experiment, self.experiment)
+        if found and not (self.folder / BEST).exists():
+            raise FileNotFoundError(
+                errno.ENOENT, "No such file, expected the checkpoint of the best epoch", str(self.folder / BEST)
+            )
         if found:
             self._go_on(*max(found, key=lambda each: each[1].epoch))
         else:
             self._begin()
 
     def _go_on(self, path: Path, checkpoint: Checkpoint) -> None:
-        require_same_experiment(path, checkpoint.experiment, self.experiment)
         if checkpoint.epoch > self.experiment.training.epochs:
             raise ValueError(
                 f"{path}: training.epochs: found a run of {checkpoint.epoch}, expected at most "
@@ -323,12 +330,18 @@ class _Run:
         except Exception as error:
             raise ValueError(f"{path}: training: found a state that does not fit ({error})") from error
         self.epoch = checkpoint.epoch
-        length = (self.folder / LOG).stat().st_size
-        if length < self.log_length:
-            raise ValueError(f"{self.folder / LOG}: found {length} bytes, expected at least {self.log_length}")
-        # Records logged after the checkpoint will be logged again.
-        os.truncate(self.folder / LOG, self.log_length)
+        self._cut_log()
         self._write_experiment()
+
+    def _cut_log(self) -> None:
+        """Leave the records up to the checkpoint in the log; those after it will be logged again."""
+        log = self.folder / LOG
+        content = log.read_bytes()
+        if len(content) < self.log_length:
+            raise ValueError(f"{log}: found {len(content)} bytes, expected at least {self.log_length}")
+        for _ in log_records(content[: self.log_length], str(log)):
+            pass
+        os.truncate(log, self.log_length)
 
     def _write_experiment(self) -> None:
         remove_unfinished(self.folder)

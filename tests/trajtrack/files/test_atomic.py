@@ -147,3 +147,13 @@ def test_an_error_names_the_file_and_not_the_temporary_one() -> None:
     with pytest.raises(FileNotFoundError) as refused, atomic_output("/proc/tracks.txt"):
         pass
     assert (refused.value.filename, refused.value.errno) == ("/proc/tracks.txt", errno.ENOENT)
+
+
+def test_an_error_of_a_read_only_file_system_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OSError, match="Read-only file system") as caught, atomic_path(tmp_path / "file.txt") as path:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+    assert caught.value.filename == str(tmp_path / "file.txt")

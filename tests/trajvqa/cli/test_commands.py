@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -133,12 +134,30 @@ def test_predict_names_a_bad_argument(data, run_folder, capsys, words, message, 
     assert message in capsys.readouterr().err
 
 
+def test_predict_takes_the_folder_of_a_run(data, run_folder, tmp_path):
+    output = tmp_path / "predictions.json"
+    assert main(["predict", str(run_folder), "--data", str(data), "-o", str(output)]) == 0
+    assert output.read_bytes() == (run_folder / "predictions_test.json").read_bytes()
+
+
+def test_a_log_that_no_axis_has_room_for_is_noted_and_the_run_counts(data, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    command = ["train", "small/text-only", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
+    command += ["--set", "training.epochs=1"]
+    assert main(command) == 0
+    log = tmp_path / "run" / "log.jsonl"
+    log.write_text(log.read_text().replace('"learning_rate": 0.001', '"learning_rate": 1e-40'))
+    capsys.readouterr()
+    assert main(command) == 0
+    assert f"curves not drawn: {log}: line 2: learning_rate: found 1e-40" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"no checkpoint", b"", b"abc", bytes(300)])
 def test_a_file_that_is_not_a_checkpoint_is_named(data, tmp_path, capsys, content):
     path = tmp_path / "best.pt"
     path.write_bytes(content)
     assert main(["predict", str(path), "--data", str(data), "-o", str(tmp_path / "x.json")]) == 1
-    assert f"{path}: found no checkpoint that can be read" in capsys.readouterr().err
+    assert re.search(f"{path}: found (another format|an empty file), expected a checkpoint", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +248,9 @@ def test_what_a_sweep_varies_cannot_be_set(data, tmp_path, capsys):
         (["--rows", "full"], "--rows: found 'full', expected one of 'random', 'text only'"),
         (["--jobs", "0"], "--jobs: found 0, expected an integer of at least 1"),
         (["--seeds", "1", "1"], "--seeds: found 1 1, expected different seeds"),
-        (["--seeds", "-1"], "--seeds: found -1, expected integers of at least 0"),
+        (["--seeds", "-1"], "--seeds: found -1, expected integers from 0 to 2147483647"),
+        (["--seeds", "0", "99999999999"], "--seeds: found 99999999999, expected integers from 0 to 2147483647"),
+        (["--rows", "text olny"], "(did you mean 'text only'?)"),
     ],
 )
 def test_table_names_a_bad_argument(data, tmp_path, capsys, words, message):
@@ -340,6 +361,20 @@ def test_train_notes_what_the_limit_hides(data, tmp_path, capsys, experiment, li
     words = ["train", f"small/{experiment}", "--data", str(data), "-o", str(tmp_path / "run"), *SMALL]
     assert main([*words, "--set", f"settings.max_trajectories={limit}", "--set", "training.epochs=1"]) == 0
     assert ("settings.max_trajectories" + note in capsys.readouterr().err) == bool(note)
+
+
+def test_train_notes_a_file_without_any_trajectory(data, tmp_path, capsys):
+    folder = Path(shutil.copytree(data, tmp_path / "data"))
+    path = TRAJECTORIES.output(folder, "train")
+    with h5py.File(path, "r+") as file:
+        for name in ("feat", "span", "label", "score"):
+            none = file[name][:0]
+            del file[name]
+            file[name] = none
+        file["offset"][:] = 0
+    words = ["train", "small/both", "--data", str(folder), "-o", str(tmp_path / "run"), *SMALL]
+    assert main([*words, "--set", "training.epochs=1"]) == 0
+    assert f"{path}: found no trajectory of any video; the model sees none" in capsys.readouterr().err
 
 
 def test_train_reports_missing_word_vectors(data, run_folder, tmp_path, capsys):

@@ -38,7 +38,7 @@ def test_it_prints_the_table_of_nextgqa(folder, capsys):
     assert score(folder, "--answers", str(folder / "answers.json"), str(folder / "val.csv")) == 0
     first, second, _, head, values = capsys.readouterr().out.splitlines()
     assert first == f"{folder / 'spans.json'} against {folder / 'gsub.json'}: 3 questions of 3 videos"
-    assert second == "1 annotated questions without a span do not count"
+    assert second == "1 annotated question without a span does not count"
     assert head.split() == ["Acc@GQA", "mIoP", "IoP@0.3", "IoP@0.5", "mIoU", "IoU@0.3", "IoU@0.5"]
     assert values.split() == ["33.3", "75.0", "66.7", "66.7", "75.0", "66.7", "66.7"]
 
@@ -67,7 +67,26 @@ def test_seconds_are_no_shares(folder, capsys):
     assert score(folder, "--shares") == 1
     assert "expected shares of the duration, up to 1" in capsys.readouterr().err
     assert score(folder, spans="shares.json") == 0
-    assert "no span ends after the first second; --shares reads shares" in capsys.readouterr().err
+    noted = "3 of 3 spans end in the first second; --shares reads shares"
+    assert capsys.readouterr().err == f"{folder / 'shares.json'}: {noted}\n"
+
+
+def test_shares_are_noted_though_a_rounded_duration_makes_one_longer_than_1(folder, capsys):
+    questions = make_questions(videos=20, each=1)
+    content = {video: {"duration": 20, "location": {"0": [[5, 10]]}} for video in questions.videos}
+    (folder / "gsub.json").write_text(json.dumps(content))
+    write_spans(
+        folder / "shares.json", {key: (0.25, 0.5 if index else 1.02) for index, key in enumerate(questions.keys)}
+    )
+    assert score(folder, spans="shares.json") == 0
+    assert "19 of 20 spans end in the first second; --shares reads shares" in capsys.readouterr().err
+
+
+def test_frames_are_no_seconds(folder, capsys):
+    write_spans(folder / "frames.json", {"video0_0": (125, 250), "video1_0": (20.5, 30)})
+    assert score(folder, spans="frames.json") == 0
+    noted = "1 of 2 spans start after the end of the video; expected seconds"
+    assert capsys.readouterr().err == f"{folder / 'frames.json'}: {noted}\n"
 
 
 def test_what_is_left_out_is_noted(folder, capsys):
@@ -76,8 +95,8 @@ def test_what_is_left_out_is_noted(folder, capsys):
     write_questions(folder / "val.csv", QUESTIONS.select([0, 1, 2]))
     assert score(folder, "--answers", str(folder / "answers.json"), str(folder / "val.csv")) == 0
     assert capsys.readouterr().err.splitlines() == [
-        f"{folder / 'spans.json'}: left out 1 spans for questions that are not in {folder / 'gsub.json'}",
-        f"{folder / 'answers.json'}: left out 1 predictions for questions that are not in {folder / 'val.csv'}",
+        f"{folder / 'spans.json'}: left out 1 span for questions that are not in {folder / 'gsub.json'}",
+        f"{folder / 'answers.json'}: left out 1 prediction for questions that are not in {folder / 'val.csv'}",
     ]
 
 

@@ -130,7 +130,8 @@ def test_correct_answers_are_in_the_order_of_the_questions():
 def test_scoring_needs_a_prediction_for_each_question():
     predictions = dict.fromkeys(QUESTIONS.keys[2:], 0)
     with pytest.raises(
-        ValueError, match=r"^predictions: found no prediction for 2 of 12 questions, the first video0_0$"
+        ValueError,
+        match=r"^predictions: found no prediction for 2 of 12 questions, the first video0_0, expected one for each",
     ):
         score(QUESTIONS, predictions)
 
@@ -158,7 +159,11 @@ def test_predictions_are_written_as_nextqa_does(tmp_path):
 @pytest.mark.parametrize(
     ("predictions", "message"),
     [
-        ({FIRST: 0}, "predictions: found no prediction for 11 of 12 questions, the first video0_1"),
+        (
+            {FIRST: 0},
+            r"predictions: found no prediction for 11 of 12 questions, the first video0_1, expected one for each of "
+            r"made\.csv",
+        ),
         ({**RIGHT, FIRST: 5}, "predictions: video0_0: prediction: found 5, expected a number from 0 to 4"),
     ],
 )
@@ -205,7 +210,7 @@ def test_a_byte_order_mark_is_skipped(tmp_path):
         ),
         (
             {key: entry for key, entry in entries().items() if not key.startswith("video2")},
-            r"found no prediction for 3 of 12 questions, the first video2_0$",
+            r"found no prediction for 3 of 12 questions, the first video2_0, expected one for each of made\.csv$",
         ),
     ],
 )

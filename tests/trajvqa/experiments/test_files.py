@@ -91,7 +91,7 @@ def test_a_duplicate_setting_is_named(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("settings:\n  hidden_size: 32\n  dropout: 0.1\n  hidden_size: 64\n")
     with pytest.raises(
-        ValueError, match=r"mine\.yaml: .*'hidden_size' again, expected it once: first on line 2.*line 4"
+        ValueError, match=r"mine\.yaml: .*line 4: found key 'hidden_size' again, expected it once: first on line 2"
     ):
         read_experiment(path)
 

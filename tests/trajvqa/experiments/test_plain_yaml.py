@@ -44,6 +44,21 @@ def test_what_stands_for_too_much_is_refused_at_once(text, message):
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: [", r"line 2: while parsing a flow node expected the node content, but found '<stream end>'"),
+        (
+            "a: 1\n\tb: 2",
+            r"line 2: while scanning for the next token found character '\t' that cannot start any token",
+        ),
+    ],
+)
+def test_a_message_begins_with_the_line(text, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        load_yaml(text)
+
+
 @pytest.mark.parametrize("value", ["!!timestamp x", "!!int x", "!!float x", "!!bool x", "!!binary x", "2024-13-45"])
 def test_a_value_that_is_not_what_its_tag_says_is_refused(value):
     with pytest.raises(ValueError, match=r"^.+$"):

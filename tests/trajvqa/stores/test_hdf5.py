@@ -4,6 +4,9 @@ import errno
 import multiprocessing
 import pickle
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -180,6 +183,28 @@ def test_a_full_disk_is_named_by_the_file(tmp_path, kind):
         write_and_raise(path, error)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("a.h5", b"old")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_process_that_met_a_full_disk_ends_as_usual(tmp_path):
+    path = tmp_path / "a.h5"
+    code = f"""
+import os
+import numpy as np
+from trajvqa.stores.hdf5 import created
+try:
+    with created({str(path)!r}) as file:
+        kept = file.create_dataset("a", (100, 1000), np.float32)
+        kept[0] = 1
+        os.dup2(os.open("/dev/full", os.O_RDWR), file.id.get_vfd_handle())
+        kept[1] = 1
+except OSError as error:
+    print(error)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == f"[Errno 28] No space left on device: {str(path)!r}\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_keeps_the_permissions_of_the_one_that_it_replaces(tmp_path):

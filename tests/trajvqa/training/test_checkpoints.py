@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import torch
 
-from helpers.data_examples import CLIPS, small_experiment, write_data
+from helpers.data_examples import CLASSES, CLIPS, small_experiment, write_data
 from trajvqa.evaluation.accuracy import read_predictions
 from trajvqa.evaluation.predict import predict
 from trajvqa.training.checkpoints import load_checkpoint, load_model
@@ -63,6 +64,16 @@ def test_a_checkpoint_of_each_kind_of_data_answers_as_its_run_did(tmp_path, mode
     )
 
 
+def test_the_first_class_that_differs_from_those_of_the_training_data_is_named(path, tmp_path):
+    data = write_data(tmp_path / "data")
+    with h5py.File(data / "traj_feat" / "trajectories_test.h5", "r+") as file:
+        file.attrs["classes"] = [CLASSES[0], "goose", *CLASSES[2:], "elk"]
+    _, checkpoint = load_model(path)
+    message = f"classes, row 1: found 'goose', expected {CLASSES[1]!r} as in the training data"
+    with pytest.raises(ValueError, match=f"trajectories_test\\.h5: {message}$"):
+        open_split_for(path, checkpoint, data, "test")
+
+
 TABLE = torch.zeros(2, 2)
 
 
@@ -108,10 +119,49 @@ def test_a_model_that_the_weights_do_not_fit_is_named_without_being_built(path, 
         load_model(broken)
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda content: content[:1000], "a file that was cut off"),
+        (lambda content: b"", "an empty file"),
+        (lambda content: b"video,qid", "another format"),
+    ],
+)
+def test_what_is_no_whole_archive_is_named(path, tmp_path, change, found):
+    broken = tmp_path / "best.pt"
+    broken.write_bytes(change(path.read_bytes()))
+    with pytest.raises(
+        ValueError, match=f"^{re.escape(f'{broken}: found {found}, expected a checkpoint of trajvqa')}$"
+    ):
+        load_checkpoint(broken)
+
+
+def test_a_checkpoint_with_objects_of_other_programs_is_refused_without_advice_to_run_them(path, tmp_path):
+    broken = changed(path, tmp_path, "folder", Path("run"))
+    with pytest.raises(ValueError, match=r"\(it holds other objects than tensors, numbers and texts\)") as caught:
+        load_checkpoint(broken)
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weights: weights.pop("frames.project.bias"), "frames.project.bias: found no such weights, expected"),
+        (lambda weights: weights.update(extra=TABLE), "extra: found weights that the model does not have"),
+    ],
+)
+def test_weights_that_a_model_lacks_or_does_not_have_are_named(path, tmp_path, change, message):
+    content = torch.load(path, weights_only=True)
+    change(content["weights"])
+    torch.save(content, tmp_path / "changed.pt")
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{tmp_path}/changed.pt: weights: {message}')}"):
+        load_model(tmp_path / "changed.pt")
+
+
 def test_an_impossible_position_in_the_archive_is_no_error_of_the_system(path, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
     monkeypatch.setattr(torch, "load", fail)
-    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: found no checkpoint that can be read"):
+    with pytest.raises(ValueError, match=f"^{re.escape(str(path))}: found a checkpoint that cannot be read"):
         load_checkpoint(path)

@@ -41,6 +41,13 @@ def test_the_image_of_a_run_names_its_best_epoch(tmp_path):
     assert "run: best 43.21 % in epoch 2" in texts
 
 
+def test_a_run_of_one_epoch_has_one_tick_and_no_fractions_of_epochs(tmp_path):
+    draw_curves(write_log(tmp_path / "log.jsonl", [0.2], loss=7.0), tmp_path / "curves.svg")
+    texts = texts_of(tmp_path / "curves.svg")
+    assert "1" in texts
+    assert "0.98" not in texts
+
+
 def test_the_title_explains_training_accuracy_if_the_log_has_it(tmp_path):
     log = write_log(tmp_path / "log.jsonl", [0.2, 0.4], train_accuracy=0.9)
     draw_curves([log], tmp_path / "curves.svg")

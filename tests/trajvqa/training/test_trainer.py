@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -258,7 +259,7 @@ def test_a_broken_checkpoint_is_named(data, tmp_path):
     train(small_experiment(), data, tmp_path / "run")
     path = tmp_path / "run" / "last.pt"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(ValueError, match=r"last.pt: found no checkpoint that can be read"):
+    with pytest.raises(ValueError, match=r"last.pt: found a file that was cut off, expected a checkpoint of trajvqa"):
         train(small_experiment(), data, tmp_path / "run")
 
 
@@ -376,6 +377,33 @@ def test_a_log_that_was_cut_off_is_named(data, tmp_path):
     (tmp_path / "run" / "log.jsonl").write_bytes(b"{}")
     with pytest.raises(ValueError, match=r"log\.jsonl: found 2 bytes, expected at least"):
         train(small_experiment(), data, tmp_path / "run")
+
+
+def test_a_log_with_a_damaged_line_is_named_before_training_goes_on(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    log = tmp_path / "run" / "log.jsonl"
+    log.write_bytes(b"x" * 9 + log.read_bytes()[9:])
+    before = (tmp_path / "run" / "last.pt").read_bytes()
+    with pytest.raises(ValueError, match=r"log\.jsonl: line 1: found no JSON that can be read"):
+        train(small_experiment(epochs=2), data, tmp_path / "run")
+    assert (tmp_path / "run" / "last.pt").read_bytes() == before
+
+
+def test_a_run_that_lost_its_best_checkpoint_is_named_before_training_goes_on(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    (tmp_path / "run" / "best.pt").unlink()
+    reported: list[Progress] = []
+    with pytest.raises(FileNotFoundError, match=r"expected the checkpoint of the best epoch: .*best\.pt"):
+        train(small_experiment(epochs=2), data, tmp_path / "run", reported.append)
+    assert reported == []
+
+
+def test_a_best_checkpoint_of_another_experiment_is_named_before_training_goes_on(data, tmp_path):
+    train(small_experiment(epochs=1), data, tmp_path / "run")
+    train(small_experiment(epochs=1, hidden_size=8), data, tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "best.pt", tmp_path / "run" / "best.pt")
+    with pytest.raises(ValueError, match=r"best\.pt: settings\.hidden_size: found 8, expected 16"):
+        train(small_experiment(epochs=2), data, tmp_path / "run")
 
 
 @pytest.mark.parametrize("changed", [{"workers": 1}, {"device": "auto"}])

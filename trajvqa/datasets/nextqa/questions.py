@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trajtrack import TrajtrackWarning
 from trajtrack.files.atomic import atomic_output
-from trajtrack.printable import printable_errors, shown
+from trajtrack.printable import counted, printable_errors, shown
 from trajvqa.datasets.nextqa.table import QuestionTable, read_table, whole_number
 from trajvqa.datasets.questions import NUM_CANDIDATES, OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
@@ -49,9 +51,14 @@ def read_questions(path: str | os.PathLike[str], require_answers: bool = True) -
     ------
     ValueError
         The message names the file, the line or row, what was found and what was expected.
+
+    Warns
+    -----
+    TrajtrackWarning
+        If a candidate has no text.
     """
     table = read_table(path, _READ, () if require_answers else ("answer",))
-    if not any(name in table.columns for name in _CANDIDATES):
+    if {"question", "answer"} <= table.columns.keys() and not any(name in table.columns for name in _CANDIDATES):
         raise ValueError(
             f"{table.source}: found open-ended questions, without the columns a0 to a{NUM_CANDIDATES - 1}, expected "
             "questions with candidates; trajvqa.datasets.nextqa.read_open_ended reads them, and multiple_choice "
@@ -60,12 +67,13 @@ def read_questions(path: str | os.PathLike[str], require_answers: bool = True) -
     videos, qids = table.filled("video", "video_id"), table.filled("qid")
     _check_unique(table, videos, qids)
     candidates = tuple(zip(*(table.column(name) for name in _CANDIDATES), strict=True))
+    _warn_of_empty(table, candidates)
     answers = _answers(table, candidates, require_answers)
     return Questions(
         videos=tuple(videos),
         qids=tuple(qids),
         types=tuple(table.one_of("type", QUESTION_TYPES)),
-        questions=tuple(table.column("question")),
+        questions=tuple(table.filled("question")),
         candidates=candidates,
         answers=answers,
         frame_counts=table.integers("frame_count"),
@@ -76,14 +84,31 @@ def read_questions(path: str | os.PathLike[str], require_answers: bool = True) -
     )
 
 
+def _warn_of_empty(table: QuestionTable, candidates: Sequence[Sequence[str]]) -> None:
+    # No error: one such row among thousands must not keep a dataset from being used.
+    empty = [
+        (row, name)
+        for row, texts in enumerate(candidates)
+        for name, text in zip(_CANDIDATES, texts, strict=True)
+        if not text.strip()
+    ]
+    if empty:
+        row, name = empty[0]
+        text = f"{table.source}: {table.locations[row]}: {name}: found no text in {counted(len(empty), 'candidate')}"
+        warnings.warn(f"{text}, the first here, expected one in each", TrajtrackWarning, stacklevel=4)
+
+
 def _check_unique(table: QuestionTable, videos: Sequence[str], qids: Sequence[str]) -> None:
-    seen: dict[tuple[str, str], int] = {}
-    for row, key in enumerate(zip(videos, qids, strict=True)):
-        first = seen.setdefault(key, row)
+    seen: dict[str, int] = {}
+    for row, (video, qid) in enumerate(zip(videos, qids, strict=True)):
+        # Predictions know questions by this key alone.
+        first = seen.setdefault(f"{video}_{qid}", row)
         if first != row:
-            raise table.error(
-                row, "qid", f"{shown(key[1])} of video {key[0]} again", f"it only at {table.locations[first]}"
-            )
+            again = (videos[first], qids[first]) == (video, qid)
+            expected = f"it only at {table.locations[first]}"
+            if not again:
+                expected = f"another key than {shown(qids[first])} of video {videos[first]} at {table.locations[first]}"
+            raise table.error(row, "qid", f"{shown(qid)} of video {video}{' again' if again else ''}", expected)
 
 
 def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]], required: bool) -> NDArray[np.int64]:
@@ -91,7 +116,9 @@ def _answers(table: QuestionTable, candidates: Sequence[Sequence[str]], required
     if not required and "answer" not in table.columns:
         return np.full(len(table), -1, np.int64)
     values = table.column("answer")
-    absent = [not required and (not value.strip() or _NO_ANSWER.fullmatch(value) is not None) for value in values]
+    absent = [
+        not required and (not value.strip() or _NO_ANSWER.fullmatch(value.strip()) is not None) for value in values
+    ]
     given = [value for value, is_absent in zip(values, absent, strict=True) if not is_absent]
     numbered = [whole_number(value.removeprefix("-")) is not None for value in given]
     # A damaged answer must not change how the others are read.

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.files.packed import decode, read_unpacked
-from trajtrack.printable import shown
+from trajtrack.printable import counted, near_name, shown
 
 __all__ = ["QuestionTable", "read_table", "whole_number"]
 
 _PARQUET = b"PAR1"
+_OTHER_FORMATS = {"{": "JSON", "[": "JSON", "<": "HTML or XML"}
+"""Formats by their first character."""
 _OTHER_SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 _WHOLE = re.compile(r"([0-9]{1,18})(\.0*)?")
 _MAX_NAMED = 30
@@ -53,7 +55,10 @@ class QuestionTable:
                 return self.columns[name]
         found = ", ".join(name or "one without a name" for name in self.names[:_MAX_NAMED])
         found += ", ..." if len(self.names) > _MAX_NAMED else ""
-        raise ValueError(f"{self.source}: found the columns {found}, expected a column {' or '.join(names)}")
+        raise ValueError(
+            f"{self.source}: found the columns {found}, expected a column {' or '.join(names)}"
+            f"{near_name(names[0], self.names)}"
+        )
 
     def filled(self, *names: str) -> Sequence[str]:
         """Return a column; raise ValueError if a value is empty."""
@@ -87,8 +92,11 @@ class QuestionTable:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the whole number of at least 0 that a text states, ``4`` or ``4.0``, or None; it fits int64."""
-    found = _WHOLE.fullmatch(text)
+    """Return the whole number of at least 0 that a text states, ``4`` or ``4.0``, or None; it fits int64.
+
+    Surrounding spaces are ignored.
+    """
+    found = _WHOLE.fullmatch(text.strip())
     return None if found is None else int(found[1])
 
 
@@ -133,6 +141,9 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
         text = decode(content)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from None
+    other = _OTHER_FORMATS.get(text.lstrip()[:1])
+    if other is not None:
+        raise ValueError(f"{source}: found {other}, expected a table, CSV or Parquet")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     rows: list[list[str]] = []
@@ -140,6 +151,9 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
     line = 1
     try:
         for fields in reader:
+            # A blank line may have spaces; only in a table of one column are they a value.
+            if len(fields) == 1 and len(header) != 1 and not fields[0].strip():
+                fields = []
             if fields and not header:
                 header = fields
                 separator = next((each for each in _OTHER_SEPARATORS if each in fields[0]), None)
@@ -150,8 +164,9 @@ def _from_csv(source: str, content: bytes) -> QuestionTable:
                     )
             elif fields:
                 if len(fields) != len(header):
+                    found = counted(len(fields), "field")
                     raise ValueError(
-                        f"{source}: line {line}: found {len(fields)} fields, expected {len(header)}, as many as columns"
+                        f"{source}: line {line}: found {found}, expected {len(header)}, as many as columns"
                     )
                 rows.append(fields)
                 locations.append(f"line {line}")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trajtrack import TrajtrackWarning
 from trajvqa.datasets.nextqa import multiple_choice, read_open_ended, read_questions, write_questions
 from trajvqa.datasets.questions import OPEN_ENDED_TYPES, QUESTION_TYPES, OpenEnded, Questions
 
@@ -147,12 +148,53 @@ def test_a_missing_column_is_named(csv):
     check_error(path, f"found the columns {found}, expected a column qid")
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (HEADER.upper(), "expected a column video or video_id (did you mean 'VIDEO'?)"),
+        (HEADER.replace("frame_count", " frame_count"), "expected a column frame_count (did you mean ' frame_count'?)"),
+        (SECOND, "expected a column video or video_id"),
+    ],
+    ids=["capitals", "spaces", "no names"],
+)
+def test_a_column_of_a_near_name_is_suggested(csv, header, message):
+    with pytest.raises(ValueError, match=f"found the columns .*, {re.escape(message)}$"):
+        read_questions(csv(header, FIRST))
+
+
 def test_an_answer_may_have_a_point(csv):
     path = csv(HEADER, FIRST.replace("play,0,", "play,4.0,"), SECOND.replace("move,2,", "move,2.0,"))
     assert read_questions(path).answers.tolist() == [4, 2]
 
 
-@pytest.mark.parametrize("absent", ["", " ", "-1", "-1.0"])
+def test_spaces_around_numbers_are_ignored(csv):
+    path = csv(HEADER, FIRST.replace(",369,640,480,how do they play,0,", ", 369,640 ,480,how do they play, 3,"))
+    found = read_questions(path)
+    assert (found.frame_counts.tolist(), found.widths.tolist(), found.answers.tolist()) == ([369], [640], [3])
+
+
+def test_a_question_without_text_is_named(csv):
+    path = csv(HEADER, SECOND, FIRST.replace("how do they play", " "))
+    check_error(path, "line 3: question: found nothing, expected a value")
+
+
+def test_candidates_without_text_are_kept_with_a_warning(csv):
+    path = csv(HEADER, SECOND, FIRST.replace(",strum,", ",,").replace(",pat", ", "))
+    with pytest.warns(TrajtrackWarning, match="line 3: a2: found no text in 2 candidates, the first here, expected"):
+        found = read_questions(path)
+    assert found.candidates[1] == ("roll the handle", "tap their feet", "", "hit", " ")
+
+
+def test_questions_whose_keys_are_equal_are_refused(csv):
+    path = csv(
+        HEADER,
+        FIRST.replace("4010069381", "a_1").replace(",6,", ",2,"),
+        FIRST.replace("4010069381", "a").replace(",6,", ",1_2,"),
+    )
+    check_error(path, "line 3: qid: found '1_2' of video a, expected another key than '2' of video a_1 at line 2")
+
+
+@pytest.mark.parametrize("absent", ["", " ", "-1", " -1", "-1.0"])
 def test_answers_may_be_absent_if_they_are_not_required(csv, absent):
     path = csv(HEADER, FIRST.replace("play,0,", f"play,{absent},"), SECOND)
     found = read_questions(path, require_answers=False)
@@ -236,13 +278,12 @@ def test_the_written_file_is_nextqas(csv, tmp_path):
     assert (tmp_path / "out.csv").read_bytes() == path.read_bytes()
 
 
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
-NAMES = TEXTS.filter(str.strip)
+NAMES = st.text(st.characters(codec="utf-8"), max_size=8).filter(str.strip)
 ROWS = st.lists(
-    st.tuples(NAMES, NAMES, st.sampled_from(QUESTION_TYPES), TEXTS, *[TEXTS] * 5, st.integers(0, 4)),
+    st.tuples(NAMES, NAMES, st.sampled_from(QUESTION_TYPES), *[NAMES] * 6, st.integers(0, 4)),
     min_size=1,
     max_size=4,
-    unique_by=lambda row: row[:2],
+    unique_by=lambda row: "_".join(row[:2]),
 )
 
 

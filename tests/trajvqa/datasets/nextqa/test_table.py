@@ -74,6 +74,23 @@ def test_an_empty_file_is_refused(csv):
         read_table(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "found"), [('{"a": 1}', "JSON"), ("\n[1, 2]\n", "JSON"), ("<html>404</html>\n", "HTML or XML")]
+)
+def test_files_of_other_formats_are_refused_by_their_name(csv, content, found):
+    path = csv(content)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: found {found}, expected a table, CSV or Parquet")):
+        read_table(path)
+
+
+def test_lines_of_spaces_are_blank(csv):
+    assert len(read_table(csv("  \na,b\n1,2\n   \n"))) == 1
+
+
+def test_a_space_is_a_value_of_a_table_with_one_column(csv):
+    assert list(read_table(csv("a\n \n")).column("a")) == [" "]
+
+
 def test_a_file_with_only_names_is_refused(csv):
     path = csv("a,b\n")
     with pytest.raises(ValueError, match=re.escape(f"{path}: found no rows, expected at least one")):
@@ -86,18 +103,16 @@ def test_text_that_is_not_utf_8_is_named_by_line(csv):
         read_table(path)
 
 
-@pytest.mark.parametrize(("row", "found"), [("1", 1), ("1,2,3", 3)])
+@pytest.mark.parametrize(("row", "found"), [("1", "1 field"), ("1,2,3", "3 fields")])
 def test_a_row_of_another_width_is_named_by_line(csv, row, found):
     path = csv(f"a,b\n1,2\n\n{row}\n")
-    with pytest.raises(
-        ValueError, match=re.escape(f"{path}: line 4: found {found} fields, expected 2, as many as columns")
-    ):
+    with pytest.raises(ValueError, match=re.escape(f"{path}: line 4: found {found}, expected 2, as many as columns")):
         read_table(path)
 
 
 def test_a_row_over_two_lines_is_named_by_its_first(csv):
     path = csv('a,b\n"1\n1",2\n"3\n3"\n')
-    with pytest.raises(ValueError, match="line 4: found 1 fields"):
+    with pytest.raises(ValueError, match="line 4: found 1 field,"):
         read_table(path)
 
 
