@@ -46,8 +46,9 @@ from trajvqa.answering.grounded import ground
 from trajvqa.datasets.events.build import EventsOptions, make_events, seed_of
 from trajvqa.datasets.events.timeline import NUM_CLIPS
 from trajvqa.datasets.events.video import FRAME_RATE, FRAMES_PER_CLIP, Linker, linked_by, make_world, true_tracks
+from trajvqa.datasets.nextgqa import read_annotations
 from trajvqa.evaluation.attended_spans import equal_parts
-from trajvqa.evaluation.grounding import Grounding, read_annotations, score_grounding
+from trajvqa.evaluation.grounding import Grounding, score_grounding
 from trajvqa.evaluation.predict import predict
 from trajvqa.evaluation.statistics import difference_interval, mcnemar, p_text
 from trajvqa.training.checkpoints import load_model

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from trajvqa.config import Experiment
 from trajvqa.data.batches import Batch, QuestionBatches
+from trajvqa.datasets.nextgqa import Span
 from trajvqa.evaluation.attended_spans import Moments, attended_span, spread_over_time
-from trajvqa.evaluation.grounding import Span
 from trajvqa.evaluation.predict import autocast, device_of_model, read_batches
 from trajvqa.models.explanation import Explaining, Explanation
 

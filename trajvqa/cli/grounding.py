@@ -11,9 +11,9 @@ from trajtrack.console.errors import Failure, UsageError
 from trajtrack.console.output import print_json
 from trajvqa.answering.grounded import ATTENDED, ground
 from trajvqa.cli.answers import checkpoint_path
+from trajvqa.datasets.nextgqa import read_annotations, read_frame_times, write_spans
 from trajvqa.datasets.questions import Questions
 from trajvqa.evaluation.attended_spans import Moments, equal_parts, sampled_frames
-from trajvqa.evaluation.grounding import read_annotations, read_frame_times, write_spans
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import open_split_for
 

@@ -10,16 +10,10 @@ from typing import Any
 from trajtrack.console.errors import Failure
 from trajtrack.console.output import print_json
 from trajtrack.printable import counted
+from trajvqa.datasets.nextgqa import Annotations, Span, read_annotations, read_spans
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.evaluation.accuracy import is_right, read_predictions
-from trajvqa.evaluation.grounding import (
-    Annotations,
-    Span,
-    in_seconds,
-    read_annotations,
-    read_spans,
-    score_grounding,
-)
+from trajvqa.evaluation.grounding import in_seconds, score_grounding
 
 __all__ = ["add_command"]
 

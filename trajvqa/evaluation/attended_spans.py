@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trajvqa.evaluation.grounding import Span
+from trajvqa.datasets.nextgqa import Span
 
 __all__ = ["NUM_MOMENTS", "Moments", "attended_span", "equal_parts", "sampled_frames", "spread_over_time"]
 

@@ -8,9 +8,10 @@ import pytest
 from helpers.data_examples import small_experiment, write_data
 from trajvqa.answering.grounded import ground
 from trajvqa.cli import main
+from trajvqa.datasets.nextgqa import read_annotations, read_spans
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.evaluation.attended_spans import equal_parts, sampled_frames
-from trajvqa.evaluation.grounding import read_annotations, read_spans, score_grounding
+from trajvqa.evaluation.grounding import score_grounding
 from trajvqa.training.checkpoints import load_model
 from trajvqa.training.recipes import open_split_for
 from trajvqa.training.trainer import train

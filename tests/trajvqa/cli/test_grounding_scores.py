@@ -8,9 +8,9 @@ import pytest
 
 from helpers.question_examples import make_questions
 from trajvqa.cli import main
+from trajvqa.datasets.nextgqa import read_annotations, write_spans
 from trajvqa.datasets.nextqa import write_questions
 from trajvqa.evaluation.accuracy import write_predictions
-from trajvqa.evaluation.grounding import read_annotations, write_spans
 
 QUESTIONS = make_questions(videos=4, each=1)
 

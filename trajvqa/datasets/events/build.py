@@ -27,11 +27,11 @@ from trajvqa.datasets.events.video import (
     World,
     make_world,
 )
+from trajvqa.datasets.nextgqa import Annotations, Span, write_annotations
 from trajvqa.datasets.questions import NUM_CANDIDATES, Questions
 from trajvqa.datasets.random_words import write_random_words
 from trajvqa.datasets.worlds.files import write_split, write_statistics
 from trajvqa.datasets.worlds.video import CLASSES
-from trajvqa.evaluation.grounding import Annotations, Span, write_annotations
 from trajvqa.stores import LINKS
 from trajvqa.text import tokenize
 

@@ -13,9 +13,9 @@ from trajvqa.datasets.events import EventsOptions, make_events
 from trajvqa.datasets.events.build import seed_of
 from trajvqa.datasets.events.timeline import ACTIONS
 from trajvqa.datasets.events.video import FRAME_RATE, FRAMES_PER_CLIP, World, linked_by, make_world
+from trajvqa.datasets.nextgqa import read_annotations
 from trajvqa.datasets.nextqa import read_questions
 from trajvqa.datasets.worlds.video import COLOURS
-from trajvqa.evaluation.grounding import read_annotations
 from trajvqa.stores import FrameFeatures, RegionFeatures, TrajectoryStore
 
 SPLITS = ("train", "val", "test")
