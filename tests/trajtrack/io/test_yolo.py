@@ -122,7 +122,7 @@ def test_names_of_files_are_escaped(labels) -> None:
 
 
 def test_a_name_without_a_number_is_refused(labels) -> None:
-    with pytest.raises(ValueError, match=r"labels, 'notes\.txt': found no frame number in the name, expected one"):
+    with pytest.raises(ValueError, match=r"labels, found the file 'notes\.txt', expected a name with the number of"):
         read(labels(v_1=f"3 {BOX}\n", notes=""))
 
 
