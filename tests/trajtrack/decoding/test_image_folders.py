@@ -55,7 +55,9 @@ def test_an_image_of_another_size_is_refused(tmp_path):
 def test_images_of_several_videos_are_refused(tmp_path):
     for name in ("left_1.png", "right_2.png"):
         write(tmp_path / name, square_image(0, 0))
-    with pytest.raises(ValueError, match=r"found the image 'right_2\.png', expected a name that differs from 'left_1' "):
+    with pytest.raises(
+        ValueError, match=r"found the image 'right_2\.png', expected a name that differs from 'left_1' "
+    ):
         open_frames(tmp_path)
 
 

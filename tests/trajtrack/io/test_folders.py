@@ -42,7 +42,10 @@ def test_frames_are_in_natural_order() -> None:
     ("names", "message"),
     [
         (["v_1.txt", "w.txt"], "found the file 'w.txt', expected a name with the number of the frame"),
-        (["v_1.txt", "w_2.txt"], "found the file 'w_2.txt', expected a name that differs from 'v_1' only in the number"),
+        (
+            ["v_1.txt", "w_2.txt"],
+            "found the file 'w_2.txt', expected a name that differs from 'v_1' only in the number",
+        ),
         (["v_1.txt", "v_01.txt"], "'v_01.txt': found frame 1, as in 'v_1.txt', expected the files of one video"),
     ],
 )

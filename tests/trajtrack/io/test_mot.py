@@ -133,7 +133,7 @@ def test_commas_whitespace_and_any_line_ends_are_read(mot_file, text: str) -> No
 @pytest.mark.parametrize("row", ["1 -1 10,5 20 30 40 0.5", "1 -1 10,5 20 30 40 0,5", "1 -1 10 20 30 40 0,5"])
 def test_decimal_commas_are_refused_where_blanks_separate_the_columns(mot_file, row: str, blank: str) -> None:
     path = mot_file("1 -1 10 20 30 40 1\n".replace(" ", blank) + row.replace(" ", blank) + "\n")
-    with pytest.raises(ValueError, match="line 2: found commas and blanks between numbers, expected .*decimal points"):
+    with pytest.raises(ValueError, match=r"line 2: found commas and blanks between numbers, expected .*decimal points"):
         trajtrack.read(path)
 
 

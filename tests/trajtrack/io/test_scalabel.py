@@ -94,7 +94,9 @@ def test_a_frame_without_a_number_is_refused(tmp_path: Path) -> None:
 
 def test_frames_of_several_videos_without_their_names_are_refused(tmp_path: Path) -> None:
     frames = [{"name": "v-1.jpg", "labels": []}, {"name": "w-2.jpg", "labels": []}]
-    with pytest.raises(ValueError, match=r"\[1\]\.name: found 'w-2\.jpg', expected a name that differs from 'v-1' only"):
+    with pytest.raises(
+        ValueError, match=r"\[1\]\.name: found 'w-2\.jpg', expected a name that differs from 'v-1' only"
+    ):
         trajtrack.read(write(tmp_path / "a.json", frames))
 
 
