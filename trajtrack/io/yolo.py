@@ -1,8 +1,8 @@
 """Labels of YOLO: a folder with a text file per frame, and in it ``class cx cy w h [confidence] [id]`` per box.
 
 The frame is the last number of a file's name, as in ``video_12.txt``: 0 is the first if there is such a file, otherwise
-1. Frames without a file are empty. Coordinates are fractions of the image, whose size the caller gives or an image of
-the same name has, beside the labels or under ``images`` instead of ``labels``. Without a confidence the score is 1. A
+1. Frames without a file are empty. Coordinates are fractions of the image, whose size the caller gives or images of
+the same names have, beside the labels or under ``images`` instead of ``labels``. Without a confidence the score is 1. A
 sixth column is an identity if its values are whole and some are above 1, as Ultralytics writes it for tracks without
 confidences. Labels are the class, named by ``classes.txt`` in the folder, if there is one.
 """

@@ -84,6 +84,29 @@ def test_sizes_are_those_that_pillow_reads(labels, tmp_path: Path) -> None:
         (folder / f"v_1.{suffix}").unlink()
 
 
+@pytest.mark.parametrize(("orientation", "turned"), [(1, False), (3, False), (5, True), (6, True), (8, True)])
+@pytest.mark.parametrize("preview", [0, 60_000])
+def test_images_are_turned_as_the_camera_says(labels, orientation: int, turned: bool, preview: int) -> None:
+    images = pytest.importorskip("PIL.Image")
+    folder = labels(v_1=f"3 {BOX}\n")
+    exif = images.Exif()
+    exif[0x010E] = "a" * preview
+    exif[0x0112] = orientation
+    images.new("RGB", (640, 480)).save(folder / "v_1.jpg", exif=exif)
+    assert trajtrack.read(folder).boxes.tolist() == [[96, 256, 144, 384] if turned else [128, 192, 192, 288]]
+
+
+def test_images_of_different_sizes_are_refused(labels) -> None:
+    folder = labels(v_1=f"3 {BOX}\n", v_2=f"3 {BOX}\n", v_3=f"3 {BOX}\n")
+    (folder / "v_1.png").write_bytes(PNG)
+    (folder / "v_2.jpg").write_bytes(JPEG)
+    (folder / "v_3.png").write_bytes(PNG[:-8] + struct.pack(">II", 480, 640))
+    message = "labels, 'v_3.png': found an image of 480x640 pixels, expected 640x480 as of 'v_1.png'"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        trajtrack.read(folder)
+    assert len(read(folder)) == 3
+
+
 def test_without_images_the_size_must_be_given(labels) -> None:
     with pytest.raises(ValueError, match="image_size: found no images beside the labels, expected image_size="):
         trajtrack.read(labels(v_1=f"3 {BOX}\n"))
