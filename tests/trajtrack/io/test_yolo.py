@@ -62,6 +62,17 @@ def test_classes_are_named_by_the_file_beside_the_labels(labels) -> None:
     assert read(labels(v_1=f"1 {BOX}\n", classes="person\ncar\n")).label_names == {0: "person", 1: "car"}
 
 
+def test_the_file_of_names_may_be_in_capitals(labels) -> None:
+    assert read(labels(v_1=f"1 {BOX}\n", CLASSES="person\ncar\n")).label_names == {0: "person", 1: "car"}
+
+
+def test_names_that_are_not_utf_8_are_refused(labels) -> None:
+    folder = labels(v_1=f"1 {BOX}\n")
+    (folder / "classes.txt").write_bytes("person\nKöter\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"labels, classes\.txt, line 2: found byte 0xf6, expected UTF-8 text"):
+        read(folder)
+
+
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
 JPEG = b"\xff\xd8\xff\xe0\0\4ab\xff\xff\xc0\0\x11\x08" + struct.pack(">HH", 480, 640) + b"\3"
 
