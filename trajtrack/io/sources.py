@@ -6,7 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
-from trajtrack.files.packed import GZIP, unpacked
+from trajtrack.files.packed import GZIP, other_encoding, unpacked
 from trajtrack.files.zip_members import read_content
 from trajtrack.io.folders import Folder, sequence_file
 from trajtrack.io.format import Reading, Source
@@ -16,6 +16,7 @@ __all__ = ["read_source"]
 _PICKLED = (".pkl", ".pickle", ".pth", ".pt")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_PACKED = ("bzip2", "xz", "zip", "zstd")
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding\s*=\s*["'])utf-?16[^"']*""", re.IGNORECASE)
 _BOM_EXPECTED = "UTF-8 text, or UTF-16 with a byte order mark"
 
@@ -48,7 +49,11 @@ def read_source(path: str, reading: Reading) -> Source:
 def _uncompressed(path: str, content: bytes) -> bytes:
     if path.lower().endswith(".gz") and not content.startswith(GZIP):
         raise ValueError(f"line 1: found {content[:20]!r}, expected gzip data, as the suffix says")
-    return unpacked(content)
+    content = unpacked(content)
+    packing = other_encoding(content)
+    if packing in _PACKED:
+        raise ValueError(f"line 1: found data compressed as {packing}, expected a file that is uncompressed or gzip")
+    return content
 
 
 def _as_utf_8(content: bytes) -> bytes:
