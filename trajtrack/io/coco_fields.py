@@ -86,6 +86,11 @@ def decode_annotations(
 
     numbers = [number for _, _, number in images_by_id.values()]
     own = [image for image, video_of_image, _ in images_by_id.values() if video_of_image == video]
+    seen: dict[int, int] = {}
+    for image in own:
+        if seen.setdefault(numbers[image], image) != image:
+            place = ("images", image, given_key(images[image], frame_keys, ()))
+            raise fields.unexpected(numbers[image], place, "a frame number that no other image of the video has")
     is_last = length > 0 and max((numbers[image] for image in own), default=0) == length
     from_one = may_count_from_one and counts_from_one(numbers, is_last, entry, images, annotations)
     frames = np.full(len(images), -1, np.int64)

@@ -47,6 +47,14 @@ def test_frames_are_those_of_the_images_and_ids_count_from_1(changed) -> None:
     assert trajtrack.read(changed("info", {}), video="train/street") == expected
 
 
+def test_two_images_of_one_frame_are_refused(changed) -> None:
+    path = changed("images", 2, "frame_index", 30)
+    message = r"images\[2\]\.frame_index: found 30, expected a frame number that no other image of the video has"
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(path, video="train/street")
+    assert len(trajtrack.read(path, video="train/beach")) == 1
+
+
 def test_ids_are_kept_if_one_is_0(changed) -> None:
     path = changed("annotations", 0, "track_id", 0)
     assert trajtrack.read(path, video="train/street").track_ids.tolist() == [0, 5]
