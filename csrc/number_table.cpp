@@ -104,6 +104,7 @@ double parse_field(std::string_view field, std::int64_t line) {
 // Appends the fields of one line to `values`; returns their number.
 std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max_columns, std::vector<double>& values) {
   std::size_t count = 0;
+  bool has_commas = false, has_blanks = false;
   const char* at = text.data();
   const char* const end = at + text.size();
   const auto skip_blanks = [&] { at = std::find_if_not(at, end, is_blank); };
@@ -116,10 +117,17 @@ std::size_t parse_line(std::string_view text, std::int64_t line, std::size_t max
     at = field_end;
     skip_blanks();
     if (at != end && *at == ',') {
+      has_commas = true;
       ++at;
       skip_blanks();
       if (at == end) refuse(line, "an empty field after the last comma", "a number");
+    } else if (at != end) {
+      has_blanks = true;
     }
+  }
+  // A decimal comma would otherwise turn one number into two and shift all that follow.
+  if (has_commas && has_blanks) {
+    refuse(line, "commas and blanks between numbers", "columns separated by one of them and decimal points");
   }
   if (count > max_columns) {
     refuse(line, std::to_string(count) + " columns", "at most " + std::to_string(max_columns));

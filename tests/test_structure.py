@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "trajtrack.io": DATA | ARGUMENTS | SHARED | {"trajtrack.column_names"},
     "trajtrack.metrics": DATA | ARGUMENTS | SHARED | {"trajtrack.plots"},
     "trajtrack.scenes": DATA | ARGUMENTS | SHARED,
-    "trajtrack.decoding": {"trajtrack.arguments", "trajtrack.columns", "trajtrack.printable"},
+    "trajtrack.decoding": {"trajtrack.arguments", "trajtrack.columns", "trajtrack.files", "trajtrack.printable"},
     "trajtrack.viewer": DATA | ARGUMENTS | SHARED | {"trajtrack.decoding", "trajtrack.metrics", "trajtrack.plots"},
     "trajtrack.detect": {
         *("trajtrack._core", "trajtrack.arguments", "trajtrack.columns", "trajtrack.containers", "trajtrack.decoding"),

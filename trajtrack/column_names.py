@@ -1,4 +1,4 @@
-"""The names under which tables store frames, boxes, scores, classes and identities."""
+"""The names under which tables store frames, boxes, scores, classes, identities and videos."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["OTHER_NAMES", "NamedColumns", "name_columns", "normalised"]
+__all__ = ["CLASS_NAME", "OTHER_NAMES", "NamedColumns", "name_columns", "normalised"]
 
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -18,7 +18,13 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Further names of our columns, in lower case."""
 
-_CLASS_NAME = "class_name"
+CLASS_NAME = "class_name"
+"""Name of a column of names that may stand beside the numbers of the classes."""
+
+_VIDEOS = {
+    *("video", "video_id", "video_name", "videoid", "videoname", "sequence", "sequence_id", "sequence_name"),
+    *("clip", "clip_id", "clip_name", "camera", "camera_id", "camera_name"),
+}
 
 _BOXES = (
     ("xyxy", ("x1", "y1", "x2", "y2")),
@@ -50,6 +56,8 @@ class NamedColumns:
     """Format of the boxes, as in `Detections`."""
     class_name: str | None
     """Name of a column with the names of classes, beside that of ``label``."""
+    videos: tuple[str, ...]
+    """Names of columns that tell the video of each row."""
 
 
 def normalised(name: object) -> str:
@@ -69,11 +77,12 @@ def name_columns(names: Iterable[object], others: Mapping[str, tuple[str, ...]] 
     for name in names:
         theirs.setdefault(normalised(name), []).append(str(name))
     found: dict[str, str] = {}
+    videos = tuple(own for name, given in theirs.items() if name in _VIDEOS for own in given)
     class_name = None
     for ours, further in others.items():
         given = [own for each in (ours, *further) for own in theirs.get(each, ())]
-        if ours == "label" and len(given) > 1 and _CLASS_NAME in theirs:
-            class_name = theirs[_CLASS_NAME][0]
+        if ours == "label" and len(given) > 1 and CLASS_NAME in theirs:
+            class_name = theirs[CLASS_NAME][0]
             given.remove(class_name)
         if given.count(ours) == 1:
             given = [ours]
@@ -87,5 +96,5 @@ def name_columns(names: Iterable[object], others: Mapping[str, tuple[str, ...]] 
                 if len(theirs[side]) > 1:
                     first, second = theirs[side][:2]
                     raise ValueError(f"found the columns {first!r} and {second!r}, expected one of them for {side}")
-            return NamedColumns(found, tuple(theirs[side][0] for side in sides), box_format, class_name)
-    return NamedColumns(found, (), "xyxy", class_name)
+            return NamedColumns(found, tuple(theirs[side][0] for side in sides), box_format, class_name, videos)
+    return NamedColumns(found, (), "xyxy", class_name, videos)

@@ -247,7 +247,8 @@ class Detections:
             (``__arrow_c_stream__``: pyarrow, DuckDB), with ``frame``, ``score``, the corners ``x1``, ``y1``, ``x2``,
             ``y2`` (or ``x``, ``y``, ``w``, ``h``: left, top, width, height), and optionally ``label`` and ``track_id``.
             Common other names are found too, such as ``frame_id``, ``confidence``, ``conf``, ``class_id``, ``class``,
-            ``cls``, ``tracker_id``, ``x_min`` or ``bb_left``. Other columns are ignored.
+            ``cls``, ``tracker_id``, ``x_min`` or ``bb_left``; ``class_name`` beside the numbers of classes gives their
+            names. Other columns are ignored.
         num_frames
             As in `Detections`.
         columns
@@ -259,7 +260,8 @@ class Detections:
         Raises
         ------
         ValueError, TypeError
-            If a column is missing, is not numeric or has a missing value; the message names the column and the row.
+            If a column is missing, is not numeric or has a missing value, or a column such as ``video`` or ``camera``
+            has more than one value; the message names the column and the row.
         ImportError
             If the table supports only the Arrow protocol and pyarrow is not installed.
         """

@@ -16,7 +16,7 @@ from trajtrack.containers.label_naming import numbered
 from trajtrack.detections import BoxFormat, Detections, check_box_format
 from trajtrack.io import read
 from trajtrack.printable import near_name, shown
-from trajtrack.tables import is_table
+from trajtrack.tables import is_table, names_beside, refuse_several_videos
 
 __all__ = ["DetectionsLike", "as_detections"]
 
@@ -136,7 +136,8 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
     if not held:
         _refuse_format(box_format, "columns of single numbers, whose names determine it")
         return Detections.from_table(value)
-    names = name_columns(value, _NAMES).names
+    meaning = name_columns(value, _NAMES)
+    names = meaning.names
     if "frame" not in names:
         raise _unclear(f"columns without frames{_near_column('frame', value)}", _COLUMNS, _DETECTIONS, _BY_FRAME)
     if len(held) > 1 or "score" not in names:
@@ -146,9 +147,10 @@ def _of_mapping(value: Mapping[Any, Any], box_format: BoxFormat | None) -> Detec
         )
     if held[0] != "boxes":
         _refuse_format(box_format, f"the column {held[0]!r}, whose name determines it")
+    refuse_several_videos(value, meaning.videos)
     columns: dict[str, Any] = {ours + "s": value[theirs] for ours, theirs in names.items()}
     if "label" in names:
-        columns["labels"], columns["label_names"] = numbered(value[names["label"]])
+        columns |= _labels(value[names["label"]], value.get(meaning.class_name), meaning.class_name)
     return Detections(value[held[0]], box_format=box_format or _BOXES[held[0]], **columns)
 
 
@@ -166,6 +168,14 @@ def _near_boxes(columns: Iterable[object]) -> str:
 
 def _listed(names: Iterable[object]) -> str:
     return ", ".join(map(str, names))
+
+
+def _labels(values: Any, class_names: Any, class_name: str | None) -> dict[str, Any]:
+    """Return labels given by number or by name, and the names."""
+    labels, names = numbered(values)
+    if labels is values and class_name is not None:
+        names = names_beside(as_integers("labels", values), class_names, class_name)
+    return {"labels": labels, "label_names": names}
 
 
 def _of_array(rows: NDArray[Any], box_format: BoxFormat | None) -> Detections:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajtrack.column_names import name_columns
-from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array
-from trajtrack.containers.label_naming import numbered
-from trajtrack.printable import near_name
+from trajtrack.column_names import CLASS_NAME, NamedColumns, name_columns, normalised
+from trajtrack.columns import CORNERS, LEFT_TOP_SIZE, TABLE_COLUMNS, as_array, as_integers
+from trajtrack.containers.label_naming import LabelNaming, numbered
+from trajtrack.printable import near_name, shown
 
-__all__ = ["FoundColumns", "arrow_table", "find_columns", "is_table", "table_columns", "table_with_ids"]
+__all__ = [
+    "FoundColumns",
+    "arrow_table",
+    "find_columns",
+    "is_table",
+    "names_beside",
+    "refuse_several_videos",
+    "table_columns",
+    "table_with_ids",
+]
 
 _METHODS = ("assign", "get_column", "append_column")
 """Methods that only tables of pandas, polars (eager ones) and pyarrow have, respectively."""
@@ -36,6 +45,10 @@ class FoundColumns:
     """The four numbers of a box."""
     box_format: str
     """Format of the boxes, as in `Detections`."""
+    class_name: str | None
+    """Name in the table of a column with the names of classes, beside that of ``label``."""
+    videos: tuple[str, ...]
+    """Names in the table of columns that tell the video of each row."""
 
 
 def find_columns(names: Sequence[Any], columns: Mapping[str, str] | None) -> FoundColumns:
@@ -46,7 +59,7 @@ def find_columns(names: Sequence[Any], columns: Mapping[str, str] | None) -> Fou
     ValueError
         If a column is missing, or several may hold the same.
     """
-    theirs = _their_names(columns, names)
+    theirs, further = _their_names(columns, names)
     present = {ours for ours, name in theirs.items() if name in names}
     box_format = "xyxy"
     sides: tuple[str, ...] = CORNERS
@@ -66,7 +79,8 @@ def find_columns(names: Sequence[Any], columns: Mapping[str, str] | None) -> Fou
                 f"table: found no column {ours!r}, expected frame, score and {', '.join(sides)}{near_name(ours, names)}"
             )
     used = ("frame", "score", *sides, *(each for each in ("label", "track_id") if each in present))
-    return FoundColumns({ours: theirs[ours] for ours in used}, sides, box_format)
+    own = {ours: theirs[ours] for ours in used}
+    return FoundColumns(own, sides, box_format, further.class_name, further.videos)
 
 
 def table_columns(
@@ -76,6 +90,7 @@ def table_columns(
     table = _as_columns(table)
     found = find_columns(_column_names(table), columns)
     theirs, sides = found.names, found.sides
+    refuse_several_videos(table, found.videos)
     boxes = [_column(table, theirs[side]) for side in sides]
     for side, column in zip(sides, boxes, strict=True):
         if column.shape != boxes[0].shape:
@@ -91,7 +106,7 @@ def table_columns(
         "label_names": label_names,
     }
     if "label" in theirs:
-        arguments["labels"], arguments["label_names"] = _labels(table, theirs["label"], label_names)
+        arguments["labels"], arguments["label_names"] = _labels(table, theirs["label"], found.class_name, label_names)
     if "track_id" in theirs:
         arguments["track_ids"] = _column(table, theirs["track_id"])
     return arguments
@@ -172,8 +187,21 @@ def _column_names(table: Any) -> list[Any]:
     return list(table.column_names if hasattr(table, "column_names") else table.columns)
 
 
-def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dict[str, str]:
-    """Return the name in the table of each column of ours."""
+def refuse_several_videos(table: Any, columns: Iterable[str]) -> None:
+    """Raise ValueError if a column that tells the video of each row has more than one value."""
+    for name in columns:
+        videos = [str(value) for value in _unchecked(table, name)]  # missing values are equal then
+        distinct = [*dict.fromkeys(videos)]
+        if len(distinct) > 1:
+            raise ValueError(
+                f"column {name!r}, row {videos.index(distinct[1])}: found {shown(distinct[1])}, expected the rows of "
+                f"one video, as of {shown(distinct[0])} before; link_table and 'trajtrack corpus' link the videos of a "
+                "table"
+            )
+
+
+def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> tuple[dict[str, str], NamedColumns]:
+    """Return the name in the table of each column of ours, and the other columns with a meaning."""
     for ours, name in (columns or {}).items():
         if ours not in TABLE_COLUMNS:
             raise ValueError(
@@ -189,7 +217,10 @@ def _their_names(columns: Mapping[str, str] | None, names: Iterable[Any]) -> dic
         found = name_columns(name for name in dict.fromkeys(names) if name not in given.values())
     except ValueError as error:
         raise ValueError(f"table: {error}, or columns=") from None
-    return {name: name for name in TABLE_COLUMNS} | found.names | given
+    other = found.names.get("label")
+    if "label" in given and other is not None and normalised(other) == CLASS_NAME:
+        found = replace(found, class_name=other)
+    return {name: name for name in TABLE_COLUMNS} | found.names | given, found
 
 
 def _column(table: Any, name: str) -> NDArray[Any]:
@@ -197,7 +228,7 @@ def _column(table: Any, name: str) -> NDArray[Any]:
 
 
 def _labels(
-    table: Any, name: str, label_names: Mapping[int, str] | None
+    table: Any, name: str, class_name: str | None, label_names: Mapping[int, str] | None
 ) -> tuple[NDArray[Any], Mapping[int, str] | None]:
     """Return the labels of a column of numbers or names, and the class names by label."""
     values = _values(table, name)
@@ -205,16 +236,48 @@ def _labels(
         labels, names = numbered(values, label_names)
     except ValueError as error:
         raise ValueError(f"column {name!r}: {error}") from None
-    return as_array(f"column {name!r}", labels), names
+    if labels is not values:
+        return labels, names
+    labels = as_array(f"column {name!r}", values)
+    if class_name is None or label_names is not None:
+        return labels, names
+    return labels, names_beside(as_integers(f"column {name!r}", labels), _unchecked(table, class_name), class_name)
+
+
+def names_beside(labels: NDArray[np.int32], names: Any, column: str) -> Mapping[int, str]:
+    """Return the class names by label that a column has beside the labels; rows may be without a name.
+
+    Raises
+    ------
+    ValueError
+        If a label has two names, or there is not one entry per label.
+    """
+    naming = LabelNaming(None)
+    texts = names.tolist() if isinstance(names, np.ndarray) else list(names)
+    if len(texts) != len(labels):
+        raise ValueError(f"column {column!r}: found {len(texts)} rows, expected {len(labels)} as in the labels")
+    # Without duplicates: a video has many boxes and few classes.
+    pairs = dict.fromkeys(zip(labels.tolist(), texts, strict=True))
+    try:
+        naming.learn((label, text) for label, text in pairs if isinstance(text, str) and text)
+    except ValueError as error:
+        raise ValueError(f"column {column!r}: {error}") from None
+    return naming.finish(labels)[1]
+
+
+def _unchecked(table: Any, name: str) -> Any:
+    """Return the values of a column, of which some may be missing."""
+    column = table[name]
+    try:
+        return column.to_numpy() if hasattr(column, "to_numpy") else column
+    except Exception as error:  # of the library of the table, for example for text that is not UTF-8
+        raise ValueError(f"column {name!r}: found unreadable values ({error}), expected numbers or text") from error
 
 
 def _values(table: Any, name: str) -> Any:
+    values = _unchecked(table, name)
     column = table[name]
     find_missing = getattr(column, "is_null", None) or getattr(column, "isna", None)  # polars and pyarrow, pandas
-    try:
-        values = column.to_numpy() if hasattr(column, "to_numpy") else column
-    except Exception as error:  # of the library of the table, for example for text that is not UTF-8
-        raise ValueError(f"column {name!r}: found unreadable values ({error}), expected numbers or text") from error
     if find_missing is not None:
         missing = np.asarray(find_missing().to_numpy())
     elif isinstance(column, list | tuple):

@@ -28,12 +28,12 @@ def parsed(text: bytes, max_columns: int = 10) -> list[list[float]]:
         b"1 2 3\n",
         b"1\t2\t3\r\n",
         b" 1 , 2 ,3 \n",
-        b"\n\n1,2 3\n \t\r\n",
+        b"\n\n1,2,3\n \t\r\n",
         b"+1 2. 3e0",
         b"1.0 .2e1 03",
     ],
 )
-def test_commas_and_blanks_separate_columns(text: bytes) -> None:
+def test_commas_or_blanks_separate_columns(text: bytes) -> None:
     assert parsed(text) == [[1, 2, 3]]
 
 
@@ -82,6 +82,12 @@ def test_any_decimal_text_is_read_as_python_does(text: str) -> None:
 def test_fields_that_are_not_finite_numbers_are_shown_with_their_line(field: bytes, shown: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"line 2: found {shown}, expected a finite number")):
         _core.parse_numbers(b"1,2\n3," + field + b"\n", 1, 4)
+
+
+@pytest.mark.parametrize("line", [b"1,2 3", b"1 2,5 3", b"1\t2,5", b"1 , 2\t3"])
+def test_commas_and_blanks_in_one_row_are_refused_as_they_may_be_decimal_commas(line: bytes) -> None:
+    with pytest.raises(ValueError, match="line 2: found commas and blanks between numbers, expected columns separated"):
+        _core.parse_numbers(b"1,2\n" + line + b"\n", 1, 4)
 
 
 @pytest.mark.parametrize("line", [b"1,,2", b",1", b"1, ,2", b"1,2,"])

@@ -75,17 +75,22 @@ def with_commas(text: str) -> str:
 
 def numbers_of(text: str, fewest: int, most: int) -> list[list[float]]:
     """Return the numbers of each line that is not blank."""
-    rows = []
+    rows: list[list[float]] = []
+    line = ""
     for line in with_commas(text).split("\n"):
         line = re.sub(r"[ \t\r]*,[ \t\r]*", ",", re.sub(r"[ \t\r]+", " ", line).strip(" "))
         if not line:
             continue
+        if " " in line and "," in line:
+            raise Refused
         fields = re.split("[ ,]", line)
         if not fewest <= len(fields) <= most or not all(map(_NUMBER.fullmatch, fields)):
             raise Refused
         rows.append([float(field) for field in fields])
         if float("inf") in map(abs, rows[-1]):
             raise Refused
+    if line and len(rows) > 1 and len(rows[-1]) < min(map(len, rows[:-1])):
+        raise Refused  # the file ends within its last row
     return rows
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 
 from trajtrack.decoding.frames import DEFAULT_RATE, Frame, FrameSource
 from trajtrack.decoding.libraries import pillow
+from trajtrack.files.frame_names import FrameNames
+from trajtrack.printable import shown
 
 __all__ = ["MEDIA_TYPES", "ImageFolder"]
 
@@ -26,7 +27,7 @@ _ORIENTATION = 0x0112
 
 
 class ImageFolder(FrameSource):
-    """A folder of images whose names contain a number; the lowest is frame 0, and numbers may be missing.
+    """A folder of images whose names differ in a number; the lowest is frame 0, and numbers may be missing.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ class ImageFolder(FrameSource):
     Raises
     ------
     ValueError
-        If there are no images, two have the same number, or the first is not an image.
+        If there are no images, a name differs in more than the number, two have the same number, or the first is not an
+        image.
     """
 
     def __init__(self, folder: Path, rate: float | None = None) -> None:
@@ -92,13 +94,15 @@ class ImageFolder(FrameSource):
 def _numbered(folder: Path) -> dict[int, Path]:
     """Return the images of a folder by frame."""
     by_number: dict[int, Path] = {}
+    names = FrameNames()
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in MEDIA_TYPES or path.name.startswith("."):
             continue
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
-            raise ValueError(f"{path}: found no number in the name of an image, expected a name such as 000001.jpg")
-        other = by_number.setdefault(int(digits[-1]), path)
+        try:
+            number = names.number(path.stem)
+        except ValueError as error:
+            raise ValueError(f"{folder}: found the image {shown(path.name)}, expected {error}") from None
+        other = by_number.setdefault(number, path)
         if other != path:
             raise ValueError(f"{path}: found the same number as in {other.name}, expected one image per number")
     if not by_number:

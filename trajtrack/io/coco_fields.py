@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from trajtrack.io.coco_dialects import SCORE_KEYS, UnreadKeys, counts_from_one, 
 from trajtrack.io.format import Source
 from trajtrack.io.frames import count_frames, frames_in_memory
 from trajtrack.io.videos import choose_video
+from trajtrack.printable import shown
 
 __all__ = [
     "VIDEO_ID",
@@ -26,6 +27,7 @@ __all__ = [
     "identity",
     "label_of",
     "names_by_label",
+    "video_of",
 ]
 
 VIDEO_ID = 1
@@ -54,8 +56,8 @@ def decode_annotations(
         fields.items(fields.field(source.document, key, ()), (key,))
         for key in ("videos", "images", "annotations", "categories")
     )
-    video, length, entry = chosen_video(videos, source.video)
-    images_by_id = _images_by_id(images, frame_keys)
+    video, length, entry, known = chosen_video(videos, source.video)
+    images_by_id = _images_by_id(images, known, frame_keys)
     names = names_by_label(categories)
     unread = UnreadKeys(source.path, track_keys)
     rows: list[int] = []
@@ -86,6 +88,11 @@ def decode_annotations(
 
     numbers = [number for _, _, number in images_by_id.values()]
     own = [image for image, video_of_image, _ in images_by_id.values() if video_of_image == video]
+    seen: dict[int, int] = {}
+    for image in own:
+        if seen.setdefault(numbers[image], image) != image:
+            at_frame = ("images", image, given_key(images[image], frame_keys, ()))
+            raise fields.unexpected(numbers[image], at_frame, "a frame number that no other image of the video has")
     is_last = length > 0 and max((numbers[image] for image in own), default=0) == length
     from_one = may_count_from_one and counts_from_one(numbers, is_last, entry, images, annotations)
     frames = np.full(len(images), -1, np.int64)
@@ -114,18 +121,31 @@ def identity(record: Any, key: str, place: fields.Place) -> int | str:
     return value
 
 
-def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str, int, dict[str, Any]]:
-    """Return the ID, the length and the entry of the wanted video; an unknown length is 0."""
-    known: list[tuple[int | str, str]] = []
+def chosen_video(videos: list[Any], wanted: str | int | None) -> tuple[int | str, int, dict[str, Any], Set[int | str]]:
+    """Return the ID, the length and the entry of the wanted video, and the IDs of all; an unknown length is 0."""
+    known: dict[int | str, str] = {}
     for index, video in enumerate(videos):
-        number = identity(video, "id", ("videos", index))
-        known.append((number, str(video.get("name", video.get("file_name", number)))))
-    chosen = choose_video(known, wanted)
+        place = ("videos", index)
+        number = identity(video, "id", place)
+        if number in known:
+            raise fields.unexpected(number, (*place, "id"), "an ID that no other video has")
+        known[number] = str(video.get("name", video.get("file_name", number)))
+    chosen = choose_video([*known.items()], wanted)
     length = fields.optional_integer(videos[chosen], "length", ("videos", chosen), 0)
-    return known[chosen][0], length, videos[chosen]
+    return videos[chosen]["id"], length, videos[chosen], known.keys()
 
 
-def _images_by_id(images: list[Any], frame_keys: Sequence[str]) -> dict[int | str, tuple[int, int | str, int]]:
+def video_of(record: Any, videos: Set[int | str], place: fields.Place) -> int | str:
+    """Return the ID of the video of a record, one of those in the file."""
+    number = identity(record, "video_id", place)
+    if number not in videos:
+        raise fields.unexpected(number, (*place, "video_id"), "the ID of a video")
+    return number
+
+
+def _images_by_id(
+    images: list[Any], videos: Set[int | str], frame_keys: Sequence[str]
+) -> dict[int | str, tuple[int, int | str, int]]:
     """Return the index, the video and the frame number of each image by its ID."""
     found: dict[int | str, tuple[int, int | str, int]] = {}
     for index, image in enumerate(images):
@@ -135,7 +155,7 @@ def _images_by_id(images: list[Any], frame_keys: Sequence[str]) -> dict[int | st
             raise fields.unexpected(number, (*place, "id"), "an ID that no other image has")
         key = given_key(image, frame_keys, place)
         frame = fields.integer(fields.field(image, key, place), (*place, key), 0)
-        found[number] = index, identity(image, "video_id", place), frame
+        found[number] = index, video_of(image, videos, place), frame
     return found
 
 
@@ -146,9 +166,9 @@ def names_by_label(categories: list[Any]) -> dict[int, str]:
         place = ("categories", index)
         label = fields.integer(fields.field(category, "id", place), (*place, "id"), _INT32.min, _INT32.max)
         name = fields.text(fields.field(category, "name", place), (*place, "name"))
-        if name != str(label):
-            names[label] = name
-    return names
+        if names.setdefault(label, name) != name:
+            raise fields.unexpected(name, (*place, "name"), f"{shown(names[label])}, as category {label} has before")
+    return {label: name for label, name in names.items() if name != str(label)}
 
 
 def label_of(annotation: Any, place: fields.Place) -> int:

@@ -21,10 +21,10 @@ import numpy as np
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
+from trajtrack.files.frame_names import FrameNames
 from trajtrack.io import coco_fields as coco
 from trajtrack.io.checks import as_scores, corners_from_sizes, track_ids_or_none, track_ids_to_write
 from trajtrack.io.coco_dialects import SCORE_KEYS, TRACK_KEYS, UnreadKeys, given_key
-from trajtrack.io.folders import last_number
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import first_of_numbers, frames_in_memory
 
@@ -40,6 +40,7 @@ def _recognise(source: Source) -> bool:
 def _decode(source: Source) -> Detections:
     entries = fields.items(source.document, ())
     unread = UnreadKeys(source.path, TRACK_KEYS)
+    names = FrameNames()
     boxes: list[list[float]] = []
     scores: list[float] = []
     numbers: list[int] = []
@@ -49,7 +50,7 @@ def _decode(source: Source) -> Detections:
     for index, entry in enumerate(entries):
         place = (index,)
         image = fields.field(entry, "image_id", place)
-        numbers.append(_frame_number(image, (*place, "image_id")))
+        numbers.append(_frame_number(image, names, (*place, "image_id")))
         if images.setdefault(numbers[-1], image) != image:
             raise fields.unexpected(
                 image, (*place, "image_id"), f"the images of one video, not also {images[numbers[-1]]!r}"
@@ -80,13 +81,13 @@ def _decode(source: Source) -> Detections:
     )
 
 
-def _frame_number(image: Any, place: fields.Place) -> int:
-    if isinstance(image, str):
-        number = last_number(image)
-        if number is None:
-            raise fields.unexpected(image, place, "an image ID with the number of the frame")
-        return number
-    return fields.integer(image, place)
+def _frame_number(image: Any, names: FrameNames, place: fields.Place) -> int:
+    if not isinstance(image, str):
+        return fields.integer(image, place)
+    try:
+        return names.number(image)
+    except ValueError as error:
+        raise fields.unexpected(image, place, str(error)) from None
 
 
 def _encode(detections: Detections, video: str) -> bytes:

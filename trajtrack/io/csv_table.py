@@ -77,6 +77,7 @@ def _decode(source: Source) -> Detections:
             f"line {lines[0]}: found no columns of a box among {shown(', '.join(header))}, "
             "expected x1, y1, x2, y2 or x, y, w, h"
         )
+    _refuse_several_videos(table, columns)
     is_mot = normalised(columns.sides[0]) == "bb_left"
     boxes = np.stack([table.numbers(side) for side in columns.sides], axis=1)
     convert = {"xyxy": as_corners, "xywh": corners_from_sizes, "cxcywh": corners_from_centres}[columns.box_format]
@@ -93,6 +94,18 @@ def _decode(source: Source) -> Detections:
         track_ids=None if ids is None else track_ids_or_none(ids),
         label_names=label_names,
     )
+
+
+def _refuse_several_videos(table: _Table, columns: NamedColumns) -> None:
+    """Raise ValueError if a column that tells the video of each row has more than one value."""
+    for name in columns.videos:
+        texts = table.texts(name)
+        distinct = [*dict.fromkeys(texts)]
+        if len(distinct) > 1:
+            raise ValueError(
+                f"{table.where(texts.index(distinct[1]))}: found {name} {shown(distinct[1])}, expected the rows of one "
+                f"video, as of {shown(distinct[0])} before"
+            )
 
 
 def _parse(source: Source) -> tuple[list[str], list[list[str]], list[int]]:

@@ -37,13 +37,18 @@ class _DetracReader(XmlReader):
         self.ids: list[int] = []
         self.types: list[str | None] = []
         self.listed: list[int] = []
+        self._seen: set[int] = set()
         self.parse(content)
 
     def start(self, tag: str, parent: str | None, attributes: dict[str, str]) -> None:
         if tag == "sequence":
             self.video = attributes.get("name")
         elif tag == "frame":
-            self.listed.append(self.integer(self.given(attributes, "num"), "num", -_MAX_INTEGER, _MAX_INTEGER))
+            number = self.integer(self.given(attributes, "num"), "num", -_MAX_INTEGER, _MAX_INTEGER)
+            if number in self._seen:
+                raise self.fault(f"<frame> {number} a second time", "distinct numbers")
+            self._seen.add(number)
+            self.listed.append(number)
         elif tag == "target":
             if not self.listed:
                 raise self.fault("<target> before any <frame>", "<target> in <frame>")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from trajtrack.files.frame_names import FrameNames
 from trajtrack.printable import shown
 
-__all__ = ["Folder", "frame_numbers", "last_number", "sequence_file"]
-
-_NUMBER = re.compile(r"[0-9]+")
-_MAX_DIGITS = 18
+__all__ = ["Folder", "frame_numbers", "sequence_file"]
 
 
 class Folder:
@@ -44,25 +41,21 @@ def sequence_file(folder: Folder, is_truth: bool) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def last_number(text: str) -> int | None:
-    """Return the last number in a text, or None if there is none or it has too many digits."""
-    digits = _NUMBER.findall(text)
-    return int(digits[-1]) if digits and len(digits[-1]) <= _MAX_DIGITS else None
-
-
 def frame_numbers(names: Iterable[str]) -> dict[int, str]:
     """Return the names of files by frame number, in ascending order: the last number before the suffix.
 
     Raises
     ------
     ValueError
-        If a name has no number, or two names have the same.
+        If a name has no number, two names have the same, or names differ in more than the number.
     """
     found: dict[int, str] = {}
+    known = FrameNames()
     for name in names:
-        number = last_number(Path(name).stem)
-        if number is None:
-            raise ValueError(f"{shown(name)}: found no frame number in the name, expected one, as in video_12.txt")
+        try:
+            number = known.number(Path(name).stem)
+        except ValueError as error:
+            raise ValueError(f"found the file {shown(name)}, expected {error}") from None
         other = found.setdefault(number, name)
         if other != name:
             raise ValueError(

@@ -1,7 +1,7 @@
 """MOTChallenge text: ``frame, id, left, top, width, height[, score[, class, visibility | x, y, z]]``.
 
 Reading
-    Rows have 6 to 10 columns, separated by commas or whitespace; they may have different lengths and any order. Frames
+    Rows have 6 to 10 columns, separated by commas or by blanks; they may have different lengths and any order. Frames
     count from 1 in the file and from 0 in memory. Frames without rows are empty. IDs count from 1 in the file and from
     0 in memory, and -1 is none; if a file has an ID 0, all its IDs are kept unchanged. Without a seventh column the
     score is 1. The label is the eighth of 8 or 9 columns, and of 10 columns if they hold a class (`ten_columns`); if no

@@ -80,7 +80,7 @@ def _decode(source: Source) -> Detections:
 def _used(names: list[str]) -> list[str]:
     """Return the columns that `Detections.from_table` looks at; the others may be large."""
     found = name_columns(names)
-    used = {*TABLE_COLUMNS, *found.names.values(), *found.sides}
+    used = {*TABLE_COLUMNS, *found.names.values(), *found.sides, found.class_name, *found.videos}
     return [name for name in names if name in used]
 
 

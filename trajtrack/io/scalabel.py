@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
 from trajtrack.files import json_fields as fields
+from trajtrack.files.frame_names import FrameNames
 from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.coco_dialects import given_key
-from trajtrack.io.folders import last_number
 from trajtrack.io.format import Format, Source
 from trajtrack.io.frames import first_of_numbers, frames_in_memory
 from trajtrack.io.naming import numbered_ids, numbered_names
@@ -100,6 +100,7 @@ def _video_of(frame: Any, place: fields.Place) -> str | None:
 
 def _frames(source: Source, frames: list[Any], places: list[fields.Place]) -> NDArray[np.int64]:
     numbers: list[int] = []
+    names = FrameNames()
     keys = [given_key(frame, _FRAME_KEYS, place) for frame, place in zip(frames, places, strict=True)]
     are_given = all(frame.get(key) is not None for frame, key in zip(frames, keys, strict=True))
     for frame, key, place in zip(frames, keys, places, strict=True):
@@ -107,10 +108,10 @@ def _frames(source: Source, frames: list[Any], places: list[fields.Place]) -> ND
             numbers.append(fields.integer(frame[key], (*place, key)))
             continue
         name = fields.text(fields.field(frame, "name", place), (*place, "name"))
-        number = last_number(name.rpartition(".")[0] or name)
-        if number is None:
-            raise fields.unexpected(name, (*place, "name"), "a name with the number of the frame, or a frameIndex")
-        numbers.append(number)
+        try:
+            numbers.append(names.number(name.rpartition(".")[0] or name))
+        except ValueError as error:
+            raise fields.unexpected(name, (*place, "name"), f"{error}, or a frameIndex") from None
     given = np.array(numbers, np.int64)
     seen: set[int] = set()
     for number, place in zip(numbers, places, strict=True):

@@ -13,6 +13,7 @@ from trajtrack.io.format import Reading, Source
 __all__ = ["read_source"]
 
 _PICKLED = (".pkl", ".pickle", ".pth", ".pt")
+_PACKED = ("bzip2", "xz", "zip", "zstd")
 _XML_ENCODING = re.compile(r"""(<\?xml[^>]*encoding\s*=\s*["'])utf-?16[^"']*""", re.IGNORECASE)
 _BOM_EXPECTED = "UTF-8 text, or UTF-16 with a byte order mark"
 
@@ -45,7 +46,11 @@ def read_source(path: str, reading: Reading) -> Source:
 def _uncompressed(path: str, content: bytes) -> bytes:
     if path.lower().endswith(".gz") and not content.startswith(GZIP):
         raise ValueError(f"line 1: found {content[:20]!r}, expected gzip data, as the suffix says")
-    return unpacked(content)
+    content = unpacked(content)
+    packing = marked_encoding(content)
+    if packing in _PACKED:
+        raise ValueError(f"line 1: found data compressed as {packing}, expected a file that is uncompressed or gzip")
+    return content
 
 
 def _as_utf_8(content: bytes) -> bytes:

@@ -70,11 +70,26 @@ class TextRows:
 
 
 def parse_rows(content: bytes, min_columns: int, max_columns: int) -> TextRows:
-    """Parse a text table whose columns are separated by commas or whitespace; blank lines are skipped.
+    """Parse a text table whose columns are separated by commas or by blanks; blank lines are skipped.
 
     Raises
     ------
     ValueError
-        If a value is not a finite number or a row has too few or too many columns, naming the first line.
+        If a value is not a finite number, a row has commas and blanks between its columns, or too few or too many
+        columns, or the file ends within a row; naming the first line.
     """
-    return TextRows(*_core.parse_numbers(content.removeprefix(codecs.BOM_UTF8), min_columns, max_columns))
+    rows = TextRows(*_core.parse_numbers(content.removeprefix(codecs.BOM_UTF8), min_columns, max_columns))
+    _refuse_unfinished(rows, content)
+    return rows
+
+
+def _refuse_unfinished(rows: TextRows, content: bytes) -> None:
+    """Raise ValueError if the last row has no newline and fewer columns than all others: its program was stopped."""
+    if len(rows) < 2 or content.endswith(b"\n") or rows.lines[-1] != 1 + content.count(b"\n"):
+        return
+    least = rows.widths[:-1].min()
+    if rows.widths[-1] < least:
+        raise ValueError(
+            f"{rows.where(-1)}: found {rows.widths[-1]} columns and the end of the file, expected {least} as in other "
+            "rows, or a newline if the row is complete"
+        )

@@ -31,6 +31,7 @@ from trajtrack.files import json_fields as fields
 from trajtrack.io.checks import as_corners, as_scores, track_ids_or_none, track_ids_to_write
 from trajtrack.io.format import Format, Source
 from trajtrack.io.videos import choose_video
+from trajtrack.printable import shown
 
 __all__ = ["CATEGORIES", "FORMAT"]
 
@@ -155,7 +156,9 @@ def _own_names(document: dict[str, Any]) -> dict[int, str] | None:
     for index, entry in enumerate(fields.items(document["categories"], ("categories",))):
         place = ("categories", index)
         number = fields.integer(fields.field(entry, "id", place), (*place, "id"), _INT32.min, _INT32.max)
-        names[number] = fields.text(fields.field(entry, "name", place), (*place, "name"))
+        name = fields.text(fields.field(entry, "name", place), (*place, "name"))
+        if names.setdefault(number, name) != name:
+            raise fields.unexpected(name, (*place, "name"), f"{shown(names[number])}, as category {number} has before")
     return names
 
 

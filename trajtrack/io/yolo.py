@@ -1,8 +1,8 @@
 """Labels of YOLO: a folder with a text file per frame, and in it ``class cx cy w h [confidence] [id]`` per box.
 
 The frame is the last number of a file's name, as in ``video_12.txt``: 0 is the first if there is such a file, otherwise
-1. Frames without a file are empty. Coordinates are fractions of the image, whose size the caller gives or an image of
-the same name has, beside the labels or under ``images`` instead of ``labels``. Without a confidence the score is 1. A
+1. Frames without a file are empty. Coordinates are fractions of the image, whose size the caller gives or images of
+the same names have, beside the labels or under ``images`` instead of ``labels``. Without a confidence the score is 1. A
 sixth column is an identity if its values are whole and some are above 1, as Ultralytics writes it for tracks without
 confidences. Labels are the class, named by ``classes.txt`` in the folder, if there is one.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajtrack.detections import Detections
+from trajtrack.files.packed import decode
 from trajtrack.io.checks import Where, as_scores, as_text, corners_from_centres, refuse, track_ids_or_none
 from trajtrack.io.folders import Folder, frame_numbers
 from trajtrack.io.format import Format, Source
@@ -124,9 +125,13 @@ def _scores_and_ids(rows: TextRows, where: Where) -> tuple[NDArray[np.float64], 
 
 
 def _label_names(folder: Folder) -> dict[int, str]:
-    if _NAMES_FILE not in folder.names:
+    name = next((name for name in folder.names if name.lower() == _NAMES_FILE), None)
+    if name is None:
         return {}
-    lines = folder.read(_NAMES_FILE).decode("utf-8-sig", "replace").splitlines()
+    try:
+        lines = decode(folder.read(name), "UTF-8 text").splitlines()
+    except ValueError as error:
+        raise ValueError(f"{name}, {error}") from None
     return {label: line.strip() for label, line in enumerate(lines) if line.strip()}
 
 

@@ -45,7 +45,7 @@ def _decode(source: Source) -> Detections:
     videos, annotations, categories = (
         fields.items(fields.field(source.document, key, ()), (key,)) for key in ("videos", "annotations", "categories")
     )
-    video, num_frames, _ = coco.chosen_video(videos, source.video)
+    video, num_frames, _, known = coco.chosen_video(videos, source.video)
     names = coco.names_by_label(categories)
     seen: set[int] = set()
     places: list[fields.Place] = []
@@ -56,7 +56,7 @@ def _decode(source: Source) -> Detections:
     ids: list[int] = []
     for index, annotation in enumerate(annotations):
         place = ("annotations", index)
-        if coco.identity(annotation, "video_id", place) != video:
+        if coco.video_of(annotation, known, place) != video:
             continue
         number = fields.integer(fields.field(annotation, "id", place), (*place, "id"))
         if number in seen:

@@ -84,7 +84,7 @@ class Video:
         tracks = tracks[_ids(tracks, of_tracks.name) >= 0]
         agnostic = class_agnostic or truth.class_agnostic
         if not agnostic:
-            _check_names(truth.detections.label_names, tracks.label_names, of_tracks)
+            _check_names(truth.detections, tracks, of_tracks)
         _check_unique(of_truth, truth.detections[truth.evaluated], agnostic)
         _check_unique(of_tracks, tracks, agnostic)
         return cls(truth, tracks, agnostic, origins)
@@ -143,13 +143,30 @@ def _ids(detections: Detections, name: str = "") -> NDArray[np.int64]:
     return detections.track_ids
 
 
-def _check_names(truth: Mapping[int, str], tracks: Mapping[int, str], of_tracks: Origin) -> None:
-    for label in sorted(truth.keys() & tracks.keys()):
-        if truth[label].lower() != tracks[label].lower():
+def _check_names(truth: Detections, tracks: Detections, of_tracks: Origin) -> None:
+    true, found = truth.label_names, tracks.label_names
+    for label in sorted(true.keys() & found.keys()):
+        if true[label].lower() != found[label].lower():
             raise ValueError(
-                f"{of_tracks.name}, label_names, label {label}: found {tracks[label]!r} in the tracks, "
-                f"expected {truth[label]!r} as in the ground truth"
+                f"{of_tracks.name}, label_names, label {label}: found {found[label]!r} in the tracks, "
+                f"expected {true[label]!r} as in the ground truth"
             )
+    true_labels, found_labels = _labels_by_name(truth), _labels_by_name(tracks)
+    for name in sorted(true_labels.keys() & found_labels.keys()):
+        if not true_labels[name] & found_labels[name]:
+            raise ValueError(
+                f"{of_tracks.name}, label_names: found {name!r} as label {min(found_labels[name])} in the tracks, "
+                f"expected label {min(true_labels[name])} as in the ground truth"
+            )
+
+
+def _labels_by_name(detections: Detections) -> dict[str, set[int]]:
+    """Return the labels that boxes have, by their names in lower case."""
+    found: dict[str, set[int]] = {}
+    for label in np.unique(detections.labels).tolist():
+        if label in detections.label_names:
+            found.setdefault(detections.label_names[label].lower(), set()).add(label)
+    return found
 
 
 def _check_unique(origin: Origin, detections: Detections, class_agnostic: bool) -> None:

@@ -52,6 +52,15 @@ def test_an_image_of_another_size_is_refused(tmp_path):
         [frame.pixels() for frame in open_frames(tmp_path).frames()]
 
 
+def test_images_of_several_videos_are_refused(tmp_path):
+    for name in ("left_1.png", "right_2.png"):
+        write(tmp_path / name, square_image(0, 0))
+    with pytest.raises(
+        ValueError, match=r"found the image 'right_2\.png', expected a name that differs from 'left_1' "
+    ):
+        open_frames(tmp_path)
+
+
 def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"found no images, expected numbered files with \.jpg, \.jpeg, \.png$"):
         open_frames(tmp_path)

@@ -44,6 +44,13 @@ def test_the_last_number_of_a_name_is_the_frame(tmp_path: Path) -> None:
     assert trajtrack.read(path).frames.tolist() == [11, 1]
 
 
+def test_images_of_several_videos_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", [RESULTS[0] | {"image_id": "v_12"}, RESULTS[1] | {"image_id": "w_2"}])
+    message = r"\[1\]\.image_id: found 'w_2', expected a name that differs from 'v_12' only in the number of the frame"
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(path)
+
+
 def test_identities_and_other_names_of_scores_are_read(tmp_path: Path) -> None:
     entry = {"image_id": 1, "category_id": 3, "bbox": [10, 20, 30, 40], "conf": 0.5, "track_id": 7}
     assert trajtrack.read(write(tmp_path / "a.json", [entry])) == Detections(BOXES[:1], [0.5], [0], [3], track_ids=[7])
@@ -59,7 +66,7 @@ def test_an_empty_list_is_zero_detections_by_name(tmp_path: Path) -> None:
         ((1, "bbox", ...), "[1].bbox: found no such key, expected one"),
         ((1, "bbox", 2, -1), "[1]: found x2 < x1 (w = -1), expected a width of at least 0"),
         ((1, "score", "high"), "[1].score: found 'high', expected a finite number"),
-        ((1, "image_id", "beach"), "[1].image_id: found 'beach', expected an image ID with the number of the frame"),
+        ((1, "image_id", "beach"), "[1].image_id: found 'beach', expected a name with the number of the frame"),
         ((1, "image_id", 1.5), "[1].image_id: found 1.5, expected an integer"),
         ((1, "category_id", ...), "[1].category_id: found no such key, expected one"),
         ((1, 5), "[1]: found 5, expected an object"),

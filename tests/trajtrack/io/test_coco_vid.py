@@ -53,7 +53,11 @@ def test_without_a_length_the_video_ends_with_its_last_image(changed) -> None:
 
 
 def test_the_only_video_need_not_be_chosen(changed) -> None:
-    path = changed("videos", [{"id": 2, "name": "street"}])
+    annotations = [each for each in DATASET["annotations"] if each["id"] != 2]
+    images = [each for each in DATASET["images"] if each["video_id"] == 2]
+    document = DATASET | {"videos": [{"id": 2, "name": "street"}], "images": images, "annotations": annotations}
+    path = changed("info", {})
+    path.write_text(json.dumps(document))
     assert len(trajtrack.read(path)) == 2
 
 

@@ -128,6 +128,13 @@ def test_two_names_of_one_class_are_refused(table) -> None:
         trajtrack.read(table(text))
 
 
+def test_the_rows_of_several_videos_are_refused(table) -> None:
+    text = "video,frame,x1,y1,x2,y2\na,0,0,0,1,1\na,1,0,0,1,1\nb,0,0,0,1,1\n"
+    with pytest.raises(ValueError, match="line 4: found video 'b', expected the rows of one video, as of 'a' before"):
+        trajtrack.read(table(text))
+    assert len(trajtrack.read(table(text.replace("b", "a")))) == 3
+
+
 def test_python_s_csv_reads_what_is_written(tmp_path: Path) -> None:
     written = Detections(
         [[0.1, 2, 3.5, 4]] * 2, [0.3, 1], [0, 4], [0, 2], track_ids=[5, -1], label_names={0: 'a "b", c', 9: "d"}

@@ -83,6 +83,7 @@ def test_files_without_types_have_no_classes(tmp_path: Path) -> None:
         ('width="30"', "", "line 17: found <box> without 'width', expected one"),
         ('left="10"', 'left="ten"', "line 17: found left 'ten', expected a finite number"),
         ('num="1"', 'num="0"', "line 9: found frame 0, expected frames from 1"),
+        ('num="5"', 'num="1"', "line 30: found <frame> 1 a second time, expected distinct numbers"),
         ('num="1"', "", "line 7: found <frame> without 'num', expected one"),
         ('id="2"', 'id="two"', "line 16: found id 'two', expected an integer"),
         (

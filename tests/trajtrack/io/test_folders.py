@@ -41,8 +41,12 @@ def test_frames_are_in_natural_order() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["v_1.txt", "w.txt"], "'w.txt': found no frame number in the name, expected one, as in video_12.txt"),
-        (["a_1.txt", "b_01.txt"], "'b_01.txt': found frame 1, as in 'a_1.txt', expected the files of one video"),
+        (["v_1.txt", "w.txt"], "found the file 'w.txt', expected a name with the number of the frame"),
+        (
+            ["v_1.txt", "w_2.txt"],
+            "found the file 'w_2.txt', expected a name that differs from 'v_1' only in the number",
+        ),
+        (["v_1.txt", "v_01.txt"], "'v_01.txt': found frame 1, as in 'v_1.txt', expected the files of one video"),
     ],
 )
 def test_names_without_a_number_of_their_own_are_refused(names: list[str], message: str) -> None:

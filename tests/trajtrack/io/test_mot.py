@@ -129,6 +129,29 @@ def test_commas_whitespace_and_any_line_ends_are_read(mot_file, text: str) -> No
     assert trajtrack.read(mot_file(text)) == expected
 
 
+@pytest.mark.parametrize("blank", [" ", "\t"])
+@pytest.mark.parametrize("row", ["1 -1 10,5 20 30 40 0.5", "1 -1 10,5 20 30 40 0,5", "1 -1 10 20 30 40 0,5"])
+def test_decimal_commas_are_refused_where_blanks_separate_the_columns(mot_file, row: str, blank: str) -> None:
+    path = mot_file("1 -1 10 20 30 40 1\n".replace(" ", blank) + row.replace(" ", blank) + "\n")
+    with pytest.raises(ValueError, match=r"line 2: found commas and blanks between numbers, expected .*decimal points"):
+        trajtrack.read(path)
+
+
+COMPLETE = "1,-1,10,20,30,40,0.5,-1,-1,-1"
+
+
+@pytest.mark.parametrize("cut", ["2,-1,10,20,30,4", "2,-1,10,20,30,40,0", "2,-1,10,20,30,40,0.5,-1,-1"])
+def test_a_file_that_ends_within_its_last_row_is_refused(mot_file, cut: str) -> None:
+    message = f"line 3: found {cut.count(',') + 1} columns and the end of the file, expected 10 as in other rows"
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(mot_file(f"{COMPLETE}\n{COMPLETE}\n{cut}"))
+
+
+@pytest.mark.parametrize("last", [COMPLETE, "2,-1,10,20,30,40\n", "2,-1,10,20,30,40\n  "])
+def test_a_last_row_is_complete_with_all_columns_or_a_newline(mot_file, last: str) -> None:
+    assert len(trajtrack.read(mot_file(f"{COMPLETE}\n{last}"))) == 2
+
+
 def test_an_empty_file_is_zero_detections(mot_file) -> None:
     assert trajtrack.read(mot_file("")) == Detections(np.empty((0, 4)), [], [])
 

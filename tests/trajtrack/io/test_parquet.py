@@ -48,6 +48,23 @@ def test_other_columns_are_not_read(tmp_path: Path) -> None:
     assert trajtrack.read(path) == DETECTIONS
 
 
+def test_names_of_classes_are_read_beside_their_numbers(tmp_path: Path) -> None:
+    names = {"class_id": [17, 16], "class_name": ["dog", None]}
+    parquet.write_table(pyarrow.table(COLUMNS | names), tmp_path / "a.parquet")
+    found = trajtrack.read(tmp_path / "a.parquet")
+    assert (found.labels.tolist(), found.label_names) == ([17, 16], {17: "dog"})
+
+
+@pytest.mark.parametrize("kind", [pyarrow.string(), pyarrow.large_string(), pyarrow.dictionary("int8", "string")])
+def test_a_part_of_a_corpus_is_refused(tmp_path: Path, kind: object) -> None:
+    parquet.write_table(pyarrow.table(COLUMNS | {"video": pyarrow.array(["a", "b"], kind)}), tmp_path / "a.parquet")
+    message = (
+        r"a\.parquet, column 'video', row 1: found 'b', expected the rows of one video, as of 'a' before; link_tab"
+    )
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(tmp_path / "a.parquet")
+
+
 def test_rows_that_take_no_space_are_refused(tmp_path: Path) -> None:
     path, rows = tmp_path / "a.parquet", 10**6
     parquet.write_table(pyarrow.table({name: np.zeros(rows, np.float32) for name in COLUMNS}), path)

@@ -92,6 +92,14 @@ def test_a_frame_without_a_number_is_refused(tmp_path: Path) -> None:
         trajtrack.read(write(tmp_path / "a.json", [{"name": "a.jpg", "labels": []}]))
 
 
+def test_frames_of_several_videos_without_their_names_are_refused(tmp_path: Path) -> None:
+    frames = [{"name": "v-1.jpg", "labels": []}, {"name": "w-2.jpg", "labels": []}]
+    with pytest.raises(
+        ValueError, match=r"\[1\]\.name: found 'w-2\.jpg', expected a name that differs from 'v-1' only"
+    ):
+        trajtrack.read(write(tmp_path / "a.json", frames))
+
+
 def test_the_written_layout(tmp_path: Path) -> None:
     written = Detections([[10, 20, 40, 60]], [0.5], [2], [4], track_ids=[7], label_names={4: "car"})
     trajtrack.write(tmp_path / "beach.json", written, "scalabel")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import re
 import zipfile
 from pathlib import Path
@@ -47,6 +49,23 @@ def test_data_that_cannot_be_uncompressed_is_refused(tmp_path: Path, content: by
     (tmp_path / "a.txt.gz").write_bytes(content)
     with pytest.raises(ValueError, match=re.escape(f"a.txt.gz, {message}")):
         trajtrack.read(tmp_path / "a.txt.gz")
+
+
+@pytest.mark.parametrize(
+    ("packing", "content"),
+    [
+        ("bzip2", bz2.compress(ROW)),
+        ("xz", lzma.compress(ROW)),
+        ("zstd", b"\x28\xb5\x2f\xfd\x20\x02"),
+        ("zip", b"PK\x03\x04\x14"),
+    ],
+)
+@pytest.mark.parametrize("name", ["det.txt", "det.json", "det.txt.xz"])
+def test_other_compression_is_named(tmp_path: Path, name: str, packing: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    message = f"{name}, line 1: found data compressed as {packing}, expected a file that is uncompressed or gzip"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        trajtrack.read(tmp_path / name)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])

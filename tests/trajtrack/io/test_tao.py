@@ -47,6 +47,28 @@ def test_frames_are_those_of_the_images_and_ids_count_from_1(changed) -> None:
     assert trajtrack.read(changed("info", {}), video="train/street") == expected
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("images", 1, "video_id", 9), "images[1].video_id: found 9, expected the ID of a video"),
+        (("images", 1, "video_id", "1"), "images[1].video_id: found '1', expected the ID of a video"),
+        (("videos", 1, "id", 1), "videos[1].id: found 1, expected an ID that no other video has"),
+        (("categories", 1, "id", 1), "categories[1].name: found 'dog', expected 'person', as category 1 has before"),
+    ],
+)
+def test_records_that_do_not_belong_together_are_refused(changed, change: tuple, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"tao.json, {message}")):
+        trajtrack.read(changed(*change), video="train/street")
+
+
+def test_two_images_of_one_frame_are_refused(changed) -> None:
+    path = changed("images", 2, "frame_index", 30)
+    message = r"images\[2\]\.frame_index: found 30, expected a frame number that no other image of the video has"
+    with pytest.raises(ValueError, match=message):
+        trajtrack.read(path, video="train/street")
+    assert len(trajtrack.read(path, video="train/beach")) == 1
+
+
 def test_ids_are_kept_if_one_is_0(changed) -> None:
     path = changed("annotations", 0, "track_id", 0)
     assert trajtrack.read(path, video="train/street").track_ids.tolist() == [0, 5]

@@ -66,6 +66,14 @@ def test_a_box_may_have_a_score(changed) -> None:
     assert trajtrack.read(changed(*BOX, "score", 0.25)).scores.tolist() == [1, 1, 0.25]
 
 
+def test_two_names_of_one_category_are_refused(changed) -> None:
+    path = changed("categories", [{"id": 1, "name": "dog"}, {"id": 1, "name": "cat"}])
+    with pytest.raises(
+        ValueError, match=r"categories\[1\]\.name: found 'cat', expected 'dog', as category 1 has before"
+    ):
+        trajtrack.read(path)
+
+
 def test_other_categories_get_the_next_free_labels(changed) -> None:
     read = trajtrack.read(changed("subject/objects", 1, "category", "unicorn"))
     assert read.labels.tolist() == [len(CATEGORIES), CATEGORIES.index("dog"), CATEGORIES.index("dog")]

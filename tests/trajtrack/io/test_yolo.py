@@ -62,6 +62,17 @@ def test_classes_are_named_by_the_file_beside_the_labels(labels) -> None:
     assert read(labels(v_1=f"1 {BOX}\n", classes="person\ncar\n")).label_names == {0: "person", 1: "car"}
 
 
+def test_the_file_of_names_may_be_in_capitals(labels) -> None:
+    assert read(labels(v_1=f"1 {BOX}\n", CLASSES="person\ncar\n")).label_names == {0: "person", 1: "car"}
+
+
+def test_names_that_are_not_utf_8_are_refused(labels) -> None:
+    folder = labels(v_1=f"1 {BOX}\n")
+    (folder / "classes.txt").write_bytes("person\nKöter\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"labels, classes\.txt, line 2: found byte 0xf6, expected UTF-8 text"):
+        read(folder)
+
+
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 640, 480)
 JPEG = b"\xff\xd8\xff\xe0\0\4ab\xff\xff\xc0\0\x11\x08" + struct.pack(">HH", 480, 640) + b"\3"
 
@@ -82,6 +93,29 @@ def test_sizes_are_those_that_pillow_reads(labels, tmp_path: Path) -> None:
         images.new("RGB", (640, 480)).save(folder / f"v_1.{suffix}")
         assert trajtrack.read(folder).boxes.tolist() == [[128, 192, 192, 288]]
         (folder / f"v_1.{suffix}").unlink()
+
+
+@pytest.mark.parametrize(("orientation", "turned"), [(1, False), (3, False), (5, True), (6, True), (8, True)])
+@pytest.mark.parametrize("preview", [0, 60_000])
+def test_images_are_turned_as_the_camera_says(labels, orientation: int, turned: bool, preview: int) -> None:
+    images = pytest.importorskip("PIL.Image")
+    folder = labels(v_1=f"3 {BOX}\n")
+    exif = images.Exif()
+    exif[0x010E] = "a" * preview
+    exif[0x0112] = orientation
+    images.new("RGB", (640, 480)).save(folder / "v_1.jpg", exif=exif)
+    assert trajtrack.read(folder).boxes.tolist() == [[96, 256, 144, 384] if turned else [128, 192, 192, 288]]
+
+
+def test_images_of_different_sizes_are_refused(labels) -> None:
+    folder = labels(v_1=f"3 {BOX}\n", v_2=f"3 {BOX}\n", v_3=f"3 {BOX}\n")
+    (folder / "v_1.png").write_bytes(PNG)
+    (folder / "v_2.jpg").write_bytes(JPEG)
+    (folder / "v_3.png").write_bytes(PNG[:-8] + struct.pack(">II", 480, 640))
+    message = "labels, 'v_3.png': found an image of 480x640 pixels, expected 640x480 as of 'v_1.png'"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        trajtrack.read(folder)
+    assert len(read(folder)) == 3
 
 
 def test_without_images_the_size_must_be_given(labels) -> None:
@@ -122,7 +156,7 @@ def test_names_of_files_are_escaped(labels) -> None:
 
 
 def test_a_name_without_a_number_is_refused(labels) -> None:
-    with pytest.raises(ValueError, match=r"labels, 'notes\.txt': found no frame number in the name, expected one"):
+    with pytest.raises(ValueError, match=r"labels, found the file 'notes\.txt', expected a name with the number of"):
         read(labels(v_1=f"3 {BOX}\n", notes=""))
 
 

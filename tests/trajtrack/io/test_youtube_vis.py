@@ -31,6 +31,11 @@ def changed(tmp_path: Path) -> Callable[..., Path]:
     return partial(write_changed, tmp_path / "vis.json", DATASET)
 
 
+def test_a_track_of_an_unknown_video_is_refused(changed) -> None:
+    with pytest.raises(ValueError, match=r"annotations\[1\]\.video_id: found '1', expected the ID of a video"):
+        trajtrack.read(changed("annotations", 1, "video_id", "1"), video="street")
+
+
 def test_a_row_is_a_box_that_is_not_null(changed) -> None:
     expected = Detections(
         [[1, 2, 4.5, 6], [5, 6, 12, 14], [9, 9, 10, 10]],

@@ -342,6 +342,25 @@ def test_labels_that_mean_different_things_are_rejected():
         evaluate(truth, tracks)
 
 
+def test_labels_of_one_name_that_differ_are_rejected():
+    truth, tracks = (
+        Detections(
+            [[0, 0, 1, 1]] * 2, [1] * 2, [0] * 2, [0, label], track_ids=[0, 1], label_names={0: "cat", label: dog}
+        )
+        for label, dog in ((18, "dog"), (1, "Dog"))
+    )
+    message = "tracks, label_names: found 'dog' as label 1 in the tracks, expected label 18 as in the ground truth"
+    with pytest.raises(ValueError, match=message):
+        evaluate(truth, tracks)
+    assert evaluate(truth, tracks, class_agnostic=True).mota == 1
+
+
+def test_names_of_classes_without_boxes_may_have_any_label():
+    tracks = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names={0: "cat", 1: "dog"})
+    truth = Detections([[0, 0, 1, 1]], [1], [0], track_ids=[0], label_names={0: "cat", 18: "dog"})
+    assert evaluate(truth, tracks).mota == 1
+
+
 @pytest.mark.parametrize("threshold", [0, 1.1, float("nan")])
 def test_a_threshold_out_of_range_is_rejected(threshold):
     with pytest.raises(ValueError, match=r"^iou_threshold: found .*, expected a number above 0 and up to 1"):

@@ -151,14 +151,14 @@ def test_frames_of_a_video_are_embedded(tmp_path, folder):
 
 
 def test_two_images_of_the_same_number_are_refused(tmp_path, folder):
-    (folder / "other07.png").write_bytes((folder / "frame7.png").read_bytes())
-    with pytest.raises(ValueError, match=r"other07\.png: found the same number as in frame7\.png, expected one"):
+    (folder / "frame07.png").write_bytes((folder / "frame7.png").read_bytes())
+    with pytest.raises(ValueError, match=r"frame7\.png: found the same number as in frame07\.png, expected one"):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 
 def test_an_image_without_a_number_is_refused(tmp_path, folder):
     (folder / "cover.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"cover\.png: found no number in the name of an image"):
+    with pytest.raises(ValueError, match=r"found the image 'cover\.png', expected a name with the number of"):
         write_page(TRACKS, tmp_path / "page.html", images=folder)
 
 

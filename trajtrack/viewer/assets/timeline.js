@@ -207,7 +207,9 @@ export class Timeline {
       context.fillStyle = theme.line;
       context.fillRect(x - 0.5, RULER - 4, 1, 4);
       context.fillStyle = theme.muted;
-      context.fillText(String(frame), x, 8);
+      const number = String(frame);
+      // A number cut off at the edge would read as another one.
+      context.fillText(number, Math.min(x, this.width - context.measureText(number).width / 2 - 1), 8);
     }
     context.textAlign = "start";
     context.fillStyle = theme.muted;

@@ -479,6 +479,22 @@ def test_the_timeline_zooms_about_the_frame_and_shows_the_whole_video_again(open
     assert page.evaluate("[viewer.timeline.from, viewer.timeline.span]") == [0, 100]
 
 
+def test_frame_numbers_of_the_timeline_are_not_cut_off(open_page):
+    page = open_page(Detections([[0, 0, 9, 9]], [1], [1_000_000], track_ids=[0]), width=390)
+    numbers = page.evaluate(
+        """() => {
+          const { timeline } = viewer, context = timeline.ruler.getContext("2d"), numbers = [];
+          context.fillText = (text, x) => {
+            if (context.textAlign === "center") numbers.push([text, x + context.measureText(text).width / 2]);
+          };
+          timeline.drawRuler({});
+          return { numbers, width: timeline.width };
+        }"""
+    )
+    assert numbers["numbers"][-1][0] == "1000000"
+    assert max(right for _, right in numbers["numbers"]) < numbers["width"]
+
+
 def test_the_timeline_is_resized_by_key(open_page):
     page = open_page(walk((0, 0)))
     before = page.locator("#timeline").bounding_box()["height"]
