@@ -150,15 +150,15 @@ def draw_questions(figure: Figure) -> None:
 
 
 def draw_negatives(figure: Figure) -> None:
-    """Draw accuracy over the number of drawn negatives, for both strategies, with intervals over videos."""
+    """Draw accuracy over the number of drawn negatives for both strategies, the mean and each seed."""
     table = table_of("trajvqa", "Number of negatives")
     axes = figure.subplots()
     counts = np.array(column(table, "M"))
     for name, colour, shift in (("a-", _OWN, -0.08), ("qa-", _OTHER, 0.08)):
-        shares, place = np.array(column(table, name)), table[0].index(f"{name}, 95 % interval")
-        ends = np.array([[float(end) for end in row[place].split(" to ")] for row in table[1:]])
-        errors = np.abs(ends - shares[:, None]).T
-        axes.errorbar(counts + shift, shares, errors, fmt="o-", color=colour, markersize=5, capsize=2, label=name)
+        place = table[0].index(f"{name}, by seed")
+        seeds = np.array([[float(share) for share in row[place].split(", ")] for row in table[1:]])
+        axes.plot(counts + shift, column(table, name), "-", color=colour, label=f"{name}: mean of the seeds (dots)")
+        axes.plot(np.repeat(counts + shift, seeds.shape[1]), seeds.ravel(), "o", color=colour, markersize=4)
     axes.set(xticks=counts, xlabel="drawn negatives a question, M", ylabel="accuracy on all test questions, per cent")
     _tidy(axes)
 

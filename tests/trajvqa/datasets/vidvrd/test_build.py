@@ -10,6 +10,7 @@ import pytest
 
 from helpers.data_examples import small_experiment
 from helpers.vidvrd_examples import write_videos
+from trajtrack.console.errors import UsageError
 from trajtrack.console.parser import CommandParser
 from trajvqa.cli import vidvrd
 from trajvqa.datasets.nextqa import read_questions
@@ -169,7 +170,7 @@ def test_the_command_writes_the_folder_and_prints_statistics(source, tmp_path, c
 
 
 def test_a_bad_flag_is_named(source, tmp_path):
-    with pytest.raises(vidvrd.UsageError, match="--seed: found -1, expected an integer from 0"):
+    with pytest.raises(UsageError, match="--seed: found -1, expected an integer from 0"):
         run_command(source, tmp_path / "out", "--seed", -1)
 
 
