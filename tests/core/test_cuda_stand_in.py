@@ -266,5 +266,5 @@ there = Array.upload(find_cuda(), numpy.arange(3))
 keep, there.owner = there.owner, None
 {fault}
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300, check=False)
     assert ended.returncode == -signal.SIGSEGV or b"AddressSanitizer: SEGV" in ended.stderr

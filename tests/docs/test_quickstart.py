@@ -25,7 +25,7 @@ def run(folder: Path) -> tuple[Any, Any]:
 
     shown = nbformat.read(NOTEBOOK, as_version=4)
     made = nbformat.from_dict(shown)
-    client = NotebookClient(made, timeout=120, record_timing=False, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(made, timeout=300, record_timing=False, resources={"metadata": {"path": str(folder)}})
     client.execute(env={**os.environ, "PYTHONWARNINGS": "error,ignore::PendingDeprecationWarning"})
     return shown, made
 

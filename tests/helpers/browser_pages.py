@@ -13,7 +13,7 @@ __all__ = ["colour_at", "texts", "wait_until"]
 
 def wait_until(page: Page, condition: str) -> None:
     """Poll a condition; the page's security policy does not allow `wait_for_function`."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not page.evaluate(condition):
         assert time.monotonic() < deadline, f"timed out waiting for {condition}"
         page.wait_for_timeout(20)

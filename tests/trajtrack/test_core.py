@@ -45,7 +45,7 @@ def import_core(checkout: Path) -> subprocess.CompletedProcess[str]:
         env=environment | {"PYTHONPATH": str(checkout)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -117,5 +117,5 @@ run(interpreters.create(), program.format(path=sys.path))
 
 
 def test_a_subinterpreter_is_refused_without_waiting_for_its_lock() -> None:
-    run = subprocess.run([sys.executable, "-c", IMPORT_IN_A_SUBINTERPRETER], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", IMPORT_IN_A_SUBINTERPRETER], capture_output=True, text=True, timeout=300)
     assert (run.stdout, run.stderr) == ("trajtrack: found a subinterpreter, expected the main interpreter\n", "")

@@ -224,7 +224,7 @@ def test_a_run_of_torchrun_that_is_ended_resumes(tmp_path, ended):
     else:
         (second,) = [child for child in children if b"\0RANK=1\0" in Path(f"/proc/{child}/environ").read_bytes()]
         os.kill(int(second), signal.SIGKILL)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=300)
     assert running.returncode != 0
     assert errors.count("the same command resumes after the last complete epoch") == 1
     done = load_checkpoint(tmp_path / "run" / "last.pt").epoch

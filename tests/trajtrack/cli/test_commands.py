@@ -33,7 +33,7 @@ def detections_file(tmp_path: Path) -> Path:
 
 def run(*words: object, **settings: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "trajtrack", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **settings)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **settings)
 
 
 def test_link_writes_the_trajectories(detections_file, tmp_path, capsys):
@@ -560,7 +560,7 @@ def test_a_signal_leaves_nothing_and_says_nothing(tmp_path, number, code):
     with open(pipe, "wb"):  # returns when the command opens its input
         process.send_signal(number)
     # Closed, since Python raises a signal that came just before a blocking read only when that read ends.
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=300)
     assert (process.returncode, output, errors) == (code, b"", b"")
     assert not (tmp_path / "out").exists()
 
@@ -570,7 +570,7 @@ def test_a_closed_pipe_is_not_an_error():
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "trajtrack", "info"]
-    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=300)
     os.close(writer)
     assert (result.returncode, result.stderr) == (141, b"")
 

@@ -30,7 +30,7 @@ def in_folder_with_a_video(tmp_path, monkeypatch):
 
 def program(*words):
     command = [sys.executable, "-m", "trajtrack", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def detect(*words):
@@ -173,7 +173,7 @@ def test_without_its_libraries_the_help_is_shown_and_errors_say_what_to_install(
     )
 
     def run(*words):
-        return subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=60)
+        return subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, timeout=300)
 
     assert run("detect", "--help").returncode == 0
     failed = run("detect", "video.mp4", "--detector", "detector.py:find", "-o", "found.txt")

@@ -41,7 +41,7 @@ def shell(script: str, buffered: bool = True) -> subprocess.CompletedProcess[str
         ["bash", "-o", "pipefail", "-c", SHELL_FUNCTION + script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=environment,
     )
 
@@ -105,7 +105,7 @@ def test_a_closed_pipe_is_reported_only_by_the_exit_code(words, buffered):
     os.close(reader)
     command = [sys.executable, "-m", "trajtrack", *words.split()]
     environment = {**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"}
-    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, env=environment)
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=300, env=environment)
     os.close(writer)
     assert (result.returncode, result.stderr) == (141, b"")
 
@@ -187,7 +187,7 @@ def on_terminal(words: list[str], terminal: str) -> str:
     own, theirs = pty.openpty()
     command = [sys.executable, "-m", "trajtrack", *words]
     environment = {**os.environ, "TERM": terminal}
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, timeout=60, env=environment, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, timeout=300, env=environment, check=True)
     os.close(theirs)
     written = b""
     try:

@@ -41,7 +41,7 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def output_of(*command: str) -> list[str]:
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert result.stderr == ""
     return sorted(result.stdout.splitlines())
 

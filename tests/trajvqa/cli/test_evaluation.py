@@ -141,7 +141,7 @@ def test_predictions_of_more_questions_are_scored_on_those_of_the_table(folder, 
 def test_questions_can_come_from_standard_input(folder):
     command = [sys.executable, "-m", "trajvqa", "eval", str(folder / "a.json"), "-"]
     text = (folder / "val.csv").read_text()
-    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=True)
+    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300, check=True)
     assert result.stdout.startswith(f"{folder / 'a.json'} against -: 120 questions of 20 videos\n")
 
 

@@ -57,7 +57,7 @@ def test_an_extraction_that_was_killed_goes_on_with_the_same_files(models):
     # The detector is killed in its third call, in the first video, when the second process has begun the second.
     for _ in range(2):
         process = start(*words(models, "data"))
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL
     assert not FRAME_FEATURES.find(Path("data"), "train")
     Path("stop").unlink()
@@ -70,7 +70,7 @@ def test_two_processes_share_a_folder_and_extract_each_video_once(models):
     assert main(words(models, "whole")) == 0
     Path("calls").unlink()
     processes = [start(*words(models, "data")) for _ in range(2)]
-    outputs = [process.communicate(timeout=120) for process in processes]
+    outputs = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert contents("data") == contents("whole")
     # Each frame of each video was seen once.
@@ -98,7 +98,7 @@ def test_a_video_of_a_process_that_dies_is_extracted_by_the_one_that_waits(model
         time.sleep(0.05)
     first.kill()
     first.communicate()
-    _, error = second.communicate(timeout=60)
+    _, error = second.communicate(timeout=300)
     assert (second.returncode, error) == (0, "trajvqa: waiting for 1 video of another process\n")
     assert TrajectoryStore(TRAJECTORIES.find(Path("data"), "train")).ids == ("video0", "video1")
     assert not lock.exists()
