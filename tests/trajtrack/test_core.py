@@ -117,5 +117,7 @@ run(interpreters.create(), program.format(path=sys.path))
 
 
 def test_a_subinterpreter_is_refused_without_waiting_for_its_lock() -> None:
-    run = subprocess.run([sys.executable, "-c", IMPORT_IN_A_SUBINTERPRETER], capture_output=True, text=True, timeout=300)
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORT_IN_A_SUBINTERPRETER], capture_output=True, text=True, timeout=300
+    )
     assert (run.stdout, run.stderr) == ("trajtrack: found a subinterpreter, expected the main interpreter\n", "")
