@@ -30,11 +30,12 @@ from fuzz.mutations import (
 )
 from fuzz.target import Difference, Files, Target
 from helpers.question_examples import make_questions
+from trajvqa.datasets import nextgqa
 from trajvqa.datasets.nextqa import read_open_ended, read_questions, write_questions
 from trajvqa.datasets.questions import QUESTION_TYPES, Questions
 from trajvqa.datasets.vidvrd.annotations import read_annotations
-from trajvqa.evaluation import grounding
 from trajvqa.evaluation.accuracy import read_predictions
+from trajvqa.evaluation.grounding import score_grounding
 from trajvqa.experiments.files import read_experiment
 from trajvqa.ingest.pickled_arrays import read_array
 from trajvqa.ingest.tracklets import read_mega_tracklets, read_seq_nms_tracklets
@@ -141,14 +142,14 @@ def _spans(rng: Random) -> Files:
 
 
 def _read_spans(folder: Path, files: Files, rng: Random) -> None:
-    annotations = grounding.read_annotations(folder / "gsub.json")
-    grounding.read_frame_times(folder / "times.json")
-    spans = grounding.read_spans(folder / "spans.json", annotations)
-    found = grounding.score_grounding(annotations, spans)
+    annotations = nextgqa.read_annotations(folder / "gsub.json")
+    nextgqa.read_frame_times(folder / "times.json")
+    spans = nextgqa.read_spans(folder / "spans.json", annotations)
+    found = score_grounding(annotations, spans)
     if not (0 <= found.mean_iou <= 1 and 0 <= found.mean_iop <= 1):
         raise Difference(f"found {found}, expected shares")
-    grounding.write_spans(folder / "again.json", spans)
-    if grounding.read_spans(folder / "again.json", annotations) != spans:
+    nextgqa.write_spans(folder / "again.json", spans)
+    if nextgqa.read_spans(folder / "again.json", annotations) != spans:
         raise Difference("found other spans, expected those that were written")
 
 
