@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trajtrack.columns import as_array
 from trajtrack.detections import Detections
-from trajtrack.printable import shown
+from trajtrack.printable import counted, shown
 from trajtrack.strips import draw_strip
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ class Trajectories:
 
     def __repr__(self) -> str:
         linked = int((self.track_ids >= 0).sum())
-        noun = "trajectory" if len(self) == 1 else "trajectories"
-        return f"Trajectories({len(self)} {noun} of {linked} of {len(self.track_ids)} detections)"
+        tracks = counted(len(self), "trajectory", "trajectories")
+        return f"Trajectories({tracks} of {linked} of {len(self.track_ids)} detections)"
 
     def _repr_html_(self) -> str:
         return draw_strip(

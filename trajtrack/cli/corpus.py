@@ -189,11 +189,11 @@ def _report(summary: CorpusSummary, arguments: argparse.Namespace) -> bool:
         )
     else:
         reused = f" ({summary.num_reused} finished before)" if summary.num_reused else ""
-        counted_tracks = f"{sums['tracks']} {'trajectory' if sums['tracks'] == 1 else 'trajectories'}"
+        tracks = counted(sums["tracks"], "trajectory", "trajectories")
         print(
             escaped(
                 f"{counted(len(summary.records), 'file')}{reused}, {counted(sums['videos'], 'video')}, "
-                f"{sums['boxes']} boxes: {counted_tracks} with "
+                f"{sums['boxes']} boxes: {tracks} with "
                 f"{sums['linked'] / max(sums['boxes'], 1):.1%} of them -> {output}"
             )
         )

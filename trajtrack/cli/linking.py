@@ -21,7 +21,7 @@ from trajtrack.flow_options import FlowOptions
 from trajtrack.io import write
 from trajtrack.many_videos import LinkedVideo, link_many, link_video
 from trajtrack.options import LinkOptions
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.trajectories import Trajectories
 
 __all__ = ["add_command"]
@@ -136,9 +136,8 @@ def _write(path: str, output: Path, trajectories: Trajectories, arguments: argpa
 
 def _line(report: dict[str, Any]) -> str:
     share = report["linked"] / max(report["detections"], 1)
-    noun = "trajectory" if report["trajectories"] == 1 else "trajectories"
-    frames = f"{report['frames']} frame{'' if report['frames'] == 1 else 's'}"
+    tracks = counted(report["trajectories"], "trajectory", "trajectories")
     return (
-        f"{report['input']}: {report['detections']} detections in {frames}, "
-        f"{report['trajectories']} {noun} with {share:.1%} of them -> {report['output']}"
+        f"{report['input']}: {report['detections']} detections in {counted(report['frames'], 'frame')}, "
+        f"{tracks} with {share:.1%} of them -> {report['output']}"
     )

@@ -27,7 +27,7 @@ from trajtrack.detect.kept import check_parquet
 from trajtrack.detect.tracking import detect_or_reuse, link_detected
 from trajtrack.files.folders import make_folder
 from trajtrack.io import write
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer import write_page, write_video
 from trajtrack.viewer.page import PAGE_SUFFIXES
@@ -137,8 +137,7 @@ def _write(tracks: Trajectories, output: Path, kind: str, arguments: argparse.Na
     """Write the output; return in words what it shows."""
     if kind == "tracks":
         write(output, tracks, arguments.output_format, interpolate=not arguments.no_interpolate)
-        noun = "trajectory" if len(tracks) == 1 else "trajectories"
-        return f"{len(tracks)} {noun} in {tracks.detections.num_frames} frames"
+        return f"{counted(len(tracks), 'trajectory', 'trajectories')} in {tracks.detections.num_frames} frames"
     with frames_done(output) as progress:
         if kind == "video":
             with warnings_about(str(output)):

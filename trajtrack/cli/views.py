@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trajtrack.console.errors import UsageError
 from trajtrack.console.output import StatusLine
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.viewer import ViewSummary
 
 __all__ = ["add_image_flags", "check_image_flags", "frames_done", "note", "note_if_large", "sum_up"]
@@ -73,6 +73,6 @@ def note_if_large(page: Path) -> None:
 
 def sum_up(written: ViewSummary) -> str:
     """Return in words what a page or a video shows."""
-    noun = "trajectory" if written.num_tracks == 1 else "trajectories"
+    tracks = counted(written.num_tracks, "trajectory", "trajectories")
     images = "" if written.num_images is None else f", {written.num_images} of {written.num_frames} with an image"
-    return f"{written.num_tracks} {noun} in {written.num_frames} frames{images}"
+    return f"{tracks} in {written.num_frames} frames{images}"

@@ -13,7 +13,7 @@ from trajtrack.arguments import check_tracks, identities_of
 from trajtrack.columns import as_count
 from trajtrack.detections import Detections
 from trajtrack.plots import QUIET, TEXT, image_path, new_figure, quieten, save_figure
-from trajtrack.printable import escaped
+from trajtrack.printable import counted, escaped
 from trajtrack.trajectories import Trajectories
 from trajtrack.viewer.colours import track_colours
 from trajtrack.viewer.images import check_size
@@ -137,7 +137,7 @@ def _select(paths: list[_Path], limit: int) -> tuple[list[_Path], list[_Path]]:
 
 def _count(chosen: list[_Path], others: list[_Path]) -> str:
     total = len(chosen) + len(others)
-    text = f"{total} {'trajectory' if total == 1 else 'trajectories'}"
+    text = counted(total, "trajectory", "trajectories")
     return f"{text}, the {len(chosen)} longest in colour" if others else text
 
 

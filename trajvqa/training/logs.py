@@ -31,7 +31,9 @@ def log_records(content: bytes, source: str) -> Iterator[tuple[int, dict[str, An
         try:
             record = json.loads(decode(line))
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{source}: line {number}: found no JSON that can be read ({error})") from error
+            raise ValueError(
+                f"{source}: line {number}: found no JSON that can be read ({error}), expected a JSON object"
+            ) from error
         if not isinstance(record, dict):
             raise ValueError(f"{source}: line {number}: found {shown(record)}, expected a JSON object")
         yield number, record

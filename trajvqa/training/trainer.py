@@ -339,6 +339,7 @@ class _Run:
         content = log.read_bytes()
         if len(content) < self.log_length:
             raise ValueError(f"{log}: found {len(content)} bytes, expected at least {self.log_length}")
+        # Read to its end: a damaged line would otherwise be noticed after the last epoch.
         for _ in log_records(content[: self.log_length], str(log)):
             pass
         os.truncate(log, self.log_length)
